@@ -1,0 +1,1 @@
+"""The dotenv adapter of snapstore."""

@@ -1,0 +1,1 @@
+"""The files adapter of snapstore."""

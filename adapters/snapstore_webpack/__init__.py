@@ -1,0 +1,1 @@
+"""The webpack adapter of snapstore."""

@@ -1,0 +1,164 @@
+"""The contract between the core and an adapter, and the registry of installed adapters.
+
+An adapter is a value: an :class:`Adapter` whose fields are plain functions, registered as an entry point in
+the group ``snapstore.adapters``. Its life, for one command:
+
+1. ``settings`` is filled from the resource's table in ``snapstore.toml`` (unknown keys are errors).
+2. ``capture`` reads the live system, and changes nothing in it.
+3. ``plan`` turns changes into actions. It is a pure function of its request: it sees no live system.
+4. ``lock`` keeps other restores away for as long as it is entered, over steps 5 and 6.
+5. ``apply`` runs actions in the order given, reporting each through the context.
+6. ``capture`` again, by which the core proves the result.
+
+The core never imports an adapter by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from snapstore.errors import SnapError
+from snapstore.model import (
+    Action,
+    Captured,
+    Fact,
+    Json,
+    Notice,
+    PlanOptions,
+    ResourceChanges,
+)
+
+GROUP = "snapstore.adapters"
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an adapter may know about where it runs.
+
+    ``seal(identity, value)`` gives the JSON value ``{"$sealed": token}`` to put into a fact;
+    ``unseal(identity, token)`` gives the value back. Both raise SnapError where there is no key.
+    ``root`` is the folder of ``snapstore.toml``, against which relative paths of settings are resolved.
+    """
+
+    resource: str
+    root: Path
+    seal: Callable[[str, bytes], dict[str, str]]
+    unseal: Callable[[str, str], bytes]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+class Journal(Protocol):
+    """How ``apply`` tells what it does; each call is on disk before it returns."""
+
+    def started(self, action: Action) -> None: ...
+
+    def finished(self, action: Action) -> None:
+        """The action has run; inside a transaction that is not yet committed it may still vanish."""
+        ...
+
+    def committed(self) -> None:
+        """All that was finished so far is durable in the live system."""
+        ...
+
+
+@dataclass(frozen=True)
+class ApplyContext(Context):
+    """A :class:`Context` with what only ``apply`` may use: content of blobs by id, and the journal."""
+
+    open_blob: Callable[[str], BinaryIO] = field(kw_only=True)
+    journal: Journal = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """Everything ``plan`` may look at.
+
+    ``changes`` lead from the live state to the target. ``live`` and ``target`` are all facts of the
+    resource by identity on each side (equal facts are the same object). The hints are those of the two
+    captures, ``{}`` where none were kept.
+    """
+
+    resource: str
+    settings: Any
+    changes: ResourceChanges
+    live: Mapping[str, Fact]
+    target: Mapping[str, Fact]
+    live_hints: Mapping[str, Json]
+    target_hints: Mapping[str, Json]
+    options: PlanOptions
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A resource that ``snap init`` found: its name, and its settings as TOML values.
+
+    ``env`` values such as ``${DATABASE_URL}`` are written as they are. ``comment`` says why, in a line.
+    """
+
+    name: str
+    settings: dict[str, Any]
+    comment: str = ""
+    group: str | None = None
+
+
+def no_lock(settings: Any, context: Context) -> AbstractContextManager[None]:
+    """For systems that have no lock of their own: the store's lock is all there is."""
+    return nullcontext()
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """A plug-in. ``format`` counts up when the shape of its facts changes.
+
+    ``apply`` raises SnapError when an action fails, having stopped there; what it reported through the
+    journal as committed (or finished, for actions that are not transactional) has happened.
+    ``check`` is for ``snap doctor``: what is wrong with this resource, [] when it is well.
+    ``discover`` is for ``snap init``: resources this adapter would take care of below a folder.
+    ``summary`` is one line for ``snap adapters``.
+    """
+
+    name: str
+    format: int
+    summary: str
+    settings: type[Any]
+    capture: Callable[[Any, Context], Captured]
+    plan: Callable[[PlanRequest], list[Action]]
+    apply: Callable[[Any, Sequence[Action], ApplyContext], None]
+    lock: Callable[[Any, Context], AbstractContextManager[None]] = no_lock
+    check: Callable[[Any, Context], list[Notice]] = lambda settings, context: []
+    discover: Callable[[Path, Mapping[str, str]], list[Suggestion]] = lambda root, env: []
+
+
+@cache
+def _registered() -> dict[str, EntryPoint]:
+    return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda p: p.name)}
+
+
+def names() -> list[str]:
+    """Names of all installed adapters, sorted; none of them is imported."""
+    return list(_registered())
+
+
+@cache
+def load(name: str) -> Adapter:
+    """The adapter of that name. SnapError when none is installed or it cannot be imported."""
+    point = _registered().get(name)
+    if point is None:
+        known = ", ".join(names()) or "none is installed"
+        raise SnapError(f"no adapter named {name!r}", fix=f"installed adapters: {known}")
+    try:
+        found = point.load()
+    except ImportError as error:
+        raise SnapError(
+            f"the adapter {name!r} cannot be loaded: {error}",
+            fix=f"install what it needs: pip install 'snapstore[{name}]'",
+        ) from error
+    if not isinstance(found, Adapter):
+        raise SnapError(f"the adapter {name!r} ({point.value}) is not a snapstore.adapter.Adapter")
+    return found
