@@ -48,5 +48,3 @@ class ResourceEntry(NamedTuple):
     adapter: str
     format: int
     tree: str | None
-
-

@@ -1,0 +1,136 @@
+"""Fixtures shared by all tests: a PostgreSQL server, fresh databases, and the ``snap`` command."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from snapstore import embedded
+
+POSTGRES_URL = "SNAPSTORE_TEST_POSTGRES_URL"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[embedded.Server]:
+    """The embedded server of this test process. Use it where the test is about the server itself (a
+    password, a restart); otherwise ``database`` is enough."""
+    with embedded.temporary() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(request: pytest.FixtureRequest) -> str:
+    """A superuser's URL of the server to test on: SNAPSTORE_TEST_POSTGRES_URL, else the embedded one."""
+    given = os.environ.get(POSTGRES_URL)
+    if given:
+        return given
+    server: embedded.Server = request.getfixturevalue("postgres_server")
+    return server.url()
+
+
+@pytest.fixture
+def new_database(postgres_url: str) -> Iterator[Any]:
+    """A function that makes a fresh, empty database and gives its URL; all are dropped afterwards."""
+    import psycopg
+
+    made: list[str] = []
+
+    def make(template: str = "template0") -> str:
+        name = f"snap_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        made.append(name)
+        return urlunsplit(urlsplit(postgres_url)._replace(path=f"/{name}"))
+
+    yield make
+    if made:
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            for name in made:
+                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def database(new_database: Any) -> str:
+    """The URL of a fresh, empty database."""
+    return str(new_database())
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a run of ``snap`` ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON document on stdout; fails when there is none, or more than one."""
+        return json.loads(self.stdout)
+
+
+@dataclass
+class Snap:
+    """Runs the ``snap`` command as a user would: a subprocess in a project folder, with a home of its own."""
+
+    root: Path
+    home: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        config = str(self.home / ".config")
+        base = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "XDG_CONFIG_HOME": config,
+            "LC_ALL": "C.UTF-8",
+        }
+        return {**base, **self.env}
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "snapstore", *words]
+
+    def __call__(
+        self, *words: str, code: int | None = None, env: Mapping[str, str] | None = None, input: str = ""
+    ) -> Done:
+        """Run ``snap words…``; with ``code``, fail unless it ends with that exit code."""
+        ran = subprocess.run(
+            self.command(*words),
+            cwd=self.root,
+            env={**self.environment(), **(env or {})},
+            input=input.encode(),
+            capture_output=True,
+            check=False,
+        )
+        streams = [stream.decode("utf-8", "surrogateescape") for stream in (ran.stdout, ran.stderr)]
+        done = Done(ran.returncode, *streams)
+        if code is not None:
+            assert done.code == code, (
+                f"snap {' '.join(words)} ended with {done.code}:\n{done.stdout}{done.stderr}"
+            )
+        return done
+
+    def configure(self, text: str) -> Path:
+        """Write ``snapstore.toml``."""
+        path = self.root / "snapstore.toml"
+        path.write_text(text)
+        return path
+
+
+@pytest.fixture
+def snap(tmp_path: Path) -> Snap:
+    """The ``snap`` command in an empty project folder ``snap.root``."""
+    root, home = tmp_path / "project", tmp_path / "home"
+    root.mkdir()
+    home.mkdir()
+    return Snap(root, home)
