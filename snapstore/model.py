@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 Json: TypeAlias = Any
-"""A JSON value: None, bool, int, float, str, list or dict of them. A sealed secret is ``{"$sealed": token}``."""
+"""None, bool, int, float, str, list or dict of them; a sealed secret is ``{"$sealed": token}``."""
 
 SEALED = "$sealed"
 UNMODELLED = "unmodelled"

@@ -1,0 +1,228 @@
+"""From two snapshots to a plan: actions of every adapter, one deterministic order, one digest.
+
+Everything here is a pure function of its arguments; the same snapshots give the same plan, byte for byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from snapstore import adapter as adapters
+from snapstore.adapter import PlanRequest
+from snapstore.diff import diff
+from snapstore.errors import Exit, SnapError
+from snapstore.model import (
+    REFUSED_BY_DEFAULT,
+    UNMODELLED,
+    Action,
+    Fact,
+    Hazard,
+    HazardName,
+    Plan,
+    PlanOptions,
+    PlanSide,
+    ResourceChanges,
+    Scope,
+)
+from snapstore.snapshot import Snapshot, facts
+
+if TYPE_CHECKING:
+    from snapstore.config import Config
+
+T = TypeVar("T", str, int)
+K = TypeVar("K", str, int)
+
+
+def make_plan(config: Config, live: Snapshot, target: Snapshot, scope: Scope, options: PlanOptions) -> Plan:
+    """The plan that leads from ``live`` to ``target`` for the configured resources inside ``scope``.
+
+    Resources that the target does not know, or that are no longer configured, are left alone.
+    """
+    changes = {c.resource: c for c in diff(live, target, scope) if c.resource in config.resources}
+    actions: list[Action] = []
+    notes: list[Hazard] = []
+    for name in resource_order({r.name: r.depends_on for r in config.resources.values()}):
+        if name not in changes:
+            continue
+        request = _request(config, live, target, changes[name], options)
+        actions += order(adapters.load(config.resources[name].adapter).plan(request))
+        notes += _unverifiable(name, request)
+    plan = Plan(
+        base=PlanSide(tree=live.tree, commit=live.commit),
+        target=PlanSide(tree=target.tree, commit=target.commit),
+        scope=scope,
+        options=options,
+        actions=actions,
+        notes=notes,
+    )
+    return msgspec.structs.replace(plan, digest=digest(plan))
+
+
+def _request(
+    config: Config, live: Snapshot, target: Snapshot, changes: ResourceChanges, options: PlanOptions
+) -> PlanRequest:
+    name = changes.resource
+    now = facts(live, name)
+    return PlanRequest(
+        resource=name,
+        settings=config.resources[name].settings,
+        changes=changes,
+        live=now,
+        target=changed(now, changes),
+        live_hints=live.hints.get(name, {}),
+        target_hints=target.hints.get(name, {}),
+        options=options,
+    )
+
+
+def changed(now: Mapping[str, Fact], changes: ResourceChanges) -> dict[str, Fact]:
+    """The facts after the changes: what a scoped restore leads to, which may be neither snapshot."""
+    after = dict(now)
+    for change in changes.facts:
+        if change.after is None:
+            after.pop(change.id, None)
+        else:
+            after[change.id] = change.after
+    return after
+
+
+def _unverifiable(resource: str, request: PlanRequest) -> list[Hazard]:
+    """Objects that were seen but not modelled, on either side: nobody can promise their state."""
+    seen = {**request.live, **request.target}
+    return [
+        Hazard(HazardName.UNVERIFIABLE, f"{resource}: {fact.name} is not modelled: its state is unknown")
+        for _, fact in sorted(seen.items())
+        if fact.kind == UNMODELLED
+    ]
+
+
+def resource_order(depends_on: Mapping[str, Collection[str]]) -> list[str]:
+    """Resource names, each after those it depends on, otherwise alphabetical.
+
+    ``depends_on`` names only known resources and has no cycle (``config.load`` has seen to both).
+    """
+    after: dict[str, list[str]] = defaultdict(list)
+    for name, needs in depends_on.items():
+        for need in needs:
+            after[need].append(name)
+    return list(_topological({n: len(set(d)) for n, d in depends_on.items()}, after, key=lambda n: n))
+
+
+def order(actions: Sequence[Action]) -> list[Action]:
+    """The actions of one resource, each after those it depends on, ties broken by rank and name.
+
+    SnapError that names the actions where they depend on each other in a circle.
+    """
+    after = _edges(actions)
+    waiting = [0] * len(actions)
+    for followers in after.values():
+        for follower in followers:
+            waiting[follower] += 1
+    ranks = sorted(range(len(actions)), key=lambda i: (actions[i].rank, actions[i].subject, actions[i].verb))
+    position = {index: place for place, index in enumerate(ranks)}
+    found = list(_topological(dict(enumerate(waiting)), after, key=position.__getitem__))
+    if len(found) < len(actions):
+        left = sorted(set(range(len(actions))) - set(found), key=position.__getitem__)
+        raise CircularActions([actions[i] for i in left])
+    return [actions[i] for i in found]
+
+
+class CircularActions(SnapError):
+    """Actions that depend on each other in a circle: ``actions`` are those that could not be placed."""
+
+    def __init__(self, actions: list[Action]) -> None:
+        names = ", ".join(f"{a.verb} {a.subject}" for a in actions[:8])
+        super().__init__(
+            f"these actions depend on each other in a circle: {names}",
+            where=actions[0].resource,
+            fix="restore a part of it first with --only, and report this as a bug with the plan",
+        )
+        self.actions = actions
+
+
+def _edges(actions: Sequence[Action]) -> dict[int, set[int]]:
+    """Who must come after whom; the rules stand in the docstring of :class:`snapstore.model.Action`."""
+    producers, destroyers = _index(actions, "produces"), _index(actions, "destroys")
+    after: dict[int, set[int]] = defaultdict(set)
+    for index, action in enumerate(actions):
+        for identity in action.needs:
+            made = producers.get(identity)
+            for other in made or ():
+                after[other].add(index)
+            for other in () if made else destroyers.get(identity, ()):
+                after[index].add(other)
+        for identity in action.releases:
+            for other in destroyers.get(identity, ()):
+                after[index].add(other)
+        for identity in action.produces:
+            for other in destroyers.get(identity, ()):
+                after[other].add(index)
+    for index, followers in after.items():
+        followers.discard(index)
+    return after
+
+
+def _index(actions: Sequence[Action], field: str) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for index, action in enumerate(actions):
+        for identity in getattr(action, field):
+            found[identity].append(index)
+    return found
+
+
+def _topological(waiting: dict[T, int], after: Mapping[T, Iterable[T]], key: Callable[[T], K]) -> Iterator[T]:
+    """Kahn's algorithm with a heap: of all that is ready, the smallest key first; a circle is left out."""
+    ready = [(key(node), node) for node, count in waiting.items() if not count]
+    heapq.heapify(ready)
+    while ready:
+        _, node = heapq.heappop(ready)
+        yield node
+        for follower in after.get(node, ()):
+            waiting[follower] -= 1
+            if not waiting[follower]:
+                heapq.heappush(ready, (key(follower), follower))
+
+
+def refused(plan: Plan, allow: Collection[HazardName], refuse: Collection[HazardName] = ()) -> list[Hazard]:
+    """The hazards that stop this plan: refused by default or by configuration, and not allowed by name."""
+    stopping = (REFUSED_BY_DEFAULT | frozenset(refuse)) - frozenset(allow)
+    return [hazard for hazard in hazards(plan) if hazard.name in stopping]
+
+
+def hazards(plan: Plan) -> list[Hazard]:
+    """All hazards of a plan: those of the whole first, then those of its actions in order."""
+    return [*plan.notes, *(hazard for action in plan.actions for hazard in action.hazards)]
+
+
+def digest(plan: Plan) -> str:
+    """SHA-256 over the plan without its digest; what makes a reviewed plan that very plan."""
+    bare = msgspec.structs.replace(plan, digest="")
+    return hashlib.sha256(msgspec.json.encode(bare, order="deterministic")).hexdigest()
+
+
+def encode(plan: Plan) -> bytes:
+    """The plan as the file that people review: JSON, two spaces of indentation, a final newline."""
+    return msgspec.json.format(msgspec.json.encode(plan, order="deterministic"), indent=2) + b"\n"
+
+
+def decode(data: bytes) -> Plan:
+    """The plan in a file written by :func:`encode`. SnapError when it is none, or not byte for byte."""
+    try:
+        plan = msgspec.json.decode(data, type=Plan)
+    except msgspec.DecodeError as error:
+        raise SnapError(
+            f"this is not a plan: {error}", fix="make one with `snap plan REV -o FILE`"
+        ) from error
+    if plan.digest != digest(plan) or encode(plan) != data:
+        raise SnapError(
+            "the plan was edited after it was made",
+            fix="make it again with `snap plan`: only the plan that was reviewed is applied",
+            code=Exit.STALE,
+        )
+    return plan
