@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple, Protocol
 
-from snapstore.model import Json
+import msgspec
+
+from snapstore.canonical import decode
+from snapstore.errors import SnapError
+from snapstore.model import Blob, Fact, Json
 
 
 class TreeEntry(NamedTuple):
@@ -48,3 +52,95 @@ class ResourceEntry(NamedTuple):
     adapter: str
     format: int
     tree: str | None
+
+
+INDEX = "snapshot.json"
+FILES = "files"
+FORMAT = 1
+TREE_MODE = 0o040000
+_DECODED_LIMIT = 50_000
+
+
+class _ResourceRecord(msgspec.Struct):
+    adapter: str
+    format: int
+
+
+class _Index(msgspec.Struct):
+    format: int
+    resources: dict[str, _ResourceRecord]
+
+
+def resources(snapshot: Snapshot) -> dict[str, ResourceEntry]:
+    """The resources of a snapshot by name, sorted. SnapError when its tree is not one of a snapshot."""
+    entries = {entry.name: entry for entry in snapshot.objects.tree(snapshot.tree)}
+    index = _index(snapshot, entries)
+    return {
+        name: ResourceEntry(record.adapter, record.format, entries[name].oid if name in entries else None)
+        for name, record in sorted(index.resources.items())
+    }
+
+
+def _index(snapshot: Snapshot, entries: Mapping[str, TreeEntry]) -> _Index:
+    where = f"snapshot {(snapshot.commit or snapshot.tree)[:12]}"
+    if INDEX not in entries:
+        raise SnapError(f"there is no {INDEX} in it", where=where, fix="name a commit made by `snap take`")
+    try:
+        index = msgspec.json.decode(snapshot.objects.blob(entries[INDEX].oid), type=_Index)
+    except msgspec.DecodeError as error:
+        raise SnapError(f"{INDEX} is damaged: {error}", where=where, fix="run `snap doctor`") from error
+    if index.format > FORMAT:
+        raise SnapError(
+            f"it has format {index.format}, this snapstore reads up to {FORMAT}",
+            where=where,
+            fix="upgrade snapstore",
+        )
+    return index
+
+
+def facts(snapshot: Snapshot, resource: str) -> dict[str, Fact]:
+    """All facts of a resource by identity; {} for one that the snapshot does not have.
+
+    Documents with equal content give the same Fact objects, whichever snapshot they are read from.
+    """
+    return {
+        fact.id: fact
+        for path, blob in _blobs(snapshot, resource, of_files=False)
+        for fact in document_facts(snapshot.objects, f"{resource}/{path}", blob.oid)
+    }
+
+
+def files(snapshot: Snapshot, resource: str) -> Iterator[tuple[str, Blob]]:
+    """Path (relative to the resource's files) and blob of each file of a resource, in tree order."""
+    for path, blob in _blobs(snapshot, resource, of_files=True):
+        yield path.removeprefix(FILES + "/"), blob
+
+
+def _blobs(snapshot: Snapshot, resource: str, *, of_files: bool) -> Iterator[tuple[str, Blob]]:
+    entry = resources(snapshot).get(resource)
+    for child in snapshot.objects.tree(entry.tree) if entry and entry.tree else ():
+        if of_files == (child.name == FILES and child.mode == TREE_MODE):
+            yield from _at(snapshot.objects, child)
+
+
+def _at(objects: Objects, entry: TreeEntry, prefix: str = "") -> Iterator[tuple[str, Blob]]:
+    path = prefix + entry.name
+    if entry.mode != TREE_MODE:
+        yield path, Blob(entry.mode, entry.oid)
+        return
+    for child in objects.tree(entry.oid):
+        yield from _at(objects, child, path + "/")
+
+
+# Content-addressed, so entries never go stale; it is what makes equal facts of two snapshots one object.
+_decoded: dict[str, tuple[Fact, ...]] = {}
+
+
+def document_facts(objects: Objects, path: str, oid: str) -> tuple[Fact, ...]:
+    """The facts of one document, decoded once per process. SnapError when it is not canonical facts."""
+    found = _decoded.get(oid)
+    if found is None:
+        if len(_decoded) >= _DECODED_LIMIT:
+            _decoded.clear()
+        found = _decoded[oid] = decode(path, objects.blob(oid)).facts
+    return found

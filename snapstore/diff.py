@@ -1,0 +1,129 @@
+"""Two snapshots to the facts and files in which they differ.
+
+The walk descends only into subtrees whose ids differ, and decodes only documents whose blobs differ, so its
+cost follows what changed. Facts are compared across all differing documents of a resource together: a
+fact that moved from one document to another unchanged is no change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from fnmatch import translate
+
+from snapstore.model import Blob, Fact, FactChange, FileChange, ResourceChanges, Scope
+from snapstore.snapshot import (
+    FILES,
+    TREE_MODE,
+    Objects,
+    ResourceEntry,
+    Snapshot,
+    TreeEntry,
+    document_facts,
+    resources,
+)
+
+_Pair = tuple[str, Blob | None, Blob | None]
+_Side = tuple[Objects, str | None]
+
+
+def diff(before: Snapshot, after: Snapshot, scope: Scope = Scope()) -> list[ResourceChanges]:
+    """What changed inside ``scope``, by resource in the order of their names; [] when nothing did.
+
+    A resource that another adapter captured on each side is there twice: all removals under the old
+    adapter, then all additions under the new one.
+    """
+    old, new = resources(before), resources(after)
+    found: list[ResourceChanges] = []
+    for name in sorted(old.keys() | new.keys()):
+        wanted = selector(scope, name)
+        if wanted is None:
+            continue
+        for left, right in _sides(old.get(name), new.get(name)):
+            sides = (before.objects, left and left.tree), (after.objects, right and right.tree)
+            adapter = next(entry.adapter for entry in (right, left) if entry)
+            found.append(_compare(name, adapter, *sides, wanted))
+    return [changes for changes in found if changes]
+
+
+def _compare(
+    name: str, adapter: str, old: _Side, new: _Side, wanted: Callable[[str], bool]
+) -> ResourceChanges:
+    documents: list[_Pair] = []
+    files: list[_Pair] = []
+    for pair in _differing(old, new):
+        (files if pair[0].startswith(FILES + "/") else documents).append(pair)
+    return ResourceChanges(
+        resource=name,
+        adapter=adapter,
+        facts=_fact_changes(name, old[0], new[0], documents, wanted),
+        files=_file_changes(files, wanted),
+    )
+
+
+def selector(scope: Scope, resource: str) -> Callable[[str], bool] | None:
+    """Which identities and paths of a resource are inside the scope; None when none of them can be."""
+    if not scope.patterns:
+        return lambda name: True
+    globs = [p.partition(":")[2] or "*" for p in scope.patterns if p.partition(":")[0] == resource]
+    if not globs:
+        return None
+    inside = re.compile("|".join(translate(glob) for glob in globs))
+    return lambda name: inside.match(name) is not None
+
+
+def _sides(
+    old: ResourceEntry | None, new: ResourceEntry | None
+) -> Iterator[tuple[ResourceEntry | None, ResourceEntry | None]]:
+    if old and new and old.adapter != new.adapter:
+        yield old, None
+        yield None, new
+    elif (old and old.tree) != (new and new.tree):
+        yield old, new
+
+
+def _differing(old: _Side, new: _Side, prefix: str = "") -> Iterator[_Pair]:
+    """The paths of all blobs that differ below two trees, each with its blob on either side."""
+    left, right = _entries(old), _entries(new)
+    for name in left.keys() | right.keys():
+        a, b = left.get(name), right.get(name)
+        if a == b:
+            continue
+        blobs = _blob(a), _blob(b)
+        if any(blobs):
+            yield prefix + name, *blobs
+        yield from _differing((old[0], _subtree(a)), (new[0], _subtree(b)), f"{prefix}{name}/")
+
+
+def _entries(side: _Side) -> dict[str, TreeEntry]:
+    objects, tree = side
+    return {entry.name: entry for entry in objects.tree(tree)} if tree else {}
+
+
+def _blob(entry: TreeEntry | None) -> Blob | None:
+    return Blob(entry.mode, entry.oid) if entry and entry.mode != TREE_MODE else None
+
+
+def _subtree(entry: TreeEntry | None) -> str | None:
+    return entry.oid if entry and entry.mode == TREE_MODE else None
+
+
+def _fact_changes(
+    resource: str, old: Objects, new: Objects, documents: list[_Pair], wanted: Callable[[str], bool]
+) -> list[FactChange]:
+    before: dict[str, Fact] = {}
+    after: dict[str, Fact] = {}
+    for path, left, right in documents:
+        where = f"{resource}/{path}"
+        before.update((fact.id, fact) for fact in (document_facts(old, where, left.oid) if left else ()))
+        after.update((fact.id, fact) for fact in (document_facts(new, where, right.oid) if right else ()))
+    return [
+        FactChange(identity, before.get(identity), after.get(identity))
+        for identity in sorted(before.keys() | after.keys())
+        if before.get(identity) != after.get(identity) and wanted(identity)
+    ]
+
+
+def _file_changes(pairs: list[_Pair], wanted: Callable[[str], bool]) -> list[FileChange]:
+    changes = (FileChange(path.removeprefix(FILES + "/"), left, right) for path, left, right in pairs)
+    return sorted((c for c in changes if wanted(c.path)), key=lambda c: c.path)

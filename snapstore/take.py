@@ -1,0 +1,106 @@
+"""Snapshots: of the live system, and of any revision."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from snapstore import __version__, hooks
+from snapstore.capture import capture
+from snapstore.errors import SnapError
+from snapstore.model import Notice, Scope
+from snapstore.snapshot import Snapshot, resources
+from snapstore.store import ResourceState
+from snapstore.workspace import Workspace
+
+LIVE = "live"
+VERSION_TRAILER = {"Snapstore-Version": __version__}
+
+
+@dataclass(frozen=True)
+class TakeResult:
+    """What a take found: ``changed`` says whether ``commit`` is new.
+
+    ``resources`` are the tree ids of the captured resources by name ("" for one that holds nothing);
+    ``notices`` is what their captures had to tell.
+    """
+
+    commit: str
+    tree: str
+    changed: bool
+    resources: dict[str, str]
+    notices: dict[str, list[Notice]]
+
+
+def take(ws: Workspace, message: str, scope: Scope = Scope(), trailers: Mapping[str, str] = {}) -> TakeResult:
+    """Commit the live state of the resources in scope; the others stay as the last snapshot has them.
+
+    An unchanged state makes no commit. Nothing in the systems changes, except by the user's hooks.
+    """
+    names = whole_resources(ws, scope)
+    hooks.run(ws, "before_take", names)
+    states = capture(ws.config, ws.keys, names)
+    before = _head(ws)
+    snapshot = ws.store.build(states, keep=True, base=before if scope.patterns else None)
+    commit = ws.store.commit(snapshot, message, trailers={**VERSION_TRAILER, **trailers})
+    found = resources(snapshot)
+    old = resources(before) if before else {}
+    hooks.run(ws, "after_take", [name for name in names if found[name] != old.get(name)])
+    return TakeResult(
+        commit=commit or ws.store.head() or "",
+        tree=snapshot.tree,
+        changed=commit is not None,
+        resources={name: found[name].tree or "" for name in names},
+        notices={name: state.captured.notices for name, state in states.items() if state.captured.notices},
+    )
+
+
+def live(ws: Workspace, scope: Scope = Scope(), keep: bool = False) -> Snapshot:
+    """The state of the systems now; resources outside the scope are those of the last snapshot.
+
+    Nothing is written to the store unless ``keep``.
+    """
+    states: dict[str, ResourceState] = capture(ws.config, ws.keys, in_scope(ws, scope))
+    return ws.store.build(states, keep=keep, base=_head(ws) if scope.patterns else None)
+
+
+def snapshot_of(ws: Workspace, revision: str, scope: Scope = Scope()) -> Snapshot:
+    """The snapshot that a revision names; ``live`` is the systems now, read only as far as the scope goes."""
+    if revision == LIVE:
+        return live(ws, scope)
+    return ws.store.snapshot(ws.store.resolve(revision))
+
+
+def in_scope(ws: Workspace, scope: Scope) -> list[str]:
+    """Names of the configured resources that the scope touches, sorted. SnapError for an unknown one."""
+    known = ws.config.resources
+    if not scope.patterns:
+        return sorted(known)
+    wanted = {pattern.partition(":")[0] for pattern in scope.patterns}
+    return sorted(_known(wanted, known))
+
+
+def whole_resources(ws: Workspace, scope: Scope) -> list[str]:
+    """The same for an operation that cannot work on a part of a resource. SnapError when asked to."""
+    part = next((pattern for pattern in scope.patterns if ":" in pattern), None)
+    if part is not None:
+        raise SnapError(
+            f"a snapshot holds whole resources; {part!r} is a part of one",
+            fix=f"use --only {part.partition(':')[0]}",
+        )
+    return in_scope(ws, scope)
+
+
+def _known(wanted: Collection[str], known: Collection[str]) -> Sequence[str]:
+    unknown = sorted(set(wanted) - set(known))
+    if unknown:
+        raise SnapError(
+            f"no resource named {unknown[0]!r}",
+            fix=f"configured resources: {', '.join(sorted(known)) or 'none'}",
+        )
+    return list(wanted)
+
+
+def _head(ws: Workspace) -> Snapshot | None:
+    commit = ws.store.head()
+    return ws.store.snapshot(commit) if commit else None
