@@ -1,0 +1,331 @@
+"""Changing files below a folder: each change atomic, none of them outside the folder.
+
+Every function takes ``root`` and a ``relative`` path and promises that
+
+* nothing outside ``root`` is touched. Each component is opened from the one before (``openat``) and no
+  symbolic link below ``root`` is followed, so that a link swapped in at the last moment leads nowhere;
+  absolute paths, ``..``, ``.``, empty components and NUL are refused (``root`` itself may be a link: the
+  user named it);
+* a file is seen old or new, never torn: it is written beside its place and renamed into it. It has its
+  final mode before its first byte, whatever the umask, and the owner of the file it replaces (of its
+  folder when it is new) as far as the system allows;
+* folders on the way that are missing are made with mode 0755; a folder that its owner may not write to is
+  opened for the moment of the change only;
+* running twice does what running once does;
+* every failure is a SnapError that names the file, and leaves no temporary behind. Only a killed process
+  leaves one: ``is_temporary`` tells it by its name, and writing the same file again replaces it.
+
+For many files, :func:`stage` all, :func:`flush` once, then :func:`publish` each: the same promises at the
+cost of one flush.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+
+from snapstore.errors import SnapError
+from snapstore.paths import from_bytes, to_bytes, to_text
+
+FOLDER_MODE = 0o755
+"""Mode of folders that are made only because something is put into them."""
+
+_TEMPORARY = re.compile(r"\.snap-[0-9a-f]{20}\.tmp")
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_BELOW = _DIRECTORY | os.O_NOFOLLOW
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_ABSENT = (FileNotFoundError, NotADirectoryError)
+
+_CAUSES = {
+    errno.EACCES: ("no permission to change it", "run as a user who may write there"),
+    errno.EPERM: ("the system does not permit this change", "run as the owner, or lift the immutable flag"),
+    errno.ENOSPC: ("the disk is full", "free some space, then run the command again"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space, then run the command again"),
+    errno.EROFS: ("the file system is read-only", "mount it read-write, then run the command again"),
+    errno.ELOOP: ("a symbolic link is in its place", "remove the link: links are never followed"),
+    errno.ENOTDIR: (
+        "a symbolic link or a file is where a folder should be",
+        "remove it: links below the folder are never followed",
+    ),
+    errno.EISDIR: ("a folder is in its place", "remove the folder, or exclude it"),
+    errno.ENOENT: (
+        "the folder it belongs to does not exist",
+        "create the folder, then run the command again",
+    ),
+    errno.ENOTEMPTY: ("the folder is not empty", "remove what is in it, then run the command again"),
+    errno.EBUSY: ("it is in use or a mount point", "release or unmount it, then run the command again"),
+    errno.ENAMETOOLONG: ("the name is too long for this file system", ""),
+}
+
+
+def replace(root: Path, relative: str, data: Iterable[bytes], mode: int) -> None:
+    """Make ``relative`` a file with this content and these permission bits, durably."""
+    stage(root, relative, data, mode, durable=True)
+    publish(root, relative, durable=True)
+
+
+def stage(root: Path, relative: str, data: Iterable[bytes], mode: int, *, durable: bool = False) -> None:
+    """Write the content beside its place, where :func:`publish` takes it from."""
+    with _parent(root, relative) as (folder, name):
+        temporary = _temporary(name)
+        file = _create(folder, temporary)
+        try:
+            with open(file, "wb") as out:  # noqa: PTH123 - a descriptor, not a path
+                _give(file, _like(folder, name))
+                os.fchmod(file, mode)
+                out.writelines(data)
+                out.flush()
+                if durable:
+                    os.fsync(file)
+        except BaseException:
+            _unlink(folder, temporary)
+            raise
+
+
+def publish(root: Path, relative: str, *, durable: bool = False) -> None:
+    """Put what was staged in its place, at once."""
+    with _parent(root, relative) as (folder, name):
+        try:
+            os.rename(_temporary(name), name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            _unlink(folder, _temporary(name))
+            raise
+        if durable:
+            os.fsync(folder)
+
+
+def discard(root: Path, relative: str) -> None:
+    """Drop what was staged for ``relative``, if anything."""
+    _delete(root, relative, _temporary)
+
+
+def flush(root: Path) -> None:
+    """Return once everything written so far on the file system of ``root`` is on disk."""
+    if sys.platform == "linux":
+        from ctypes import CDLL
+
+        with _told(root, "."), _opened(os.open(root, _DIRECTORY)) as folder:
+            if CDLL(None).syncfs(folder) == 0:
+                return
+    os.sync()
+
+
+def remove(root: Path, relative: str) -> None:
+    """Make sure that there is no file or link at ``relative``; a folder there is left as it is."""
+    _delete(root, relative, lambda name: name)
+
+
+def symlink(root: Path, relative: str, target: bytes) -> None:
+    """Make ``relative`` a symbolic link with exactly this target, which is never looked at."""
+    if not target or b"\0" in target:
+        raise SnapError("not a target that a link can have", where=_shown(root, relative))
+    with _parent(root, relative) as (folder, name):
+        temporary = _temporary(name)
+        _unlink(folder, temporary)
+        os.symlink(target, temporary, dir_fd=folder)
+        like = _like(folder, name)
+        try:
+            with suppress(PermissionError):
+                os.chown(temporary, like.st_uid, like.st_gid, dir_fd=folder, follow_symlinks=False)
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            _unlink(folder, temporary)
+            raise
+
+
+def make_directory(root: Path, relative: str, mode: int) -> None:
+    """Make sure that ``relative`` is a folder with these permission bits; ``.`` is ``root`` itself."""
+    if relative == ".":
+        with _told(root, relative):
+            root.mkdir(parents=True, exist_ok=True)
+            _set_mode(os.open(root, _DIRECTORY), mode)
+        return
+    with _parent(root, relative) as (folder, name):
+        _set_mode(_enter(folder, name, create=True), mode)
+
+
+def set_mode(root: Path, relative: str, mode: int) -> None:
+    """Give the file or folder at ``relative`` these permission bits. SnapError when it is not there."""
+    if relative == ".":
+        with _told(root, relative):
+            _set_mode(os.open(root, _DIRECTORY), mode)
+        return
+    with _parent(root, relative, create=False) as (folder, name):
+        # Not to wait for the other end, should this have become a pipe.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        _set_mode(os.open(name, flags, dir_fd=folder), mode)
+
+
+def remove_directory(root: Path, relative: str) -> bool:
+    """Remove the folder if there is nothing in it but left-over temporaries; say whether there is none now.
+
+    ``.`` is ``root`` itself. What is no folder is left as it is.
+    """
+    with _told(root, relative), suppress(*_ABSENT):
+        if relative == ".":
+            return _remove_if_empty(None, os.fsencode(root), os.open(root, _DIRECTORY))
+        *parents, name = _parts(root, relative)
+        with _folder(root, parents, create=False) as folder:
+            return _remove_if_empty(folder, name, os.open(name, _BELOW, dir_fd=folder))
+    return True
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file of this name was left behind by a process that was killed while writing."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
+def _remove_if_empty(parent: int | None, name: bytes, folder: int) -> bool:
+    with _opened(folder):
+        entries = os.listdir(folder)
+        if not all(map(is_temporary, entries)):
+            return False
+        with _writable(folder):
+            for entry in entries:
+                os.unlink(entry, dir_fd=folder)
+    try:
+        os.rmdir(name, dir_fd=parent)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        return False
+    return True
+
+
+def _delete(root: Path, relative: str, which: Callable[[bytes], bytes]) -> None:
+    *parents, name = _parts(root, relative)
+    with _told(root, relative), suppress(*_ABSENT), _folder(root, parents, create=False) as folder:
+        if not stat.S_ISDIR(os.lstat(which(name), dir_fd=folder).st_mode):
+            os.unlink(which(name), dir_fd=folder)
+
+
+def _parts(root: Path, relative: str) -> list[bytes]:
+    try:
+        parts = to_bytes(relative).split(b"/")
+    except UnicodeEncodeError:
+        parts = []
+    if not parts or any(part in (b"", b".", b"..") or b"\0" in part for part in parts):
+        raise SnapError(
+            "not a path below the folder",
+            where=f"{root}: {relative!a}",
+            fix="paths are relative, without '.', '..' or empty parts",
+        )
+    return parts
+
+
+@contextmanager
+def _parent(root: Path, relative: str, *, create: bool = True) -> Iterator[tuple[int, bytes]]:
+    """The open folder that holds ``relative``, writable for its owner, and the name in it."""
+    *parents, name = _parts(root, relative)
+    with _told(root, relative), _folder(root, parents, create=create) as folder:
+        yield folder, name
+
+
+@contextmanager
+def _folder(root: Path, parts: list[bytes], *, create: bool) -> Iterator[int]:
+    folder = os.open(root, _DIRECTORY)
+    try:
+        for part in parts:
+            below = _enter(folder, part, create=create)
+            os.close(folder)
+            folder = below
+        with _writable(folder):
+            yield folder
+    finally:
+        os.close(folder)
+
+
+def _enter(folder: int, name: bytes, *, create: bool) -> int:
+    try:
+        return os.open(name, _BELOW, dir_fd=folder)
+    except FileNotFoundError:
+        if not create:
+            raise
+    with _writable(folder), suppress(FileExistsError):
+        os.mkdir(name, 0o700, dir_fd=folder)
+    below = os.open(name, _BELOW, dir_fd=folder)
+    _give(below, os.fstat(folder))
+    os.fchmod(below, FOLDER_MODE)
+    return below
+
+
+@contextmanager
+def _writable(folder: int) -> Iterator[None]:
+    """A folder of mode 0555 is restored like any other: open it to its owner, and close it again."""
+    found = os.fstat(folder)
+    mode = stat.S_IMODE(found.st_mode)
+    closed = mode & 0o300 != 0o300 and found.st_uid == os.geteuid() != 0
+    if closed:
+        os.fchmod(folder, mode | 0o300)
+    try:
+        yield
+    finally:
+        if closed:
+            os.fchmod(folder, mode)
+
+
+@contextmanager
+def _opened(descriptor: int) -> Iterator[int]:
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _set_mode(descriptor: int, mode: int) -> None:
+    with _opened(descriptor):
+        os.fchmod(descriptor, mode)
+
+
+def _create(folder: int, temporary: bytes) -> int:
+    # Readable to nobody else until it has its own mode. One that is there was left by a killed process.
+    _unlink(folder, temporary)
+    return os.open(temporary, _NEW, 0o600, dir_fd=folder)
+
+
+def _temporary(name: bytes) -> bytes:
+    # Always the same for a file, so that the run after a crash replaces it instead of leaving one more.
+    return b".snap-%s.tmp" % sha256(name).hexdigest()[:20].encode()
+
+
+def _like(folder: int, name: bytes) -> os.stat_result:
+    """Whom a new file should belong to: the owner of what it replaces, else of its folder."""
+    try:
+        return os.lstat(name, dir_fd=folder)
+    except FileNotFoundError:
+        return os.fstat(folder)
+
+
+def _give(descriptor: int, like: os.stat_result) -> None:
+    # What root restores must stay readable to the user whom it belonged to.
+    own = os.fstat(descriptor)
+    if (own.st_uid, own.st_gid) != (like.st_uid, like.st_gid):
+        with suppress(PermissionError):
+            os.fchown(descriptor, like.st_uid, like.st_gid)
+
+
+def _unlink(folder: int, name: bytes) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+
+
+@contextmanager
+def _told(root: Path, relative: str) -> Iterator[None]:
+    """Turn what the system says into one SnapError that names the file."""
+    try:
+        yield
+    except OSError as error:
+        what, fix = _CAUSES.get(error.errno or 0, (f"cannot be changed: {error.strerror}", ""))
+        raise SnapError(what, where=_shown(root, relative), fix=fix) from error
+
+
+def _shown(root: Path, relative: str) -> str:
+    folder = to_text(from_bytes(os.fsencode(root)))
+    return folder if relative == "." else f"{folder}/{to_text(relative)}"
