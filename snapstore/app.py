@@ -1,0 +1,143 @@
+"""What every command has at hand: the options of the whole command line, and the only ways to print."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from snapstore.errors import Exit, SnapError
+from snapstore.render.style import finish
+
+if TYPE_CHECKING:
+    from snapstore.config import Config
+    from snapstore.workspace import Workspace
+
+
+@dataclass
+class App:
+    """The ``ctx.obj`` of click. Results go to stdout through :meth:`emit`, all else to stderr.
+
+    Whatever is printed is redacted, and control characters in it are made visible.
+    """
+
+    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    file: str | None = None
+    json: bool = False
+    debug: bool = False
+    quiet: bool = False
+    no_color: bool = False
+
+    def config(self, *, live: bool = True) -> Config:
+        """The configuration; with ``live=False`` unset variables are no error (the store is all it takes)."""
+        from snapstore import config
+
+        return config.load(config.locate(Path.cwd(), self.file), self.env, live=live)
+
+    def workspace(self, *, create: bool = False, live: bool = True) -> Workspace:
+        """Configuration, store and keys together."""
+        from snapstore.workspace import open_workspace
+
+        return open_workspace(self.config(live=live), create=create)
+
+    def emit(self, text: str | Callable[[], str], value: Any) -> None:
+        """The result of the command, once: ``text``, or with ``--json`` the document of ``value``.
+
+        ``value`` may hold msgspec structs, dataclasses and paths; a callable is called only when needed.
+        """
+        if self.json:
+            self.write(document(value() if callable(value) else value))
+            return
+        whole = text() if callable(text) else text
+        self.write(whole if not whole or whole.endswith("\n") else whole + "\n")
+
+    def write(self, text: str) -> None:
+        """Text to stdout."""
+        sys.stdout.write(self._clean(text, sys.stdout))
+        sys.stdout.flush()
+
+    def note(self, text: str) -> None:
+        """A line to stderr that is shown even with ``--quiet``: warnings, notices, errors."""
+        sys.stderr.write(self._clean(text, sys.stderr) + "\n")
+        sys.stderr.flush()
+
+    def progress(self, text: str) -> None:
+        """A line to stderr on what is going on."""
+        if not self.quiet:
+            self.note(text)
+
+    def confirm(self, question: str, *, instead: str = "--yes") -> bool:
+        """Ask on the terminal. SnapError (refused) where there is nobody to ask."""
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise SnapError(
+                "this needs a confirmation, and there is no terminal to ask on",
+                fix=f"look at the plan above, then run this again with {instead}",
+                code=Exit.REFUSED,
+            )
+        sys.stderr.write(self._clean(f"{question} [y/N] ", sys.stderr))
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    @contextmanager
+    def working(self, title: str) -> Iterator[None]:
+        """Show on a terminal that ``title`` is going on, from its second second on."""
+        if self.quiet or not sys.stderr.isatty():
+            yield
+            return
+        done = threading.Event()
+        ticker = threading.Thread(target=_tick, args=(title, done), daemon=True)
+        ticker.start()
+        try:
+            yield
+        finally:
+            done.set()
+            ticker.join()
+
+    def _clean(self, text: str, stream: TextIO) -> str:
+        return finish(redact(text), self._colour(stream))
+
+    def _colour(self, stream: TextIO) -> bool:
+        if self.no_color or self.env.get("NO_COLOR"):
+            return False
+        return bool(self.env.get("FORCE_COLOR")) or (stream.isatty() and self.env.get("TERM") != "dumb")
+
+
+def _tick(title: str, done: threading.Event) -> None:
+    seconds = 1
+    while not done.wait(1):
+        sys.stderr.write(f"\r\x1b[2K{title} … {seconds} s")
+        sys.stderr.flush()
+        seconds += 1
+    if seconds > 1:
+        sys.stderr.write("\r\x1b[2K")
+        sys.stderr.flush()
+
+
+def redact(text: str) -> str:
+    """``text`` without any value the redactor knows; where its module was never loaded it knows none."""
+    secrets = sys.modules.get("snapstore.secrets")
+    return str(secrets.REDACTOR.redact(text)) if secrets else text
+
+
+def document(value: Any) -> str:
+    """One JSON document. Strings are redacted before they are escaped, so that no escape hides a secret."""
+    import msgspec
+
+    plain = msgspec.to_builtins(value, str_keys=True, enc_hook=str)
+    return json.dumps(_redacted(plain), indent=2, sort_keys=True) + "\n"
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {redact(key): _redacted(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(inner) for inner in value]
+    return value

@@ -1,0 +1,206 @@
+"""The command line: which commands there are, the options they share, and how a run ends.
+
+A command lives in ``snapstore/commands/`` as ``command``, a click command, and is imported when it is
+called; the table here is all that ``snap --help`` needs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from snapstore import __version__
+from snapstore.app import App
+from snapstore.errors import SnapError
+from snapstore.nearest import nearest
+
+__all__ = ["App", "main", "run"]
+
+COMMANDS = {
+    "every day": {
+        "init": "look around, write snapstore.toml, create the store and the sealing key",
+        "take": "capture everything as one commit",
+        "status": "what differs between the live systems and the last snapshot",
+        "diff": "what differs between any two moments",
+        "log": "list snapshots",
+        "show": "show a snapshot, or one of its documents or files",
+        "restore": "plan the way back, show it, apply it, prove the result",
+        "undo": "take back the last restore",
+    },
+    "review": {
+        "plan": "what a restore would do, for reading, saving and reviewing",
+        "apply": "carry out a saved plan",
+    },
+    "upkeep": {
+        "doctor": "check the store, the key and every resource",
+        "key": "manage the key that seals secrets",
+        "adapters": "list the installed adapters",
+        "schema": "print the JSON Schema of a format",
+        "demo": "play a bad deploy and its rollback in a temporary directory",
+    },
+}
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for section in COMMANDS.values() for name in section]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = importlib.import_module(f"snapstore.commands.{cmd_name}").command
+        if not any(param.name == "json" for param in command.params):
+            command.params.extend(_global_options(hidden=True))
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
+            close = nearest(args[0], self.list_commands(ctx))
+            hint = f"; did you mean {close!r}?" if close else ""
+            raise click.UsageError(f"no command {args[0]!r}{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, commands in COMMANDS.items():
+            with formatter.section(title.capitalize()):
+                formatter.write_dl(list(commands.items()))
+
+
+def _global_options(*, hidden: bool) -> list[click.Parameter]:
+    """The options that are taken before and after the name of a command."""
+
+    def option(*words: str, to: Callable[[App, Any], None], **more: Any) -> click.Option:
+        def take(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+            if value is not None and value is not False:
+                to(ctx.find_root().ensure_object(App), value)
+
+        settings = {"expose_value": False, "hidden": hidden, "callback": take, "is_eager": True}
+        return click.Option(words, **{**settings, **more})
+
+    def flag(name: str) -> Callable[[App, Any], None]:
+        return lambda app, value: setattr(app, name, value)
+
+    return [
+        option("-C", "directory", to=_enter, metavar="DIR", help="Work as if started in DIR."),
+        option("-c", "file", to=flag("file"), metavar="FILE", help="Use this snapstore.toml."),
+        option("--json", to=flag("json"), is_flag=True, hidden=False, help="Print one JSON document."),
+        option("--quiet", to=flag("quiet"), is_flag=True, help="No progress on stderr."),
+        option("--debug", to=_debug, is_flag=True, help="Log to stderr, and show tracebacks."),
+        option("--no-color", to=flag("no_color"), is_flag=True, help="No colours (also: NO_COLOR)."),
+    ]
+
+
+def _enter(app: App, directory: str) -> None:
+    try:
+        os.chdir(directory)
+    except OSError as error:
+        raise SnapError(f"cannot be entered: {error.strerror}", where=directory) from None
+
+
+def _debug(app: App, value: bool) -> None:
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            app.note(self.format(record))
+
+    app.debug = value
+    logging.basicConfig(level=logging.DEBUG, handlers=[Handler()])
+
+
+EPILOG = """Revisions are Git's (HEAD~1, a branch, a tag, @{yesterday}, an abbreviated id), and `live` for the
+systems as they are now. Options above are taken before and after the command.
+
+Exit codes: 0 done · 1 error · 2 differences · 3 refused · 4 result does not match · 5 stale plan ·
+6 locked · 7 interrupted, can resume."""
+
+
+@click.command(
+    cls=LazyGroup,
+    params=_global_options(hidden=False),
+    epilog=EPILOG,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="snap", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """The state of every system a deploy changes, as one Git commit, and the way back to it."""
+    ctx.ensure_object(App)
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main(words: Sequence[str]) -> int:
+    """Run ``snap words…`` and give its exit code; every error is told here, once."""
+    app = App()
+    try:
+        code = cli.main(list(words), prog_name=_program(), standalone_mode=False, obj=app)
+        sys.stdout.flush()
+        return int(code or 0)
+    except click.UsageError as error:
+        app.json = app.json or "--json" in words
+        return _tell(app, _usage(error), error)
+    except click.ClickException as error:
+        return _tell(app, SnapError(error.format_message()), error)
+    except SnapError as error:
+        app.json = app.json or "--json" in words
+        return _tell(app, error, error)
+    except (KeyboardInterrupt, click.Abort) as error:
+        return _tell(app, SnapError("interrupted"), error, code=INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001 - the top: whatever it is, the user gets a line, not a traceback
+        fix = "run this again with --debug and report what it says"
+        return _tell(app, SnapError(f"internal error: {type(error).__name__}: {error}", fix=fix), error)
+
+
+def run() -> NoReturn:
+    """The entry point behind ``snap``."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(main(sys.argv[1:]))
+
+
+def _program() -> str:
+    name = Path(sys.argv[0]).name
+    return "snap" if name.startswith("__main__") else name
+
+
+def _usage(error: click.UsageError) -> SnapError:
+    """A usage error in one line, with the nearest option where one was mistyped."""
+    path = error.ctx.command_path if error.ctx else "snap"
+    if isinstance(error, click.NoSuchOption) and error.ctx:
+        known = [word for param in error.ctx.command.params for word in param.opts if word.startswith("--")]
+        close = nearest(error.option_name, known)
+        what = f"no option {error.option_name}" + (f"; did you mean {close}?" if close else "")
+    else:
+        what = error.format_message()
+        what = what[:1].lower() + what[1:].rstrip(".")
+    return SnapError(what, where=path, fix=f"see: {path} --help")
+
+
+def _tell(app: App, told: SnapError, cause: BaseException, code: int | None = None) -> int:
+    ended = int(told.code if code is None else code)
+    if app.debug:
+        app.note("".join(traceback.format_exception(cause)).rstrip())
+    app.note(f"snap: {told}" if not told.where.startswith("snap") else str(told))
+    if app.json:
+        error = {"what": told.what, "where": told.where, "fix": told.fix, "code": ended}
+        app.emit("", {"error": error})
+    return ended
