@@ -1,0 +1,217 @@
+"""A plan for people: as text to confirm, as Markdown to review, as SQL to read."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+from itertools import groupby
+
+from snapstore.model import REFUSED_BY_DEFAULT, Action, Hazard, Plan, PlanSide, Verb
+from snapstore.plan import hazards
+from snapstore.render.style import ADDED, BOLD, CHANGED, DIM, HAZARD, REMOVED, REPLACED, name, paint
+from snapstore.render.values import count, size
+
+MARKS = {
+    Verb.CREATE: ("+", ADDED),
+    Verb.ALTER: ("~", CHANGED),
+    Verb.REPLACE: ("-/+", REPLACED),
+    Verb.DROP: ("-", REMOVED),
+}
+_WORDS = {
+    Verb.CREATE: "to create",
+    Verb.ALTER: "to change",
+    Verb.REPLACE: "to replace",
+    Verb.DROP: "to destroy",
+}
+_SHOWN = 60
+_LINES = 30
+_SQL = re.compile(
+    r"\s*(ALTER|ANALYZE|BEGIN|CALL|CLUSTER|COMMENT|COMMIT|COPY|CREATE|DELETE|DO|DROP|GRANT|INSERT|LOCK|REASSIGN"
+    r"|REFRESH|REINDEX|RESET|REVOKE|SECURITY|SELECT|SET|TRUNCATE|UPDATE|VACUUM|WITH)\b"
+)
+
+
+def text(plan: Plan, *, full: bool = False) -> str:
+    """Numbered actions by resource, with statements, locks, sizes, hazards and how each is undone.
+
+    Of a long list the first actions are shown and every one with a hazard; ``full`` shows all.
+    """
+    lines = [f"Plan: {_side(plan.base, 'live')} → {_side(plan.target, 'target')}", ""]
+    for resource, numbered in _by_resource(plan):
+        lines.append(paint(name(resource), BOLD))
+        shown = [(n, a) for place, (n, a) in enumerate(numbered) if full or place < _SHOWN or a.hazards]
+        for number, action in shown:
+            lines += _action(number, action, full)
+        if len(numbered) > len(shown):
+            lines.append(paint(f"  … and {len(numbered) - len(shown):,} more", DIM))
+        lines.append("")
+    lines += [f"{_hazard(note)}" for note in plan.notes]
+    return "\n".join([*lines, summary(plan)])
+
+
+def summary(plan: Plan) -> str:
+    """``3 resources, 7 to change, 2 to destroy, 1 hazard: data-loss``"""
+    if not plan.actions:
+        return "nothing to do" + _hazard_names(plan)
+    verbs = Counter(action.verb for action in plan.actions)
+    parts = [count(len({action.resource for action in plan.actions}), "resource")]
+    parts += [f"{verbs[verb]:,} {word}" for verb, word in _WORDS.items() if verbs[verb]]
+    return ", ".join(parts) + _hazard_names(plan)
+
+
+def dangers(stopping: Collection[Hazard]) -> str:
+    """The hazards that stop a plan, each with its numbers."""
+    return "\n".join(_hazard(hazard) for hazard in stopping)
+
+
+def _hazard_names(plan: Plan) -> str:
+    names = Counter(hazard.name for hazard in hazards(plan))
+    if not names:
+        return ""
+    total = count(sum(names.values()), "hazard")
+    return (
+        f", {total}: {', '.join(found if n == 1 else f'{found} ×{n}' for found, n in sorted(names.items()))}"
+    )
+
+
+def _by_resource(plan: Plan) -> Iterator[tuple[str, list[tuple[int, Action]]]]:
+    for resource, numbered in groupby(enumerate(plan.actions, 1), key=lambda pair: pair[1].resource):
+        yield resource, list(numbered)
+
+
+def _side(side: PlanSide, what: str) -> str:
+    return f"{what} {side.commit[:10]}" if side.commit else f"{what} (tree {side.tree[:10]})"
+
+
+def _action(number: int, action: Action, full: bool) -> Iterator[str]:
+    mark, colour = MARKS[action.verb]
+    yield f"{number:4}. {paint(f'{mark} {name(action.summary)}', colour)}"
+    for statement in action.statements:
+        if statement != action.summary:
+            yield from _cut([f"        {line}" for line in pretty(statement).splitlines()], full)
+    said = facts_of(action)
+    if said:
+        yield paint(f"        {' · '.join(said)}", DIM)
+    yield from (f"        {_hazard(hazard)}" for hazard in action.hazards)
+    if action.undo:
+        first, *more = [line for step in action.undo for line in step.splitlines()]
+        yield paint(f"        undo: {first}" + (f" … ({len(more)} more lines)" if more else ""), DIM)
+
+
+def _cut(lines: list[str], full: bool) -> list[str]:
+    if full or len(lines) <= _LINES:
+        return lines
+    return [
+        *lines[:_LINES],
+        paint(f"        … and {count(len(lines) - _LINES, 'more line', 'more lines')}", DIM),
+    ]
+
+
+def facts_of(action: Action) -> list[str]:
+    """The lock of an action and its expected cost."""
+    said = [f"lock {action.lock}"] if action.lock else []
+    said += [count(action.rows, "row")] if action.rows is not None else []
+    said += [size(action.bytes)] if action.bytes is not None else []
+    return said
+
+
+def _hazard(hazard: Hazard) -> str:
+    colour = HAZARD if hazard.name in REFUSED_BY_DEFAULT else CHANGED
+    return paint(f"! {_hazard_text(hazard)}", colour)
+
+
+def _hazard_text(hazard: Hazard) -> str:
+    numbers = [count(hazard.rows, "row")] if hazard.rows is not None else []
+    numbers += [size(hazard.bytes)] if hazard.bytes is not None else []
+    return f"{hazard.name}: {name(hazard.text)}" + (f" ({', '.join(numbers)})" if numbers else "")
+
+
+# SQL
+
+
+def is_sql(statement: str) -> bool:
+    """Whether a statement reads like SQL; good enough to decide how it is shown."""
+    return _SQL.match(statement) is not None
+
+
+def pretty(statement: str) -> str:
+    """A long statement of one line broken into several, for reading only; as it is where that fails."""
+    if "\n" in statement or len(statement) < 100 or not is_sql(statement):
+        return statement
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+
+    try:
+        broken = sqlglot.transpile(statement, read="postgres", write="postgres", pretty=True)[0]
+    except (SqlglotError, ValueError, RecursionError):
+        return statement
+    return broken if _ink(broken) == _ink(statement) else statement
+
+
+def _ink(statement: str) -> str:
+    """What is left of a statement without white space: what formatting must not change."""
+    return "".join(statement.split()).rstrip(";")
+
+
+def sql(plan: Plan) -> str:
+    """The statements in their order, exactly as they will run, with the rest as comments."""
+    lines = [f"-- {summary(plan)}", f"-- plan {plan.digest}", *_comment(note.text for note in plan.notes)]
+    for resource, numbered in _by_resource(plan):
+        lines += ["", f"-- {name(resource)}"]
+        for number, action in numbered:
+            said = "".join(f"; {part}" for part in facts_of(action))
+            lines += _comment([f"{number}. {name(action.summary)}{said}"])
+            lines += _comment(_hazard_text(hazard) for hazard in action.hazards)
+            for statement in action.statements:
+                lines += [_terminated(statement)] if is_sql(statement) else _comment([statement])
+    return "\n".join(lines) + "\n"
+
+
+def _terminated(statement: str) -> str:
+    return statement.rstrip().removesuffix(";") + ";"
+
+
+def _comment(texts: Collection[str] | Iterator[str]) -> list[str]:
+    return [f"-- {line}" for text in texts for line in text.splitlines()]
+
+
+# Markdown
+
+
+def markdown(plan: Plan) -> str:
+    """The plan as a review comment: the summary and the hazards in the open, the actions folded."""
+    lines = [f"**Plan**: {summary(plan)}", ""]
+    lines += [f"- ⚠️ {_code(_hazard_text(hazard))}" for hazard in hazards(plan)]
+    for resource, numbered in _by_resource(plan):
+        open_ = " open" if len(numbered) <= 12 else ""
+        title = f"{_code(resource)}: {count(len(numbered), 'action')}"
+        lines += ["", f"<details{open_}><summary>{title}</summary>", ""]
+        body = [line for number, action in numbered for line in _markdown_action(number, action)]
+        lines += [*_fence("diff", body), "", "</details>"]
+    base, target = _side(plan.base, "live"), _side(plan.target, "target")
+    return "\n".join([*lines, "", f"From {base} to {target}, digest {_code(plan.digest[:16])}."]) + "\n"
+
+
+def _markdown_action(number: int, action: Action) -> Iterator[str]:
+    mark = {Verb.CREATE: "+", Verb.DROP: "-"}.get(action.verb, "!")
+    said = "".join(f" · {part}" for part in facts_of(action))
+    yield f"{mark} {number}. {name(action.summary)}{said}"
+    for statement in action.statements:
+        yield from (f"    {line}" for line in statement.splitlines())
+    yield from (f"# {_hazard_text(hazard)}" for hazard in action.hazards)
+
+
+def _fence(language: str, lines: list[str]) -> list[str]:
+    """A code block that nothing in its lines can end."""
+    longest = max((len(run) for line in lines for run in re.findall("`{3,}", line)), default=2)
+    fence = "`" * (longest + 1)
+    return [fence + language, *lines, fence]
+
+
+def _code(text: str) -> str:
+    """Foreign text as an HTML code element: no mark-up, no mention, no link comes out of it."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return (
+        "<code>" + re.sub(r"[`*_\[\]@#|~\\]", lambda found: f"&#{ord(found[0])};", name(escaped)) + "</code>"
+    )

@@ -1,0 +1,148 @@
+"""Values in words: numbers with units, attributes of facts, and the difference between two of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from difflib import unified_diff
+from itertools import islice
+
+from snapstore.model import SEALED, Fact, Json
+from snapstore.render.style import ADDED, CHANGED, PLACE, REMOVED, name, paint
+
+SEALED_TEXT = "(sealed)"
+SEALED_CHANGED = "(sealed, changed)"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """``1 row``, ``12,000 rows``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def size(number: int) -> str:
+    """Bytes for people: ``512 B``, ``3.2 MB``."""
+    amount = float(number)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def is_sealed(value: Json) -> bool:
+    return isinstance(value, dict) and SEALED in value
+
+
+def masked(value: Json) -> Json:
+    """The value with each sealed secret inside it as a word."""
+    if is_sealed(value):
+        return SEALED_TEXT
+    if isinstance(value, dict):
+        return {key: masked(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(inner) for inner in value]
+    return value
+
+
+def in_words(value: Json) -> str:
+    """A value on one line; a string as it is where it cannot be mistaken for something else."""
+    plain = masked(value)
+    if isinstance(plain, str) and plain and plain == plain.strip() and plain.isprintable():
+        return plain
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True)
+
+
+def title(fact: Fact) -> str:
+    """``column public.users.email``"""
+    return f"{fact.kind.replace('_', ' ')} {name(fact.name)}"
+
+
+def attributes(fact: Fact) -> tuple[list[str], list[tuple[str, str]]]:
+    """What is worth saying of a fact as a whole: attributes in words, and those that are texts of many lines.
+
+    Attributes that say nothing (null, false, empty) are left out.
+    """
+    short: list[str] = []
+    texts: list[tuple[str, str]] = []
+    for key, value in fact.attrs.items():
+        if value is None or value is False or value in ("", [], {}):
+            continue
+        if isinstance(value, str) and "\n" in value:
+            texts.append((key, value))
+        else:
+            short.append(name(key) if value is True else f"{name(key)}: {in_words(value)}")
+    return short, texts
+
+
+def differences(before: Fact, after: Fact) -> Iterator[str]:
+    """How a fact changed, a line per attribute (more for a text of many lines)."""
+    for key in sorted(before.attrs.keys() | after.attrs.keys()):
+        if before.attrs.get(key) != after.attrs.get(key):
+            yield from _attribute(name(key), before.attrs, after.attrs, key)
+    yield from _names("needs", before.needs, after.needs)
+    if before.parent != after.parent:
+        yield _changed("part of", before.parent, after.parent)
+
+
+def _attribute(label: str, before: Mapping[str, Json], after: Mapping[str, Json], key: str) -> Iterator[str]:
+    old, new = before.get(key), after.get(key)
+    if is_sealed(old) and is_sealed(new):
+        yield f"{label}: {paint(SEALED_CHANGED, CHANGED)}"
+    elif isinstance(old, str) and isinstance(new, str) and "\n" in old + new:
+        yield f"{label}:"
+        yield from (f"  {line}" for line in text_diff(old, new))
+    elif (
+        isinstance(old, dict | list)
+        and isinstance(new, dict | list)
+        and not (is_sealed(old) or is_sealed(new))
+    ):
+        yield from _nested(label, old, new)
+    else:
+        yield _changed(label, old, new)
+
+
+def _changed(label: str, old: Json, new: Json) -> str:
+    return f"{label}: {paint(in_words(old), REMOVED)} → {paint(in_words(new), ADDED)}"
+
+
+def _names(label: str, before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[str]:
+    for other in sorted(set(after) - set(before)):
+        yield f"{label} {paint(f'+ {name(other)}', ADDED)}"
+    for other in sorted(set(before) - set(after)):
+        yield f"{label} {paint(f'- {name(other)}', REMOVED)}"
+
+
+def _nested(label: str, old: Json, new: Json) -> Iterator[str]:
+    """The places inside a value that changed; equal secrets have equal tokens."""
+    from deepdiff import DeepDiff
+
+    for kind, found in sorted(DeepDiff(old, new, view="tree", verbose_level=2).items()):
+        for level in sorted(found, key=lambda level: level.path()):
+            yield _place(kind, label + _inside(level.path(output_format="list")), level.t1, level.t2)
+
+
+def _place(kind: str, where: str, old: Json, new: Json) -> str:
+    if kind.endswith("_item_added"):
+        return paint(f"+ {where}: {in_words(new)}", ADDED)
+    if kind.endswith("_item_removed"):
+        return paint(f"- {where}: {in_words(old)}", REMOVED)
+    if where.endswith(f".{SEALED}"):
+        return f"{where.removesuffix(f'.{SEALED}')}: {paint(SEALED_CHANGED, CHANGED)}"
+    return _changed(where, old, new)
+
+
+def _inside(path: list[str | int]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{name(str(part))}" for part in path)
+
+
+def text_diff(old: str, new: str, limit: int = 60) -> Iterator[str]:
+    """A unified diff in colours, cut after ``limit`` lines."""
+    lines = unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2)
+    hunks = list(islice(lines, 2, None))
+    marks = {"+": ADDED, "-": REMOVED, "@": PLACE}
+    for line in hunks[:limit]:
+        yield paint(line, marks[line[0]]) if line[:1] in marks else line
+    if not hunks:
+        yield "only line ends differ"
+    if len(hunks) > limit:
+        yield f"… and {count(len(hunks) - limit, 'more line', 'more lines')}"
