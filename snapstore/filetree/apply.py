@@ -1,0 +1,132 @@
+"""Actions on files, run below a folder.
+
+Files are written in batches: all contents beside their places, one flush of the file system, then the
+renames. A kill between any two calls leaves each file old or new; running the same actions again
+completes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+
+import msgspec
+
+from snapstore import safewrite
+from snapstore.adapter import ApplyContext
+from snapstore.errors import SnapError
+from snapstore.filetree.plan import Step
+from snapstore.model import Action
+from snapstore.paths import from_text
+
+_Todo = tuple[Action, Step]
+
+_BATCH = 1000
+_BLOCK = 1 << 20
+
+
+def apply_files(root: Path, actions: Sequence[Action], context: ApplyContext) -> None:
+    """Run actions of :func:`snapstore.filetree.plan_files` below ``root``, in their order, durably.
+
+    SnapError names the file that could not be changed; what was finished before it stays.
+    """
+    todo = [(action, _step(action)) for action in actions]
+    for do, together in groupby(todo, key=lambda item: item[1].do):
+        _RUNS[do](root, list(together), context)
+    if todo and root.exists():
+        safewrite.flush(root)
+    context.journal.committed()
+
+
+def _step(action: Action) -> Step:
+    try:
+        return msgspec.convert(action.payload, Step)
+    except msgspec.ValidationError as error:
+        raise SnapError(
+            f"the plan has an action on files that makes no sense: {error}", where=action.resource
+        ) from error
+
+
+def _write(root: Path, todo: list[_Todo], context: ApplyContext) -> None:
+    for start in range(0, len(todo), _BATCH):
+        batch = todo[start : start + _BATCH]
+        try:
+            for action, step in batch:
+                context.journal.started(action)
+                safewrite.stage(root, from_text(step.path), _content(context, step), _bits(step))
+            safewrite.flush(root)
+            for action, step in batch:
+                safewrite.publish(root, from_text(step.path))
+                context.journal.finished(action)
+        except BaseException:
+            for _, step in batch:
+                safewrite.discard(root, from_text(step.path))
+            raise
+
+
+def _change(root: Path, todo: list[_Todo], context: ApplyContext) -> None:
+    for action, step in todo:
+        path = from_text(step.path)
+        context.journal.started(action)
+        if step.do == "link":
+            safewrite.symlink(root, path, b"".join(_content(context, step)))
+        elif step.do == "folder":
+            safewrite.make_directory(root, path, _bits(step))
+        else:
+            safewrite.set_mode(root, path, _bits(step))
+        context.journal.finished(action)
+
+
+def _delete(root: Path, todo: list[_Todo], context: ApplyContext) -> None:
+    for action, step in todo:
+        context.journal.started(action)
+        safewrite.remove(root, from_text(step.path))
+        context.journal.finished(action)
+    _prune(root, [step for _, step in todo])
+
+
+def _clear(root: Path, todo: list[_Todo], context: ApplyContext) -> None:
+    for action, step in todo:
+        path = from_text(step.path)
+        context.journal.started(action)
+        if safewrite.remove_directory(root, path):
+            _prune(root, [step])
+        elif step.mode:
+            safewrite.set_mode(root, path, _bits(step))
+        context.journal.finished(action)
+
+
+def _prune(root: Path, removed: list[Step]) -> None:
+    """Remove folders that only existed for what was in them: the target cannot have them empty."""
+    folders = {folder for step in removed for folder in _up_to(step.path, step.keep)}
+    for folder in sorted(folders, key=lambda path: path.count("/"), reverse=True):
+        safewrite.remove_directory(root, from_text(folder))
+
+
+def _up_to(path: str, keep: str) -> Iterator[str]:
+    folder = path.rpartition("/")[0]
+    while folder and folder != keep:
+        yield folder
+        folder = folder.rpartition("/")[0]
+
+
+def _content(context: ApplyContext, step: Step) -> Iterator[bytes]:
+    with closing(context.open_blob(step.blob or "")) as blob:
+        yield from iter(partial(blob.read, _BLOCK), b"")
+
+
+def _bits(step: Step) -> int:
+    return int(step.mode or "", 8)
+
+
+_RUNS: dict[str, Callable[[Path, list[_Todo], ApplyContext], None]] = {
+    "write": _write,
+    "link": _change,
+    "folder": _change,
+    "mode": _change,
+    "delete": _delete,
+    "clear": _clear,
+}

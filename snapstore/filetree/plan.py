@@ -1,0 +1,247 @@
+"""Changes of a file tree to actions, one per path.
+
+Order is by rank alone: what is in the way of something new goes first, then folders, files, modes,
+deletions, and at last folders that are left empty, children before parents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Annotated, Literal
+
+import msgspec
+
+from snapstore.adapter import PlanRequest
+from snapstore.filetree.facts import DIR, FOLDER_MODE, LINK, MODE, ROOT, file_mode
+from snapstore.model import Action, Blob, Fact, FactChange, FileChange, Verb
+from snapstore.paths import to_text
+
+_IN_THE_WAY, _FOLDERS, _FILES, _LINKS, _MODES, _DELETIONS, _EMPTIED = range(0, 70_000, 10_000)
+_DEEPEST = 5_000
+
+
+class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The payload of an action: what to do to ``path`` (text of :mod:`snapstore.paths`).
+
+    ``write`` and ``link`` take their content from ``blob``; ``write``, ``mode`` and ``folder`` make the
+    permission bits ``mode``. ``delete`` removes a file or a link, ``clear`` a folder that has become empty;
+    one that has not gets ``mode``. Parents that both leave empty go too, up to ``keep``.
+    """
+
+    do: Literal["write", "link", "mode", "folder", "delete", "clear"]
+    path: str
+    mode: Annotated[str, msgspec.Meta(pattern="^[0-7]{4}$")] | None = None
+    blob: str | None = None
+    keep: str = ROOT
+
+    def __post_init__(self) -> None:
+        if self.mode is None and self.do in ("write", "mode", "folder"):
+            raise ValueError(f"{self.do} without a mode")
+        if self.blob is None and self.do in ("write", "link"):
+            raise ValueError(f"{self.do} without a blob")
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """All changes by path text, and what of the tree they make: new files, folders that will be there."""
+
+    resource: str
+    live: Mapping[str, Fact]
+    target: Mapping[str, Fact]
+    files: dict[str, FileChange] = field(default_factory=dict)
+    modes: dict[str, FactChange] = field(default_factory=dict)
+    folders: dict[str, FactChange] = field(default_factory=dict)
+    new_files: set[str] = field(default_factory=set)
+    lasting: set[str] = field(default_factory=set)
+
+
+def plan_files(request: PlanRequest) -> list[Action]:
+    """Actions for all changes of files and of their metadata; facts of other kinds are not looked at."""
+    changes = _changes(request)
+    paths = changes.files.keys() | changes.modes.keys()
+    actions = [_file_action(changes, path) for path in paths]
+    actions += filter(None, (_folder_action(changes, path) for path in changes.folders))
+    return sorted(actions, key=lambda action: (action.rank, action.subject))
+
+
+def _changes(request: PlanRequest) -> _Changes:
+    changes = _Changes(request.resource, request.live, request.target)
+    changes.files.update((to_text(change.path), change) for change in request.changes.files)
+    for change in request.changes.facts:
+        kind, _, path = change.id.partition(":")
+        if kind == DIR:
+            changes.folders[path] = change
+        elif kind == MODE:
+            changes.modes[path] = change
+    changes.new_files.update(path for path, change in changes.files.items() if change.before is None)
+    made = {path for path, change in changes.folders.items() if change.after}
+    changes.lasting.update(made, *map(_ancestors, changes.new_files | made))
+    return changes
+
+
+def _file_action(changes: _Changes, path: str) -> Action:
+    change = changes.files.get(path)
+    was, mode = _modes(changes, path, change)
+    if change is None or _same_content(change):
+        return _set_mode(changes, path, was, mode)
+    if change.after is None:
+        return _delete(changes, path, was, change.before)
+    return _write(changes, path, change.before, change.after, was, mode)
+
+
+def _modes(changes: _Changes, path: str, change: FileChange | None) -> tuple[str, str]:
+    """The permission bits of a file before and after; those of a file that is not there mean nothing."""
+    before, after = (change.before, change.after) if change else (None, None)
+    known = changes.live.get(f"{MODE}:{path}"), changes.target.get(f"{MODE}:{path}")
+    # Without a change of its own a file is as executable as it was, which a fact about it tells.
+    usual = next((_usual(fact) for fact in known if fact), "0644")
+    was, mode = (
+        fact.attrs["mode"] if fact else file_mode(blob) if blob else usual
+        for fact, blob in zip(known, (before, after), strict=True)
+    )
+    return was, mode
+
+
+def _usual(fact: Fact) -> str:
+    return "0755" if int(fact.attrs["mode"], 8) & 0o100 else "0644"
+
+
+def _same_content(change: FileChange) -> bool:
+    before, after = change.before, change.after
+    return bool(before and after and before.oid == after.oid and LINK not in (before.mode, after.mode))
+
+
+def _set_mode(changes: _Changes, path: str, was: str, mode: str) -> Action:
+    return _action(
+        changes,
+        Verb.ALTER,
+        Step("mode", path, mode=mode),
+        f"set mode {mode} on {path} (now {was})",
+        f"chmod {mode} {path}",
+        undo=f"chmod {was} {path}",
+        rank=_MODES,
+    )
+
+
+def _delete(changes: _Changes, path: str, was: str, before: Blob | None) -> Action:
+    in_the_way = path in changes.lasting or _below_new_file(changes, path)
+    return _action(
+        changes,
+        Verb.DROP,
+        Step("delete", path, keep=_nearest_kept(path, changes.target)),
+        f"delete {_noun(before)} {path}",
+        f"delete {path}",
+        undo=_putting(path, before, was),
+        rank=_IN_THE_WAY if in_the_way else _DELETIONS,
+    )
+
+
+def _write(changes: _Changes, path: str, before: Blob | None, after: Blob, was: str, mode: str) -> Action:
+    link = after.mode == LINK
+    step = Step("link" if link else "write", path, mode=None if link else mode, blob=after.oid)
+    verb, words = _wording(before, after)
+    return _action(
+        changes,
+        verb,
+        step,
+        words.format(before=_noun(before), after=_noun(after), path=path),
+        _putting(path, after, mode),
+        undo=_putting(path, before, was) if before else f"delete {path}",
+        rank=_LINKS if link else _FILES,
+    )
+
+
+def _wording(before: Blob | None, after: Blob) -> tuple[Verb, str]:
+    if before is None:
+        return Verb.CREATE, "create {after} {path}"
+    if _noun(before) != _noun(after):
+        return Verb.REPLACE, "replace {before} {path} by a {after}"
+    return Verb.ALTER, "change {after} {path}"
+
+
+def _noun(blob: Blob | None) -> str:
+    return "link" if blob and blob.mode == LINK else "file"
+
+
+def _putting(path: str, blob: Blob | None, mode: str) -> str:
+    if blob and blob.mode == LINK:
+        return f"link {path} (target: blob {blob.oid[:12]})"
+    return f"write {path} (mode {mode})"
+
+
+def _folder_action(changes: _Changes, path: str) -> Action | None:
+    change = changes.folders[path]
+    was = change.before.attrs["mode"] if change.before else FOLDER_MODE
+    if change.after is not None:
+        return _make_folder(changes, path, was, change.after.attrs["mode"], new=change.before is None)
+    if path not in changes.lasting:
+        return _clear_folder(changes, path, was)
+    return None if was == FOLDER_MODE else _make_folder(changes, path, was, FOLDER_MODE, new=False)
+
+
+def _make_folder(changes: _Changes, path: str, was: str, mode: str, *, new: bool) -> Action:
+    return _action(
+        changes,
+        Verb.CREATE if new else Verb.ALTER,
+        Step("folder", path, mode=mode),
+        f"folder {path} with mode {mode}" if new else f"set mode {mode} on folder {path} (now {was})",
+        f"mkdir -p {path} (mode {mode})" if new else f"chmod {mode} {path}",
+        undo=f"rmdir {path} if empty, else chmod {FOLDER_MODE}" if new else f"chmod {was} {path}",
+        rank=_FOLDERS - (path == ROOT),
+    )
+
+
+def _clear_folder(changes: _Changes, path: str, was: str) -> Action:
+    """A folder the target says nothing about: it goes, unless files that no change names are in it."""
+    in_the_way = path in changes.new_files or _below_new_file(changes, path)
+    children_first = _DEEPEST - len(_ancestors(path)) if path != ROOT else _DEEPEST + 1
+    mode = None if path == ROOT or was == FOLDER_MODE else FOLDER_MODE
+    return _action(
+        changes,
+        Verb.DROP,
+        Step("clear", path, mode=mode, keep=_nearest_kept(path, changes.target)),
+        f"remove folder {path} if nothing is left in it" + (f", else set mode {mode}" if mode else ""),
+        f"rmdir {path}" + (f" if empty, else chmod {mode}" if mode else ""),
+        undo=f"mkdir -p {path} (mode {was})",
+        rank=(_IN_THE_WAY if in_the_way else _EMPTIED) + children_first,
+    )
+
+
+def _action(
+    changes: _Changes, verb: Verb, step: Step, summary: str, statement: str, *, undo: str, rank: int
+) -> Action:
+    return Action(
+        resource=changes.resource,
+        verb=verb,
+        subject=step.path,
+        summary=summary,
+        statements=(statement,),
+        payload=msgspec.to_builtins(step),
+        undo=(undo,),
+        rank=rank,
+    )
+
+
+def _below_new_file(changes: _Changes, path: str) -> bool:
+    return not changes.new_files.isdisjoint(_ancestors(path))
+
+
+def _nearest_kept(path: str, target: Mapping[str, Fact]) -> str:
+    """The closest folder above that the target has on record; the root is never removed along the way."""
+    return next((folder for folder in _ancestors(path) if f"{DIR}:{folder}" in target), ROOT)
+
+
+def _ancestors(path: str) -> tuple[str, ...]:
+    """The folders a path is in, nearest first, without the root."""
+    return _with_parents(path.rpartition("/")[0])
+
+
+@lru_cache(4096)
+def _with_parents(folder: str) -> tuple[str, ...]:
+    found = []
+    while folder:
+        found.append(folder)
+        folder = folder.rpartition("/")[0]
+    return tuple(found)
