@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from fnmatch import translate
 
-from snapstore.model import Blob, Fact, FactChange, FileChange, ResourceChanges, Scope
+from snapstore.model import EVERYTHING, Blob, Fact, FactChange, FileChange, ResourceChanges, Scope
 from snapstore.snapshot import (
     FILES,
     TREE_MODE,
@@ -27,7 +27,7 @@ _Pair = tuple[str, Blob | None, Blob | None]
 _Side = tuple[Objects, str | None]
 
 
-def diff(before: Snapshot, after: Snapshot, scope: Scope = Scope()) -> list[ResourceChanges]:
+def diff(before: Snapshot, after: Snapshot, scope: Scope = EVERYTHING) -> list[ResourceChanges]:
     """What changed inside ``scope``, by resource in the order of their names; [] when nothing did.
 
     A resource that another adapter captured on each side is there twice: all removals under the old

@@ -235,6 +235,9 @@ class Scope(msgspec.Struct, frozen=True):
     patterns: tuple[str, ...] = ()
 
 
+EVERYTHING = Scope()
+
+
 class PlanSide(msgspec.Struct, frozen=True):
     """A state that a plan starts from or leads to."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from snapstore import __version__, hooks
 from snapstore.capture import capture
 from snapstore.errors import SnapError
-from snapstore.model import Notice, Scope
+from snapstore.model import EVERYTHING, Notice, Scope
 from snapstore.snapshot import Snapshot, resources
 from snapstore.store import ResourceState
 from snapstore.workspace import Workspace
@@ -32,7 +32,9 @@ class TakeResult:
     notices: dict[str, list[Notice]]
 
 
-def take(ws: Workspace, message: str, scope: Scope = Scope(), trailers: Mapping[str, str] = {}) -> TakeResult:
+def take(
+    ws: Workspace, message: str, scope: Scope = EVERYTHING, trailers: Mapping[str, str] = {}
+) -> TakeResult:
     """Commit the live state of the resources in scope; the others stay as the last snapshot has them.
 
     An unchanged state makes no commit. Nothing in the systems changes, except by the user's hooks.
@@ -55,7 +57,7 @@ def take(ws: Workspace, message: str, scope: Scope = Scope(), trailers: Mapping[
     )
 
 
-def live(ws: Workspace, scope: Scope = Scope(), keep: bool = False) -> Snapshot:
+def live(ws: Workspace, scope: Scope = EVERYTHING, keep: bool = False) -> Snapshot:
     """The state of the systems now; resources outside the scope are those of the last snapshot.
 
     Nothing is written to the store unless ``keep``.
@@ -64,7 +66,7 @@ def live(ws: Workspace, scope: Scope = Scope(), keep: bool = False) -> Snapshot:
     return ws.store.build(states, keep=keep, base=_head(ws) if scope.patterns else None)
 
 
-def snapshot_of(ws: Workspace, revision: str, scope: Scope = Scope()) -> Snapshot:
+def snapshot_of(ws: Workspace, revision: str, scope: Scope = EVERYTHING) -> Snapshot:
     """The snapshot that a revision names; ``live`` is the systems now, read only as far as the scope goes."""
     if revision == LIVE:
         return live(ws, scope)

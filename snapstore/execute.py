@@ -1,0 +1,79 @@
+"""A plan into the live systems, one resource after the other, each step in the journal."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from snapstore import adapter as adapters
+from snapstore.adapter import ApplyContext
+from snapstore.capture import adapter_error, context_of
+from snapstore.errors import SnapError
+from snapstore.journal import ActionLog, Journal, Left
+from snapstore.model import Action, Condition, Outcome, Plan
+from snapstore.snapshot import Snapshot
+from snapstore.workspace import Workspace
+
+
+def execute(
+    ws: Workspace, plan: Plan, content: Snapshot, journal: Journal, report: Callable[[str], None]
+) -> list[Outcome]:
+    """Run the actions of a plan in their order; ``content`` is the snapshot that holds their blobs.
+
+    Stops at the first failure: the resources after it are not touched. The outcomes, one for each
+    resource of the plan in the order in which they come, say in which state it left each of them.
+    """
+    numbers = {id(action): number for number, action in enumerate(plan.actions)}
+    totals = Counter(action.resource for action in plan.actions)
+    logs = {resource: ActionLog(journal, resource, numbers) for resource in totals}
+    errors: dict[str, SnapError] = {}
+    for resource, run in groupby(plan.actions, key=lambda action: action.resource):
+        actions = list(run)
+        report(f"{resource}: {len(actions)} {'action' if len(actions) == 1 else 'actions'}")
+        try:
+            _apply(ws, resource, actions, content, logs[resource])
+        except SnapError as error:
+            errors[resource] = error
+            break
+    outcomes = [_outcome(r, logs[r], totals[r], errors.get(r)) for r in totals]
+    # After a failure the outcomes matter more than a disk that may be full; the journal stays open anyway.
+    with contextlib.suppress(SnapError) if errors else contextlib.nullcontext():
+        for outcome in outcomes:
+            journal.write(Left(outcome))
+    return outcomes
+
+
+def _apply(
+    ws: Workspace, resource: str, actions: Sequence[Action], content: Snapshot, log: ActionLog
+) -> None:
+    config = ws.config.resources[resource]
+    known = context_of(ws.config, ws.keys, resource)
+    context = ApplyContext(
+        resource=resource,
+        root=known.root,
+        seal=known.seal,
+        unseal=known.unseal,
+        env=known.env,
+        open_blob=content.objects.open_blob,
+        journal=log,
+    )
+    before = log.done
+    try:
+        adapters.load(config.adapter).apply(config.settings, actions, context)
+    except Exception as error:
+        raise adapter_error(resource, error) from error
+    log.done, log.pending = before + len(actions), 0
+
+
+def _outcome(resource: str, log: ActionLog, total: int, error: SnapError | None) -> Outcome:
+    # An error after the last action may be a lost answer to COMMIT: nobody knows whether it went through.
+    unsure = log.pending > 0 and log.done + log.pending == total
+    if log.done == total and error is None:
+        condition = Condition.RESTORED
+    elif log.done or log.begun or unsure:
+        condition = Condition.PARTIAL
+    else:
+        condition = Condition.UNCHANGED
+    return Outcome(resource, condition, log.done, total, str(error) if error else None)

@@ -1,0 +1,135 @@
+"""What stops a restore before it changes anything. Each check raises a SnapError that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from snapstore.diff import diff
+from snapstore.errors import Exit, SnapError
+from snapstore.journal import Journal
+from snapstore.model import Hazard, HazardName, Plan, Scope
+from snapstore.plan import refused
+from snapstore.snapshot import Snapshot, facts, resources
+from snapstore.verify import Name, differing, some
+
+if TYPE_CHECKING:
+    from snapstore.config import Config
+
+AGAIN = "make it again with `snap plan`"
+
+
+def restorable(
+    config: Config, target: Snapshot, scope: Scope, wanted: list[str], report: Callable[[str], None]
+) -> Scope:
+    """The part of the scope that the target knows; what is left alone is reported by name.
+
+    ``wanted`` are the configured resources of the scope. SnapError when nothing is left of them, or when
+    one was captured by another adapter then.
+    """
+    there, at = resources(target), (target.commit or target.tree)[:10]
+    kept = [name for name in wanted if name in there]
+    for name in kept:
+        _require_adapter(name, there[name].adapter, config.resources[name].adapter, at)
+    for name in sorted(set(wanted) - set(kept)):
+        report(f"{name}: not in {at}, left alone")
+    for name in sorted(set(there) - set(config.resources)) if not scope.patterns else ():
+        report(f"{name}: no longer configured, left alone")
+    if not kept:
+        raise SnapError(f"nothing to restore: {at} has none of {', '.join(wanted)}", fix="see `snap log`")
+    if kept == wanted:
+        return scope
+    return Scope(tuple(p for p in scope.patterns or kept if p.partition(":")[0] in kept))
+
+
+def _require_adapter(name: str, then: str, now: str, at: str) -> None:
+    if then != now:
+        raise SnapError(
+            f"{at} was taken with the adapter {then!r}, the configuration now says {now!r}",
+            where=name,
+            fix="configure it as it was then, or leave it out with --only",
+        )
+
+
+def require_current(reviewed: Plan, plan: Plan, live: Snapshot) -> None:
+    """SnapError with code STALE unless the reviewed plan is still the one to make for the live state.
+
+    Names facts and files that moved. ``plan`` is the plan made for ``live`` just now.
+    """
+    if reviewed.base.tree != live.tree:
+        base = replace(live, tree=reviewed.base.tree, commit=None)
+        since = differing(diff(base, live, reviewed.scope))
+        if since:
+            text = f"the live state has moved on since the plan was made: {some(since)}"
+            raise SnapError(text, fix=AGAIN, code=Exit.STALE)
+    # Equal facts, but perhaps not equal hints: a table that was empty may hold rows by now.
+    if _shape(reviewed) != _shape(plan):
+        raise SnapError("the plan would be another one by now", fix=AGAIN, code=Exit.STALE)
+
+
+def _shape(plan: Plan) -> list[tuple[object, ...]]:
+    """What a reviewer has agreed to: everything but the numbers of rows and bytes."""
+    return [
+        (a.resource, a.verb, a.subject, a.statements, a.transactional, tuple(h.name for h in a.hazards))
+        for a in plan.actions
+    ]
+
+
+def require_allowed(config: Config, plan: Plan, allow: Collection[HazardName]) -> None:
+    """SnapError with code REFUSED that lists the hazards which nobody has allowed, with their sizes."""
+    stopping = refused(plan, config.allow | set(allow), config.refuse)
+    if stopping:
+        flags = " ".join(f"--allow {name}" for name in dict.fromkeys(h.name for h in stopping))
+        lines = "".join(f"\n  {_hazard(hazard)}" for hazard in stopping)
+        raise SnapError(
+            f"refused, nothing was changed: hazards that are not allowed{lines}",
+            fix=f"allow them with {flags}, or narrow the restore with --only",
+            code=Exit.REFUSED,
+        )
+
+
+def _hazard(hazard: Hazard) -> str:
+    sizes = [f"{n:,} {word}" for n, word in ((hazard.rows, "rows"), (hazard.bytes, "bytes")) if n is not None]
+    return f"{hazard.name}: {hazard.text}" + (f" ({', '.join(sizes)})" if sizes else "")
+
+
+def require_confirmed(confirm: Callable[[Plan], bool] | None, plan: Plan) -> None:
+    """SnapError when there is somebody to ask, and the answer is no."""
+    if confirm is not None and not confirm(plan):
+        raise SnapError("not confirmed, nothing was changed", fix="--yes answers for you")
+
+
+def strangers(record: Journal, live: Snapshot, safety: Snapshot, target: Snapshot) -> list[Name]:
+    """What somebody else has changed since the restore was interrupted.
+
+    That is all that is neither as it was before the restore nor as it should be after it, except where an
+    action of the restore itself was under way and may have left something in between.
+    """
+    scope = record.begin.plan.scope
+    neither = set(differing(diff(live, target, scope))) & set(differing(diff(live, safety, scope)))
+    own = _touched(record)
+    return sorted(name for name in neither if not _is_own(name, own, safety, target))
+
+
+def _touched(record: Journal) -> set[Name]:
+    """Everything that the actions which were begun make, change or remove."""
+    return {
+        Name(action.resource, name)
+        for action in record.started()
+        for name in (action.subject, *action.produces, *action.destroys)
+    }
+
+
+def _is_own(name: Name, own: set[Name], *snapshots: Snapshot) -> bool:
+    """Whether it, or something that it is a part of, was touched: parts go with the whole."""
+    if name in own:
+        return True
+    for snapshot in snapshots:
+        known = facts(snapshot, name.resource)
+        fact = known.get(name.name)
+        while fact is not None and fact.parent is not None:
+            if Name(name.resource, fact.parent) in own:
+                return True
+            fact = known.get(fact.parent)
+    return False

@@ -1,0 +1,312 @@
+"""The record of one restore, on disk before each step it tells of.
+
+A journal is a file of JSON lines, numbered in the order of the restores. Its first record says which
+restore it is; `end` closes it. Only the newest can be open, since a restore does not begin while one is.
+Each record is synced before the call returns, and the folder when a journal is created, so that after a
+crash the file tells at least what has happened. A last line that is not whole was cut off by that crash:
+it is as if it had not been written. Damage anywhere else is an error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from snapstore.errors import Exit, SnapError
+from snapstore.model import Action, HazardName, Outcome, Plan, Scope
+
+SUFFIX = ".jsonl"
+
+
+class Goal(StrEnum):
+    """Where an operation leads: on to the target, or back to the safety snapshot."""
+
+    TARGET = "target"
+    SAFETY = "safety"
+
+
+class Result(StrEnum):
+    """How a restore ended. STOPPED: before anything was changed; ABORTED: gone back from half-way."""
+
+    DONE = "done"
+    MISMATCH = "mismatch"
+    STOPPED = "stopped"
+    ABORTED = "aborted"
+
+
+class Begin(msgspec.Struct, frozen=True, tag="begin", tag_field="record"):
+    """Which restore this is, and the scope that is captured for it, which may be wider than the plan's.
+
+    ``safety`` is the commit taken before it, ``safety_ref`` keeps it.
+    """
+
+    purpose: str
+    target: str
+    safety: str
+    safety_ref: str
+    captured: Scope
+    plan: Plan
+    allow: tuple[HazardName, ...]
+    time: int
+
+
+class Continued(msgspec.Struct, frozen=True, tag="continue", tag_field="record"):
+    """Somebody resumed or aborted it; from here on ``plan`` is what runs."""
+
+    goal: Goal
+    plan: Plan
+    allow: tuple[HazardName, ...]
+
+
+class Started(msgspec.Struct, frozen=True, tag="started", tag_field="record"):
+    """The action with this index in the current plan is about to run."""
+
+    action: int
+    resource: str
+    subject: str
+
+
+class Finished(msgspec.Struct, frozen=True, tag="finished", tag_field="record"):
+    action: int
+
+
+class Committed(msgspec.Struct, frozen=True, tag="committed", tag_field="record"):
+    """All that this resource's adapter has finished is durable."""
+
+    resource: str
+
+
+class Left(msgspec.Struct, frozen=True, tag="outcome", tag_field="record"):
+    """The execution is over; this is the state in which it left one resource."""
+
+    outcome: Outcome
+
+
+class Verified(msgspec.Struct, frozen=True, tag="verified", tag_field="record"):
+    """The live state was captured again and compared; ``mismatches`` is empty when it is as promised."""
+
+    tree: str
+    mismatches: tuple[str, ...]
+
+
+class End(msgspec.Struct, frozen=True, tag="end", tag_field="record"):
+    result: Result
+    commit: str | None = None
+
+
+Record = Begin | Continued | Started | Finished | Committed | Left | Verified | End
+
+
+@dataclass
+class Journal:
+    """One restore's journal, open for appending: :meth:`write` has made its record durable on return."""
+
+    path: Path
+    begin: Begin
+    records: list[Record] = field(default_factory=list)
+    size: int = 0
+    """Length of the whole records in bytes; what is behind it in the file was cut off by a crash."""
+
+    def write(self, record: Record) -> None:
+        """SnapError when the disk does not take it; the next record then goes to the same place."""
+        line = _encode(record)
+        _write_at(self.path, self.size, line)
+        self.records.append(record)
+        self.size += len(line)
+
+    @property
+    def end(self) -> End | None:
+        last = self.records[-1]
+        return last if isinstance(last, End) else None
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that ran last."""
+        return next(r.plan for r in reversed(self.records) if isinstance(r, Begin | Continued))
+
+    @property
+    def goal(self) -> Goal:
+        """Where that plan leads."""
+        return next((r.goal for r in reversed(self.records) if isinstance(r, Continued)), Goal.TARGET)
+
+    @property
+    def allow(self) -> frozenset[HazardName]:
+        """All hazards allowed so far, by whoever began and continued it."""
+        return frozenset(name for r in self.records if isinstance(r, Begin | Continued) for name in r.allow)
+
+    def started(self) -> list[Action]:
+        """All actions that have been started, by every plan that has run so far."""
+        found: list[Action] = []
+        plan = self.begin.plan
+        for record in self.records:
+            if isinstance(record, Continued):
+                plan = record.plan
+            elif isinstance(record, Started):
+                found.append(plan.actions[record.action])
+        return found
+
+
+def create(folder: Path, begin: Begin) -> Journal:
+    """Begin a new journal after the newest one of the folder."""
+    newest = max((_number(path) for path in _paths(folder)), default=0)
+    path = folder / f"{newest + 1:06}{SUFFIX}"
+    journal = Journal(path, begin)
+    journal.write(begin)
+    _sync_folder(folder)
+    return journal
+
+
+def history(folder: Path) -> Iterator[Journal]:
+    """All journals, newest first. SnapError names one that is damaged when its turn comes.
+
+    A file without one whole record is of a restore that never began, and left out.
+    """
+    for path in sorted(_paths(folder), key=_number, reverse=True):
+        records, size = _read(path)
+        if records:
+            first = records[0]
+            if not isinstance(first, Begin):
+                raise _damaged(path, 1)
+            yield Journal(path, first, records, size)
+
+
+def unfinished(folder: Path) -> Journal | None:
+    """The journal of the restore that was interrupted; usually None."""
+    newest = next(history(folder), None)
+    return newest if newest and newest.end is None else None
+
+
+def require_finished(folder: Path) -> None:
+    """SnapError with code INTERRUPTED, naming the ways on and back, when a restore is half-way."""
+    journal = unfinished(folder)
+    if journal is not None:
+        begin = journal.begin
+        raise SnapError(
+            f"the {begin.purpose} to {begin.target[:10]} was interrupted",
+            where=str(journal.path),
+            fix=ways_out(),
+            code=Exit.INTERRUPTED,
+        )
+
+
+def ways_out() -> str:
+    """The two commands that end an interrupted restore."""
+    return "go on with `snap restore --resume`, or back with `snap restore --abort`"
+
+
+@dataclass
+class ActionLog:
+    """How an adapter reports into a journal (:class:`snapstore.adapter.Journal`), and what it has done.
+
+    ``numbers`` are the positions of the plan's actions by object. ``done`` counts what is durable in the
+    live system; ``begun`` says whether something outside a transaction was begun, finished or not.
+    """
+
+    journal: Journal
+    resource: str
+    numbers: Mapping[int, int]
+    done: int = 0
+    begun: bool = False
+    pending: int = 0
+
+    def started(self, action: Action) -> None:
+        self.journal.write(Started(self.numbers[id(action)], self.resource, action.subject))
+        self.begun = self.begun or not action.transactional
+
+    def finished(self, action: Action) -> None:
+        self.journal.write(Finished(self.numbers[id(action)]))
+        if action.transactional:
+            self.pending += 1
+        else:
+            self.done += 1
+
+    def committed(self) -> None:
+        self.journal.write(Committed(self.resource))
+        self.done += self.pending
+        self.pending = 0
+
+
+def _paths(folder: Path) -> Collection[Path]:
+    return [path for path in folder.glob(f"*{SUFFIX}") if path.stem.isdecimal()]
+
+
+def _number(path: Path) -> int:
+    return int(path.stem)
+
+
+def _read(path: Path) -> tuple[list[Record], int]:
+    """The whole records of a journal, and their length in bytes."""
+    *lines, _ = path.read_bytes().split(b"\n")
+    records: list[Record] = []
+    size = 0
+    for number, line in enumerate(lines, 1):
+        record = _decode(line)
+        if record is None:
+            # A crash may also leave the length of the last line on disk, but not its content.
+            if number < len(lines):
+                raise _damaged(path, number)
+            break
+        records.append(record)
+        size += len(line) + 1
+    return records, size
+
+
+# The json module and not msgspec for the text: file names that are not UTF-8 hold surrogate escapes.
+
+
+def _encode(record: Record) -> bytes:
+    return json.dumps(msgspec.to_builtins(record), separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def _decode(line: bytes) -> Record | None:
+    try:
+        record: Record = msgspec.convert(json.loads(line), type=Record)
+    except ValueError:
+        return None
+    return record
+
+
+def _damaged(path: Path, line: int) -> SnapError:
+    return SnapError(
+        f"line {line} of this restore's journal is damaged",
+        where=str(path),
+        fix="the state before it is kept under refs/snapstore/safety: move the journal away, "
+        "and restore that with `snap restore REF`",
+    )
+
+
+def _write_at(path: Path, position: int, line: bytes) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.ftruncate(descriptor, position)
+            _write_all(descriptor, line, position)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise SnapError(
+            f"the journal cannot be written: {error.strerror}",
+            where=str(path),
+            fix="make it writable or free some space, then run the command again",
+        ) from error
+
+
+def _write_all(descriptor: int, data: bytes, position: int) -> None:
+    while data:
+        written = os.pwrite(descriptor, data, position)
+        data, position = data[written:], position + written
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

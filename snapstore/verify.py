@@ -1,0 +1,77 @@
+"""The state after against the state promised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from snapstore.diff import diff, selector
+from snapstore.model import FactChange, FileChange, ResourceChanges, Scope
+from snapstore.snapshot import Snapshot, resources
+
+
+class Name(NamedTuple):
+    """A fact or a file of a snapshot: what messages call it."""
+
+    resource: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.resource}:{self.name}"
+
+
+def verify(before: Snapshot, after: Snapshot, target: Snapshot, scope: Scope) -> list[str]:
+    """Where the live state after a restore is not what was promised, one line each; [] when it is.
+
+    Inside the scope everything must be as in the target. Outside it, in the resources that the restore
+    worked on, everything must be as before.
+    """
+    inside = [
+        f"{changes.resource}:{_name(change)} {_wrong(change)}"
+        for changes in diff(after, target, scope)
+        for change in _all(changes)
+    ]
+    outside = [f"{name} has changed, outside the scope" for name in _outside(before, after, scope)]
+    return inside + outside or list(_other_layout(after, target, scope))
+
+
+def differing(changes: Iterable[ResourceChanges]) -> list[Name]:
+    """The names of all that changed."""
+    return [Name(found.resource, _name(change)) for found in changes for change in _all(found)]
+
+
+def some(names: Sequence[Name], limit: int = 10) -> str:
+    """Names for a message: the first few, and how many more there are."""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(map(str, names[:limit])) + more
+
+
+def _outside(before: Snapshot, after: Snapshot, scope: Scope) -> Iterator[Name]:
+    for name in differing(diff(before, after)) if scope.patterns else ():
+        inside = selector(scope, name.resource)
+        if inside is not None and not inside(name.name):
+            yield name
+
+
+def _other_layout(after: Snapshot, target: Snapshot, scope: Scope) -> Iterator[str]:
+    """Equal facts in other documents: then the tree ids would differ though nothing else does."""
+    promised = resources(target)
+    for name, entry in resources(after).items():
+        whole = not scope.patterns or name in scope.patterns
+        if whole and name in promised and entry != promised[name] and entry.format == promised[name].format:
+            yield f"{name}: the same facts, but in other documents"
+
+
+def _all(changes: ResourceChanges) -> list[FactChange | FileChange]:
+    return [*changes.facts, *changes.files]
+
+
+def _name(change: FactChange | FileChange) -> str:
+    return change.id if isinstance(change, FactChange) else change.path
+
+
+def _wrong(change: FactChange | FileChange) -> str:
+    """``change`` leads from what is there to what should be."""
+    if change.before is None:
+        return "is missing"
+    return "is there, but should not be" if change.after is None else "is not as promised"
