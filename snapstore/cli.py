@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import click
 
@@ -49,7 +49,8 @@ COMMANDS = {
 }
 INTERRUPTED = 130
 BROKEN_PIPE = 141
-F = TypeVar("F", bound=Callable[..., Any])
+_HELP_WANTED: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""Raised by click 8.2 and later for a group of commands that is called without one."""
 
 
 class LazyGroup(click.Group):
@@ -62,8 +63,7 @@ class LazyGroup(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         command: click.Command = importlib.import_module(f"snapstore.commands.{cmd_name}").command
-        if not any(param.name == "json" for param in command.params):
-            command.params.extend(_global_options(hidden=True))
+        _share_options(command)
         return command
 
     def resolve_command(
@@ -79,6 +79,14 @@ class LazyGroup(click.Group):
         for title, commands in COMMANDS.items():
             with formatter.section(title.capitalize()):
                 formatter.write_dl(list(commands.items()))
+
+
+def _share_options(command: click.Command) -> None:
+    """Let a command, and those below it, take the options of the whole command line."""
+    if not any(param.name == "json" for param in command.params):
+        command.params.extend(_global_options(hidden=True))
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _share_options(below)
 
 
 def _global_options(*, hidden: bool) -> list[click.Parameter]:
@@ -151,6 +159,9 @@ def main(words: Sequence[str]) -> int:
         code = cli.main(list(words), prog_name=_program(), standalone_mode=False, obj=app)
         sys.stdout.flush()
         return int(code or 0)
+    except _HELP_WANTED as error:
+        app.write(error.format_message() + "\n")
+        return 0
     except click.UsageError as error:
         app.json = app.json or "--json" in words
         return _tell(app, _usage(error), error)

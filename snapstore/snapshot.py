@@ -61,14 +61,18 @@ TREE_MODE = 0o040000
 _DECODED_LIMIT = 50_000
 
 
-class _ResourceRecord(msgspec.Struct):
+class ResourceRecord(msgspec.Struct):
+    """What captured a resource."""
+
     adapter: str
     format: int
 
 
-class _Index(msgspec.Struct):
+class Index(msgspec.Struct):
+    """snapshot.json"""
+
     format: int
-    resources: dict[str, _ResourceRecord]
+    resources: dict[str, ResourceRecord]
 
 
 def resources(snapshot: Snapshot) -> dict[str, ResourceEntry]:
@@ -81,12 +85,12 @@ def resources(snapshot: Snapshot) -> dict[str, ResourceEntry]:
     }
 
 
-def _index(snapshot: Snapshot, entries: Mapping[str, TreeEntry]) -> _Index:
+def _index(snapshot: Snapshot, entries: Mapping[str, TreeEntry]) -> Index:
     where = f"snapshot {(snapshot.commit or snapshot.tree)[:12]}"
     if INDEX not in entries:
         raise SnapError(f"there is no {INDEX} in it", where=where, fix="name a commit made by `snap take`")
     try:
-        index = msgspec.json.decode(snapshot.objects.blob(entries[INDEX].oid), type=_Index)
+        index = msgspec.json.decode(snapshot.objects.blob(entries[INDEX].oid), type=Index)
     except msgspec.DecodeError as error:
         raise SnapError(f"{INDEX} is damaged: {error}", where=where, fix="run `snap doctor`") from error
     if index.format > FORMAT:

@@ -1,0 +1,85 @@
+"""Options that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import click
+
+from snapstore.app import App
+from snapstore.config import Config
+from snapstore.errors import SnapError
+from snapstore.model import DataMode, HazardName, Plan, PlanOptions, Scope
+from snapstore.nearest import did_you_mean
+
+F = TypeVar("F", bound=Callable[..., Any])
+ALL = "all"
+
+only = click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME[:PATTERN]",
+    help="This resource alone, or those of its facts and files that match (repeatable).",
+)
+group = click.option("--group", multiple=True, metavar="NAME", help="The resources of this group alone.")
+full = click.option("--full", is_flag=True, help="Fold nothing, however long.")
+yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+allow = click.option(
+    "--allow",
+    multiple=True,
+    type=click.Choice([*(hazard.value for hazard in HazardName), ALL]),
+    help="Go on in spite of this hazard (repeatable).",
+)
+data = click.option(
+    "--data",
+    type=click.Choice([mode.value for mode in DataMode]),
+    help="What happens to rows in the way: kept in an archive (default), thrown away, or stop.",
+)
+
+
+def scoped(command: F) -> F:
+    """Add ``--only`` and ``--group``."""
+    return only(group(command))
+
+
+def scope(config: Config, only: Sequence[str], group: Sequence[str]) -> Scope:
+    """The scope that ``--only`` and ``--group`` ask for. SnapError for a name that is not configured."""
+    patterns = list(only)
+    for name in group:
+        _check(name, config.groups, "group")
+        patterns += config.groups[name]
+    for pattern in only:
+        _check(pattern.partition(":")[0], config.resources, "resource")
+    return Scope(tuple(dict.fromkeys(patterns)))
+
+
+def _check(name: str, known: dict[str, Any], what: str) -> None:
+    if name not in known:
+        fix = did_you_mean(name, known, f"configured {what}s")
+        raise SnapError(f"no {what} is named {name!r}", fix=fix)
+
+
+def allowed(config: Config, allow: Sequence[str]) -> frozenset[HazardName]:
+    """The hazards that the configuration and the command line allow."""
+    if ALL in allow:
+        return frozenset(HazardName)
+    return config.allow | {HazardName(name) for name in allow}
+
+
+def plan_options(config: Config, data: str | None) -> PlanOptions:
+    return PlanOptions(data=DataMode(data) if data else config.data)
+
+
+def confirmation(app: App, question: str, yes: bool) -> Callable[[Plan], bool]:
+    """Show a plan, and ask whether to go on unless ``yes``."""
+    return partial(_confirm, app, question, yes)
+
+
+def _confirm(app: App, question: str, yes: bool, plan: Plan) -> bool:
+    from snapstore.render import plans
+
+    if not app.json:
+        app.write(plans.text(plan) + "\n")
+    return yes or not plan.actions or app.confirm(question)

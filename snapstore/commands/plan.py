@@ -1,0 +1,75 @@
+"""``snap plan``: what a restore would do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from snapstore.app import App
+from snapstore.commands import options
+from snapstore.errors import Exit, SnapError
+from snapstore.model import Plan
+from snapstore.plan import encode, refused
+from snapstore.render import plans
+from snapstore.restore import plan_restore
+
+FORMATS = ("text", "markdown", "sql", "json")
+
+
+@click.command("plan")
+@click.argument("revision")
+@click.option("-o", "--output", metavar="FILE", help="Save the plan for `snap apply`.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--exit-code", is_flag=True, help="Exit with 2 when there is something to do.")
+@options.data
+@options.scoped
+@options.full
+@click.pass_obj
+def command(
+    app: App,
+    revision: str,
+    output: str | None,
+    form: str,
+    exit_code: bool,
+    data: str | None,
+    only: tuple[str, ...],
+    group: tuple[str, ...],
+    full: bool,
+) -> int:
+    """What a restore of REVISION would do now: read it, save it, have it reviewed. Nothing changes."""
+    ws = app.workspace()
+    scope = options.scope(ws.config, only, group)
+    with app.working("planning"):
+        plan = plan_restore(ws, revision, scope, options.plan_options(ws.config, data))
+    if output:
+        save(Path(output), plan)
+    app.emit(lambda: render(plan, form, full), plan)
+    stopping = refused(plan, ws.config.allow, ws.config.refuse)
+    if stopping:
+        app.progress(f"carrying it out needs: {allow_words({hazard.name for hazard in stopping})}")
+    return Exit.DIFFERENT if plan.actions and exit_code else Exit.DONE
+
+
+def render(plan: Plan, form: str, full: bool = False) -> str:
+    """A plan in one of :data:`FORMATS`."""
+    if form == "markdown":
+        return plans.markdown(plan)
+    if form == "sql":
+        return plans.sql(plan)
+    return encode(plan).decode() if form == "json" else plans.text(plan, full=full)
+
+
+def allow_words(hazards: set[str]) -> str:
+    return " ".join(f"--allow {name}" for name in sorted(hazards))
+
+
+def save(path: Path, plan: Plan) -> None:
+    """Write a plan to a file, whole or not at all."""
+    half = path.with_name(f".{path.name}.half")
+    try:
+        half.write_bytes(encode(plan))
+        half.replace(path)
+    except OSError as error:
+        half.unlink(missing_ok=True)
+        raise SnapError(f"cannot be written: {error.strerror}", where=str(path)) from None

@@ -1,0 +1,67 @@
+"""``snap restore``: plan the way back, show it, apply it, prove the result."""
+
+from __future__ import annotations
+
+import click
+
+from snapstore.app import App
+from snapstore.commands import options
+from snapstore.errors import Exit
+from snapstore.render import documents, results
+from snapstore.restore import RestoreResult, abort, plan_restore, restore, resume
+
+
+@click.command("restore")
+@click.argument("revision", required=False)
+@click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
+@click.option("--resume", "go_on", is_flag=True, help="Go on with the restore that was interrupted.")
+@click.option("--abort", "go_back", is_flag=True, help="Go back to before the restore that was interrupted.")
+@options.data
+@options.allow
+@options.yes
+@options.scoped
+@options.full
+@click.pass_obj
+def command(
+    app: App,
+    revision: str | None,
+    dry_run: bool,
+    go_on: bool,
+    go_back: bool,
+    data: str | None,
+    allow: tuple[str, ...],
+    yes: bool,
+    only: tuple[str, ...],
+    group: tuple[str, ...],
+    full: bool,
+) -> int:
+    """Bring the live systems to the state of REVISION, and prove that they are there."""
+    _one_of(revision, go_on, go_back)
+    ws = app.workspace()
+    allowances = options.allowed(ws.config, allow)
+    if go_on:
+        return ended(app, resume(ws, allowances, options.confirmation(app, "Go on?", yes), app.progress))
+    if go_back:
+        return ended(app, abort(ws, allowances, options.confirmation(app, "Go back?", yes), app.progress))
+    assert revision is not None  # noqa: S101 - _one_of has seen to it
+    scope = options.scope(ws.config, only, group)
+    wanted = options.plan_options(ws.config, data)
+    if dry_run:
+        from snapstore.commands.plan import render
+
+        plan = plan_restore(ws, revision, scope, wanted)
+        app.emit(lambda: render(plan, "text", full), plan)
+        return Exit.DONE
+    confirm = options.confirmation(app, "Restore this?", yes)
+    return ended(app, restore(ws, revision, scope, wanted, allowances, confirm, app.progress))
+
+
+def _one_of(revision: str | None, go_on: bool, go_back: bool) -> None:
+    if sum((revision is not None, go_on, go_back)) != 1:
+        raise click.UsageError("name a revision, or --resume, or --abort")
+
+
+def ended(app: App, result: RestoreResult) -> int:
+    """Tell how a restore ended; its exit code."""
+    app.emit(lambda: results.text(result), lambda: documents.restore(result))
+    return Exit.DONE if result.verified else Exit.MISMATCH

@@ -1,0 +1,107 @@
+"""``snap show``: a snapshot, or one document, file or folder of it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import sys
+
+import click
+
+from snapstore.app import App
+from snapstore.errors import SnapError
+from snapstore.nearest import did_you_mean
+from snapstore.render import documents, snapshots
+from snapstore.render.style import name
+from snapstore.render.values import masked, size
+from snapstore.snapshot import FILES, TREE_MODE, Snapshot, TreeEntry
+from snapstore.take import LIVE, snapshot_of
+from snapstore.workspace import Workspace
+
+_OBJECT = re.compile(r"((?:[^:{]|\{[^}]*\}?)*)(?::(.*))?", re.DOTALL)
+
+
+@click.command("show")
+@click.argument("what", default="HEAD", metavar="[REVISION[:PATH]]")
+@click.pass_obj
+def command(app: App, what: str) -> None:
+    """Show a snapshot, or with a path one of its documents, files or folders. Secrets stay sealed."""
+    revision, path = split(what)
+    ws = app.workspace(live=revision == LIVE)
+    with app.working("reading"):
+        snapshot = snapshot_of(ws, revision)
+    if path is None:
+        app.emit(lambda: _whole(ws, snapshot), lambda: documents.snapshot(snapshot))
+        return
+    entry = find(snapshot, path)
+    if entry.mode == TREE_MODE:
+        children = snapshot.objects.tree(entry.oid)
+        app.emit("\n".join(_listed(child) for child in children), documents.folder(path, children))
+    elif is_document(path):
+        value = masked(json.loads(snapshot.objects.blob(entry.oid)))
+        app.emit(json.dumps(value, indent=2, ensure_ascii=False), value)
+    else:
+        _file(app, path, entry, snapshot.objects.blob(entry.oid))
+
+
+def split(what: str) -> tuple[str, str | None]:
+    """``REVISION:PATH``; a colon inside ``@{…}`` belongs to the revision."""
+    found = _OBJECT.fullmatch(what)
+    if found is None:
+        return what, None
+    return found[1] or "HEAD", found[2]
+
+
+def find(snapshot: Snapshot, path: str) -> TreeEntry:
+    """The entry at a path. SnapError that names the nearest one when it is not there."""
+    entry = TreeEntry("", TREE_MODE, snapshot.tree)
+    parts = [part for part in path.split("/") if part]
+    for depth, part in enumerate(parts):
+        children = (
+            {child.name: child for child in snapshot.objects.tree(entry.oid)} if _is_tree(entry) else {}
+        )
+        if part not in children:
+            above = "/".join(parts[:depth])
+            raise SnapError(
+                f"there is no {part!r} in {above or 'the snapshot'}",
+                where=f"{(snapshot.commit or LIVE)[:10]}:{path}",
+                fix=did_you_mean(part, children, "entries") if len(children) < 50 else "",
+            )
+        entry = children[part]
+    return entry
+
+
+def is_document(path: str) -> bool:
+    """Whether a path is a structured document: everything of a resource that is not below its files."""
+    parts = [part for part in path.split("/") if part]
+    return len(parts) > 1 and parts[1] != FILES
+
+
+def _is_tree(entry: TreeEntry) -> bool:
+    return entry.mode == TREE_MODE
+
+
+def _whole(ws: Workspace, snapshot: Snapshot) -> str:
+    head = ""
+    if snapshot.commit:
+        head = snapshots.entry(next(iter(ws.store.log(snapshot.commit, 1)))) + "\n"
+    return head + snapshots.contents(snapshot)
+
+
+def _listed(entry: TreeEntry) -> str:
+    return name(entry.name) + ("/" if _is_tree(entry) else "")
+
+
+def _file(app: App, path: str, entry: TreeEntry, data: bytes) -> None:
+    """Content as it is, byte for byte, unless it goes to a terminal or into JSON."""
+    if app.json:
+        content = base64.b64encode(data).decode()
+        app.emit("", {"path": path, "mode": f"{entry.mode:o}", "size": len(data), "base64": content})
+    elif not sys.stdout.isatty():
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    elif b"\0" in data:
+        app.emit(f"a binary file of {size(len(data))}; redirect the output to keep it", None)
+    else:
+        app.emit(data.decode("utf-8", "surrogateescape"), None)

@@ -1,0 +1,44 @@
+"""``snap status``: live against the last snapshot."""
+
+from __future__ import annotations
+
+import click
+
+from snapstore.app import App
+from snapstore.commands import options
+from snapstore.diff import diff
+from snapstore.errors import Exit, SnapError
+from snapstore.model import ResourceChanges
+from snapstore.render import changes as render
+from snapstore.render import documents, snapshots
+from snapstore.render.values import count
+from snapstore.store import CommitInfo
+from snapstore.take import live
+from snapstore.workspace import Workspace
+
+
+@click.command("status")
+@options.scoped
+@options.full
+@click.pass_obj
+def command(app: App, only: tuple[str, ...], group: tuple[str, ...], full: bool) -> int:
+    """What differs between the live systems and the last snapshot; exit code 2 when something does."""
+    ws = app.workspace()
+    scope = options.scope(ws.config, only, group)
+    head = ws.store.head()
+    if head is None:
+        raise SnapError("there is no snapshot yet", where=ws.config.branch, fix="take one with: snap take")
+    with app.working("reading the live systems"):
+        changes = diff(ws.store.snapshot(head), live(ws, scope), scope)
+    app.emit(lambda: _text(ws, head, changes, full), lambda: documents.status(head, changes))
+    return Exit.DIFFERENT if changes else Exit.DONE
+
+
+def _text(ws: Workspace, head: str, changes: list[ResourceChanges], full: bool) -> str:
+    info: CommitInfo = next(iter(ws.store.log(head, 1)))
+    title = f"{ws.config.branch} at {snapshots.short(info)}, {snapshots.when(info)}"
+    if not changes:
+        return f"{title}\nnothing changed since"
+    limits = [render.FULL] if full else []
+    total = f"{count(len(changes), 'resource')} changed; see how with: snap diff"
+    return f"{title}\n\n{render.overview(changes, *limits)}\n{total}"

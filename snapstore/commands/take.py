@@ -1,0 +1,52 @@
+"""``snap take``: capture everything as one commit."""
+
+from __future__ import annotations
+
+import click
+
+from snapstore.app import App
+from snapstore.commands import options
+from snapstore.model import ResourceChanges
+from snapstore.render import changes as render
+from snapstore.render import snapshots
+from snapstore.render.style import CHANGED, name, paint
+from snapstore.store import CommitInfo
+from snapstore.take import TakeResult, take
+from snapstore.workspace import Workspace
+
+
+@click.command("take")
+@click.option("-m", "--message", default="snapshot", show_default=True, help="What this moment is.")
+@click.option("-q", "silent", is_flag=True, help="Print nothing but warnings.")
+@options.scoped
+@click.pass_obj
+def command(app: App, message: str, silent: bool, only: tuple[str, ...], group: tuple[str, ...]) -> None:
+    """Capture all resources, or some, as one commit; none is made when nothing changed."""
+    ws = app.workspace(create=True)
+    for notice in ws.keys.notices:
+        app.note(f"{notice.subject}: {notice.text}")
+    with app.working("taking a snapshot"):
+        result = take(ws, message, options.scope(ws.config, only, group))
+    for resource, notices in result.notices.items():
+        for notice in notices:
+            app.note(paint(f"! {resource}: {name(notice.subject)}: {name(notice.text)}", CHANGED))
+    if not silent or app.json:
+        app.emit(lambda: _text(ws, result), result)
+
+
+def _text(ws: Workspace, result: TakeResult) -> str:
+    info = next(iter(ws.store.log(result.commit, 1)))
+    if not result.changed:
+        return f"nothing changed since {snapshots.short(info)}"
+    lines = [f"[{ws.config.branch} {info.commit[:10]}] {name(snapshots.subject(info))}"]
+    return "\n".join([*lines, *_since(ws, info, result)])
+
+
+def _since(ws: Workspace, info: CommitInfo, result: TakeResult) -> list[str]:
+    """What changed since the snapshot before, by resource."""
+    from snapstore.diff import diff
+
+    if not info.parents:
+        return [f"  {resource}: first snapshot" for resource in result.resources]
+    found: list[ResourceChanges] = diff(ws.store.snapshot(info.parents[0]), ws.store.snapshot(info.commit))
+    return [f"  {changes.resource}: {render.summary(changes)}" for changes in found]

@@ -1,0 +1,23 @@
+"""``snap undo``: take back the last restore."""
+
+from __future__ import annotations
+
+import click
+
+from snapstore.app import App
+from snapstore.commands import options
+from snapstore.commands.restore import ended
+from snapstore.restore import undo
+
+
+@click.command("undo")
+@options.data
+@options.allow
+@options.yes
+@click.pass_obj
+def command(app: App, data: str | None, allow: tuple[str, ...], yes: bool) -> int:
+    """Bring the live systems back to where they were before the last restore, rows included."""
+    ws = app.workspace()
+    wanted = options.plan_options(ws.config, data)
+    confirm = options.confirmation(app, "Undo the last restore?", yes)
+    return ended(app, undo(ws, wanted, options.allowed(ws.config, allow), confirm, app.progress))

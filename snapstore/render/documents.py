@@ -1,0 +1,278 @@
+"""What ``--json`` prints: one typed document for each command, of which the JSON Schemas are made.
+
+Secrets are in them as they are in the store: sealed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from snapstore.model import HazardName, Notice, Outcome, ResourceChanges, Verb
+from snapstore.render.changes import sign
+from snapstore.snapshot import TREE_MODE, Snapshot, TreeEntry, facts, files, resources
+
+if TYPE_CHECKING:
+    from snapstore.restore import RestoreResult
+    from snapstore.store import CommitInfo
+
+
+class ErrorText(msgspec.Struct):
+    """What happened, where, and what to do; ``code`` is the exit code."""
+
+    what: str
+    where: str
+    fix: str
+    code: int
+
+
+class ErrorDocument(msgspec.Struct):
+    """Any command that failed."""
+
+    error: ErrorText
+
+
+class InitDocument(msgspec.Struct):
+    """``snap init``: what was there and what was made. ``store`` is empty where nothing was found."""
+
+    config: str
+    written: bool
+    store: str
+    created: bool
+    resources: list[str]
+
+
+class TakeDocument(msgspec.Struct):
+    """``snap take``: tree ids by resource; ``changed`` says whether the commit is new."""
+
+    commit: str
+    tree: str
+    changed: bool
+    resources: dict[str, str]
+    notices: dict[str, list[Notice]]
+
+
+class ChangedName(msgspec.Struct):
+    """``sign`` is ``+`` added, ``-`` removed or ``~`` changed."""
+
+    name: str
+    sign: str
+
+
+class ResourceStatus(msgspec.Struct):
+    resource: str
+    adapter: str
+    facts: list[ChangedName]
+    files: list[ChangedName]
+
+
+class StatusDocument(msgspec.Struct):
+    """``snap status``: live against the last snapshot."""
+
+    head: str
+    changed: bool
+    resources: list[ResourceStatus]
+
+
+class DiffSide(msgspec.Struct):
+    """``commit`` is null for the live systems."""
+
+    tree: str
+    commit: str | None
+
+
+class DiffDocument(msgspec.Struct):
+    """``snap diff``: each fact and file with both of its states."""
+
+    before: DiffSide
+    after: DiffSide
+    resources: list[ResourceChanges]
+
+
+class CommitDocument(msgspec.Struct):
+    """A snapshot in ``snap log``; ``time`` is in seconds since 1970, ``timezone`` in seconds east of UTC."""
+
+    commit: str
+    tree: str
+    parents: list[str]
+    time: int
+    timezone: int
+    author: str
+    message: str
+    trailers: dict[str, str]
+    refs: list[str]
+
+
+class LogDocument(msgspec.Struct):
+    """``snap log``: newest first."""
+
+    commits: list[CommitDocument]
+
+
+class ResourceSummary(msgspec.Struct):
+    adapter: str
+    format: int
+    tree: str | None
+    facts: int
+    files: int
+
+
+class SnapshotDocument(msgspec.Struct):
+    """``snap show REVISION``"""
+
+    commit: str | None
+    tree: str
+    resources: dict[str, ResourceSummary]
+
+
+class FolderEntry(msgspec.Struct):
+    name: str
+    folder: bool
+    mode: str
+
+
+class FolderDocument(msgspec.Struct):
+    """``snap show REVISION:FOLDER``"""
+
+    path: str
+    entries: list[FolderEntry]
+
+
+class FileDocument(msgspec.Struct):
+    """``snap show REVISION:FILE``; ``size`` in bytes, the content as Base64."""
+
+    path: str
+    mode: str
+    size: int
+    base64: str
+
+
+class DoneAction(msgspec.Struct):
+    resource: str
+    verb: Verb
+    subject: str
+    summary: str
+    hazards: list[HazardName]
+
+
+class RestoreDocument(msgspec.Struct):
+    """``snap restore``, ``apply`` and ``undo``: ``safety`` is the snapshot taken before the first action."""
+
+    commit: str | None
+    safety: str | None
+    verified: bool
+    actions: list[DoneAction]
+    outcomes: list[Outcome]
+    mismatches: list[str]
+    plan: str
+
+
+class Finding(msgspec.Struct):
+    """Something that is not well; ``area`` is ``store``, ``key`` or the name of a resource."""
+
+    area: str
+    subject: str
+    text: str
+
+
+class DoctorDocument(msgspec.Struct):
+    """``snap doctor``"""
+
+    well: bool
+    checked: list[str]
+    findings: list[Finding]
+
+
+class AdapterDocument(msgspec.Struct):
+    """``problem`` says why an adapter cannot be used."""
+
+    name: str
+    summary: str
+    problem: str
+
+
+class AdaptersDocument(msgspec.Struct):
+    """``snap adapters``"""
+
+    adapters: list[AdapterDocument]
+
+
+def status(head: str, changes: Sequence[ResourceChanges]) -> StatusDocument:
+    return StatusDocument(
+        head=head,
+        changed=bool(changes),
+        resources=[
+            ResourceStatus(
+                resource=found.resource,
+                adapter=found.adapter,
+                facts=[ChangedName(change.id, sign(change)) for change in found.facts],
+                files=[ChangedName(change.path, sign(change)) for change in found.files],
+            )
+            for found in changes
+        ],
+    )
+
+
+def diff(before: Snapshot, after: Snapshot, changes: list[ResourceChanges]) -> DiffDocument:
+    return DiffDocument(DiffSide(before.tree, before.commit), DiffSide(after.tree, after.commit), changes)
+
+
+def log(found: Sequence[CommitInfo]) -> LogDocument:
+    return LogDocument(
+        [
+            CommitDocument(
+                commit=info.commit,
+                tree=info.tree,
+                parents=list(info.parents),
+                time=info.time,
+                timezone=info.timezone,
+                author=info.author,
+                message=info.message,
+                trailers=dict(info.trailers),
+                refs=list(info.refs),
+            )
+            for info in found
+        ]
+    )
+
+
+def snapshot(found: Snapshot) -> SnapshotDocument:
+    summaries = {
+        name: ResourceSummary(
+            adapter=entry.adapter,
+            format=entry.format,
+            tree=entry.tree,
+            facts=len(facts(found, name)),
+            files=sum(1 for _ in files(found, name)),
+        )
+        for name, entry in resources(found).items()
+    }
+    return SnapshotDocument(found.commit, found.tree, summaries)
+
+
+def folder(path: str, entries: Sequence[TreeEntry]) -> FolderDocument:
+    listed = [FolderEntry(entry.name, entry.mode == TREE_MODE, f"{entry.mode:o}") for entry in entries]
+    return FolderDocument(path, listed)
+
+
+def restore(result: RestoreResult) -> RestoreDocument:
+    return RestoreDocument(
+        commit=result.commit,
+        safety=result.safety,
+        verified=result.verified,
+        actions=[
+            DoneAction(
+                resource=action.resource,
+                verb=action.verb,
+                subject=action.subject,
+                summary=action.summary,
+                hazards=[hazard.name for hazard in action.hazards],
+            )
+            for action in result.plan.actions
+        ],
+        outcomes=list(result.outcomes),
+        mismatches=list(result.mismatches),
+        plan=result.plan.digest,
+    )

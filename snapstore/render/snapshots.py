@@ -1,0 +1,55 @@
+"""Snapshots for people: one in a list, one as a whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta, timezone
+
+from snapstore.render.style import BOLD, CHANGED, DIM, name, paint
+from snapstore.render.values import count
+from snapstore.snapshot import Snapshot, facts, files, resources
+from snapstore.store import CommitInfo
+
+
+def subject(info: CommitInfo) -> str:
+    """The first line of the message."""
+    return info.message.strip().partition("\n")[0]
+
+
+def short(info: CommitInfo) -> str:
+    """``1a2b3c4d5e before 2.4``"""
+    return f"{paint(info.commit[:10], CHANGED)} {name(subject(info))}"
+
+
+def when(info: CommitInfo) -> str:
+    """The time of a snapshot, in the time zone where it was taken."""
+    zone = timezone(timedelta(seconds=info.timezone))
+    return datetime.fromtimestamp(info.time, zone).strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+def line(info: CommitInfo) -> str:
+    """One line of ``snap log --oneline``."""
+    refs = f" ({', '.join(name(ref) for ref in info.refs)})" if info.refs else ""
+    return f"{paint(info.commit[:10], CHANGED)}{paint(refs, BOLD)} {name(subject(info))}"
+
+
+def entry(info: CommitInfo) -> str:
+    """One entry of ``snap log``."""
+    refs = f" ({', '.join(name(ref) for ref in info.refs)})" if info.refs else ""
+    lines = [paint(f"snapshot {info.commit}", CHANGED) + paint(refs, BOLD)]
+    lines += [f"Date:    {when(info)}", f"Author:  {name(info.author)}", ""]
+    lines += [f"    {text}" for text in info.message.strip().splitlines()]
+    lines += [paint(f"    {name(key)}: {name(value)}", DIM) for key, value in info.trailers.items()]
+    return "\n".join([*lines, ""])
+
+
+def contents(snapshot: Snapshot) -> str:
+    """What is in a snapshot, by resource and kind."""
+    lines = [f"tree {snapshot.tree}", ""]
+    for resource, entry in resources(snapshot).items():
+        kinds = Counter(fact.kind for fact in facts(snapshot, resource).values())
+        said = [f"{number:,} {kind.replace('_', ' ')}" for kind, number in sorted(kinds.items())]
+        total = sum(1 for _ in files(snapshot, resource))
+        said += [count(total, "file")] if total else []
+        lines.append(f"{paint(resource, BOLD)} ({entry.adapter}): {', '.join(said) or 'empty'}")
+    return "\n".join(lines)
