@@ -1,0 +1,115 @@
+"""Canonical JSON: equal values give equal bytes, and a changed line of text is a changed line of the file.
+
+Keys are sorted, indentation is two spaces, a newline ends the file. In documents a string with a newline is
+``{"$text": [line, …]}``, so that a changed function body reads as a changed line in any diff.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+from snapstore.errors import SnapError
+from snapstore.model import Document, Fact, Json
+
+TEXT = "$text"
+_TEXT_LIKE = re.compile(r"\$+text\Z")
+
+
+class _FactFile(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
+    attrs: dict[str, Any] = {}
+    needs: list[str] = []
+    parent: str | None = None
+
+
+class _DocumentFile(msgspec.Struct, forbid_unknown_fields=True):
+    facts: dict[str, _FactFile]
+
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+_DECODER = msgspec.json.Decoder(_DocumentFile)
+
+
+def dumps(value: Json) -> bytes:
+    """The canonical JSON of a value (of a struct: of its fields)."""
+    try:
+        compact = _ENCODER.encode(value)
+    except UnicodeEncodeError:
+        # A file name that is not UTF-8: only the standard library can write a lone surrogate (as \udcXX).
+        compact = json.dumps(msgspec.to_builtins(value), sort_keys=True, allow_nan=False).encode("ascii")
+    return msgspec.json.format(compact, indent=2) + b"\n"
+
+
+def encode(document: Document) -> bytes:
+    """The bytes of a document in a snapshot. SnapError when two of its facts have the same identity."""
+    facts: dict[str, _FactFile] = {}
+    for fact in document.facts:
+        if fact.id in facts:
+            raise SnapError(f"two facts have the identity {fact.id!r}", where=document.path)
+        needs = sorted(set(fact.needs))
+        facts[fact.id] = _FactFile(attrs=_split_text(fact.attrs), needs=needs, parent=fact.parent)
+    return dumps(_DocumentFile(facts))
+
+
+def decode(path: str, data: bytes) -> Document:
+    """The document that was encoded. SnapError when these are not the canonical bytes of facts."""
+    try:
+        found = _decode_file(data)
+    except (ValueError, RecursionError) as error:
+        raise SnapError(f"not a document of facts: {error}", where=path) from error
+    facts = (_fact(identity, entry) for identity, entry in found.facts.items())
+    return Document(path, tuple(facts))
+
+
+def _decode_file(data: bytes) -> _DocumentFile:
+    try:
+        return _DECODER.decode(data)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        # msgspec refuses the lone surrogates that dumps writes for names that are not UTF-8.
+        return msgspec.convert(json.loads(data), _DocumentFile)
+
+
+def _fact(identity: str, entry: _FactFile) -> Fact:
+    return Fact(identity, _join_text(entry.attrs), entry.parent, tuple(entry.needs))
+
+
+def _split_text(value: Json) -> Json:
+    if isinstance(value, str):
+        return _lines(value)
+    if isinstance(value, dict):
+        return {_escape_key(key): _split_text(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_split_text(item) for item in value]
+    return value
+
+
+def _lines(text: str) -> Json:
+    """Split after newlines only: str.splitlines also splits at form feeds and other separators."""
+    if "\n" not in text:
+        return text
+    *lines, last = text.split("\n")
+    return {TEXT: [line + "\n" for line in lines] + ([last] if last else [])}
+
+
+def _join_text(value: Json) -> Json:
+    if isinstance(value, dict):
+        if value.keys() == {TEXT}:
+            return "".join(value[TEXT])
+        return {_unescape_key(key): _join_text(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_join_text(item) for item in value]
+    return value
+
+
+def _escape_key(key: str) -> str:
+    """A key that an adapter calls ``$text`` itself gets one more ``$``, taken off again when read."""
+    return "$" + key if _TEXT_LIKE.match(key) else key
+
+
+def _unescape_key(key: str) -> str:
+    return key[1:] if key.startswith("$$") and _TEXT_LIKE.match(key) else key

@@ -1,0 +1,185 @@
+"""Turns what adapters captured into a Git tree, the same for the same state whatever its order."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import quote
+
+from snapstore import canonical
+from snapstore.errors import SnapError
+from snapstore.model import Captured, Json, LiveFile
+from snapstore.snapshot import FILES, FORMAT, INDEX, Snapshot, TreeEntry, resources
+from snapstore.store import names
+from snapstore.store.ingest import ingest, read_whole
+from snapstore.store.objects import StoreObjects, object_id
+from snapstore.store.packwriter import BLOB, TREE
+from snapstore.store.sink import MemorySink, PackSink, Sink
+from snapstore.store.statcache import StatCache
+from snapstore.store.trees import FILE, FOLDER, LINK, Item, TreeBuilder, encode, parse
+
+ATTRIBUTES = b"* -text -ident -filter -working-tree-encoding\n"
+"""Written as .gitattributes, so that a checkout by plain Git has the bytes that were captured."""
+
+
+@dataclass(frozen=True)
+class ResourceState:
+    """One resource as its adapter captured it; ``format`` is the adapter's."""
+
+    adapter: str
+    format: int
+    captured: Captured
+
+
+def keep(
+    objects: StoreObjects, stat: Path, states: Mapping[str, ResourceState], base: Snapshot | None
+) -> Snapshot:
+    """The snapshot of these states, with every object of it durable in the store."""
+    objects.packs.refresh()
+    with PackSink(objects.packs) as sink:
+        builder = _Builder(objects, sink, stat, keep=True)
+        tree = builder.root(states, base)
+        sink.finish()
+        builder.save_caches()
+    return Snapshot(tree.hex(), objects, None, _hints(states, base))
+
+
+def hash_only(
+    objects: StoreObjects, stat: Path, states: Mapping[str, ResourceState], base: Snapshot | None
+) -> Snapshot:
+    """The same snapshot, without writing an object: what is new is read from memory and the live files."""
+    objects.packs.refresh()
+    sink = MemorySink(objects.packs)
+    builder = _Builder(objects, sink, stat, keep=False)
+    tree = builder.root(states, base)
+    builder.save_caches()
+    live = LiveObjects(objects, sink.objects, builder.sources)
+    return Snapshot(tree.hex(), live, None, _hints(states, base))
+
+
+def _hints(states: Mapping[str, ResourceState], base: Snapshot | None) -> dict[str, Mapping[str, Json]]:
+    carried = {name: hints for name, hints in base.hints.items() if name not in states} if base else {}
+    return carried | {name: state.captured.hints for name, state in states.items() if state.captured.hints}
+
+
+class _Builder:
+    """Builds one tree. ``sources`` are the live files of blobs that are not in the store."""
+
+    def __init__(self, objects: StoreObjects, sink: Sink, stat: Path, *, keep: bool) -> None:
+        self._objects = objects
+        self._sink = sink
+        self._stat = stat
+        self._keep = keep
+        self._caches: list[StatCache] = []
+        self.sources: dict[bytes, LiveFile] = {}
+
+    def root(self, states: Mapping[str, ResourceState], base: Snapshot | None) -> bytes:
+        """The id of the tree of all resources."""
+        index: dict[str, Json] = {}
+        entries = []
+        for name, record in (resources(base) if base else {}).items():
+            if name not in states:
+                index[name] = {"adapter": record.adapter, "format": record.format}
+                entries += self._carried(name, record.tree)
+        for name, state in states.items():
+            index[name] = {"adapter": state.adapter, "format": state.format}
+            entries += self._resource(name, state.captured)
+        content = canonical.dumps({"format": FORMAT, "resources": index})
+        entries.append(Item(INDEX.encode(), FILE, self._sink.put(BLOB, content)))
+        entries.append(Item(b".gitattributes", FILE, self._sink.put(BLOB, ATTRIBUTES)))
+        return self._sink.put(TREE, encode(entries))
+
+    def _carried(self, name: str, tree: str | None) -> list[Item]:
+        if tree is not None and self._keep and not self._objects.has(tree):
+            raise SnapError("its earlier state is not in the store", where=name, fix="take all resources")
+        return [Item(names.escape(name), FOLDER, bytes.fromhex(tree))] if tree else []
+
+    def _resource(self, name: str, captured: Captured) -> list[Item]:
+        if name == INDEX or "/" in name:
+            raise SnapError("a resource cannot have this name", where=name, fix="rename it in snapstore.toml")
+        tree = TreeBuilder(name)
+        for document in captured.documents:
+            if document.path.partition("/")[0] == FILES:
+                raise SnapError(f"{document.path!r} is a path for files, not documents", where=name)
+            tree.add(document.path, FILE, self._sink.put(BLOB, canonical.encode(document)))
+        self._add_files(name, tree, captured)
+        oid = tree.write(lambda content: self._sink.put(TREE, content))
+        return [Item(names.escape(name), FOLDER, oid)] if oid else []
+
+    def _add_files(self, name: str, tree: TreeBuilder, captured: Captured) -> None:
+        cache = StatCache(self._stat / quote(name, safe=""), self._objects.packs)
+        self._caches.append(cache)
+        for file in captured.files:
+            tree.add(f"{FILES}/{file.path}", file.mode, self._file(file, cache))
+
+    def _file(self, file: LiveFile, cache: StatCache) -> bytes:
+        """The id of a file's content, from the cache where it can be believed."""
+        if file.stamp is not None and file.source is not None and file.mode != LINK:
+            known = cache.get(file.source, file.stamp)
+            # A snapshot that is kept needs the object itself; for comparing, its id is enough.
+            if known is not None and (known.stored or not self._keep or self._sink.has(known.oid)):
+                if not known.stored:
+                    self.sources[known.oid] = file
+                return known.oid
+        found = ingest(file, self._sink)
+        stored = self._sink.has(found.oid)
+        if found.stamp is not None and file.source is not None:
+            cache.put(file.source, found.stamp, found.read_at, found.oid, stored=stored)
+        if not stored:
+            self.sources[found.oid] = file
+        return found.oid
+
+    def save_caches(self) -> None:
+        """To be called when the objects are durable, and not before: the caches say that they are."""
+        for cache in self._caches:
+            cache.save()
+
+
+class LiveObjects:
+    """The objects of a snapshot that was not kept: memory, then the live files, then the store."""
+
+    def __init__(
+        self,
+        stored: StoreObjects,
+        built: Mapping[bytes, tuple[int, bytes]],
+        sources: Mapping[bytes, LiveFile],
+    ) -> None:
+        self._stored = stored
+        self._built = built
+        self._sources = sources
+
+    def tree(self, oid: str) -> list[TreeEntry]:
+        built = self._built.get(bytes.fromhex(oid))
+        return parse(built[1]) if built else self._stored.tree(oid)
+
+    def blob(self, oid: str) -> bytes:
+        binary = bytes.fromhex(oid)
+        if binary in self._built:
+            return self._built[binary][1]
+        if binary in self._sources:
+            return _read_again(self._sources[binary], binary)
+        return self._stored.blob(oid)
+
+    def open_blob(self, oid: str) -> BinaryIO:
+        binary = bytes.fromhex(oid)
+        if binary in self._built or binary in self._sources:
+            return io.BytesIO(self.blob(oid))
+        return self._stored.open_blob(oid)
+
+    def blob_size(self, oid: str) -> int:
+        binary = bytes.fromhex(oid)
+        file = self._sources.get(binary)
+        if file is not None and file.data is None and file.stamp is not None:
+            return file.stamp[0]
+        return len(self.blob(oid)) if file or binary in self._built else self._stored.blob_size(oid)
+
+
+def _read_again(file: LiveFile, oid: bytes) -> bytes:
+    content = read_whole(file)
+    if object_id(BLOB, content) != oid:
+        fix = "run the command again when nothing writes to it"
+        raise SnapError("the file changed since it was captured", where=str(file.source), fix=fix)
+    return content

@@ -1,0 +1,83 @@
+"""Locks between processes, released by the kernel however their holder ends."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from snapstore.errors import Exit, SnapError
+from snapstore.store import durable
+
+_NOTE_LIMIT = 4096
+
+
+@contextmanager
+def exclusive(path: Path, purpose: str) -> Iterator[None]:
+    """Held by one process at a time. SnapError (``Exit.LOCKED``) naming the holder when another has it."""
+    descriptor = _open(path)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise _held(path, descriptor) from error
+        _write_note(descriptor, purpose)
+        yield
+        os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def short(path: Path) -> Iterator[None]:
+    """Waits for its turn; for moments such as moving a ref."""
+    descriptor = _open(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    with durable.writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
+def _write_note(descriptor: int, purpose: str) -> None:
+    started = datetime.now().astimezone().isoformat(timespec="seconds")
+    note = {"pid": os.getpid(), "host": socket.gethostname(), "started": started, "purpose": purpose}
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(note).encode(), 0)
+
+
+def _held(path: Path, descriptor: int) -> SnapError:
+    note = _read_note(descriptor)
+    holder = "another process"
+    if note:
+        holder = f"process {note.get('pid')} on {note.get('host')} since {note.get('started')}"
+        holder += f" ({note.get('purpose')})"
+    return SnapError(
+        f"the store is locked by {holder}",
+        where=str(path),
+        fix="wait until it is done; the lock goes away by itself when that process ends",
+        code=Exit.LOCKED,
+    )
+
+
+def _read_note(descriptor: int) -> dict[str, object]:
+    """What the holder wrote; {} in the instant before it has."""
+    for _ in range(5):
+        try:
+            note = json.loads(os.pread(descriptor, _NOTE_LIMIT, 0))
+            return note if isinstance(note, dict) else {}
+        except ValueError:
+            time.sleep(0.01)
+    return {}

@@ -1,0 +1,261 @@
+"""Reads Git objects, and believes none whose content does not hash to its id.
+
+Three places are looked at: packs (packs.py), loose objects, and for whatever Git tools leave that neither
+can read (deltas after ``git gc``, alternates), dulwich.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import struct
+import threading
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from snapstore.errors import SnapError
+from snapstore.snapshot import TreeEntry
+from snapstore.store import codec, trees
+from snapstore.store.packs import Packs, Place
+from snapstore.store.packwriter import BLOB, NAMES, TREE
+
+if TYPE_CHECKING:
+    from dulwich.object_store import DiskObjectStore
+
+LARGE = 8 << 20
+"""Blobs from this size on are read, hashed and written as streams."""
+_HEAD = 4096
+_CHUNK = 256 * 1024
+_KINDS = {name: kind for kind, name in NAMES.items()}
+_GARBAGE = (OSError, ValueError, LookupError, AssertionError, ArithmeticError, TypeError, EOFError)
+"""What parsers raise on bytes that are no Git object."""
+
+
+def object_id(kind: int, content: bytes) -> bytes:
+    """The id of an object, binary."""
+    digest = hashlib.sha1(b"%s %d\0" % (NAMES[kind], len(content)), usedforsecurity=False)
+    digest.update(content)
+    return digest.digest()
+
+
+class StoreObjects:
+    """The objects of a store by id (40 hex digits). Everything raises SnapError on damage or absence."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.packs = Packs(folder / "pack")
+        self._lock = threading.Lock()
+        self._foreign: DiskObjectStore | None = None
+
+    def tree(self, oid: str) -> list[TreeEntry]:
+        try:
+            return trees.parse(self.content(oid, TREE))
+        except ValueError as error:
+            raise self.damaged(oid, str(error)) from error
+
+    def blob(self, oid: str) -> bytes:
+        return self.content(oid, BLOB)
+
+    def open_blob(self, oid: str) -> BinaryIO:
+        place = self.packs.find(bytes.fromhex(oid))
+        if place is not None:
+            kind, size, start = self._header(oid, place)
+            if kind == BLOB and size >= LARGE:
+                pieces = self._pieces(oid, place, size, start)
+                return io.BufferedReader(_Stream(_verified(self, oid, kind, size, pieces, place)))
+        return io.BytesIO(self.content(oid, BLOB))
+
+    def blob_size(self, oid: str) -> int:
+        place = self.packs.find(bytes.fromhex(oid))
+        if place is not None:
+            kind, size, _ = self._header(oid, place)
+            if kind == BLOB:
+                return size
+        return len(self.content(oid, BLOB))
+
+    def content(self, oid: str, kind: int) -> bytes:
+        """The content of an object of this kind."""
+        found, content = self.read(oid)
+        if found != kind:
+            expected, actual = NAMES[kind].decode(), NAMES[found].decode()
+            raise self.damaged(oid, f"a {expected} is expected, but it is a {actual}")
+        return content
+
+    def read(self, oid: str) -> tuple[int, bytes]:
+        """Kind and content of an object, verified."""
+        kind, content = self._read(oid)
+        if object_id(kind, content).hex() != oid:
+            raise self.damaged(oid, "its content does not match its id")
+        return kind, content
+
+    def _read(self, oid: str) -> tuple[int, bytes]:
+        place = self._place(oid)
+        if place is not None:
+            return self._read_at(oid, place)
+        loose = self.loose_path(oid)
+        return self._read_loose(oid, loose) if loose.exists() else self._read_foreign(oid)
+
+    def _place(self, oid: str) -> Place | None:
+        """Where in a pack the object is, if it is in one; packs that came since are found too."""
+        place = self.packs.find(bytes.fromhex(oid))
+        if place is None and not self.loose_path(oid).exists():
+            self.packs.refresh()
+            place = self.packs.find(bytes.fromhex(oid))
+        return place
+
+    def _read_at(self, oid: str, place: Place) -> tuple[int, bytes]:
+        kind, size, start = self._header(oid, place)
+        if kind in NAMES:
+            return kind, b"".join(self._pieces(oid, place, size, start))
+        return self._read_foreign(oid)
+
+    def verify_at(self, oid: str, place: Place) -> None:
+        """SnapError unless what is at this place is the object of this id."""
+        kind, size, start = self._header(oid, place)
+        if kind in NAMES:
+            for _ in _verified(self, oid, kind, size, self._pieces(oid, place, size, start), place):
+                pass
+        else:
+            self.read(oid)
+
+    def verify_loose(self, oid: str) -> None:
+        """SnapError unless the loose object of this id is whole."""
+        kind, content = self._read_loose(oid, self.loose_path(oid))
+        if object_id(kind, content).hex() != oid:
+            raise self.damaged(oid, "its content does not match its id")
+
+    def require(self, oid: str) -> None:
+        """SnapError when no object has this id."""
+        if not self.has(oid):
+            raise self._missing(oid)
+
+    def _header(self, oid: str, place: Place) -> tuple[int, int, int]:
+        """Kind, size and length of the header of the object at a place in a pack."""
+        try:
+            head = self.packs.read(place, 0, 32)
+            return _parse_header(head)
+        except (OSError, ValueError) as error:
+            raise self.damaged(oid, str(error), place) from error
+
+    def _pieces(self, oid: str, place: Place, size: int, start: int) -> Iterator[bytes]:
+        """The content of an object at a place in a pack, not yet verified."""
+        at = start
+
+        def read() -> bytes:
+            nonlocal at
+            chunk = self.packs.read(place, at, _HEAD if at == start else _CHUNK)
+            at += len(chunk)
+            return chunk
+
+        try:
+            yield from codec.inflate(read, size)
+        except (OSError, ValueError) as error:
+            raise self.damaged(oid, str(error), place) from error
+
+    def _read_loose(self, oid: str, path: Path) -> tuple[int, bytes]:
+        try:
+            header, _, content = zlib.decompress(path.read_bytes()).partition(b"\0")
+            name, _, size = header.partition(b" ")
+            if name not in _KINDS or int(size) != len(content):
+                raise ValueError("its header is wrong")
+        except (OSError, ValueError, zlib.error) as error:
+            raise self.damaged(oid, str(error)) from error
+        return _KINDS[name], content
+
+    def _read_foreign(self, oid: str) -> tuple[int, bytes]:
+        try:
+            with self._lock:
+                kind, content = self._dulwich().get_raw(oid.encode())  # type: ignore[arg-type]
+        except KeyError as error:
+            raise self._missing(oid) from error
+        except (*_GARBAGE, struct.error, zlib.error) as error:
+            raise self.damaged(oid, str(error) or type(error).__name__) from error
+        return kind, content
+
+    def _in_foreign(self, oid: str) -> bool:
+        from dulwich.objects import ObjectID
+
+        with self._lock:
+            return ObjectID(oid.encode()) in self._dulwich()
+
+    def _dulwich(self) -> DiskObjectStore:
+        if self._foreign is None:
+            from dulwich.object_store import DiskObjectStore
+
+            self._foreign = DiskObjectStore(str(self.folder))
+        return self._foreign
+
+    def loose_path(self, oid: str) -> Path:
+        """Where the object is if it is loose."""
+        return self.folder / oid[:2] / oid[2:]
+
+    def has(self, oid: str) -> bool:
+        """Whether the object is there, in whatever state."""
+        if bytes.fromhex(oid) in self.packs or self.loose_path(oid).exists():
+            return True
+        self.packs.refresh()
+        return bytes.fromhex(oid) in self.packs or self._in_foreign(oid)
+
+    def with_prefix(self, prefix: str) -> list[str]:
+        """The ids of all objects that begin with these hex digits, sorted."""
+        even = bytes.fromhex(prefix[: len(prefix) & ~1])
+        found = {oid.hex() for oid in self.packs.oids(even)}
+        found.update(prefix[:2] + path.name for path in (self.folder / prefix[:2]).glob("[0-9a-f]*"))
+        return sorted(oid for oid in found if oid.startswith(prefix) and len(oid) == 40)
+
+    def damaged(self, oid: str, reason: str, place: Place | None = None) -> SnapError:
+        """The error that names a damaged object and where it is."""
+        place = place or self.packs.find(bytes.fromhex(oid))
+        where = place.pack.path if place else self.loose_path(oid)
+        fix = "run 'snap doctor' to see all damage; a clone or a backup of the store can replace the file"
+        return SnapError(f"object {oid} is damaged: {reason}", where=str(where), fix=fix)
+
+    def _missing(self, oid: str) -> SnapError:
+        unreadable = sorted(self.packs.unreadable)
+        where = str(self.packs.folder / f"{unreadable[0]}.idx") if unreadable else str(self.folder)
+        fix = "run 'snap doctor' to see all damage; fetch it from a clone or a backup of the store"
+        return SnapError(f"object {oid} is missing from the store", where=where, fix=fix)
+
+
+def _parse_header(head: bytes) -> tuple[int, int, int]:
+    if not head:
+        raise ValueError("the pack is cut short")
+    kind, size, shift, at = head[0] >> 4 & 7, head[0] & 15, 4, 1
+    while head[at - 1] & 0x80:
+        if at >= len(head) or shift > 60:
+            raise ValueError("its header is damaged")
+        size |= (head[at] & 0x7F) << shift
+        shift, at = shift + 7, at + 1
+    return kind, size, at
+
+
+def _verified(
+    objects: StoreObjects, oid: str, kind: int, size: int, pieces: Iterator[bytes], place: Place
+) -> Iterator[bytes]:
+    digest = hashlib.sha1(b"%s %d\0" % (NAMES[kind], size), usedforsecurity=False)
+    for piece in pieces:
+        digest.update(piece)
+        yield piece
+    if digest.hexdigest() != oid:
+        raise objects.damaged(oid, "its content does not match its id", place)
+
+
+class _Stream(io.RawIOBase):
+    """An iterator of pieces as a file; what the iterator raises, reading raises."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._rest:
+            self._rest = next(self._pieces, b"")
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count

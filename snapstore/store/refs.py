@@ -1,0 +1,165 @@
+"""Refs: where branches, tags and the store's own marks point, and how one is moved safely.
+
+Reading follows Git's rules (HEAD, loose, packed) without importing a Git library, since every command reads
+one. Writing takes the same ``.lock`` files that Git does, so that a push into the store and a ``snap take``
+cannot overwrite each other, and appends to the reflog.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+
+from snapstore.errors import SnapError
+from snapstore.store import durable
+
+ZERO = "0" * 40
+HEADS = "refs/heads/"
+_OID = re.compile(r"[0-9a-f]{40}\Z")
+_PACKED = re.compile(r"^([0-9a-f]{40}) (refs/\S+)$", re.MULTILINE)
+_INVALID = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\Z|\.\Z|(\A|/)\.|\.lock(/|\Z)")
+_SYMBOLIC = "ref: "
+_DEPTH = 5
+_WAIT = 10.0
+_ABANDONED = 60.0
+"""Seconds: Git holds a ref's lock for an instant, so one older than this was left by a killed process."""
+
+
+class Refs:
+    """The refs of a store at ``root``. SnapError for those that are damaged."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def read(self, name: str) -> str | None:
+        """The object a ref points at, symbolic refs followed; None when there is no such ref."""
+        return self._value(self.target(name))
+
+    def target(self, name: str) -> str:
+        """The ref at the end of a chain of symbolic refs, which may not exist (yet)."""
+        for _ in range(_DEPTH):
+            text = self._loose(name)
+            if text is None or not text.startswith(_SYMBOLIC):
+                return name
+            name = text.removeprefix(_SYMBOLIC).strip()
+            if not is_valid(name):
+                raise self._broken("HEAD", f"it points at {name!r}")
+        raise self._broken(name, "it points at itself")
+
+    def _value(self, name: str) -> str | None:
+        text = self._loose(name)
+        if text is None:
+            return self._packed().get(name)
+        if not _OID.match(text):
+            raise self._broken(name, "it holds no object id")
+        return text
+
+    def _loose(self, name: str) -> str | None:
+        try:
+            return (self._root / name).read_text("utf-8", "surrogateescape").strip()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise self._broken(name, error.strerror or str(error)) from error
+
+    def _packed(self) -> dict[str, str]:
+        try:
+            text = (self._root / "packed-refs").read_text("utf-8", "surrogateescape")
+        except FileNotFoundError:
+            return {}
+        return {name: oid for oid, name in _PACKED.findall(text)}
+
+    def all(self, prefix: str = "refs/") -> dict[str, str]:
+        """Refs whose names begin with ``prefix``, sorted by name, with what they point at."""
+        found = {name: oid for name, oid in self._packed().items() if name.startswith(prefix)}
+        folder = self._root / prefix.rpartition("/")[0]
+        for path in folder.rglob("*"):
+            name = path.relative_to(self._root).as_posix()
+            if name.startswith(prefix) and path.suffix != ".lock" and path.is_file():
+                value = self.read(name)
+                if value:
+                    found[name] = value
+        return dict(sorted(found.items()))
+
+    def _broken(self, name: str, reason: str) -> SnapError:
+        fix = "run 'snap doctor'; the reflog below logs/ has the ids that it had"
+        return SnapError(f"the ref {name} is damaged: {reason}", where=str(self._root / name), fix=fix)
+
+    def move(self, name: str, expected: str | None, new: str, who: str, reason: str) -> bool:
+        """Point ``name`` (no symbolic ref) at ``new`` if it points at ``expected`` now; whether it did."""
+        path = self._root / name
+        with durable.writing(path), _Lock(path) as lock:
+            if self._value(name) != expected:
+                return False
+            self._log(name, expected, new, who, reason)
+            lock.replace(f"{new}\n".encode())
+        return True
+
+    def _log(self, name: str, old: str | None, new: str, who: str, reason: str) -> None:
+        """Append to the reflog of the ref, and to that of HEAD when HEAD points at it."""
+        line = f"{old or ZERO} {new} {who}\t{' '.join(reason.split())}\n".encode("utf-8", "surrogateescape")
+        for log in (name, "HEAD") if self.target("HEAD") == name else (name,):
+            path = self.log_path(log)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("ab") as file:
+                file.write(line)
+
+    def log_path(self, name: str) -> Path:
+        """Where the reflog of a ref is."""
+        return self._root / "logs" / name
+
+
+def is_valid(name: str) -> bool:
+    """Whether Git allows this as the name of a ref (git check-ref-format)."""
+    return not re.search(
+        r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\Z|\.\Z|(\A|/)\.|\.lock(/|\Z)", name
+    ) and bool(name)
+
+
+class _Lock:
+    """Git's lock on a file: the new content is written to NAME.lock, which then takes the file's place."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = path.with_name(path.name + ".lock")
+
+    def __enter__(self) -> _Lock:
+        self._lock.parent.mkdir(parents=True, exist_ok=True)
+        self._descriptor = _create(self._lock)
+        self._ours = True
+        return self
+
+    def replace(self, content: bytes) -> None:
+        os.write(self._descriptor, content)
+        os.fsync(self._descriptor)
+        self._lock.replace(self._path)
+        self._ours = False
+        durable.sync_folder(self._path.parent)
+
+    def __exit__(self, *exc: object) -> None:
+        os.close(self._descriptor)
+        if self._ours:
+            self._lock.unlink(missing_ok=True)
+
+
+def _create(lock: Path) -> int:
+    deadline = time.monotonic() + _WAIT
+    while True:
+        try:
+            return os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        except FileExistsError as error:
+            if _age(lock) > _ABANDONED:
+                lock.unlink(missing_ok=True)
+            elif time.monotonic() > deadline:
+                fix = "another Git process is using the store; if none is, remove that file"
+                raise SnapError("the ref is locked", where=str(lock), fix=fix) from error
+            time.sleep(0.02)
+
+
+def _age(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

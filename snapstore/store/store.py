@@ -1,0 +1,126 @@
+"""The store as the rest of the core uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from itertools import islice
+from pathlib import Path
+
+from snapstore.errors import SnapError
+from snapstore.model import Notice
+from snapstore.snapshot import Snapshot
+from snapstore.store import build, check, commits, locks, notes, repository, revisions
+from snapstore.store.build import ResourceState
+from snapstore.store.commits import CommitInfo
+from snapstore.store.objects import StoreObjects
+from snapstore.store.packwriter import COMMIT
+from snapstore.store.refs import Refs, is_valid
+
+
+def create(path: Path, branch: str = "main") -> Store:
+    """Make an empty store. SnapError when there is one already, or none can be made there."""
+    repository.create(path, branch)
+    return Store(path)
+
+
+def open_store(path: Path) -> Store:
+    """SnapError when there is no store, or one that is damaged or of a later format."""
+    repository.check_format(path)
+    return Store(path)
+
+
+class Store:
+    """A bare Git repository of snapshots. Everything raises SnapError on damage, by name."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._objects = StoreObjects(path / "objects")
+        self._refs = Refs(path)
+
+    def build(
+        self, states: Mapping[str, ResourceState], *, keep: bool, base: Snapshot | None = None
+    ) -> Snapshot:
+        """The snapshot of these resources; those only in ``base`` are carried over unchanged.
+
+        With ``keep`` all its objects are durably in the store on return, new ones in one pack. Without,
+        no object is written: the snapshot reads new ones from memory and from the live files.
+        """
+        make = build.keep if keep else build.hash_only
+        return make(self._objects, self.workspace("stat"), states, base)
+
+    def snapshot(self, commit: str) -> Snapshot:
+        """The snapshot of a commit id, with its hints."""
+        tree = commits.read(self._objects, commit).tree
+        return Snapshot(tree, self._objects, commit, notes.read(self._objects, self._refs, commit))
+
+    def resolve(self, revision: str) -> str:
+        """The commit id that a revision names. SnapError naming candidates when there is not exactly one."""
+        return revisions.resolve(self._objects, self._refs, revision)
+
+    def head(self) -> str | None:
+        """The commit id of the current branch, None before its first snapshot."""
+        return self._refs.read("HEAD")
+
+    def commit(
+        self,
+        snapshot: Snapshot,
+        message: str,
+        *,
+        trailers: Mapping[str, str] | None = None,
+        ref: str | None = None,
+        force_new: bool = False,
+    ) -> str | None:
+        """Commit a snapshot that was built with ``keep``, on the current branch or on ``ref``.
+
+        Its parent is the tip at that moment, whoever moved it there. None, and no commit, when the tip
+        has the same tree already (unless ``force_new``). The hints go into a note.
+        """
+        name = self._refs.target(ref or "HEAD")
+        if not name.startswith("refs/") or not is_valid(name):
+            raise SnapError(
+                f"no snapshot can be committed to {name!r}", fix="check out a branch in the store"
+            )
+        with locks.short(self.workspace("commit.lock")):
+            while True:
+                tip = self._refs.read(name)
+                if tip and not force_new and commits.read(self._objects, tip).tree == snapshot.tree:
+                    return None
+                commit = self._commit(name, tip, snapshot, commits.with_trailers(message, trailers or {}))
+                if commit is not None:
+                    return commit
+
+    def _commit(self, name: str, tip: str | None, snapshot: Snapshot, message: str) -> str | None:
+        """One try to put a commit on a tip; None when another Git process has moved it meanwhile."""
+        who = commits.signature(self.path)
+        content = commits.encode(snapshot.tree, (tip,) if tip else (), who, message)
+        commit = commits.write_loose(self._objects, COMMIT, content)
+        if snapshot.hints:
+            notes.write(self._objects, self._refs, commit, snapshot.hints, who)
+        subject = message.partition("\n")[0]
+        return commit if self._refs.move(name, tip, commit, who, f"take: {subject}") else None
+
+    def log(self, revision: str = "HEAD", limit: int | None = None) -> Iterator[CommitInfo]:
+        """The history of a revision, newest first, with the refs that point at each commit."""
+        start = self.resolve(revision)
+        tips = {name: commits.peel_if(self._objects, oid) for name, oid in self._refs.all().items()}
+        return islice(commits.walk(self._objects, start, tips), limit)
+
+    def refs(self, prefix: str) -> dict[str, str]:
+        """All refs whose full names begin with ``prefix``, and the object ids they point at."""
+        return self._refs.all(prefix)
+
+    def check(self) -> list[Notice]:
+        """Every damage there is, by name; [] when the store is well. Never raises on damage."""
+        return check.check(self.path, self._objects, self._refs)
+
+    def lock(self, purpose: str) -> AbstractContextManager[None]:
+        """The exclusive lock of a restore. SnapError (``Exit.LOCKED``) naming who has it.
+
+        It ends with its holder, however that ends.
+        """
+        return locks.exclusive(self.workspace("lock"), purpose)
+
+    def workspace(self, name: str) -> Path:
+        """A path below the store for what are no Git objects: journals, caches, locks. It may not exist."""
+        return self.path / "snapstore" / name

@@ -1,0 +1,111 @@
+"""Git trees: their bytes, and the nested trees of a set of paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from snapstore.errors import SnapError
+from snapstore.snapshot import TreeEntry
+from snapstore.store import names
+
+FOLDER = 0o40000
+FILE = 0o100644
+EXECUTABLE = 0o100755
+LINK = 0o120000
+_MODES = {FILE: b"100644 ", EXECUTABLE: b"100755 ", LINK: b"120000 ", FOLDER: b"40000 "}
+
+
+class Item(NamedTuple):
+    """An entry of a tree that is being made: ``name`` as it is stored, ``oid`` binary."""
+
+    name: bytes
+    mode: int
+    oid: bytes
+
+
+def parse(content: bytes) -> list[TreeEntry]:
+    """The entries of a tree, names unescaped. ValueError when these are no tree's bytes."""
+    return [TreeEntry(names.unescape(item.name), item.mode, item.oid.hex()) for item in items(content)]
+
+
+def items(content: bytes) -> list[Item]:
+    """The entries of a tree as they are stored."""
+    found = []
+    at, end = 0, len(content)
+    while at < end:
+        space = content.index(b" ", at)
+        stop = content.index(b"\0", space)
+        oid = content[stop + 1 : stop + 21]
+        if len(oid) != 20:
+            raise ValueError("the tree is cut short")
+        found.append(Item(content[space + 1 : stop], int(content[at:space], 8), oid))
+        at = stop + 21
+    return found
+
+
+def encode(entries: Iterable[Item]) -> bytes:
+    """The bytes of a tree; the order of the entries given does not matter."""
+    ordered = sorted(entries, key=_order)
+    return b"".join([_MODES[mode] + name + b"\0" + oid for name, mode, oid in ordered])
+
+
+def _order(item: Item) -> bytes:
+    return item.name + b"/" if item.mode == FOLDER else item.name
+
+
+class TreeBuilder:
+    """Collects the blobs of one resource by path, then makes their trees, deepest first."""
+
+    def __init__(self, resource: str) -> None:
+        self._resource = resource
+        self._folders: dict[str, list[Item]] = {"": []}
+
+    def add(self, path: str, mode: int, oid: bytes) -> None:
+        """Put a blob at a path. SnapError for a mode that no tree can hold."""
+        if mode not in _MODES or mode == FOLDER:
+            raise SnapError(f"mode {mode:o} of {path!r} cannot be stored", where=self._resource)
+        if path.startswith("/"):
+            raise SnapError(f"the path {path!r} is not relative", where=self._resource)
+        folder, _, name = path.rpartition("/")
+        entries = self._folders.get(folder)
+        if entries is None:
+            entries = self._open(folder)
+        entries.append(Item(names.escape(name), mode, oid))
+
+    def _open(self, folder: str) -> list[Item]:
+        """The entries of a new folder; those above it exist from here on too."""
+        opened = self._folders[folder] = []
+        while (folder := folder.rpartition("/")[0]) and folder not in self._folders:
+            self._folders[folder] = []
+        return opened
+
+    def write(self, put: Callable[[bytes], bytes]) -> bytes | None:
+        """Give each tree's bytes to ``put``, which answers its id; the id of the top one, None if empty."""
+        if not any(self._folders.values()):
+            return None
+        for folder in sorted(self._folders, key=_depth, reverse=True):
+            content = self._encode(folder)
+            if not folder:
+                return put(content)
+            above, _, name = folder.rpartition("/")
+            self._folders[above].append(Item(names.escape(name), FOLDER, put(content)))
+        raise AssertionError("the top folder is always there")
+
+    def _encode(self, folder: str) -> bytes:
+        entries = self._folders[folder]
+        if len({name for name, _, _ in entries}) != len(entries):
+            self._refuse_twice(folder, entries)
+        return encode(entries)
+
+    def _refuse_twice(self, folder: str, entries: list[Item]) -> None:
+        seen: set[bytes] = set()
+        for name, _, _ in entries:
+            if name in seen:
+                path = f"{folder}/{names.unescape(name)}".removeprefix("/")
+                raise SnapError(f"the path {path!r} was captured twice", where=self._resource)
+            seen.add(name)
+
+
+def _depth(folder: str) -> int:
+    return folder.count("/") + 1 if folder else 0
