@@ -118,7 +118,7 @@ class HooksTable(msgspec.Struct, forbid_unknown_fields=True):
 class RestoreTable(msgspec.Struct, forbid_unknown_fields=True):
     """Which hazards are allowed or refused without being asked, and what happens to rows in the way."""
 
-    allow: list[HazardName | Literal["all"]] = []
+    allow: list[HazardName] | Literal["all"] = []
     refuse: list[HazardName] = []
     data: DataMode = DataMode.ARCHIVE
 
@@ -475,10 +475,8 @@ def _hook(table: HookTable, root: Path) -> HookConfig:
     return HookConfig(table.run, name, table.group, table.timeout, root / table.cwd, dict(table.env))
 
 
-def _hazards(names: list[HazardName | Literal["all"]]) -> frozenset[HazardName]:
-    if "all" in names:
-        return frozenset(HazardName)
-    return frozenset(HazardName(name) for name in names)
+def _hazards(names: list[HazardName] | Literal["all"]) -> frozenset[HazardName]:
+    return frozenset(HazardName if names == "all" else names)
 
 
 # Where in the text
