@@ -154,7 +154,7 @@ def load(name: str) -> Adapter:
         raise SnapError(f"no adapter named {name!r}", fix=f"installed adapters: {known}")
     try:
         found = point.load()
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:
         raise SnapError(
             f"the adapter {name!r} cannot be loaded: {error}",
             fix=f"install what it needs: pip install 'snapstore[{name}]'",

@@ -104,8 +104,8 @@ def _global_options(*, hidden: bool) -> list[click.Parameter]:
         return lambda app, value: setattr(app, name, value)
 
     return [
-        option("-C", "directory", to=_enter, metavar="DIR", help="Work as if started in DIR."),
-        option("-c", "file", to=flag("file"), metavar="FILE", help="Use this snapstore.toml."),
+        option("-C", "work_directory", to=_enter, metavar="DIR", help="Work as if started in DIR."),
+        option("-c", "config_file", to=flag("file"), metavar="FILE", help="Use this snapstore.toml."),
         option("--json", to=flag("json"), is_flag=True, hidden=False, help="Print one JSON document."),
         option("--quiet", to=flag("quiet"), is_flag=True, help="No progress on stderr."),
         option("--debug", to=_debug, is_flag=True, help="Log to stderr, and show tracebacks."),

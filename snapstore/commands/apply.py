@@ -15,16 +15,16 @@ from snapstore.restore import apply_plan
 
 
 @click.command("apply")
-@click.argument("file", metavar="FILE")
+@click.argument("saved", metavar="FILE")
 @options.allow
 @options.yes
 @click.pass_obj
-def command(app: App, file: str, allow: tuple[str, ...], yes: bool) -> int:
+def command(app: App, saved: str, allow: tuple[str, ...], yes: bool) -> int:
     """Carry out the plan in FILE, if the live state is still the one it was made for."""
     ws = app.workspace()
     try:
-        plan = decode(Path(file).read_bytes())
+        plan = decode(Path(saved).read_bytes())
     except OSError as error:
-        raise SnapError(f"cannot be read: {error.strerror}", where=file) from None
+        raise SnapError(f"cannot be read: {error.strerror}", where=saved) from None
     confirm = options.confirmation(app, "Carry out this plan?", yes)
     return ended(app, apply_plan(ws, plan, options.allowed(ws.config, allow), confirm, app.progress))

@@ -72,14 +72,14 @@ def plan_options(config: Config, data: str | None) -> PlanOptions:
     return PlanOptions(data=DataMode(data) if data else config.data)
 
 
-def confirmation(app: App, question: str, yes: bool) -> Callable[[Plan], bool]:
-    """Show a plan, and ask whether to go on unless ``yes``."""
-    return partial(_confirm, app, question, yes)
+def confirmation(app: App, question: str, yes: bool) -> Callable[[Plan], bool] | None:
+    """Show a plan and ask whether to go on; None, which asks nobody, after ``--yes``."""
+    return None if yes else partial(_confirm, app, question)
 
 
-def _confirm(app: App, question: str, yes: bool, plan: Plan) -> bool:
+def _confirm(app: App, question: str, plan: Plan) -> bool:
     from snapstore.render import plans
 
-    if not app.json:
-        app.write(plans.text(plan) + "\n")
-    return yes or not plan.actions or app.confirm(question)
+    show = app.note if app.json else app.write
+    show(plans.text(plan) + "\n")
+    return not plan.actions or app.confirm(question)

@@ -41,7 +41,7 @@ def command(
     ws = app.workspace()
     scope = options.scope(ws.config, only, group)
     with app.working("planning"):
-        plan = plan_restore(ws, revision, scope, options.plan_options(ws.config, data))
+        plan = plan_restore(ws, revision, scope, options.plan_options(ws.config, data), app.progress)
     if output:
         save(Path(output), plan)
     app.emit(lambda: render(plan, form, full), plan)

@@ -49,7 +49,7 @@ def command(
     if dry_run:
         from snapstore.commands.plan import render
 
-        plan = plan_restore(ws, revision, scope, wanted)
+        plan = plan_restore(ws, revision, scope, wanted, app.progress)
         app.emit(lambda: render(plan, "text", full), plan)
         return Exit.DONE
     confirm = options.confirmation(app, "Restore this?", yes)
@@ -64,4 +64,4 @@ def _one_of(revision: str | None, go_on: bool, go_back: bool) -> None:
 def ended(app: App, result: RestoreResult) -> int:
     """Tell how a restore ended; its exit code."""
     app.emit(lambda: results.text(result), lambda: documents.restore(result))
-    return Exit.DONE if result.verified else Exit.MISMATCH
+    return result.exit

@@ -92,7 +92,7 @@ class DiffDocument(msgspec.Struct):
 
 
 class CommitDocument(msgspec.Struct):
-    """A snapshot in ``snap log``; ``time`` is in seconds since 1970, ``timezone`` in seconds east of UTC."""
+    """A snapshot in ``snap log``; ``time`` is in seconds since 1970, ``timezone`` in minutes east of UTC."""
 
     commit: str
     tree: str
@@ -166,6 +166,7 @@ class RestoreDocument(msgspec.Struct):
     actions: list[DoneAction]
     outcomes: list[Outcome]
     mismatches: list[str]
+    problems: list[str]
     plan: str
 
 
@@ -227,7 +228,7 @@ def log(found: Sequence[CommitInfo]) -> LogDocument:
                 tree=info.tree,
                 parents=list(info.parents),
                 time=info.time,
-                timezone=info.timezone,
+                timezone=info.tz,
                 author=info.author,
                 message=info.message,
                 trailers=dict(info.trailers),
@@ -274,5 +275,6 @@ def restore(result: RestoreResult) -> RestoreDocument:
         ],
         outcomes=list(result.outcomes),
         mismatches=list(result.mismatches),
+        problems=list(result.problems),
         plan=result.plan.digest,
     )

@@ -21,9 +21,10 @@ def text(result: RestoreResult) -> str:
     lines = [_outcome(outcome) for outcome in result.outcomes]
     if result.verified:
         lines.append(paint("verified: the live state was captured again and is the one asked for", ADDED))
-    else:
-        lines.append(paint("NOT verified: the live state differs from the one asked for in", HAZARD))
+    if result.mismatches:
+        lines.append(paint("NOT verified: this is not as asked for:", HAZARD))
         lines += [f"  {name(mismatch)}" for mismatch in result.mismatches]
+    lines += [paint(problem, HAZARD) for problem in result.problems]
     if result.commit:
         lines.append(f"committed as {paint(result.commit[:10], CHANGED)}")
     if result.safety:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 
@@ -23,24 +24,30 @@ def short(info: CommitInfo) -> str:
 
 def when(info: CommitInfo) -> str:
     """The time of a snapshot, in the time zone where it was taken."""
-    zone = timezone(timedelta(seconds=info.timezone))
+    zone = timezone(timedelta(minutes=info.tz))
     return datetime.fromtimestamp(info.time, zone).strftime("%Y-%m-%d %H:%M:%S %z")
 
 
 def line(info: CommitInfo) -> str:
     """One line of ``snap log --oneline``."""
-    refs = f" ({', '.join(name(ref) for ref in info.refs)})" if info.refs else ""
-    return f"{paint(info.commit[:10], CHANGED)}{paint(refs, BOLD)} {name(subject(info))}"
+    return f"{paint(info.commit[:10], CHANGED)}{paint(_refs(info), BOLD)} {name(subject(info))}"
 
 
 def entry(info: CommitInfo) -> str:
     """One entry of ``snap log``."""
-    refs = f" ({', '.join(name(ref) for ref in info.refs)})" if info.refs else ""
-    lines = [paint(f"snapshot {info.commit}", CHANGED) + paint(refs, BOLD)]
+    lines = [paint(f"snapshot {info.commit}", CHANGED) + paint(_refs(info), BOLD)]
     lines += [f"Date:    {when(info)}", f"Author:  {name(info.author)}", ""]
     lines += [f"    {text}" for text in info.message.strip().splitlines()]
-    lines += [paint(f"    {name(key)}: {name(value)}", DIM) for key, value in info.trailers.items()]
+    trailers = {key: value for key, value in info.trailers.items() if key != "Snapstore-Version"}
+    if trailers:
+        lines += ["", *(paint(f"    {name(key)}: {name(value)}", DIM) for key, value in trailers.items())]
     return "\n".join([*lines, ""])
+
+
+def _refs(info: CommitInfo) -> str:
+    """`` (main, v1)``, or nothing."""
+    short = [re.sub("^refs/(heads/|tags/|remotes/)?", "", ref) for ref in info.refs]
+    return f" ({', '.join(name(ref) for ref in short)})" if short else ""
 
 
 def contents(snapshot: Snapshot) -> str:
