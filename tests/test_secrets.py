@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snapstore.errors import SnapError
+from snapstore.model import Fact, FactChange
 from snapstore.secrets import (
     REDACTOR,
     Keys,
@@ -153,6 +154,21 @@ def test_same_compares_across_a_rotation_and_admits_what_it_cannot_tell() -> Non
     assert both.same("env", "var:A", before, token(keys_of(new), b"other")) is False
     assert keys_of(new).same("env", "var:A", before, after) is None
     assert keys_of(new).same("env", "var:A", before, before) is True
+
+
+def test_a_fact_that_was_only_resealed_is_told_from_one_that_changed() -> None:
+    old, new = new_key(), new_key()
+    both = keys_of(new, old)
+
+    def fact(keys: Keys, value: bytes, mode: str = "0600") -> Fact:
+        return Fact("var:A", {"mode": mode, "all": [keys.seal("env", "var:A", value), "clear"]})
+
+    before = fact(keys_of(old), CANARY)
+    assert both.only_resealed("env", FactChange("var:A", before, fact(both, CANARY)))
+    assert not both.only_resealed("env", FactChange("var:A", before, fact(both, b"other")))
+    assert not both.only_resealed("env", FactChange("var:A", before, fact(both, CANARY, "0644")))
+    assert not both.only_resealed("env", FactChange("var:A", before, None))
+    assert not keys_of(new).only_resealed("env", FactChange("var:A", before, fact(both, CANARY)))
 
 
 def test_keys_work_from_many_threads() -> None:

@@ -1,6 +1,6 @@
 """The shape of the facts: from the pieces of a file to the facts that a snapshot holds.
 
-    file:.env     mode, newline (the usual line end), layout: the order of everything in the file
+    file:.env     mode, newline (the usual line end: lf, crlf or cr), layout: everything in its order
     var:NAME      value, and around where it is not plainly NAME=value; NAME#2 for the second of a name
 
 An entry of ``layout`` is the identity of a variable, or ``{"id", "end"}`` where its line end is not the
@@ -22,6 +22,9 @@ DOCUMENT = "variables.json"
 FILE = "file"
 VARIABLE = "var"
 
+ENDS = {b"\n": "lf", b"\r\n": "crlf", b"\r": "cr", b"": "none"}
+"""Line ends by the names under which they stand in facts."""
+
 Seal = Callable[[str, bytes], dict[str, str]]
 
 
@@ -40,8 +43,8 @@ def facts_of(name: str, data: bytes, mode: int, settings: Settings, seal: Seal) 
         seen[piece.name] += 1
         variable = _variable(piece, seen[piece.name], file, settings, seal)
         variables.append(variable)
-        layout.append(variable.id if piece.end == newline else {"id": variable.id, "end": piece.end.decode()})
-    attrs = {"mode": f"{mode:04o}", "newline": newline.decode(), "layout": layout}
+        layout.append(variable.id if piece.end == newline else {"id": variable.id, "end": ENDS[piece.end]})
+    attrs = {"mode": f"{mode:04o}", "newline": ENDS[newline], "layout": layout}
     return [Fact(file, attrs), *variables]
 
 

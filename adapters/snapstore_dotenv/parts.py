@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from snapstore.errors import SnapError
 from snapstore.model import SEALED, Fact, Json, SealedRef
-from snapstore_dotenv.facts import VARIABLE, file_fact
+from snapstore_dotenv.facts import ENDS, VARIABLE, file_fact
+
+_END_OF = {name: end.decode() for end, name in ENDS.items()}
 
 
 class Parts:
@@ -61,7 +63,7 @@ def parts_of(facts: Mapping[str, Fact]) -> Parts:
 def _parts_of(facts: Mapping[str, Fact]) -> Parts:
     parts = Parts()
     file = file_fact(facts)
-    newline = file.attrs["newline"] if file else "\n"
+    newline = file.attrs["newline"] if file else "lf"
     left = {identity: fact for identity, fact in facts.items() if fact.kind == VARIABLE}
     for number, entry in enumerate(file.attrs["layout"] if file else ()):
         if isinstance(entry, dict) and SEALED in entry:
@@ -69,10 +71,10 @@ def _parts_of(facts: Mapping[str, Fact]) -> Parts:
             continue
         identity, end = (entry, newline) if isinstance(entry, str) else (entry["id"], entry["end"])
         if identity in left:
-            parts.variable(left.pop(identity), end)
+            parts.variable(left.pop(identity), _END_OF[end])
     for _, fact in sorted(left.items()):
-        parts.parts.append({"line": newline})
-        parts.variable(fact, newline)
+        parts.parts.append({"line": _END_OF[newline]})
+        parts.variable(fact, _END_OF[newline])
     return parts
 
 

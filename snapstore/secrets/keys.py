@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from snapstore.errors import SnapError
-from snapstore.model import SEALED, Notice
+from snapstore.model import SEALED, FactChange, Json, Notice
 from snapstore.secrets import identity as identities
 from snapstore.secrets.redact import REDACTOR
 
@@ -76,6 +76,29 @@ class Keys:
         except SnapError:
             return None
 
+    def equal(self, resource: str, identity: str, a: Json, b: Json) -> bool:
+        """Whether two JSON values of one place are equal, sealed parts compared by what they hold.
+
+        Sealed parts that cannot be read here count as different unless their tokens are equal.
+        """
+        if a == b:
+            return True
+        if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+            if a.keys() == {SEALED}:
+                return self.same(resource, identity, a[SEALED], b[SEALED]) is True
+            return all(self.equal(resource, identity, a[key], b[key]) for key in a)
+        if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+            return all(self.equal(resource, identity, *pair) for pair in zip(a, b, strict=True))
+        return False
+
+    def only_resealed(self, resource: str, change: FactChange) -> bool:
+        """Whether a fact changed in nothing but the key that its secrets were sealed with."""
+        before, after = change.before, change.after
+        if before is None or after is None:
+            return False
+        same_place = (before.parent, before.needs) == (after.parent, after.needs)
+        return same_place and self.equal(resource, change.id, before.attrs, after.attrs)
+
     def _by_id(self) -> dict[str, bytes]:
         """Data keys by id, the one to seal with first."""
         with self._lock:
@@ -108,7 +131,7 @@ def create_keys(store: Path, env: Mapping[str, str], *, anew: bool = False) -> K
         mine = identities.create(env)
         notices.append(_backup_notice(mine.path))
     if keyref.read(store) is None and (anew or not keyref.has_snapshots(store)):
-        _create_keyring(store, mine.recipients[0], env.get("USER", ""))
+        _create_keyring(store, mine.recipients[0], env.get("USER") or env.get("LOGNAME", ""))
     return Keys(lambda: data_keys(store, env), notices)
 
 

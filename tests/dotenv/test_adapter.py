@@ -368,7 +368,7 @@ def test_a_file_that_may_not_be_read_is_one_clear_error(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "attrs", [{}, {"layout": [7]}, {"layout": [{"x": 1}], "newline": "\n", "mode": "0600"}]
+    "attrs", [{}, {"layout": [7]}, {"layout": [{"x": 1}], "newline": "lf", "mode": "0600"}]
 )
 def test_malformed_facts_are_one_clear_error(place: Place, attrs: dict[str, object]) -> None:
     place.write(b"A=1\n")
