@@ -24,6 +24,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -175,6 +176,16 @@ def remove_directory(root: Path, relative: str) -> bool:
         with _folder(root, parents, create=False) as folder:
             return _remove_if_empty(folder, name, os.open(name, _BELOW, dir_fd=folder))
     return True
+
+
+def remove_tree(root: Path, relative: str) -> None:
+    """Make sure that there is nothing at ``relative``: a folder goes with all in it, a link by itself."""
+    *parents, name = _parts(root, relative)
+    with _told(root, relative), suppress(*_ABSENT), _folder(root, parents, create=False) as folder:
+        if stat.S_ISDIR(os.lstat(name, dir_fd=folder).st_mode):
+            shutil.rmtree(name, dir_fd=folder)
+        else:
+            os.unlink(name, dir_fd=folder)
 
 
 def is_temporary(name: str) -> bool:
