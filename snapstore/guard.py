@@ -32,13 +32,15 @@ def restorable(
     kept = [name for name in wanted if name in there]
     for name in kept:
         _require_adapter(name, there[name].adapter, config.resources[name].adapter, at)
-    for name in sorted(set(wanted) - set(kept)):
+    unknown_then = sorted(set(wanted) - set(kept))
+    unknown_now = sorted(set(there) - set(config.resources)) if not scope.patterns else []
+    for name in unknown_then:
         report(f"{name}: not in {at}, left alone")
-    for name in sorted(set(there) - set(config.resources)) if not scope.patterns else ():
+    for name in unknown_now:
         report(f"{name}: no longer configured, left alone")
     if not kept:
         raise SnapError(f"nothing to restore: {at} has none of {', '.join(wanted)}", fix="see `snap log`")
-    if kept == wanted:
+    if not unknown_then and not unknown_now:
         return scope
     return Scope(tuple(p for p in scope.patterns or kept if p.partition(":")[0] in kept))
 

@@ -20,6 +20,7 @@ import msgspec
 
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Action, HazardName, Outcome, Plan, Scope
+from snapstore.store.durable import sync_folder, writing
 
 SUFFIX = ".jsonl"
 
@@ -154,11 +155,12 @@ class Journal:
 
 def create(folder: Path, begin: Begin) -> Journal:
     """Begin a new journal after the newest one of the folder."""
+    with writing(folder):
+        _make_folder(folder)
     newest = max((_number(path) for path in _paths(folder)), default=0)
-    path = folder / f"{newest + 1:06}{SUFFIX}"
-    journal = Journal(path, begin)
+    journal = Journal(folder / f"{newest + 1:06}{SUFFIX}", begin)
     journal.write(begin)
-    _sync_folder(folder)
+    sync_folder(folder)
     return journal
 
 
@@ -294,7 +296,7 @@ def _write_at(path: Path, position: int, line: bytes) -> None:
         raise SnapError(
             f"the journal cannot be written: {error.strerror}",
             where=str(path),
-            fix="make it writable or free some space, then run the command again",
+            fix="make it writable, or free some space",
         ) from error
 
 
@@ -304,9 +306,7 @@ def _write_all(descriptor: int, data: bytes, position: int) -> None:
         data, position = data[written:], position + written
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _make_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        sync_folder(folder.parent)

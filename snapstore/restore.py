@@ -441,5 +441,5 @@ def _resumable(record: Journal) -> Iterator[None]:
     except SnapError as error:
         if record.end:
             raise
-        fix = "; ".join(filter(None, (error.fix, journal.ways_out())))
+        fix = f"when that is repaired, {journal.ways_out()}"
         raise SnapError(error.what, where=error.where, fix=fix, code=error.code) from error
