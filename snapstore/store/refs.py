@@ -7,8 +7,10 @@ cannot overwrite each other, and appends to the reflog.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
+import stat
 import time
 from pathlib import Path
 
@@ -25,6 +27,8 @@ _DEPTH = 5
 _WAIT = 10.0
 _ABANDONED = 60.0
 """Seconds: Git holds a ref's lock for an instant, so one older than this was left by a killed process."""
+
+_REF_MODE = 0o644
 
 
 class Refs:
@@ -135,31 +139,63 @@ class _Lock:
         os.write(self._descriptor, content)
         os.fsync(self._descriptor)
         self._lock.replace(self._path)
+        os.fchmod(self._descriptor, _REF_MODE)
         self._ours = False
         durable.sync_folder(self._path.parent)
 
     def __exit__(self, *exc: object) -> None:
-        os.close(self._descriptor)
         if self._ours:
             self._lock.unlink(missing_ok=True)
+        os.close(self._descriptor)
 
 
 def _create(lock: Path) -> int:
     deadline = time.monotonic() + _WAIT
     while True:
         try:
-            return os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _REF_MODE)
         except FileExistsError as error:
-            if _age(lock) > _ABANDONED:
-                lock.unlink(missing_ok=True)
-            elif time.monotonic() > deadline:
+            if _is_abandoned(lock):
+                continue
+            if time.monotonic() > deadline:
                 fix = "another Git process is using the store; if none is, remove that file"
                 raise SnapError("the ref is locked", where=str(lock), fix=fix) from error
             time.sleep(0.02)
+            continue
+        os.fchmod(descriptor, _REF_MODE | stat.S_ISVTX)
+        if _take(descriptor, lock):
+            return descriptor
+        os.close(descriptor)
 
 
-def _age(path: Path) -> float:
+def _is_abandoned(lock: Path) -> bool:
+    """Whether the holder of a lock is dead, or silent for long; the lock is gone then.
+
+    Git has no way to tell. A lock of this program has the sticky bit, and its holder keeps it flocked.
+    """
     try:
-        return time.time() - path.stat().st_mtime
+        found = lock.stat()
+        if not found.st_mode & stat.S_ISVTX:
+            silent = time.time() - found.st_mtime > _ABANDONED
+            if silent:
+                lock.unlink()
+            return silent
+        descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
-        return 0.0
+        return True
+    try:
+        if not _take(descriptor, lock):
+            return False
+        lock.unlink(missing_ok=True)
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, lock: Path) -> bool:
+    """Flock an open lock file; False when another process has it, or has put another one in its place."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(descriptor), lock.stat())
+    except (BlockingIOError, FileNotFoundError):
+        return False

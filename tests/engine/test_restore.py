@@ -103,7 +103,7 @@ def test_a_plan_is_refused_when_the_live_state_has_moved_on_and_names_what_moved
     plan = plan_restore(place.ws, old, Scope(), PlanOptions())
     place.put("web", {"v:x": {"n": 3}}, {"a/b": "new", "c": "come"})
     before = place.everything()
-    with pytest.raises(SnapError, match="moved on.*web:v:x") as caught:
+    with pytest.raises(SnapError, match=r"moved on.*web:v:x") as caught:
         apply_plan(place.ws, plan, (), None)
     assert caught.value.code is Exit.STALE
     assert place.everything() == before
@@ -277,9 +277,7 @@ def test_bad_input_gets_a_clear_error_and_changes_nothing(
 
 
 def test_resources_run_after_those_they_depend_on(new_place: Callable[..., Place]) -> None:
-    place = new_place(
-        {"a": "shelf", "b": "shelf", "c": "ledger"}, depends_on={"a": ("c",), "b": ("a",)}
-    )
+    place = new_place({"a": "shelf", "b": "shelf", "c": "ledger"}, depends_on={"a": ("c",), "b": ("a",)})
     old = place.take()
     for name in "abc":
         place.put(name, {"v:x": {}})
@@ -287,9 +285,7 @@ def test_resources_run_after_those_they_depend_on(new_place: Callable[..., Place
     assert [outcome.resource for outcome in outcomes] == ["c", "a", "b"]
 
 
-def test_a_result_that_does_not_match_is_named_and_can_be_undone(
-    place: Place, faults: toys.Faults
-) -> None:
+def test_a_result_that_does_not_match_is_named_and_can_be_undone(place: Place, faults: toys.Faults) -> None:
     old, new = change_everything(place)
     before = place.everything()
     faults.skip = {"t:b", "a/gone"}

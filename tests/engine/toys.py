@@ -104,7 +104,7 @@ def load(path: Path) -> System:
 def save(path: Path, system: System) -> None:
     spare = path.with_suffix(".new")
     spare.write_text(json.dumps({"facts": system.facts, "texts": system.texts}))
-    os.replace(spare, path)
+    spare.replace(path)
 
 
 # The adapters
