@@ -494,6 +494,7 @@ def test_doctor_tells_a_missing_key(store: Path, tmp_path: Path) -> None:
         ("line one is long\nline two is long", repr("line one is long\nline two is long")),
         ("postgres://app:p%40ss-word@db/x", "password authentication failed for p@ss-word"),
         (b"\xff\xfebinary", repr(b"\xff\xfebinary")),
+        ("odd\ud800surrogate", "an odd\ud800surrogate here"),
     ],
 )
 def test_a_registered_secret_is_masked_in_every_spelling(secret: str | bytes, text: str) -> None:
@@ -541,6 +542,22 @@ def test_values_too_common_to_be_secrets_are_not_masked(common: str) -> None:
     redactor = Redactor()
     redactor.add(common)
     assert redactor.redact("abc true 5432 production no") == "abc true 5432 production no"
+
+
+def test_the_value_inside_quotes_is_a_secret_too() -> None:
+    redactor = Redactor()
+    redactor.add("'quoted secret'")
+    assert redactor.redact("it was quoted secret") == "it was ***"
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 200_000, "password" * 20_000, "x://a:" * 20_000, "password='" * 10_000]
+)
+def test_no_text_is_slow_to_redact(text: str) -> None:
+    # What is quadratic takes minutes here, and so fails by the time limit of the whole suite.
+    redactor = Redactor()
+    redactor.add("aaaa")
+    assert len(redactor.redact(text)) <= len(text)
 
 
 def test_overlapping_secrets_leave_no_rest() -> None:

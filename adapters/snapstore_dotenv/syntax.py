@@ -70,6 +70,7 @@ def join(pieces: Iterable[Text | Binding]) -> bytes:
 
 def _pieces(data: bytes, dialect: Dialect) -> Iterator[Text | Binding]:
     position = 0
+    last_end = max((found.start() for found in _ARMOUR_END.finditer(data)), default=-1)
     if data.startswith(b"\xef\xbb\xbf"):
         yield Text(data[:3])
         position = 3
@@ -77,7 +78,7 @@ def _pieces(data: bytes, dialect: Dialect) -> Iterator[Text | Binding]:
         piece = _binding(data, position, dialect) or Text(_match(_LINE, data, position)[0])
         position += len(piece.raw)
         yield piece
-        rest = _armoured_rest(data, position, piece.raw)
+        rest = _armoured_rest(data, position, piece.raw) if position <= last_end else b""
         if rest:
             yield Text(rest)
             position += len(rest)

@@ -23,7 +23,8 @@ PLAIN_WORDS = frozenset(
 )
 """Values that say nothing by themselves; masking them would only make every message unreadable."""
 
-_URL_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s:/?#@\"']*:(?P<secret>[^\s/\"]*)@")
+# Begins at "://", not at the scheme: looking for the scheme would be quadratic in a long word.
+_URL_PASSWORD = re.compile(r"://[^\s:/?#@\"']*:(?P<secret>[^\s/\"]*)@")
 _SETTING = re.compile(
     r"(?:password|passwd|passphrase|pwd)(?:[\"']?\s*=\s*|[\"']\s*:\s*|\s+(?='))"
     r"(?P<secret>'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|[^\s&;,'\")\]}]+)",
@@ -86,7 +87,8 @@ def _forms(value: str) -> Iterator[str]:
 def _parts(value: str) -> Iterator[str]:
     yield value
     yield value.strip()
-    lines = [line.strip() for line in value.splitlines()]
+    yield value.strip().strip("'\"`")
+    lines = re.split(r"\s*[\r\n\0]\s*", value)
     if len(lines) > 1:
         yield from (line for line in lines if len(line) >= SHORTEST_LINE)
     for match in _URL_PASSWORD.finditer(value):
@@ -95,7 +97,7 @@ def _parts(value: str) -> Iterator[str]:
 
 
 def _spellings(text: str) -> Iterator[str]:
-    readable = text.encode("utf-8", "surrogateescape")
+    readable = _bytes(text)
     yield text
     yield readable.decode("utf-8", "replace")
     yield readable.decode("utf-8", "backslashreplace")
@@ -109,6 +111,13 @@ def _spellings(text: str) -> Iterator[str]:
     for encoded in (quote(readable, safe=""), quote(readable), quote_plus(readable)):
         yield encoded
         yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _occurrences(text: str, forms: frozenset[str]) -> Iterator[tuple[int, int]]:
