@@ -37,6 +37,12 @@ def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.lstat().st_mode)
 
 
+def let_everybody_in(folder: Path) -> None:
+    for parent in folder.parents:
+        if parent.stat().st_mode & 0o055 != 0o055:
+            parent.chmod(parent.stat().st_mode | 0o055)
+
+
 def leftovers(root: Path) -> list[str]:
     return [name for _, _, names in os.walk(root) for name in names if safewrite.is_temporary(name)]
 
@@ -234,6 +240,18 @@ except SnapError as error:
     assert leftovers(root) == []
 
 
+def test_a_whole_tree_goes_but_not_what_its_links_lead_to(root: Path, outside: Path) -> None:
+    safewrite.replace(root, "cache/a/b", [b""], 0o644)
+    safewrite.symlink(root, "cache/out", os.fsencode(outside))
+    safewrite.symlink(root, "link", os.fsencode(outside))
+    for _ in range(2):
+        safewrite.remove_tree(root, "cache")
+        safewrite.remove_tree(root, "link")
+        safewrite.remove_tree(root, "none/at/all")
+    assert list(root.iterdir()) == []
+    assert (outside / "precious").exists()
+
+
 def test_what_a_killed_process_left_is_replaced_by_the_next_write(root: Path) -> None:
     safewrite.stage(root, "dir/file", [b"half"], 0o600)
     assert len(leftovers(root)) == 1
@@ -287,8 +305,7 @@ safewrite.make_directory(root, "ro/sub", 0o500)
     (root / "ro/gone").touch()
     for path in (root, root / "ro", root / "ro/gone"):
         os.chown(path, 65534, 65534)
-    for parent in (root.parent, root.parent.parent, root.parent.parent.parent):
-        parent.chmod(parent.stat().st_mode | 0o055)
+    let_everybody_in(root)
     (root / "ro").chmod(0o555)
     subprocess.run([sys.executable, "-c", script], check=True, cwd="/")
     assert mode_of(root / "ro") == 0o555

@@ -53,6 +53,10 @@ class _Folder:
     holds: bool = False
     leaves_out: bool = False
 
+    @property
+    def path(self) -> str:
+        return self.prefix[:-1] or "."
+
 
 def walk(root: bytes, selection: Selection) -> Found:
     """All that belongs to the tree at ``root``, a folder. SnapError that names what cannot be read."""
@@ -92,10 +96,10 @@ def _entries(folder: _Folder, found: Found) -> list[os.DirEntry[bytes]]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError:
-        found.unreadable.append(folder.prefix)
+        found.unreadable.append(folder.path)
         return []
     if _STORE.issubset(entry.name for entry in entries):
-        found.notices.append(Notice(to_text(folder.prefix), "a snapstore store, never captured into itself"))
+        found.notices.append(Notice(to_text(folder.path), "a snapstore store, never captured into itself"))
         folder.leaves_out = True
         return []
     return entries
@@ -152,11 +156,11 @@ def _conclude(folder: _Folder, found: Found) -> None:
         folder.parent.holds |= there
         folder.parent.leaves_out |= not there
     if there and (not folder.holds or not folder.parent or stat.S_IMODE(folder.mode) != 0o755):
-        found.facts.append(dir_fact(folder.prefix.rstrip("/") or ".", folder.mode))
+        found.facts.append(dir_fact(folder.path, folder.mode))
 
 
 def _unreadable(root: bytes, paths: list[str]) -> SnapError:
-    shown = [to_text(path) or "." for path in sorted(paths)[:_NAMED]]
+    shown = [to_text(path) for path in sorted(paths)[:_NAMED]]
     more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
     return SnapError(
         f"cannot be read: {', '.join(shown)}{more}",

@@ -25,6 +25,7 @@ from snapstore.model import (
     PlanOptions,
     ResourceChanges,
 )
+from snapstore.plan import order
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ def plan(adapter: Adapter, settings: Any, live: State, target: State) -> list[Ac
         target_hints=target.captured.hints,
         options=PlanOptions(),
     )
-    ordered = sorted(adapter.plan(request), key=lambda action: (action.rank, action.subject, action.verb))
+    ordered = order(list(reversed(adapter.plan(request))))
     return msgspec.json.decode(msgspec.json.encode(ordered), type=list[Action])
 
 
