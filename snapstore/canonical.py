@@ -36,11 +36,11 @@ _DECODER = msgspec.json.Decoder(_DocumentFile)
 def dumps(value: Json) -> bytes:
     """The canonical JSON of a value (of a struct: of its fields)."""
     try:
-        compact = _ENCODER.encode(value)
+        return msgspec.json.format(_ENCODER.encode(value), indent=2) + b"\n"
     except UnicodeEncodeError:
-        # A file name that is not UTF-8: only the standard library can write a lone surrogate (as \udcXX).
-        compact = json.dumps(msgspec.to_builtins(value), sort_keys=True, allow_nan=False).encode("ascii")
-    return msgspec.json.format(compact, indent=2) + b"\n"
+        # A name that is not UTF-8: only the standard library can write a lone surrogate, as \udcXX.
+        text = json.dumps(msgspec.to_builtins(value), indent=2, sort_keys=True, allow_nan=False)
+        return text.encode("ascii") + b"\n"
 
 
 def encode(document: Document) -> bytes:
@@ -58,9 +58,9 @@ def decode(path: str, data: bytes) -> Document:
     """The document that was encoded. SnapError when these are not the canonical bytes of facts."""
     try:
         found = _decode_file(data)
-    except (ValueError, RecursionError) as error:
+        facts = [_fact(identity, entry) for identity, entry in found.facts.items()]
+    except (ValueError, TypeError, RecursionError) as error:
         raise SnapError(f"not a document of facts: {error}", where=path) from error
-    facts = (_fact(identity, entry) for identity, entry in found.facts.items())
     return Document(path, tuple(facts))
 
 

@@ -21,7 +21,7 @@ _RESERVED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 # Anything that might need a closer look; nearly all names end here.
-_SUSPECT = re.compile(r"%|\.\.?\Z|\Z|\.[gGmM]|[gG][iI]|[mM][aA]|.*[^\x00-\x5b\x5d-\x7f]|.*\\", re.DOTALL)
+_SUSPECT = re.compile(r"%|\.\.?\Z|\Z|\.[gGmM]|[gG][iI]|[mM][aA]|.*[^\x01-.0-\x5b\x5d-\x7f]", re.DOTALL)
 
 
 def escape(name: str) -> bytes:

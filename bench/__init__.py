@@ -1,0 +1,5 @@
+"""Benchmarks against the tools a user would pick instead: ``python -m bench [NAME …]``.
+
+Each module has ``NAME`` and ``run(report)``. Only ratios mean something: both sides run in turn, in one
+process, on the same data, and the medians are compared (timing.py).
+"""
