@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from snapstore.workspace import Workspace
 
 
+class ReaderGone(Exception):
+    """Whoever reads stdout has had enough. (click would take a BrokenPipeError for an error.)"""
+
+
 @dataclass
 class App:
     """The ``ctx.obj`` of click. Results go to stdout through :meth:`emit`, all else to stderr.
@@ -59,8 +63,11 @@ class App:
 
     def write(self, text: str) -> None:
         """Text to stdout."""
-        sys.stdout.write(self._clean(text, sys.stdout))
-        sys.stdout.flush()
+        self._out(self._clean(text, sys.stdout).encode(sys.stdout.encoding, "backslashreplace"))
+
+    def write_bytes(self, data: bytes) -> None:
+        """Bytes to stdout just as they are: content that a user asked for."""
+        self._out(data)
 
     def note(self, text: str) -> None:
         """A line to stderr that is shown even with ``--quiet``: warnings, notices, errors."""
@@ -98,6 +105,14 @@ class App:
         finally:
             done.set()
             ticker.join()
+
+    def _out(self, data: bytes) -> None:
+        try:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise ReaderGone from None
 
     def _clean(self, text: str, stream: TextIO) -> str:
         return finish(redact(text), self._colour(stream))

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 import click
 
 from snapstore import __version__
-from snapstore.app import App
+from snapstore.app import App, ReaderGone
 from snapstore.errors import SnapError
 from snapstore.nearest import nearest
 
@@ -172,7 +172,7 @@ def main(words: Sequence[str]) -> int:
         return _tell(app, error, error)
     except (KeyboardInterrupt, click.Abort) as error:
         return _tell(app, SnapError("interrupted"), error, code=INTERRUPTED)
-    except BrokenPipeError:
+    except ReaderGone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - the top: whatever it is, the user gets a line, not a traceback

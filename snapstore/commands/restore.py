@@ -39,10 +39,10 @@ def command(
     _one_of(revision, go_on, go_back)
     ws = app.workspace()
     allowances = options.allowed(ws.config, allow)
-    if go_on:
-        return ended(app, resume(ws, allowances, options.confirmation(app, "Go on?", yes), app.progress))
-    if go_back:
-        return ended(app, abort(ws, allowances, options.confirmation(app, "Go back?", yes), app.progress))
+    if go_on or go_back:
+        carry_on, question = (resume, "Go on?") if go_on else (abort, "Go back?")
+        result = carry_on(ws, allowances, options.confirmation(app, question, yes), app.progress)
+        return ended(app, result, yes)
     assert revision is not None  # noqa: S101 - _one_of has seen to it
     scope = options.scope(ws.config, only, group)
     wanted = options.plan_options(ws.config, data)
@@ -53,7 +53,7 @@ def command(
         app.emit(lambda: render(plan, "text", full), plan)
         return Exit.DONE
     confirm = options.confirmation(app, "Restore this?", yes)
-    return ended(app, restore(ws, revision, scope, wanted, allowances, confirm, app.progress))
+    return ended(app, restore(ws, revision, scope, wanted, allowances, confirm, app.progress), yes)
 
 
 def _one_of(revision: str | None, go_on: bool, go_back: bool) -> None:
@@ -61,7 +61,7 @@ def _one_of(revision: str | None, go_on: bool, go_back: bool) -> None:
         raise click.UsageError("name a revision, or --resume, or --abort")
 
 
-def ended(app: App, result: RestoreResult) -> int:
-    """Tell how a restore ended; its exit code."""
-    app.emit(lambda: results.text(result), lambda: documents.restore(result))
+def ended(app: App, result: RestoreResult, yes: bool) -> int:
+    """Tell how a restore ended; its exit code. After ``--yes`` nobody has seen the plan: it comes first."""
+    app.emit(lambda: results.text(result, with_plan=yes), lambda: documents.restore(result))
     return result.exit

@@ -99,8 +99,7 @@ def _file(app: App, path: str, entry: TreeEntry, data: bytes) -> None:
         content = base64.b64encode(data).decode()
         app.emit("", {"path": path, "mode": f"{entry.mode:o}", "size": len(data), "base64": content})
     elif not sys.stdout.isatty():
-        sys.stdout.buffer.write(data)
-        sys.stdout.flush()
+        app.write_bytes(data)
     elif b"\0" in data:
         app.emit(f"a binary file of {size(len(data))}; redirect the output to keep it", None)
     else:

@@ -96,7 +96,7 @@ def _action(number: int, action: Action, full: bool) -> Iterator[str]:
     yield from (f"        {_hazard(hazard)}" for hazard in action.hazards)
     if action.undo:
         first, *more = [line for step in action.undo for line in step.splitlines()]
-        yield paint(f"        undo: {first}" + (f" … ({len(more)} more lines)" if more else ""), DIM)
+        yield paint(f"        undo: {first}" + (f" … ({count(len(more), 'more line')})" if more else ""), DIM)
 
 
 def _cut(lines: list[str], full: bool) -> list[str]:
@@ -104,7 +104,7 @@ def _cut(lines: list[str], full: bool) -> list[str]:
         return lines
     return [
         *lines[:_LINES],
-        paint(f"        … and {count(len(lines) - _LINES, 'more line', 'more lines')}", DIM),
+        paint(f"        … and {count(len(lines) - _LINES, 'more line')}", DIM),
     ]
 
 

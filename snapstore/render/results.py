@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from snapstore.model import Condition, Outcome
+from snapstore.render import plans
 from snapstore.render.style import ADDED, CHANGED, HAZARD, name, paint
 from snapstore.render.values import count
 
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
 _COLOURS = {Condition.UNCHANGED: "", Condition.RESTORED: ADDED, Condition.PARTIAL: HAZARD}
 
 
-def text(result: RestoreResult) -> str:
+def text(result: RestoreResult, *, with_plan: bool = False) -> str:
     """The condition of each resource, whether the result was proven, and the way back."""
     if not result.plan.actions and result.verified:
         return "nothing to do: the live state is already the one asked for"
-    lines = [_outcome(outcome) for outcome in result.outcomes]
+    lines = [plans.text(result.plan), ""] if with_plan else []
+    lines += [_outcome(outcome) for outcome in result.outcomes]
     if result.verified:
         lines.append(paint("verified: the live state was captured again and is the one asked for", ADDED))
     if result.mismatches:

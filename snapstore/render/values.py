@@ -14,9 +14,9 @@ SEALED_TEXT = "(sealed)"
 SEALED_CHANGED = "(sealed, changed)"
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
+def count(number: int, noun: str) -> str:
     """``1 row``, ``12,000 rows``."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
 
 
 def size(number: int) -> str:
@@ -145,4 +145,4 @@ def text_diff(old: str, new: str, limit: int = 60) -> Iterator[str]:
     if not hunks:
         yield "only line ends differ"
     if len(hunks) > limit:
-        yield f"… and {count(len(hunks) - limit, 'more line', 'more lines')}"
+        yield f"… and {count(len(hunks) - limit, 'more line')}"
