@@ -77,8 +77,7 @@ def attributes(fact: Fact) -> tuple[list[str], list[tuple[str, str]]]:
 def differences(before: Fact, after: Fact) -> Iterator[str]:
     """How a fact changed, a line per attribute (more for a text of many lines)."""
     for key in sorted(before.attrs.keys() | after.attrs.keys()):
-        if before.attrs.get(key) != after.attrs.get(key):
-            yield from _attribute(name(key), before.attrs, after.attrs, key)
+        yield from _attribute(name(key), before.attrs, after.attrs, key)
     yield from _names("needs", before.needs, after.needs)
     if before.parent != after.parent:
         yield _changed("part of", before.parent, after.parent)
@@ -86,6 +85,8 @@ def differences(before: Fact, after: Fact) -> Iterator[str]:
 
 def _attribute(label: str, before: Mapping[str, Json], after: Mapping[str, Json], key: str) -> Iterator[str]:
     old, new = before.get(key), after.get(key)
+    if key in before and key in after and _same(old, new):
+        return
     if is_sealed(old) and is_sealed(new):
         yield f"{label}: {paint(SEALED_CHANGED, CHANGED)}"
     elif isinstance(old, str) and isinstance(new, str) and "\n" in old + new:
@@ -97,8 +98,17 @@ def _attribute(label: str, before: Mapping[str, Json], after: Mapping[str, Json]
         and not (is_sealed(old) or is_sealed(new))
     ):
         yield from _nested(label, old, new)
+    elif key not in before:
+        yield paint(f"+ {label}: {in_words(new)}", ADDED)
+    elif key not in after:
+        yield paint(f"- {label}: {in_words(old)}", REMOVED)
     else:
         yield _changed(label, old, new)
+
+
+def _same(old: Json, new: Json) -> bool:
+    """Equal as JSON: Python takes ``1`` and ``true`` for equal."""
+    return bool(old == new) and json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)
 
 
 def _changed(label: str, old: Json, new: Json) -> str:
