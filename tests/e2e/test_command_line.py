@@ -53,9 +53,9 @@ def test_version_and_help_are_results(snap: Snap):
 
 def test_every_command_has_help_and_takes_the_common_options_after_it(snap: Snap):
     for name in (name for section in COMMANDS.values() for name in section if name != "demo"):
-        assert snap(name, "--help", code=0).stdout.startswith(f"Usage: snap {name}"), name
         ran = snap(name, "--json", "--no-color", "--quiet", "--debug", "-C", ".", "--help")
         assert ran.code == 0, (name, ran.stderr)
+        assert ran.stdout.startswith(f"Usage: snap {name}"), name
 
 
 @pytest.mark.parametrize(
@@ -115,12 +115,12 @@ ONE_DOCUMENT = [
 
 def test_with_json_every_command_prints_exactly_one_document(app: Snap):
     app("take", code=0)
-    for words, code in ONE_DOCUMENT:
-        for line in (["--json", *words], [*words, "--json"]):
-            ran = app(*line)
-            assert ran.code == code, (line, ran.stdout, ran.stderr)
-            assert isinstance(ran.json, dict), line
-            assert ("error" in ran.json) == (code == 1), line
+    for place, (words, code) in enumerate(ONE_DOCUMENT):
+        line = ["--json", *words] if place % 2 else [*words, "--json"]
+        ran = app(*line)
+        assert ran.code == code, (line, ran.stdout, ran.stderr)
+        assert isinstance(ran.json, dict), line
+        assert ("error" in ran.json) == (code == 1), line
 
 
 def test_an_unknown_revision_is_told_and_changes_nothing(app: Snap):
