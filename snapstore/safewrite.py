@@ -16,7 +16,7 @@ Every function takes ``root`` and a ``relative`` path and promises that
   leaves one: ``is_temporary`` tells it by its name, and writing the same file again replaces it.
 
 For many files, :func:`stage` all, :func:`flush` once, then :func:`publish` each: the same promises at the
-cost of one flush.
+cost of one flush, which however waits for all that others have written to the same file system.
 """
 
 from __future__ import annotations
@@ -116,6 +116,13 @@ def flush(root: Path) -> None:
             if CDLL(None).syncfs(folder) == 0:
                 return
     os.sync()
+
+
+def flush_folder(root: Path, relative: str) -> None:
+    """Return once the entries of this folder are on disk; one that is not there has none."""
+    parts = [] if relative == "." else _parts(root, relative)
+    with _told(root, relative), suppress(*_ABSENT), _folder(root, parts, create=False) as folder:
+        os.fsync(folder)
 
 
 def remove(root: Path, relative: str) -> None:

@@ -75,8 +75,9 @@ def walk(root: bytes, selection: Selection) -> Found:
 def _look_into(folder: _Folder, selection: Selection, found: Found) -> list[_Folder]:
     below: list[_Folder] = []
     for entry in _entries(folder, found):
-        path = folder.prefix + from_bytes(entry.name)
-        if is_temporary(os.fsdecode(entry.name)):
+        name = from_bytes(entry.name)
+        path = folder.prefix + name
+        if is_temporary(name):
             found.notices.append(Notice(to_text(path), "left behind by an interrupted restore, not captured"))
         elif entry.is_dir(follow_symlinks=False):
             below += _folder(folder, entry, path + "/", selection, found)

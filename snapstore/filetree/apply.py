@@ -1,8 +1,10 @@
 """Actions on files, run below a folder.
 
-Files are written in batches: all contents beside their places, one flush of the file system, then the
-renames. A kill between any two calls leaves each file old or new; running the same actions again
-completes them.
+Files are written in batches: all contents beside their places, then to disk, then the renames. A kill
+between any two calls leaves each file old or new; running the same actions again completes them.
+
+A few files are brought to disk one by one, many by one flush of the file system: that is faster by far,
+but waits for whatever a busy database has written there, too.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import msgspec
 from snapstore import safewrite
 from snapstore.adapter import ApplyContext
 from snapstore.errors import SnapError
+from snapstore.filetree.facts import ROOT
 from snapstore.filetree.plan import Step
 from snapstore.model import Action
 from snapstore.paths import from_text
@@ -25,6 +28,7 @@ from snapstore.paths import from_text
 _Todo = tuple[Action, Step]
 
 _BATCH = 1000
+_FEW = 32
 _BLOCK = 1 << 20
 
 
@@ -36,8 +40,7 @@ def apply_files(root: Path, actions: Sequence[Action], context: ApplyContext) ->
     todo = [(action, _step(action)) for action in actions]
     for do, together in groupby(todo, key=lambda item: item[1].do):
         _RUNS[do](root, list(together), context)
-    if todo and root.exists():
-        safewrite.flush(root)
+    _make_durable(root, [step.path for _, step in todo])
     context.journal.committed()
 
 
@@ -53,11 +56,13 @@ def _step(action: Action) -> Step:
 def _write(root: Path, todo: list[_Todo], context: ApplyContext) -> None:
     for start in range(0, len(todo), _BATCH):
         batch = todo[start : start + _BATCH]
+        few = len(batch) <= _FEW
         try:
             for action, step in batch:
                 context.journal.started(action)
-                safewrite.stage(root, from_text(step.path), _content(context, step), _bits(step))
-            safewrite.flush(root)
+                safewrite.stage(root, from_text(step.path), _content(context, step), _bits(step), durable=few)
+            if not few:
+                safewrite.flush(root)
             for action, step in batch:
                 safewrite.publish(root, from_text(step.path))
                 context.journal.finished(action)
@@ -116,6 +121,15 @@ def _up_to(path: str, keep: str) -> Iterator[str]:
 def _content(context: ApplyContext, step: Step) -> Iterator[bytes]:
     with closing(context.open_blob(step.blob or "")) as blob:
         yield from iter(partial(blob.read, _BLOCK), b"")
+
+
+def _make_durable(root: Path, paths: list[str]) -> None:
+    """What was renamed, made and removed, which is in the folders above each path."""
+    if len(paths) > _FEW and root.exists():
+        safewrite.flush(root)
+    elif len(paths) <= _FEW:
+        for folder in {folder for path in paths for folder in (ROOT, *_up_to(path, ROOT))}:
+            safewrite.flush_folder(root, from_text(folder))
 
 
 def _bits(step: Step) -> int:

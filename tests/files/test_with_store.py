@@ -1,0 +1,87 @@
+"""File trees through the whole product: a real store, real plans, and back again."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from snapstore import config
+from snapstore.errors import SnapError
+from snapstore.model import PlanOptions, Scope
+from snapstore.restore import restore, undo
+from snapstore.take import live, take
+from snapstore.workspace import Workspace, open_workspace
+from tests.files.test_files import TREES
+from tests.files.trees import File, Folder, Link, Node, build, picture
+
+TOML = """
+[resources.site]
+adapter = "files"
+path = "tree"
+git = true
+"""
+
+
+def workspace(root: Path) -> Workspace:
+    (root / "snapstore.toml").write_text(TOML)
+    return open_workspace(config.load(root / "snapstore.toml", {}), create=True)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(TREES, TREES)
+def test_restore_and_undo_bring_back_the_tree_and_the_tree_id(
+    first: Node | None, second: Node | None
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        root, tree = Path(folder), Path(folder, "tree")
+        patch.setenv("HOME", folder)
+        patch.setenv("XDG_CONFIG_HOME", folder)
+        ws = workspace(root)
+        build(tree, first)
+        before, taken = picture(tree), take(ws, "first")
+        build(tree, second)
+        changed, other = picture(tree), live(ws).tree
+        result = restore(ws, taken.commit, Scope(), PlanOptions(), (), None)
+        assert (result.verified, result.mismatches) == (True, [])
+        assert (picture(tree), live(ws).tree) == (before, taken.tree)
+        if result.plan.actions:
+            assert undo(ws, PlanOptions(), (), None).verified
+            assert (picture(tree), live(ws).tree) == (changed, other)
+        subprocess.run(["git", "-C", str(ws.store.path), "fsck", "--full", "--strict"], check=True)
+
+
+@pytest.fixture
+def ws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    return workspace(tmp_path)
+
+
+def test_a_scope_restores_the_content_of_what_it_names_and_nothing_else(ws: Workspace) -> None:
+    tree = ws.config.root / "tree"
+    build(tree, Folder({b"static": Folder({b"a": File(b"1")}), b"b": File(b"1")}))
+    taken = take(ws, "first")
+    build(tree, Folder({b"static": Folder({b"a": File(b"2"), b"new": File(b"2")}), b"b": File(b"2")}))
+    result = restore(ws, taken.commit, Scope(("site:static/*",)), PlanOptions(), (), None)
+    assert result.verified
+    assert sorted((path.name, path.read_bytes()) for path in tree.rglob("*") if path.is_file()) == [
+        ("a", b"1"),
+        ("b", b"2"),
+    ]
+
+
+def test_a_restore_that_somebody_makes_impossible_fails_by_name_and_touches_nothing_outside(
+    ws: Workspace,
+) -> None:
+    """The tree's root is swapped for a file between two commands: the capture refuses it."""
+    tree = ws.config.root / "tree"
+    build(tree, Folder({b"a": File(b"1"), b"l": Link(b"/etc")}))
+    taken = take(ws, "first")
+    build(tree, File(b"a file now"))
+    with pytest.raises(SnapError, match="this is a file, not a folder"):
+        restore(ws, taken.commit, Scope(), PlanOptions(), (), None)
+    assert tree.read_bytes() == b"a file now"
