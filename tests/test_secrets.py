@@ -472,6 +472,28 @@ def test_doctor_warns_of_an_identity_that_others_can_read(store: Path, tmp_path:
     assert f"chmod 600 '{file}'" in notice.text
 
 
+def test_doctor_tells_of_a_key_in_the_environment_that_others_do_not_have(
+    store: Path, tmp_path: Path
+) -> None:
+    alice = user(tmp_path, "alice")
+    create_keys(store, alice)
+    (notice,) = check(store, {**alice, "SNAPSTORE_KEY": new_key()})
+    assert notice.subject == "SNAPSTORE_KEY" and "recipients" in notice.text
+
+
+def test_a_key_in_the_environment_is_enough_whatever_the_identity_file_holds(
+    store: Path, tmp_path: Path
+) -> None:
+    alice = user(tmp_path, "alice")
+    create_keys(store, alice)
+    identities.path_of(alice).write_text("rubbish")
+    env = {**alice, "SNAPSTORE_KEY": new_key()}
+    keys = open_keys(store, env)
+    assert keys.unseal("env", "var:A", token(keys, CANARY)) == CANARY
+    (notice,) = check(store, env)
+    assert "not an age identity file" in notice.text and "\n" not in notice.text
+
+
 def test_doctor_tells_a_missing_key(store: Path, tmp_path: Path) -> None:
     (notice,) = check(store, user(tmp_path, "nobody"))
     assert "snap key init" in notice.text

@@ -137,25 +137,38 @@ def create_keys(store: Path, env: Mapping[str, str], *, anew: bool = False) -> K
 
 def check(store: Path, env: Mapping[str, str]) -> list[Notice]:
     """For ``snap doctor``: what is wrong with the keys; [] when they are well."""
-    notices = []
     path = identities.path_of(env)
+    found = []
     if identities.readable_by_others(path):
-        notices.append(Notice("identity", f"{path} is open to other users; run: chmod 600 '{path}'"))
+        found.append(Notice("identity", f"{path} is open to other users; run: chmod 600 '{path}'"))
     try:
+        found += _disagreement(given_keys(env), wrapped_keys(store, env))
         data_keys(store, env)
     except SnapError as error:
-        notices.append(Notice("key", str(error)))
-    return notices
+        found.append(Notice(error.where, f"{error.what}; {error.fix}"))
+    return found
 
 
 def data_keys(store: Path, env: Mapping[str, str]) -> tuple[bytes, ...]:
     """All data keys usable here, the one to seal with first; never empty. SnapError says what is missing."""
-    from snapstore.secrets import keyref
-
-    keys = (*given_keys(env), *unwrap(keyref.read(store), env))
+    given = given_keys(env)
+    try:
+        keys = (*given, *wrapped_keys(store, env))
+    except SnapError:
+        # A key in the environment is enough; what is wrong with the others is for `snap doctor` to tell.
+        if not given:
+            raise
+        keys = given
     if not keys:
         raise no_key(store, env)
     return tuple(dict.fromkeys(keys))
+
+
+def wrapped_keys(store: Path, env: Mapping[str, str]) -> tuple[bytes, ...]:
+    """The data keys wrapped in the store, () when there are none for this machine's identity."""
+    from snapstore.secrets import keyref
+
+    return unwrap(keyref.read(store), env)
 
 
 def given_keys(env: Mapping[str, str]) -> tuple[bytes, ...]:
@@ -174,6 +187,13 @@ def unwrap(stored: Stored | None, env: Mapping[str, str]) -> tuple[bytes, ...]:
     from snapstore.secrets import keyring
 
     return keyring.open_with(keyring.decode(stored.data), mine.secrets) or ()
+
+
+def _disagreement(given: Sequence[bytes], wrapped: Sequence[bytes]) -> list[Notice]:
+    if not given or not wrapped or given[0] == wrapped[0]:
+        return []
+    text = "is not the key of the store, which the recipients have: they cannot unseal what is sealed here"
+    return [Notice(VARIABLE, f"{text}; unset it, or put the key of the store first")]
 
 
 def _given_key(word: str) -> bytes:
