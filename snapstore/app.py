@@ -112,7 +112,11 @@ class App:
             sys.stdout.buffer.write(data)
             sys.stdout.flush()
         except BrokenPipeError:
+            _abandon_stdout()
             raise ReaderGone from None
+        except OSError as error:
+            _abandon_stdout()
+            raise SnapError(f"the output cannot be written: {error.strerror}") from None
 
     def _clean(self, text: str, stream: TextIO) -> str:
         return finish(redact(text), self._colour(stream))
@@ -121,6 +125,11 @@ class App:
         if self.no_color or self.env.get("NO_COLOR"):
             return False
         return bool(self.env.get("FORCE_COLOR")) or (stream.isatty() and self.env.get("TERM") != "dumb")
+
+
+def _abandon_stdout() -> None:
+    """Let what is still buffered go nowhere: Python would try, and fail, to write it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tick(title: str, done: threading.Event) -> None:

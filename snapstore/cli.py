@@ -173,8 +173,9 @@ def main(words: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort) as error:
         return _tell(app, SnapError("interrupted"), error, code=INTERRUPTED)
     except ReaderGone:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+    except OSError as error:
+        return _tell(app, _system(error), error)
     except Exception as error:  # noqa: BLE001 - the top: whatever it is, the user gets a line, not a traceback
         fix = "run this again with --debug and report what it says"
         return _tell(app, SnapError(f"internal error: {type(error).__name__}: {error}", fix=fix), error)
@@ -204,6 +205,12 @@ def _usage(error: click.UsageError) -> SnapError:
         what = error.format_message()
         what = what[:1].lower() + what[1:].rstrip(".")
     return SnapError(what, where=path, fix=f"see: {path} --help")
+
+
+def _system(error: OSError) -> SnapError:
+    """What the operating system has refused, in its own words."""
+    places = [str(name) for name in (error.filename, error.filename2) if name is not None]
+    return SnapError(error.strerror or str(error), where=" → ".join(places), fix="--debug shows where")
 
 
 def _tell(app: App, told: SnapError, cause: BaseException, code: int | None = None) -> int:

@@ -89,8 +89,8 @@ class Config:
 class StoreTable(msgspec.Struct, forbid_unknown_fields=True):
     """Where snapshots are kept: a bare Git repository, one branch per environment."""
 
-    path: str = "snapshots"
-    branch: str = "main"
+    path: Annotated[str, msgspec.Meta(min_length=1)] = "snapshots"
+    branch: Annotated[str, msgspec.Meta(min_length=1)] = "main"
     remote: str | None = None
 
 
@@ -191,7 +191,7 @@ def load(path: Path, env: Mapping[str, str], *, live: bool = True) -> Config:
     return Config(
         path=path.absolute(),
         root=root,
-        store=root / table.store.path,
+        store=root / Path(table.store.path).expanduser(),
         branch=table.store.branch,
         resources=resources,
         groups={name: tuple(members) for name, members in table.groups.items()},
@@ -205,7 +205,7 @@ def load(path: Path, env: Mapping[str, str], *, live: bool = True) -> Config:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except FileNotFoundError:
         raise SnapError("no such file", where=str(path), fix="write one with: snap init") from None
     except UnicodeDecodeError as error:
@@ -223,6 +223,8 @@ def _parse(source: _Source) -> dict[str, Any]:
             raise SnapError(f"not valid TOML: {error}", where=str(source.path)) from None
         what = f"not valid TOML: {found[1]} (column {found[3]})"
         raise SnapError(what, where=source.at(int(found[2]))) from None
+    except RecursionError:
+        raise SnapError("its values are nested too deeply", where=str(source.path)) from None
 
 
 # Variables of the environment
@@ -472,7 +474,8 @@ def _hooks(table: HooksTable, root: Path) -> dict[str, tuple[HookConfig, ...]]:
 
 def _hook(table: HookTable, root: Path) -> HookConfig:
     name = table.name or table.run.split("\n")[0][:60]
-    return HookConfig(table.run, name, table.group, table.timeout, root / table.cwd, dict(table.env))
+    folder = root / Path(table.cwd).expanduser()
+    return HookConfig(table.run, name, table.group, table.timeout, folder, dict(table.env))
 
 
 def _hazards(names: list[HazardName] | Literal["all"]) -> frozenset[HazardName]:

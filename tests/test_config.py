@@ -123,6 +123,9 @@ MISTAKES = [
     # text, line, what, fix
     ("[resources.db\n", 1, "not valid TOML", ""),
     ("", None, "no resource is configured", "[resources.env]"),
+    ("a = " + "[" * 5000, None, "nested too deeply", ""),
+    ("\ufeff" + DB + "zzz = 3\n", 4, "unknown key `resources.db.zzz`", ""),
+    (DB + "[store]\nbranch = ''\n", 5, "`store.branch`: expected string of length >= 1", ""),
     (DB + "[stroe]\npath='x'\n", 4, "unknown key `stroe`", "did you mean 'store'?"),
     (DB + "[store]\npaht='x'\n", 5, "unknown key `store.paht`", "did you mean 'path'?"),
     (DB + "timeuot = 3\n", 4, "unknown key `resources.db.timeuot`", "did you mean 'timeout'?"),

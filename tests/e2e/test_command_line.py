@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -242,6 +243,16 @@ def test_a_secret_of_the_environment_is_masked_even_in_tracebacks(app: Snap):
         ran = app(*words, code=1, env=env)
         assert "internal error: RuntimeError: ***" in ran.stderr
         assert secret not in ran.stdout + ran.stderr
+
+
+def test_what_the_system_refuses_is_told_in_its_words(app: Snap):
+    app("take", code=0)
+    ran = app("plan", "HEAD", "-o", "missing/folder/x.plan", code=1)
+    assert "missing/folder/x.plan: cannot be written: No such file or directory" in ran.stderr
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(app.command("log"), cwd=app.root, env=app.environment(), stdout=full, stderr=-1)
+    assert done.returncode == 1
+    assert done.stderr == b"snap: the output cannot be written: No space left on device\n"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
