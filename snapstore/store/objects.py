@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import struct
-import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,15 +20,13 @@ from snapstore.store.packs import Packs, Place
 from snapstore.store.packwriter import BLOB, NAMES, TREE
 
 if TYPE_CHECKING:
-    from dulwich.object_store import DiskObjectStore
+    from snapstore.store.foreign import ForeignObjects
 
 LARGE = 8 << 20
 """Blobs from this size on are read, hashed and written as streams."""
 _HEAD = 4096
 _CHUNK = 256 * 1024
 _KINDS = {name: kind for kind, name in NAMES.items()}
-_GARBAGE = (OSError, ValueError, LookupError, AssertionError, ArithmeticError, TypeError, EOFError)
-"""What parsers raise on bytes that are no Git object."""
 
 
 def object_id(kind: int, content: bytes) -> bytes:
@@ -46,8 +42,7 @@ class StoreObjects:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.packs = Packs(folder / "pack")
-        self._lock = threading.Lock()
-        self._foreign: DiskObjectStore | None = None
+        self._others: ForeignObjects | None = None
 
     def tree(self, oid: str) -> list[TreeEntry]:
         try:
@@ -166,26 +161,19 @@ class StoreObjects:
 
     def _read_foreign(self, oid: str) -> tuple[int, bytes]:
         try:
-            with self._lock:
-                kind, content = self._dulwich().get_raw(oid.encode())  # type: ignore[arg-type]
-        except KeyError as error:
-            raise self._missing(oid) from error
-        except (*_GARBAGE, struct.error, zlib.error) as error:
-            raise self.damaged(oid, str(error) or type(error).__name__) from error
-        return kind, content
+            found = self._foreign().read(oid)
+        except ValueError as error:
+            raise self.damaged(oid, str(error)) from error
+        if found is None:
+            raise self._missing(oid)
+        return found
 
-    def _in_foreign(self, oid: str) -> bool:
-        from dulwich.objects import ObjectID
+    def _foreign(self) -> ForeignObjects:
+        if self._others is None:
+            from snapstore.store.foreign import ForeignObjects
 
-        with self._lock:
-            return ObjectID(oid.encode()) in self._dulwich()
-
-    def _dulwich(self) -> DiskObjectStore:
-        if self._foreign is None:
-            from dulwich.object_store import DiskObjectStore
-
-            self._foreign = DiskObjectStore(str(self.folder))
-        return self._foreign
+            self._others = ForeignObjects(self.folder)
+        return self._others
 
     def loose_path(self, oid: str) -> Path:
         """Where the object is if it is loose."""
@@ -196,7 +184,10 @@ class StoreObjects:
         if bytes.fromhex(oid) in self.packs or self.loose_path(oid).exists():
             return True
         self.packs.refresh()
-        return bytes.fromhex(oid) in self.packs or self._in_foreign(oid)
+        try:
+            return bytes.fromhex(oid) in self.packs or oid in self._foreign()
+        except ValueError as error:
+            raise self.damaged(oid, str(error)) from error
 
     def with_prefix(self, prefix: str) -> list[str]:
         """The ids of all objects that begin with these hex digits, sorted."""

@@ -16,7 +16,7 @@ from snapstore.errors import SnapError
 from snapstore.store import commits
 from snapstore.store.objects import StoreObjects
 from snapstore.store.packwriter import COMMIT, TAG
-from snapstore.store.refs import HEADS, ZERO, Refs
+from snapstore.store.refs import HEADS, ZERO, Refs, is_valid
 
 SAFETY = "refs/snapstore/safety/"
 _PREFIXES = ("", "refs/", "refs/tags/", HEADS, "refs/remotes/", "refs/snapstore/", SAFETY)
@@ -105,7 +105,9 @@ def _ref(refs: Refs, base: str) -> str | None:
     if base in ("HEAD", "@", ""):
         return "HEAD"
     names = (prefix + base for prefix in _PREFIXES)
-    return next((name for name in names if name.startswith("refs/") and refs.read(name)), None)
+    return next(
+        (name for name in names if name.startswith("refs/") and is_valid(name) and refs.read(name)), None
+    )
 
 
 def _abbreviated(objects: StoreObjects, prefix: str) -> list[str]:
@@ -256,18 +258,14 @@ def _day(words: str, now: datetime) -> datetime | None:
 
 
 def _ago(words: str, now: datetime) -> datetime | None:
-    if not words.endswith(" ago"):
+    if not re.fullmatch(rf"({_AGO.pattern}(,? and |, ?| ))+ago", words):
         return None
-    for part in re.split(r",? and |, ?", words.removesuffix(" ago")):
-        found = _AGO.fullmatch(part.strip())
-        if found is None:
-            return None
-        count, unit = int(found[1]) if found[1].isdecimal() else 1, found[2]
-        now = (
-            _months_before(now, count * (12 if unit == "year" else 1))
-            if unit in ("month", "year")
-            else (now - timedelta(seconds=count * _UNITS[unit]))
-        )
+    for number, unit in _AGO.findall(words):
+        count = int(number) if number.isdecimal() else 1
+        if unit in _UNITS:
+            now -= timedelta(seconds=count * _UNITS[unit])
+        else:
+            now = _months_before(now, count * (12 if unit == "year" else 1))
     return now
 
 

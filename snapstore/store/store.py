@@ -17,6 +17,8 @@ from snapstore.store.objects import StoreObjects
 from snapstore.store.packwriter import COMMIT
 from snapstore.store.refs import Refs, is_valid
 
+_DETACHED = "HEAD of the store must name a branch: git symbolic-ref HEAD refs/heads/main"
+
 
 def create(path: Path, branch: str = "main") -> Store:
     """Make an empty store. SnapError when there is one already, or none can be made there."""
@@ -78,9 +80,7 @@ class Store:
         """
         name = self._refs.target(ref or "HEAD")
         if not name.startswith("refs/") or not is_valid(name):
-            raise SnapError(
-                f"no snapshot can be committed to {name!r}", fix="check out a branch in the store"
-            )
+            raise SnapError(f"no snapshot can be committed to {name!r}", fix=_DETACHED)
         with locks.short(self.workspace("commit.lock")):
             while True:
                 tip = self._refs.read(name)
