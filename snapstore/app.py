@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from snapstore.workspace import Workspace
 
 
+_CLEAR_LINE = "\r\x1b[2K"
+
+
 class ReaderGone(Exception):
     """Whoever reads stdout has had enough. (click would take a BrokenPipeError for an error.)"""
 
@@ -37,6 +40,7 @@ class App:
     debug: bool = False
     quiet: bool = False
     no_color: bool = False
+    _ticking: bool = field(default=False, init=False)
 
     def config(self, *, live: bool = True) -> Config:
         """The configuration; with ``live=False`` unset variables are no error (the store is all it takes)."""
@@ -71,7 +75,8 @@ class App:
 
     def note(self, text: str) -> None:
         """A line to stderr that is shown even with ``--quiet``: warnings, notices, errors."""
-        sys.stderr.write(self._clean(text, sys.stderr) + "\n")
+        start = _CLEAR_LINE if self._ticking else ""
+        sys.stderr.write(start + self._clean(text, sys.stderr) + "\n")
         sys.stderr.flush()
 
     def progress(self, text: str) -> None:
@@ -100,9 +105,11 @@ class App:
         done = threading.Event()
         ticker = threading.Thread(target=_tick, args=(title, done), daemon=True)
         ticker.start()
+        self._ticking = True
         try:
             yield
         finally:
+            self._ticking = False
             done.set()
             ticker.join()
 
@@ -135,11 +142,11 @@ def _abandon_stdout() -> None:
 def _tick(title: str, done: threading.Event) -> None:
     seconds = 1
     while not done.wait(1):
-        sys.stderr.write(f"\r\x1b[2K{title} … {seconds} s")
+        sys.stderr.write(f"{_CLEAR_LINE}{title} … {seconds} s")
         sys.stderr.flush()
         seconds += 1
     if seconds > 1:
-        sys.stderr.write("\r\x1b[2K")
+        sys.stderr.write(_CLEAR_LINE)
         sys.stderr.flush()
 
 

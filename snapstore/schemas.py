@@ -82,13 +82,13 @@ def _config() -> dict[str, Any]:
     """The configuration: a resource is the settings of its adapter and what all resources have."""
     whole = msgspec.json.schema(config.FileTable)
     definitions = whole["$defs"]
-    definitions["ResourceTable"] = {"oneOf": [_resource(name, definitions) for name in _usable()]}
+    definitions["ResourceTable"] = {"oneOf": [_resource(name, definitions) for name in usable()]}
     table = definitions["FileTable"]["properties"]["resources"]
     table["additionalProperties"] = {"$ref": "#/$defs/ResourceTable"}
     return whole
 
 
-def _usable() -> list[str]:
+def usable() -> list[str]:
     """Names of the adapters that can be loaded."""
     found = []
     for name in adapters.names():

@@ -97,6 +97,15 @@ def test_the_configuration_is_documented_whole():
     assert not [name for name in HazardName if f"`{name}`" not in text]
 
 
+@pytest.mark.skipif("postgres" not in schemas.usable(), reason="the example has a database")
+def test_the_example_of_the_documentation_is_a_valid_configuration(tmp_path: Path):
+    text = (DOCS / "configuration.md").read_text().partition("```toml\n")[2].partition("```")[0]
+    path = tmp_path / "snapstore.toml"
+    path.write_text(text)
+    found = config.load(path, {"DATABASE_URL": "postgresql://localhost/shop"})
+    assert list(found.resources) == ["db", "env", "build"]
+
+
 def test_the_config_schema_knows_every_setting_of_every_adapter():
     tables = schemas.schema("config")["$defs"]["ResourceTable"]["oneOf"]
     known = {table["properties"]["adapter"]["const"]: set(table["properties"]) for table in tables}
