@@ -334,8 +334,11 @@ def test_a_configuration_that_never_ends_is_stopped_with_all_it_has_started(proj
         module.exports = new Promise(() => {}); setInterval(() => {}, 1000);
         """,
     )
-    captured = adapter.capture(Settings(evaluate=True, timeout=3.0), context(project))
-    assert "more than 3 seconds" in captured.notices[0].text
+    for timeout in (2, 10, 60):  # a busy machine may need more to come as far as the child
+        captured = adapter.capture(Settings(evaluate=True, timeout=timeout), context(project))
+        assert f"more than {timeout} seconds" in captured.notices[0].text
+        if (project / "pid").exists():
+            break
     assert not is_running(int((project / "pid").read_text()))
 
 
