@@ -1,1 +1,69 @@
-"""The postgres adapter of snapstore."""
+"""The PostgreSQL adapter: a database's schema as facts, and the statements that bring it back.
+
+What it promises: everything is read from the catalogs, the server itself prints every definition, nothing is
+parsed; what is seen but not modelled is named. See docs/adapters/postgres.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from snapstore.adapter import Adapter, ApplyContext, Context, PlanRequest, Suggestion
+from snapstore.model import Action, Captured, Notice
+from snapstore_postgres.settings import Settings
+
+
+def _capture(settings: Settings, context: Context) -> Captured:
+    from snapstore_postgres.capture import capture
+
+    return capture(settings, context)
+
+
+def _plan(request: PlanRequest) -> list[Action]:
+    from snapstore_postgres.planning import plan
+
+    return plan(request)
+
+
+def _apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) -> None:
+    from snapstore_postgres.apply import apply
+
+    apply(settings, actions, context)
+
+
+def _lock(settings: Settings, context: Context) -> AbstractContextManager[None]:
+    from snapstore_postgres.apply import lock
+
+    return lock(settings, context)
+
+
+def _check(settings: Settings, context: Context) -> list[Notice]:
+    from snapstore_postgres.doctor import check
+
+    return check(settings, context)
+
+
+def _discover(root: Path, env: Mapping[str, str]) -> list[Suggestion]:
+    if "DATABASE_URL" in env:
+        found = Suggestion("db", {"url": "${DATABASE_URL}"}, "from DATABASE_URL", group="database")
+    elif "PGDATABASE" in env or "PGHOST" in env or "PGSERVICE" in env:
+        found = Suggestion("db", {}, "from the PG* variables", group="database")
+    else:
+        return []
+    return [found]
+
+
+adapter = Adapter(
+    name="postgres",
+    format=1,
+    summary="a PostgreSQL database: schema objects, indexes, views, privileges",
+    settings=Settings,
+    capture=_capture,
+    plan=_plan,
+    apply=_apply,
+    lock=_lock,
+    check=_check,
+    discover=_discover,
+)

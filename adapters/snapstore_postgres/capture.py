@@ -1,0 +1,215 @@
+"""The live database as facts, from one transaction that changes nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+import psycopg
+
+from snapstore.adapter import Context
+from snapstore.model import UNMODELLED, Captured, Document, Fact, Json, Notice
+from snapstore_postgres import catalog
+from snapstore_postgres.connection import Connection, connect, failed_statement
+from snapstore_postgres.names import document_path
+from snapstore_postgres.settings import Settings
+
+Address = tuple[int, int, int]
+Row = tuple[Any, ...]
+
+
+def capture(settings: Settings, context: Context) -> Captured:
+    """All facts of one database, read in one REPEATABLE READ, READ ONLY transaction.
+
+    The number of queries does not depend on the number of objects. SnapError when the server cannot be
+    reached or the role may not read what is needed.
+    """
+    with connect(settings, context.resource) as connection:
+        try:
+            return read(connection, settings)
+        except psycopg.Error as error:
+            if connection.broken:
+                raise
+            raise failed_statement(error, context.resource, "cannot read the catalogs") from error
+
+
+def read(connection: Connection, settings: Settings) -> Captured:
+    """As :func:`capture`, on a connection that is open; inside its transaction if it is in one."""
+    with connection.transaction():
+        if connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        catalogs = _Catalogs(connection, settings)
+        facts = catalogs.facts()
+        return Captured(
+            documents=documents(facts),
+            notices=[
+                Notice(fact.name, "is not modelled: it is neither compared nor restored")
+                for fact in facts
+                if fact.kind == UNMODELLED
+            ],
+            hints=catalogs.hints(),
+        )
+
+
+def documents(facts: Iterable[Fact]) -> list[Document]:
+    """Facts grouped into documents: each with what it is, at the end of the chain of parents, part of."""
+    by_id = {fact.id: fact for fact in facts}
+    grouped: dict[str, list[Fact]] = defaultdict(list)
+    for fact in by_id.values():
+        root = fact
+        while root.parent and root.parent in by_id:
+            root = by_id[root.parent]
+        grouped[document_path(root.id)].append(fact)
+    return [
+        Document(path, tuple(sorted(found, key=lambda f: f.id))) for path, found in sorted(grouped.items())
+    ]
+
+
+class _Catalogs:
+    """The rows of one capture, and the addresses by which they refer to each other."""
+
+    def __init__(self, connection: Connection, settings: Settings) -> None:
+        self.connection = connection
+        self.version = connection.info.server_version
+        excluded = list(settings.exclude_schemas)
+        self.namespaces = [row[0] for row in self._rows(catalog.NAMESPACES, excluded, "text[]")]
+        self.found: dict[str, Fact] = {}
+        self.addresses: dict[Address, str] = {}
+        self.aliases: dict[tuple[int, int], tuple[int, int]] = {}
+
+    def _rows(self, sql: str, parameter: Any = None, kind: str = "oid[]") -> list[Row]:
+        parameters = [self.namespaces if parameter is None else parameter] if "$1" in sql else []
+        return self.connection.execute(sql.replace("$1", f"$1::{kind}"), parameters).fetchall()
+
+    def facts(self) -> list[Fact]:
+        for query in catalog.FACTS:
+            for class_, oid, sub, identity, parent, attrs in self._rows(query.sql(self.version)):
+                self.found[identity] = Fact(identity, attrs, parent)
+                if oid:
+                    self.addresses[class_, oid, sub] = identity
+        self.aliases = {(a, b): (c, d) for a, b, c, d in self._rows(catalog.ALIASES)}
+        relation_class = self._relation_class()
+        for class_, oid, relation, column in self._rows(catalog.GENERATED):
+            identity = self.addresses.get((relation_class, relation, column))
+            if identity:
+                self.addresses[class_, oid, 0] = identity
+        self._comments()
+        self._privileges()
+        for (name,) in self._rows(catalog.UNMODELLED(self.version)):
+            self.found[f"{UNMODELLED}:{name}"] = Fact(f"{UNMODELLED}:{name}")
+        needs = self._needs()
+        return [
+            msgspec.structs.replace(fact, needs=tuple(sorted(needs[fact.id]))) if fact.id in needs else fact
+            for fact in self.found.values()
+        ]
+
+    def _relation_class(self) -> int:
+        return int(self._rows("SELECT 'pg_class'::regclass::oid")[0][0])
+
+    def _resolve(self, class_: int, oid: int, sub: int) -> str | None:
+        """The identity at an address; a part that is no fact (a view's column) stands for its whole."""
+        for _ in range(4):
+            identity = self.addresses.get((class_, oid, sub)) or self.addresses.get((class_, oid, 0))
+            if identity or (class_, oid) not in self.aliases:
+                return identity
+            class_, oid = self.aliases[class_, oid]
+        return None
+
+    def _part(self, class_: int, oid: int, sub: int, column: str | None) -> tuple[str, str] | None:
+        """The identity at an address, and of the fact it belongs to.
+
+        A column of a view is no fact of its own, nor is the index of a constraint; what is said of them
+        (a comment, a grant) belongs to the view or the constraint.
+        """
+        exact = self.addresses.get((class_, oid, sub))
+        if exact:
+            return exact, exact
+        whole = self._resolve(class_, oid, 0)
+        if whole is None or whole.startswith("extension:"):
+            return None  # the extension brings it along
+        name = whole.partition(":")[2]
+        return (f"column:{name}.{column}" if column else f"index:{name}"), whole
+
+    def _comments(self) -> None:
+        for class_, oid, sub, column, text in self._rows(catalog.COMMENTS):
+            part = self._part(class_, oid, sub, column)
+            if part is not None:
+                fact = Fact(f"comment:{part[0]}", {"text": text}, part[1])
+                self.found[fact.id] = fact
+
+    def _privileges(self) -> None:
+        granted: dict[tuple[tuple[str, str], str, str | None], dict[bool, list[str]]] = defaultdict(dict)
+        for class_, oid, sub, column, base, grantee, grantor, privileges in self._rows(catalog.PRIVILEGES):
+            part = self._part(class_, oid, sub, column)
+            if part is not None:
+                granted[part, grantee, grantor][base] = privileges
+        for (part, grantee, grantor), lists in granted.items():
+            given, base = lists.get(False, []), lists.get(True, [])
+            if given == base:
+                continue
+            attrs: dict[str, Json] = {"grantee": grantee, "privileges": given}
+            attrs |= {"default": base} if base else {}
+            attrs |= {"grantor": grantor} if grantor else {}
+            identity = f"grant:{part[0]}:{grantee}" + (f":{grantor}" if grantor else "")
+            self.found[identity] = Fact(identity, attrs, part[1])
+
+    def _needs(self) -> dict[str, set[str]]:
+        needs: dict[str, set[str]] = defaultdict(set)
+        for class_, oid, sub, ref_class, ref_oid, ref_sub in self._rows(catalog.DEPENDENCIES):
+            identity, ref = self._resolve(class_, oid, sub), self._resolve(ref_class, ref_oid, ref_sub)
+            if identity and ref and identity != ref and self.found[identity].parent != ref:
+                needs[identity].add(ref)
+        for identity, ref in self._derived_needs():
+            if ref in self.found and identity != ref:
+                needs[identity].add(ref)
+        for identity in needs:
+            self._without_partition_parents(identity, needs[identity])
+        return needs
+
+    def _without_partition_parents(self, identity: str, needs: set[str]) -> None:
+        """A partition stands on its parent by its attachment, which is a fact of its own."""
+        if identity.startswith("table:"):
+            attachment = self.found.get("partition:" + identity[6:])
+            if attachment:
+                needs.discard("table:" + attachment.attrs["of"])
+
+    def _derived_needs(self) -> Iterator[tuple[str, str]]:
+        """What the catalogs know but do not keep in ``pg_depend``."""
+        for fact in self.found.values():
+            if fact.kind == "partition":
+                yield fact.id, "table:" + fact.attrs["of"]
+            elif fact.kind == "index_partition":
+                yield fact.id, fact.attrs["parent"]
+                child = fact.parent or ""
+                yield child, fact.attrs["parent"]
+                table = self.found[child].parent if child in self.found else None
+                if table:
+                    yield fact.id, "partition:" + table.partition(":")[2]
+                    yield "partition:" + table.partition(":")[2], child
+            elif fact.kind in ("cluster", "replica_identity"):
+                yield fact.id, fact.attrs["identity"]
+            elif fact.kind in ("column", "constraint") and fact.parent:
+                attachment = "partition:" + fact.parent.partition(":")[2]
+                if attachment in self.found and (fact.kind == "column" or fact.attrs.get("inherited")):
+                    yield attachment, fact.id
+
+    def hints(self) -> dict[str, Json]:
+        relations = {
+            identity: {"rows": rows, "bytes": size, "columns": columns}
+            for identity, rows, size, columns in self._rows(catalog.RELATIONS)
+        }
+        who, version = self._rows("SELECT quote_ident(current_user), current_setting('server_version')")[0]
+        return {
+            "relations": relations,
+            "server_version": version,
+            "version": self.version,
+            "role": who,
+            "archive": self._archive(),
+        }
+
+    def _archive(self) -> list[Json]:
+        there = self._rows(f"SELECT to_regclass('{catalog.ARCHIVE_SCHEMA}.entries') IS NOT NULL")[0][0]
+        names = ("id", "identity", "relation", "kind", "facts")
+        return [dict(zip(names, row, strict=True)) for row in self._rows(catalog.ARCHIVE)] if there else []

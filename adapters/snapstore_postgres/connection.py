@@ -1,0 +1,100 @@
+"""Connections: session settings under which the server prints the same text everywhere, and its errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import RawCursor
+
+from snapstore.errors import SnapError
+from snapstore_postgres.settings import Settings
+
+# What pg_get_expr and friends print depends on these; pg_dump fixes the same ones.
+_SESSION = {
+    "search_path": "",
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "3",
+    "lc_monetary": "C",
+    "quote_all_identifiers": "off",
+    "row_security": "off",
+    "standard_conforming_strings": "on",
+    "synchronize_seqscans": "off",
+    "xmloption": "content",
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+}
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+@contextmanager
+def connect(settings: Settings, resource: str) -> Iterator[Connection]:
+    """A connection in autocommit mode with the session settings above. SnapError when there is none."""
+    try:
+        connection: Connection = psycopg.connect(
+            settings.url,
+            autocommit=True,
+            cursor_factory=RawCursor,
+            connect_timeout=settings.connect_timeout,
+            application_name="snapstore",
+            client_encoding="utf8",
+        )
+    except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
+        raise _cannot_connect(error, resource) from None
+    try:
+        with connection:
+            names = ", ".join(
+                f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in _SESSION.items()
+            )
+            connection.execute(f"SELECT {names}")
+            yield connection
+    except psycopg.OperationalError as error:
+        if connection.broken:
+            raise SnapError(
+                f"the connection to PostgreSQL was lost: {first_line(error)}",
+                where=resource,
+                fix="see whether the server is up, then run the command again",
+            ) from error
+        raise
+
+
+def _cannot_connect(error: psycopg.Error, resource: str) -> SnapError:
+    """libpq's message names host, port, user and database, never the password; the URL itself may hold it."""
+    text = first_line(error)
+    if isinstance(error, psycopg.ProgrammingError):
+        return SnapError(
+            "the url is not a PostgreSQL connection string",
+            where=f"resources.{resource}.url",
+            fix="use postgresql://user@host:port/database or key=value pairs",
+        )
+    return SnapError(
+        f"cannot connect to PostgreSQL: {text}",
+        where=resource,
+        fix="check the url, the PG* variables and the password file, and that the server is up",
+    )
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of a server or libpq message, without the prefix that libpq puts before it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = lines[-1] if lines and "failed:" in lines[0] and len(lines) > 1 else (lines or [""])[0]
+    return re.sub(r"^connection failed: ", "", text)
+
+
+def failed_statement(error: psycopg.Error, resource: str, what: str) -> SnapError:
+    """What a server said to one of our statements, with its detail and hint where it gave them."""
+    said = [error.diag.message_primary or first_line(error), error.diag.message_detail, error.diag.context]
+    text = " — ".join(part.replace("\n", " ") for part in said if part)
+    return SnapError(
+        f"{what}: {text}",
+        where=resource,
+        fix=error.diag.message_hint or "nothing of this transaction was kept; see the plan for the statement",
+    )

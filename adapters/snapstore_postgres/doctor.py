@@ -1,0 +1,38 @@
+"""What ``snap doctor`` asks a database: can it be reached, and may this role do what a restore needs?"""
+
+from __future__ import annotations
+
+from snapstore.adapter import Context
+from snapstore.errors import SnapError
+from snapstore.model import Notice
+from snapstore_postgres.connection import connect
+from snapstore_postgres.settings import Settings
+
+_FOREIGN = """
+SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND NOT pg_has_role(c.relowner, 'MEMBER')"""
+
+
+def check(settings: Settings, context: Context) -> list[Notice]:
+    """[] when the role can take and restore; otherwise what it cannot, by name."""
+    try:
+        with connect(settings, context.resource) as connection:
+            row = connection.execute(_FOREIGN).fetchone()
+            version = connection.info.server_version
+    except SnapError as error:
+        return [Notice(context.resource, error.what)]
+    found = []
+    if row and row[0]:
+        found.append(
+            Notice(
+                context.resource,
+                f"{row[0]} relations belong to roles that this one is no member of: a restore"
+                " cannot change them",
+            )  # fmt: skip
+        )
+    if version < 140000:
+        found.append(
+            Notice(context.resource, f"server version {version // 10000} is older than 14: not tested")
+        )
+    return found

@@ -1,0 +1,81 @@
+"""Names as PostgreSQL quotes them, and where a fact's document lies."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+_PART = re.compile(r'"(?:[^"]|"")*"|[^".]+')
+_SAFE = re.compile(r"[^A-Za-z0-9_.,()\[\]-]")
+_FOLDERS = {
+    "schema": "schema",
+    "table": "tables",
+    "view": "views",
+    "matview": "materialized_views",
+    "sequence": "sequences",
+    "index": "indexes",
+    "function": "functions",
+    "procedure": "procedures",
+    "aggregate": "aggregates",
+    "collation": "collations",
+    "enum": "types",
+    "composite": "types",
+    "domain": "types",
+    "range": "types",
+}
+
+
+def quote(name: str) -> str:
+    """An identifier, always quoted: right for every name."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def unquote(part: str) -> str:
+    return part[1:-1].replace('""', '"') if part.startswith('"') else part
+
+
+def literal(text: str) -> str:
+    """A string constant that reads the same whatever ``standard_conforming_strings`` says."""
+    quoted = "'" + text.replace("'", "''") + "'"
+    return "E" + quoted.replace("\\", "\\\\") if "\\" in text else quoted
+
+
+def parts(name: str) -> list[str]:
+    """The dotted parts of a qualified name, still quoted: ``public."a.b"`` gives two."""
+    return _PART.findall(name)
+
+
+def last(name: str) -> str:
+    return parts(name)[-1]
+
+
+def qualifier(name: str) -> str:
+    """All but the last part."""
+    return ".".join(parts(name)[:-1])
+
+
+def document_path(root: str) -> str:
+    """Where the fact that has no parent is written, with all that is part of it."""
+    kind, _, name = root.partition(":")
+    if kind == "schema":
+        return f"schemas/{_file(unquote(name))}/schema.json"
+    folder = _FOLDERS.get(kind)
+    if folder is None:
+        return f"{kind}/{_file(name)}.json"
+    schema = parts(name)[0]
+    return f"schemas/{_file(unquote(schema))}/{folder}/{_file(name[len(schema) + 1 :])}.json"
+
+
+def _file(name: str) -> str:
+    """A file name that is one on every system: others escaped, long ones cut with a hash behind."""
+    plain = unquote(name) if re.fullmatch(r'"(?:[^"]|"")*"', name) else name
+    safe = _SAFE.sub(lambda m: "".join(f"%{byte:02X}" for byte in m[0].encode()), plain)
+    if safe.startswith("."):
+        safe = "%2E" + safe[1:]
+    if plain == safe and plain == plain.lower() and len(safe) <= 120:
+        return safe
+    if len(safe) <= 120 and plain != plain.lower():
+        return f"{safe}~{hashlib.sha256(plain.encode()).hexdigest()[:6]}"
+    if len(safe) <= 120:
+        return safe
+    return f"{safe[:100]}~{hashlib.sha256(plain.encode()).hexdigest()[:12]}"

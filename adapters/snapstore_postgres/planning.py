@@ -1,0 +1,42 @@
+"""Changes of a database to actions: the table of rules, and what concerns the plan as a whole."""
+
+from __future__ import annotations
+
+from snapstore import rules
+from snapstore.adapter import PlanRequest
+from snapstore.errors import Exit, SnapError
+from snapstore.model import Action, DataMode, HazardName
+from snapstore_postgres import privileges, relations, routines, types, views
+
+_GRANTED_BY_DEFAULT = ("table", "view", "matview", "sequence", "function", "procedure", "aggregate", "enum",
+                       "composite", "domain", "range", "schema")  # fmt: skip
+
+RULES: dict[str, rules.Rule] = {
+    **types.RULES,
+    **relations.RULES,
+    **views.RULES,
+    **routines.RULES,
+    **privileges.RULES,
+}
+for _kind in _GRANTED_BY_DEFAULT:
+    RULES[_kind] = privileges.without_default_privileges(RULES[_kind])
+
+
+def plan(request: PlanRequest) -> list[Action]:
+    """The actions. SnapError REFUSED where rows would be lost and ``--data refuse`` was asked for."""
+    actions = rules.actions(RULES, request)
+    if request.options.data is DataMode.REFUSE:
+        _refuse_loss(request.resource, actions)
+    return actions
+
+
+def _refuse_loss(resource: str, actions: list[Action]) -> None:
+    for action in actions:
+        for hazard in action.hazards:
+            if hazard.name is HazardName.DATA_LOSS:
+                raise SnapError(
+                    f"the restore would destroy {hazard.text}, about {hazard.rows} rows",
+                    where=resource,
+                    fix="use --data archive to keep them beside, or --data discard with --allow data-loss",
+                    code=Exit.REFUSED,
+                )

@@ -1,0 +1,219 @@
+"""Rules for comments, grants and default privileges: what can be said of any object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from snapstore.model import Fact, Hazard, HazardName
+from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
+from snapstore_postgres.names import last, literal, parts, qualifier, quote
+from snapstore_postgres.words import designation, grantee_object
+
+# -- comments ----------------------------------------------------------------------------------------------
+
+
+def _comment_on(fact: Fact, side: Mapping[str, Fact]) -> str:
+    """The object of a comment; a column of a view and the index of a constraint are no facts of their own."""
+    identity = fact.name
+    if identity in side:
+        return designation(side[identity])
+    kind, _, name = identity.partition(":")
+    if kind == "index":
+        return f"INDEX {parts(name)[0]}.{last(name)}"
+    return f"{kind.upper()} {name}"
+
+
+def _comment(fact: Fact, view: View) -> Draft:
+    on = _comment_on(fact, {**view.live, **view.target})
+    return Draft(
+        statements=[f"COMMENT ON {on} IS {literal(fact.attrs['text'])}"],
+        undo=[f"COMMENT ON {on} IS NULL"],
+    )
+
+
+def _uncomment(fact: Fact, view: View) -> Draft:
+    on = _comment_on(fact, {**view.target, **view.live})
+    return Draft(
+        statements=[f"COMMENT ON {on} IS NULL"],
+        undo=[f"COMMENT ON {on} IS {literal(fact.attrs['text'])}"],
+    )
+
+
+def _recomment(before: Fact, after: Fact, view: View) -> Alteration:
+    if before.attrs == after.attrs:
+        return Alteration()
+    return Alteration(statements=_comment(after, view).statements, undo=_comment(before, view).statements)
+
+
+# -- grants ------------------------------------------------------------------------------------------------
+
+
+def _subject(fact: Fact) -> str:
+    """What is granted on: the identity between ``grant:`` and the grantee."""
+    tail = ":" + fact.attrs["grantee"] + (f":{fact.attrs['grantor']}" if "grantor" in fact.attrs else "")
+    return fact.name.removesuffix(tail)
+
+
+def _grant_target(fact: Fact, side: Mapping[str, Fact]) -> tuple[str, str]:
+    """(object, column): ``TABLE public.users`` and ``(email)``, the latter empty for a whole object."""
+    subject = _subject(fact)
+    kind, _, name = subject.partition(":")
+    if kind == "column":
+        return f"TABLE {qualifier(name)}", f" ({last(name)})"
+    return grantee_object(side[subject]), ""
+
+
+def privilege_statements(
+    privileges: Sequence[str], on: str, column: str, grantee: str, prefix: str = ""
+) -> list[str]:
+    """Bring what a grantee has to exactly these privileges; ``*`` marks the grant option."""
+    found = [f"{prefix}REVOKE ALL{column} ON {on} FROM {grantee}"]
+    for option in (False, True):
+        names = [f"{p.rstrip('*')}{column}" for p in privileges if p.endswith("*") == option]
+        if names:
+            found.append(
+                f"{prefix}GRANT {', '.join(names)} ON {on} TO {grantee}"
+                + (" WITH GRANT OPTION" if option else "")
+            )
+    return found
+
+
+def _statements(fact: Fact, privileges: Sequence[str], view: View) -> list[str]:
+    if fact.parent and fact.parent.startswith("default_privileges:"):
+        return _default_statements(view.target.get(fact.parent) or view.live[fact.parent], fact, privileges)
+    on, column = _grant_target(fact, {**view.live, **view.target})
+    found = privilege_statements(privileges, on, column, fact.attrs["grantee"])
+    if not column:
+        found += _column_grants_again(fact, view)
+    grantor = fact.attrs.get("grantor")
+    return [f"SET ROLE {grantor}", *found, "RESET ROLE"] if grantor else found
+
+
+def _column_grants_again(fact: Fact, view: View) -> Iterable[str]:
+    """Revoking from a table revokes from its columns too (the manual, REVOKE)."""
+    table = _subject(fact).partition(":")[2]
+    for other in view.target.values():
+        if other.kind != "grant" or other.attrs["grantee"] != fact.attrs["grantee"]:
+            continue
+        if other.name.startswith("column:") and qualifier(_subject(other).partition(":")[2]) == table:
+            on, column = _grant_target(other, {})
+            yield from privilege_statements(other.attrs["privileges"], on, column, other.attrs["grantee"])[1:]
+
+
+def _grant(fact: Fact, view: View) -> Draft:
+    return Draft(
+        statements=_statements(fact, fact.attrs["privileges"], view),
+        undo=_statements(fact, fact.attrs.get("default", []), view),
+        hazards=_wider(fact, fact.attrs.get("default", []), fact.attrs["privileges"], view),
+    )
+
+
+def _ungrant(fact: Fact, view: View) -> Draft:
+    default = fact.attrs.get("default", [])
+    return Draft(
+        statements=_statements(fact, default, view),
+        undo=_statements(fact, fact.attrs["privileges"], view),
+        hazards=_wider(fact, fact.attrs["privileges"], default, view) if fact.id not in view.target else (),
+    )
+
+
+def _regrant(before: Fact, after: Fact, view: View) -> Alteration:
+    if before.attrs == after.attrs:
+        return Alteration()
+    return Alteration(
+        statements=_statements(after, after.attrs["privileges"], view),
+        undo=_statements(before, before.attrs["privileges"], view),
+        hazards=_wider(after, before.attrs["privileges"], after.attrs["privileges"], view),
+    )
+
+
+def _wider(fact: Fact, was: Sequence[str], now: Sequence[str], view: View) -> Sequence[Hazard]:
+    """Somebody may do more than before, on an object that was there before and is not rebuilt."""
+    more = sorted(set(now) - set(was))
+    if not more or not view.stays(fact.parent or ""):
+        return ()
+    return (
+        Hazard(HazardName.SECURITY, f"{fact.attrs['grantee']} gets {', '.join(more)} on {_subject(fact)}"),
+    )
+
+
+# -- default privileges ------------------------------------------------------------------------------------
+
+_OBJECTS = {
+    "r": "TABLES",
+    "S": "SEQUENCES",
+    "f": "FUNCTIONS",
+    "T": "TYPES",
+    "n": "SCHEMAS",
+    "L": "LARGE OBJECTS",
+}
+_DEFAULT_LETTER = {
+    "table": "r", "view": "r", "matview": "r", "sequence": "S", "function": "f", "procedure": "f",
+    "aggregate": "f", "enum": "T", "composite": "T", "domain": "T", "range": "T", "schema": "n",
+}  # fmt: skip
+
+
+def _default_statements(holder: Fact, fact: Fact, privileges: Sequence[str]) -> list[str]:
+    attrs = holder.attrs
+    schema = f" IN SCHEMA {attrs['schema']}" if "schema" in attrs else ""
+    prefix = f"ALTER DEFAULT PRIVILEGES FOR ROLE {quote(attrs['role'])}{schema} "
+    return privilege_statements(privileges, _OBJECTS[attrs["objects"]], "", fact.attrs["grantee"], prefix)
+
+
+def _drop_default_privileges(fact: Fact, view: View) -> Draft:
+    statements = [
+        statement
+        for grant in sorted(view.live_parts.get(fact.id, ()), key=lambda g: g.id)
+        for statement in _default_statements(fact, grant, grant.attrs.get("default", []))
+    ]
+    return Draft(statements=statements)
+
+
+def without_default_privileges(rule: Rule) -> Rule:
+    """The rule, with what the live default privileges give to every new object taken away again.
+
+    A restore creates objects as its own role; whatever that role's default privileges add was not in the
+    snapshot. The grants of the snapshot come after as facts of their own.
+    """
+
+    def create(fact: Fact, view: View) -> Draft:
+        draft = rule.create(fact, view)
+        extra = list(_granted_by_default(fact, view))
+        if not draft.statements or not extra:
+            return draft
+        return replace(draft, statements=[*draft.statements, *extra])
+
+    return replace(rule, create=create)
+
+
+def _granted_by_default(fact: Fact, view: View) -> Iterable[str]:
+    role = view.request.live_hints.get("role")
+    letter = _DEFAULT_LETTER.get(fact.kind)
+    schema = None if fact.kind == "schema" else parts(fact.name)[0]
+    grants: dict[str, list[str]] = {}
+    for holder in view.live.values():
+        if holder.kind != "default_privileges" or view.vanishes(holder.id):
+            continue
+        attrs = holder.attrs
+        if quote(attrs["role"]) != quote(str(role).strip('"')) or attrs["objects"] != letter:
+            continue
+        if attrs.get("schema", schema) != schema:
+            continue
+        for grant in view.live_parts.get(holder.id, ()):
+            grants[grant.attrs["grantee"]] = grant.attrs.get("default", [])
+    for grantee, base in sorted(grants.items()):
+        yield from privilege_statements(base, grantee_object(fact), "", grantee)
+
+
+def _nothing(fact: Fact, view: View) -> Draft:
+    return NOTHING
+
+
+RULES: dict[str, Rule] = {
+    "comment": Rule(_comment, _uncomment, _recomment, rank=85),
+    "grant": Rule(_grant, _ungrant, _regrant, rank=86),
+    "default_privileges": Rule(
+        _nothing, _drop_default_privileges, lambda before, after, view: Alteration(), rank=95
+    ),
+}

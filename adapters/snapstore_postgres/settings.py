@@ -1,0 +1,22 @@
+"""What a ``[resources.NAME]`` table with ``adapter = "postgres"`` may say."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``url`` is a libpq connection string or URI; what it leaves out comes from libpq's own sources:
+    ``PG*`` variables, the service file, the password file.
+
+    ``exclude_schemas`` are neither captured nor touched. ``lock_timeout`` and ``retry_for`` are in seconds:
+    a restore gives up a lock it cannot get within the first, and tries the whole transaction again until the
+    second has passed.
+    """
+
+    url: str = ""
+    exclude_schemas: tuple[str, ...] = ()
+    connect_timeout: int = 10
+    lock_timeout: float = 3.0
+    retry_for: float = 60.0
+    statement_timeout: float = 0.0

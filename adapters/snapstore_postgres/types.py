@@ -1,0 +1,334 @@
+"""Rules for types, collations, schemas and extensions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from snapstore.model import UNMODELLED, Fact
+from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
+from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.names import last, literal, qualifier, quote, unquote
+from snapstore_postgres.relations import (
+    STRONGEST,
+    blocks_type_change,
+    inherits_persistently,
+    owner_statement,
+    rewrite_hazard,
+    table_of,
+)
+
+
+def _drop(keyword: str) -> Draft:
+    return Draft(statements=[f"DROP {keyword}"])
+
+
+# -- changing a type that columns have ---------------------------------------------------------------------
+
+
+def _swap(before: Fact, after: Fact, create: Sequence[str], cast: str, view: View) -> Alteration:
+    """A new type under the old name, with every column that has the old one rewritten through ``cast``."""
+    old_name = quote(unquote(last(before.name))[:50] + "__replaced")
+    columns = _columns_of_type(before, view)
+    keyword = "DOMAIN" if before.kind == "domain" else "TYPE"
+    statements = [f"ALTER {keyword} {before.name} RENAME TO {old_name}", *create]
+    for column in columns:
+        if column.attrs.get("inherited") and inherits_persistently(column, view):
+            continue
+        kind = column.attrs["type"]
+        through = cast + "[]" * kind.count("[]")
+        name = last(column.name)
+        statements.append(
+            f"ALTER TABLE {table_of(column)} ALTER COLUMN {name} TYPE {kind} USING {name}::{through}::{kind}"
+        )
+    statements.append(f"DROP {keyword} {qualifier(before.name)}.{old_name}")
+    swaps = [column.id for column in columns]
+
+    def displaces(dependent: Fact) -> bool:
+        if dependent.kind == "column":
+            return False
+        return before.id in (*dependent.needs, dependent.parent) or blocks_type_change(dependent)
+
+    return Alteration(
+        statements=statements,
+        swaps=swaps,
+        displaces=displaces,
+        lock=STRONGEST,
+        hazards=[
+            h for table in sorted({c.parent or "" for c in columns}) for h in rewrite_hazard(view, table)
+        ],
+    )
+
+
+def _columns_of_type(fact: Fact, view: View) -> list[Fact]:
+    """Columns that have the type before and after; a column that changes its type sees to that itself."""
+    found = []
+    for column in view.live.values():
+        if column.kind == "column" and fact.id in column.needs:
+            after = view.target.get(column.id)
+            if after is not None and after.attrs["type"] == column.attrs["type"]:
+                found.append(column)
+    return found
+
+
+# -- enums -------------------------------------------------------------------------------------------------
+
+
+def _enum_text(fact: Fact) -> str:
+    return f"CREATE TYPE {fact.name} AS ENUM ({', '.join(map(literal, fact.attrs['labels']))})"
+
+
+def _create_enum(fact: Fact, view: View) -> Draft:
+    return Draft(
+        statements=[_enum_text(fact), *owner_statement("TYPE", fact.name, fact)],
+        undo=[f"DROP TYPE {fact.name}"],
+    )
+
+
+def _alter_enum(before: Fact, after: Fact, view: View) -> Alteration:
+    was, now = before.attrs["labels"], after.attrs["labels"]
+    owner = owner_statement("TYPE", after.name, after)
+    if was == now:
+        return Alteration(statements=owner if before.attrs.get("owner") != after.attrs.get("owner") else ())
+    if [label for label in now if label in was] == was and not _uses_new_label(
+        after, set(now) - set(was), view
+    ):
+        statements = list(_added_labels(after.name, was, now))
+        return Alteration(statements=[*statements, *owner])
+    return _swap(before, after, [_enum_text(after), *owner], "text", view)
+
+
+def _added_labels(name: str, was: Sequence[str], now: Sequence[str]) -> Iterator[str]:
+    known = list(was)
+    for place, label in enumerate(now):
+        if label in known:
+            continue
+        where = (
+            f" AFTER {literal(now[place - 1])}" if place else f" BEFORE {literal(known[0])}" if known else ""
+        )
+        yield f"ALTER TYPE {name} ADD VALUE {literal(label)}{where}"
+        known.insert(place, label)
+
+
+def _uses_new_label(enum: Fact, labels: set[str], view: View) -> bool:
+    """A label added in a transaction cannot be used in it (the manual, ALTER TYPE), so then it is a swap."""
+    texts = [literal(label) for label in labels]
+    return any(
+        enum.id in change.after.needs and any(t in str(change.after.attrs) for t in [*texts, *labels])
+        for change in view.request.changes.facts
+        if change.after is not None
+    )
+
+
+# -- composite types ---------------------------------------------------------------------------------------
+
+
+def _attribute(attribute: dict[str, str]) -> str:
+    collate = f" COLLATE {attribute['collation']}" if "collation" in attribute else ""
+    return f"{attribute['name']} {attribute['type']}{collate}"
+
+
+def _create_composite(fact: Fact, view: View) -> Draft:
+    body = ", ".join(map(_attribute, fact.attrs["attributes"]))
+    return Draft(
+        statements=[f"CREATE TYPE {fact.name} AS ({body})", *owner_statement("TYPE", fact.name, fact)],
+        undo=[f"DROP TYPE {fact.name}"],
+    )
+
+
+def _alter_composite(before: Fact, after: Fact, view: View) -> Alteration | None:
+    was = {a["name"]: a for a in before.attrs["attributes"]}
+    now = {a["name"]: a for a in after.attrs["attributes"]}
+    kept = [name for name in was if name in now]
+    if list(now)[: len(kept)] != kept:
+        return None
+    clauses = [f"DROP ATTRIBUTE {name} CASCADE" for name in was if name not in now]
+    for name, attribute in now.items():
+        if name not in was:
+            clauses.append(f"ADD ATTRIBUTE {_attribute(attribute)} CASCADE")
+        elif attribute != was[name]:
+            collate = f" COLLATE {attribute['collation']}" if "collation" in attribute else ""
+            clauses.append(f"ALTER ATTRIBUTE {name} TYPE {attribute['type']}{collate} CASCADE")
+    statements = [f"ALTER TYPE {after.name} {', '.join(clauses)}"] if clauses else []
+    if before.attrs.get("owner") != after.attrs.get("owner"):
+        statements += owner_statement("TYPE", after.name, after)
+
+    def displaces(dependent: Fact) -> bool:
+        return bool(clauses) and dependent.kind in (
+            "view",
+            "matview",
+            "function",
+            "procedure",
+            "policy",
+            "rule",
+        )
+
+    return Alteration(statements=statements, displaces=displaces, lock=STRONGEST)
+
+
+# -- domains -----------------------------------------------------------------------------------------------
+
+
+def _domain_text(fact: Fact) -> str:
+    a = fact.attrs
+    text = f"CREATE DOMAIN {fact.name} AS {a['type']}"
+    text += f" COLLATE {a['collation']}" if "collation" in a else ""
+    text += f" DEFAULT {reparsable(a['default'])}" if "default" in a else ""
+    return text + (" NOT NULL" if a.get("not_null") else "")
+
+
+def _create_domain(fact: Fact, view: View) -> Draft:
+    return Draft(
+        statements=[_domain_text(fact), *owner_statement("DOMAIN", fact.name, fact)],
+        undo=[f"DROP DOMAIN {fact.name}"],
+    )
+
+
+def _alter_domain(before: Fact, after: Fact, view: View) -> Alteration:
+    old, new = before.attrs, after.attrs
+    owner = owner_statement("DOMAIN", after.name, after)
+    if (old["type"], old.get("collation")) != (new["type"], new.get("collation")):
+        return _swap(before, after, [_domain_text(after), *owner], new["type"], view)
+    alter = f"ALTER DOMAIN {after.name}"
+    statements = []
+    if old.get("default") != new.get("default"):
+        statements.append(
+            f"{alter} SET DEFAULT {reparsable(new['default'])}"
+            if "default" in new
+            else f"{alter} DROP DEFAULT"
+        )
+    if old.get("not_null") != new.get("not_null"):
+        statements.append(f"{alter} {'SET' if new.get('not_null') else 'DROP'} NOT NULL")
+    if old.get("owner") != new.get("owner"):
+        statements += owner
+    return Alteration(statements=statements)
+
+
+# -- ranges, collations ------------------------------------------------------------------------------------
+
+
+def _create_range(fact: Fact, view: View) -> Draft:
+    a = fact.attrs
+    items = [f"SUBTYPE = {a['subtype']}"]
+    for key, word in (
+        ("opclass", "SUBTYPE_OPCLASS"),
+        ("collation", "COLLATION"),
+        ("canonical", "CANONICAL"),
+        ("subtype_diff", "SUBTYPE_DIFF"),
+    ):
+        items += [f"{word} = {a[key]}"] if key in a else []
+    items += [f"MULTIRANGE_TYPE_NAME = {qualifier(fact.name)}.{a['multirange']}"] if "multirange" in a else []
+    return Draft(
+        statements=[
+            f"CREATE TYPE {fact.name} AS RANGE ({', '.join(items)})",
+            *owner_statement("TYPE", fact.name, fact),
+        ],
+        undo=[f"DROP TYPE {fact.name}"],
+    )
+
+
+def _alter_owner(keyword: str, before: Fact, after: Fact) -> Alteration | None:
+    """For what PostgreSQL cannot alter beyond its owner."""
+    if {**before.attrs, "owner": ""} != {**after.attrs, "owner": ""}:
+        return None
+    same = before.attrs.get("owner") == after.attrs.get("owner")
+    return Alteration(statements=() if same else owner_statement(keyword, after.name, after))
+
+
+_PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
+
+
+def _create_collation(fact: Fact, view: View) -> Draft:
+    a = fact.attrs
+    items = [f"provider = {_PROVIDERS.get(a['provider'], 'libc')}"]
+    if "locale" in a:
+        items.append(f"locale = {literal(a['locale'])}")
+    elif a.get("collate") == a.get("ctype"):
+        items.append(f"locale = {literal(a['collate'])}")
+    else:
+        items += [f"lc_collate = {literal(a['collate'])}", f"lc_ctype = {literal(a['ctype'])}"]
+    items += [] if a["deterministic"] else ["deterministic = false"]
+    items += [f"rules = {literal(a['rules'])}"] if "rules" in a else []
+    return Draft(
+        statements=[
+            f"CREATE COLLATION {fact.name} ({', '.join(items)})",
+            *owner_statement("COLLATION", fact.name, fact),
+        ],
+        undo=[f"DROP COLLATION {fact.name}"],
+    )
+
+
+# -- schemas, extensions -----------------------------------------------------------------------------------
+
+
+def _create_schema(fact: Fact, view: View) -> Draft:
+    return Draft(
+        statements=[f"CREATE SCHEMA {fact.name}", *owner_statement("SCHEMA", fact.name, fact)],
+        undo=[f"DROP SCHEMA {fact.name}"],
+    )
+
+
+def _alter_schema(before: Fact, after: Fact, view: View) -> Alteration:
+    same = before.attrs.get("owner") == after.attrs.get("owner")
+    return Alteration(statements=() if same else owner_statement("SCHEMA", after.name, after))
+
+
+def _create_extension(fact: Fact, view: View) -> Draft:
+    a = fact.attrs
+    return Draft(
+        statements=[
+            f"CREATE EXTENSION {fact.name} WITH SCHEMA {a['schema']} VERSION {literal(a['version'])}"
+        ],
+        undo=[f"DROP EXTENSION {fact.name}"],
+    )
+
+
+def _version(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", text)]
+
+
+def _alter_extension(before: Fact, after: Fact, view: View) -> Alteration | None:
+    """There is a way up and seldom one down; down it is created anew, unless columns stand on it."""
+    columns = any(
+        f.kind == "column" and before.id in f.needs and view.stays(f.id) for f in view.live.values()
+    )
+    if _version(after.attrs["version"]) < _version(before.attrs["version"]) and not columns:
+        return None
+    alter = f"ALTER EXTENSION {after.name}"
+    statements = []
+    if before.attrs["version"] != after.attrs["version"]:
+        statements.append(f"{alter} UPDATE TO {literal(after.attrs['version'])}")
+    if before.attrs["schema"] != after.attrs["schema"]:
+        statements.append(f"{alter} SET SCHEMA {after.attrs['schema']}")
+    return Alteration(statements=statements)
+
+
+def _slot(fact: Fact) -> list[str]:
+    return [f"type:{fact.name}"]
+
+
+RULES: dict[str, Rule] = {
+    "schema": Rule(_create_schema, lambda f, v: _drop(f"SCHEMA {f.name}"), _alter_schema, rank=1),
+    "extension": Rule(_create_extension, lambda f, v: _drop(f"EXTENSION {f.name}"), _alter_extension, rank=2),
+    "collation": Rule(
+        _create_collation,
+        lambda f, v: _drop(f"COLLATION {f.name}"),
+        lambda b, a, v: _alter_owner("COLLATION", b, a),
+        rank=3,
+    ),
+    "enum": Rule(_create_enum, lambda f, v: _drop(f"TYPE {f.name}"), _alter_enum, rank=10, slots=_slot),
+    "composite": Rule(
+        _create_composite, lambda f, v: _drop(f"TYPE {f.name}"), _alter_composite, rank=12, slots=_slot
+    ),
+    "domain": Rule(
+        _create_domain, lambda f, v: _drop(f"DOMAIN {f.name}"), _alter_domain, rank=11, slots=_slot
+    ),
+    "range": Rule(
+        _create_range,
+        lambda f, v: _drop(f"TYPE {f.name}"),
+        lambda b, a, v: _alter_owner("TYPE", b, a),
+        rank=13,
+        slots=_slot,
+    ),
+    UNMODELLED: Rule(lambda f, v: NOTHING, lambda f, v: NOTHING, lambda b, a, v: Alteration()),
+}

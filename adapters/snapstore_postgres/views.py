@@ -1,0 +1,126 @@
+"""Rules for views and materialized views."""
+
+from __future__ import annotations
+
+from snapstore.model import Fact, Hazard, HazardName
+from snapstore.rules import Alteration, Draft, Rule, View
+from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.relations import (
+    STRONGEST,
+    option_statements,
+    owner_statement,
+    row_slots,
+    size,
+)
+
+
+def _query(fact: Fact) -> str:
+    return reparsable(fact.attrs["query"]).rstrip().rstrip(";")
+
+
+def _view_text(fact: Fact, head: str = "CREATE VIEW") -> str:
+    options = f" WITH ({', '.join(fact.attrs['options'])})" if fact.attrs.get("options") else ""
+    names = ", ".join(column["name"] for column in fact.attrs.get("columns") or ())
+    return f"{head} {fact.name}{f' ({names})' if names else ''}{options} AS\n{_query(fact)}"
+
+
+def _create_view(fact: Fact, view: View) -> Draft:
+    return Draft(
+        statements=[_view_text(fact), *owner_statement("VIEW", fact.name, fact)],
+        undo=[f"DROP VIEW {fact.name}"],
+    )
+
+
+def _drop_view(fact: Fact, view: View) -> Draft:
+    return Draft(statements=[f"DROP VIEW {fact.name}"], undo=[_view_text(fact)], lock=STRONGEST)
+
+
+def _alter_view(before: Fact, after: Fact, view: View) -> Alteration | None:
+    """CREATE OR REPLACE VIEW may add columns at the end, and nothing else of its columns may change."""
+    old, new = before.attrs, after.attrs
+    was, now = old.get("columns") or [], new.get("columns") or []
+    if now[: len(was)] != was:
+        return None
+    statements = []
+    if old["query"] != new["query"] or was != now:
+        statements.append(_view_text(after, "CREATE OR REPLACE VIEW"))
+    else:
+        statements += option_statements(f"ALTER VIEW {after.name}", old.get("options"), new.get("options"))
+    if old.get("owner") != new.get("owner"):
+        statements += owner_statement("VIEW", after.name, after)
+    return Alteration(
+        statements=statements, undo=[_view_text(before, "CREATE OR REPLACE VIEW")], lock=STRONGEST
+    )
+
+
+def _create_matview(fact: Fact, view: View) -> Draft:
+    attrs = fact.attrs
+    names = ", ".join(column["name"] for column in attrs.get("columns") or ())
+    text = f"CREATE MATERIALIZED VIEW {fact.name}{f' ({names})' if names else ''}"
+    text += f"\nUSING {attrs['access_method']}" if attrs.get("access_method") else ""
+    text += f"\nWITH ({', '.join(attrs['options'])})" if attrs.get("options") else ""
+    text += f"\nTABLESPACE {attrs['tablespace']}" if attrs.get("tablespace") else ""
+    text += f" AS\n{_query(fact)}\nWITH {'NO ' if attrs.get('unpopulated') else ''}DATA"
+    return Draft(
+        statements=[text, *owner_statement("MATERIALIZED VIEW", fact.name, fact), *_matview_columns(fact)],
+        undo=[f"DROP MATERIALIZED VIEW {fact.name}"],
+    )
+
+
+_STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
+_COMPRESSION = {"p": "pglz", "l": "lz4"}
+
+
+def _matview_columns(fact: Fact, before: Fact | None = None) -> list[str]:
+    was = before.attrs.get("column_settings", {}) if before else {}
+    now = fact.attrs.get("column_settings", {})
+    found = []
+    for column in sorted(was.keys() | now.keys()):
+        old, new = was.get(column, {}), now.get(column, {})
+        alter = f"ALTER MATERIALIZED VIEW {fact.name} ALTER COLUMN {column}"
+        if old.get("storage") != new.get("storage"):
+            found.append(f"{alter} SET STORAGE {_STORAGE.get(new.get('storage', ''), 'DEFAULT')}")
+        if old.get("compression") != new.get("compression"):
+            found.append(f"{alter} SET COMPRESSION {_COMPRESSION.get(new.get('compression', ''), 'default')}")
+        if old.get("statistics") != new.get("statistics"):
+            found.append(f"{alter} SET STATISTICS {new.get('statistics', -1)}")
+    return found
+
+
+def _drop_matview(fact: Fact, view: View) -> Draft:
+    rows, bytes_ = size(view, fact.id)
+    return Draft(
+        statements=[f"DROP MATERIALIZED VIEW {fact.name}"],
+        undo=_create_matview(fact, view).statements,
+        lock=STRONGEST,
+        rows=rows,
+        bytes=bytes_,
+    )
+
+
+def _alter_matview(before: Fact, after: Fact, view: View) -> Alteration | None:
+    old, new = before.attrs, after.attrs
+    if old["query"] != new["query"] or old.get("columns") != new.get("columns"):
+        return None
+    alter = f"ALTER MATERIALIZED VIEW {after.name}"
+    statements = option_statements(alter, old.get("options"), new.get("options"))
+    if old.get("access_method") != new.get("access_method"):
+        statements.append(f"{alter} SET ACCESS METHOD {new.get('access_method', 'heap')}")
+    if old.get("tablespace") != new.get("tablespace"):
+        statements.append(f"{alter} SET TABLESPACE {new.get('tablespace', 'pg_default')}")
+    statements += _matview_columns(after, before)
+    if old.get("owner") != new.get("owner"):
+        statements += owner_statement("MATERIALIZED VIEW", after.name, after)
+    hazards = []
+    if old.get("unpopulated") != new.get("unpopulated"):
+        empty = bool(new.get("unpopulated"))
+        statements.append(f"REFRESH MATERIALIZED VIEW {after.name}" + (" WITH NO DATA" if empty else ""))
+        if empty:
+            hazards.append(Hazard(HazardName.DOWNTIME, f"{after.name} cannot be read until it is refreshed"))
+    return Alteration(statements=statements, lock=STRONGEST, hazards=hazards)
+
+
+RULES: dict[str, Rule] = {
+    "view": Rule(_create_view, _drop_view, _alter_view, rank=60, separable=True, slots=row_slots),
+    "matview": Rule(_create_matview, _drop_matview, _alter_matview, rank=62, separable=True, slots=row_slots),
+}
