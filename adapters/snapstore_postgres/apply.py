@@ -22,7 +22,7 @@ ADVISORY_KEY = int.from_bytes(b"snapstor", "big")
 
 @contextmanager
 def lock(settings: Settings, context: Context) -> Iterator[None]:
-    """An advisory lock of the database, held by a connection of its own. SnapError LOCKED when it is taken."""
+    """The advisory lock of a database, on a connection of its own. SnapError LOCKED when it is taken."""
     with connect(settings, context.resource) as connection:
         row = connection.execute("SELECT pg_catalog.pg_try_advisory_lock($1)", [ADVISORY_KEY]).fetchone()
         if not row or not row[0]:

@@ -561,7 +561,7 @@ WITH objects (class, oid, sub, part, owner, acl, base) AS (
   UNION ALL SELECT 'pg_default_acl'::regclass::oid, d.oid, 0, NULL, d.defaclrole, d.defaclacl,
          CASE WHEN d.defaclnamespace = 0 THEN
            acldefault(CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE d.defaclobjtype END::"char", d.defaclrole)
-         ELSE '{}' END
+         END
     FROM pg_default_acl d WHERE d.defaclnamespace = 0 OR d.defaclnamespace = ANY ($1)
 )
 SELECT o.class, o.oid, o.sub, quote_ident(o.part), x.base, CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END,

@@ -29,7 +29,7 @@ def check(settings: Settings, context: Context) -> list[Notice]:
                 context.resource,
                 f"{row[0]} relations belong to roles that this one is no member of: a restore"
                 " cannot change them",
-            )  # fmt: skip
+            )
         )
     if version < 140000:
         found.append(

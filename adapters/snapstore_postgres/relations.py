@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from snapstore.model import DataMode, Fact, Hazard, HazardName, Json
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import reparsable
-from snapstore_postgres.names import last, literal, qualifier
+from snapstore_postgres.names import last, literal, qualifier, quote, unquote
 
 STRONGEST = "ACCESS EXCLUSIVE"
 _STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
@@ -29,13 +29,7 @@ def table_of(fact: Fact) -> str:
 
 
 def owner_statement(keyword: str, name: str, fact: Fact) -> list[str]:
-    return [f"ALTER {keyword} {name} OWNER TO {_role(fact.attrs['owner'])}"] if "owner" in fact.attrs else []
-
-
-def _role(name: str) -> str:
-    from snapstore_postgres.names import quote
-
-    return quote(name)
+    return [f"ALTER {keyword} {name} OWNER TO {quote(fact.attrs['owner'])}"] if "owner" in fact.attrs else []
 
 
 def data_loss(view: View, identity: str, what: str) -> tuple[Hazard, ...]:
@@ -144,6 +138,8 @@ def _inheritance(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[s
 
 def rewrite_hazard(view: View, table: str) -> tuple[Hazard, ...]:
     rows, bytes_ = size(view, table)
+    if bytes_ == 0:
+        return ()
     return (Hazard(HazardName.TABLE_REWRITE, f"rewrites {table}", rows=rows, bytes=bytes_),)
 
 
@@ -267,10 +263,13 @@ def _drop_column(fact: Fact, view: View) -> Draft:
     if inherits_persistently(fact, view):
         return NOTHING
     reached = [d for d in _descendants(fact, view.live) if inherits_persistently(d, view)]
+    # Without the parent's column, a child that keeps its own has it as a local one from then on.
+    only = "ONLY " if any(d.id in view.target for d in reached) else ""
+    reached = [] if only else reached
     rows, bytes_ = size(view, f"table:{table}")
     kept = "generated" in fact.attrs
     return Draft(
-        statements=[f"ALTER TABLE {table} DROP COLUMN {last(fact.name)}"],
+        statements=[f"ALTER TABLE {only}{table} DROP COLUMN {last(fact.name)}"],
         undo=["put back by restoring the safety snapshot"],
         absorbs=reached,
         hazards=() if kept else data_loss(view, f"table:{table}", f"column {fact.name}"),
@@ -303,10 +302,6 @@ def blocks_type_change(dependent: Fact) -> bool:
     return dependent.kind in _BLOCKS_TYPE_CHANGE
 
 
-def _never(dependent: Fact) -> bool:
-    return False
-
-
 def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     old, new = before.attrs, after.attrs
     if _needs_new_column(old, new, view):
@@ -322,14 +317,17 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
             collate = f" COLLATE {new['collation']}" if "collation" in new else ""
             using = f" USING {cast(name, old['type'], new['type'])}" if old["type"] != new["type"] else ""
             statements.append(f"{alter} TYPE {new['type']}{collate}{using}")
-    statements += _not_null_statements(after, old.get("not_null"), new.get("not_null"), bool(follows))
-    statements += _identity_statements(alter, old.get("identity"), new.get("identity"))
+    # An identity column is NOT NULL for as long as it is one.
+    not_null = _not_null_statements(after, old.get("not_null"), new.get("not_null"), bool(follows))
+    identity = _identity_statements(alter, old.get("identity"), new.get("identity"))
+    statements += [*not_null, *identity] if "identity" in new else [*identity, *not_null]
     statements += _column_settings(after, old)
     rewrites = retyped or old.get("generated") != new.get("generated")
+    renames = _not_null_rename(after, old.get("not_null"), new.get("not_null")) if follows else []
     return Alteration(
-        statements=statements,
+        statements=[*statements, *renames],
         lock=STRONGEST,
-        displaces=blocks_type_change if retyped else _displaced_by_expression if rewrites else _never,
+        displaces=_displaced_by(old, new, retyped, bool(renames)),
         hazards=rewrite_hazard(view, f"table:{table}") if rewrites else (),
     )
 
@@ -365,8 +363,32 @@ def _base(kind: str) -> str:
     return re.sub(r" with(out)? time zone$", "", text).strip()
 
 
-def _displaced_by_expression(dependent: Fact) -> bool:
-    return False
+def _displaced_by(
+    old: Mapping[str, Json], new: Mapping[str, Json], retyped: bool, renames: bool
+) -> Callable[[Fact], bool]:
+    """What has to be away while the column changes: for a new type much, for a new source its default."""
+    if retyped:
+        return blocks_type_change
+    sources = any(old.get(key) != new.get(key) for key in ("identity", "generated"))
+
+    def displaces(dependent: Fact) -> bool:
+        return (sources and dependent.kind == "default") or (renames and dependent.kind == "partition")
+
+    return displaces
+
+
+def _not_null_rename(column: Fact, was: Json, now: Json) -> list[str]:
+    """The name of a partition's own NOT NULL, which can change only while it is detached."""
+    if not was or not now or was == now:
+        return []
+    names = [value["name"] if isinstance(value, dict) else _not_null_name(column) for value in (was, now)]
+    return [f"ALTER TABLE {table_of(column)} RENAME CONSTRAINT {names[0]} TO {names[1]}"]
+
+
+def _not_null_name(column: Fact) -> str:
+    """The name that the server gives where none is asked for."""
+    table, name = unquote(last(table_of(column))), unquote(last(column.name))
+    return quote(f"{table}_{name}_not_null"[:63])
 
 
 def _needs_new_column(old: Mapping[str, Json], new: Mapping[str, Json], view: View) -> bool:
@@ -469,9 +491,11 @@ def _alter_default(before: Fact, after: Fact, view: View) -> Alteration:
 def _create_constraint(fact: Fact, view: View) -> Draft:
     name = last(fact.name)
     if fact.parent and fact.parent.startswith("domain:"):
-        statement = f"ALTER DOMAIN {qualifier(fact.name)} ADD CONSTRAINT {name} {reparsable(fact.attrs['definition'])}"
+        alter = f"ALTER DOMAIN {qualifier(fact.name)}"
+        definition = reparsable(fact.attrs["definition"])
         return Draft(
-            statements=[statement], undo=[f"ALTER DOMAIN {qualifier(fact.name)} DROP CONSTRAINT {name}"]
+            statements=[f"{alter} ADD CONSTRAINT {name} {definition}"],
+            undo=[f"{alter} DROP CONSTRAINT {name}"],
         )
     if _comes_with_parent(fact, view):
         return NOTHING

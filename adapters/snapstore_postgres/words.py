@@ -1,4 +1,4 @@
-"""How SQL names the object that a fact stands for: ``TABLE public.users``, ``CONSTRAINT pk ON public.users``."""
+"""How SQL names the object that a fact stands for: ``TABLE public.users``, ``POLICY p ON public.users``."""
 
 from __future__ import annotations
 
