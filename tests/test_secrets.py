@@ -230,6 +230,15 @@ def test_a_broken_identity_file_is_never_overwritten(store: Path, tmp_path: Path
     assert CANARY.decode() not in str(caught.value) and str(file) in str(caught.value)
 
 
+def test_an_identity_that_appears_meanwhile_is_used_and_not_replaced(store: Path, tmp_path: Path) -> None:
+    alice = user(tmp_path, "alice")
+    first = identities.create(alice)
+    before = first.path.read_bytes()
+    assert identities.create(alice) == first
+    assert first.path.read_bytes() == before
+    assert [path.name for path in first.path.parent.iterdir()] == ["identity.txt"]
+
+
 def test_with_the_key_in_the_environment_nothing_is_made(store: Path, tmp_path: Path) -> None:
     env = {**user(tmp_path, "ci"), "SNAPSTORE_KEY": new_key()}
     assert create_keys(store, env).available
@@ -373,9 +382,8 @@ def test_the_keys_travel_with_the_store_and_git_finds_nothing_wrong(store: Path,
     assert open_keys(copy, alice).unseal("env", "var:A", sealed) == CANARY
 
 
-def test_two_first_takes_at_once_end_with_one_key(store: Path, tmp_path: Path) -> None:
+def test_two_first_takes_at_once_end_with_one_identity_and_one_key(store: Path, tmp_path: Path) -> None:
     alice = user(tmp_path, "alice")
-    identities.create(alice)
     found: list[str] = []
     threads = [
         threading.Thread(target=lambda: found.append(token(create_keys(store, alice), CANARY)))

@@ -49,7 +49,7 @@ def read(env: Mapping[str, str]) -> Identity | None:
 
 
 def create(env: Mapping[str, str]) -> Identity:
-    """Make an identity where there is none. A file that is there, whatever it holds, is left alone."""
+    """Make an identity; one that is there, or comes at the same moment, is used as it is."""
     from snapstore.secrets import age
 
     path = path_of(env)
@@ -61,7 +61,7 @@ def create(env: Mapping[str, str]) -> Identity:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write_new(path, text.encode())
     except FileExistsError:
-        raise SnapError("there is already a file; it was left alone", where=str(path)) from None
+        return read(env) or create(env)
     except OSError as error:
         raise SnapError(
             f"the age identity cannot be written: {error.strerror}",
