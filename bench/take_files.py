@@ -56,6 +56,7 @@ class _Bench:
         self._base = base
         self._tree = tree
         self._env = {**os.environ, **IDENTITY, "HOME": str(base), "XDG_CONFIG_HOME": str(base / "config")}
+        self._env.pop("PYTHONDONTWRITEBYTECODE", None)  # installed programs are compiled once, not each time
         self._chance = random.Random(2)
 
     def snap_cold(self, number: int) -> None:
