@@ -382,7 +382,7 @@ def _prove(
     result: RestoreResult,
 ) -> RestoreResult:
     after = live(ws, record.begin.captured, keep=True)
-    mismatches = verify(before, after, goal, record.plan.scope)
+    mismatches = verify(before, after, goal, record.plan.scope, ws.keys.only_resealed)
     record.write(Verified(after.tree, tuple(mismatches)))
     commit = None if mismatches or record.goal is Goal.SAFETY else _commit(ws, record, after, goal)
     # Hooks run before the journal closes: killed in between, they run again, instead of never.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
+
+from msgspec import structs
 
 from snapstore.diff import diff, selector
 from snapstore.model import FactChange, FileChange, ResourceChanges, Scope
@@ -20,19 +22,34 @@ class Name(NamedTuple):
         return f"{self.resource}:{self.name}"
 
 
-def verify(before: Snapshot, after: Snapshot, target: Snapshot, scope: Scope) -> list[str]:
+Resealed = Callable[[str, FactChange], bool]
+"""Whether a fact of a resource changed in nothing but the key of its secrets: ``Keys.only_resealed``."""
+
+
+def verify(
+    before: Snapshot, after: Snapshot, target: Snapshot, scope: Scope, resealed: Resealed
+) -> list[str]:
     """Where the live state after a restore is not what was promised, one line each; [] when it is.
 
     Inside the scope everything must be as in the target. Outside it, in the resources that the restore
-    worked on, everything must be as before.
+    worked on, everything must be as before, except the whole of which a part came or went. Secrets are
+    compared by what they hold: after a rotation of the data key their tokens differ.
     """
+    found = [without(changes, resealed) for changes in diff(after, target, scope)]
     inside = [
         f"{changes.resource}:{_name(change)} {_wrong(change)}"
-        for changes in diff(after, target, scope)
+        for changes in found
         for change in _all(changes)
     ]
     outside = [f"{name} has changed, outside the scope" for name in _outside(before, after, scope)]
-    return inside + outside or list(_other_layout(after, target, scope))
+    untold = {changes.resource for changes in found}
+    return inside + outside or list(_other_layout(after, target, scope, untold))
+
+
+def without(changes: ResourceChanges, resealed: Resealed) -> ResourceChanges:
+    """The changes that are more than another key for the same secrets."""
+    facts = [change for change in changes.facts if not resealed(changes.resource, change)]
+    return structs.replace(changes, facts=facts)
 
 
 def differing(changes: Iterable[ResourceChanges]) -> list[Name]:
@@ -47,17 +64,27 @@ def some(names: Sequence[Name], limit: int = 10) -> str:
 
 
 def _outside(before: Snapshot, after: Snapshot, scope: Scope) -> Iterator[Name]:
-    for name in differing(diff(before, after)) if scope.patterns else ():
-        inside = selector(scope, name.resource)
-        if inside is not None and not inside(name.name):
-            yield name
+    for changes in diff(before, after) if scope.patterns else ():
+        inside = selector(scope, changes.resource)
+        if inside is None:
+            continue
+        wholes = {_whole(change) for change in changes.facts if inside(change.id)}
+        for change in _all(changes):
+            if not inside(_name(change)) and _name(change) not in wholes:
+                yield Name(changes.resource, _name(change))
 
 
-def _other_layout(after: Snapshot, target: Snapshot, scope: Scope) -> Iterator[str]:
+def _whole(change: FactChange) -> str | None:
+    """The parent of a fact that came or went: it may list its parts, as an env file does."""
+    fact = change.after if change.before is None else change.before if change.after is None else None
+    return fact.parent if fact else None
+
+
+def _other_layout(after: Snapshot, target: Snapshot, scope: Scope, untold: Collection[str]) -> Iterator[str]:
     """Equal facts in other documents: then the tree ids would differ though nothing else does."""
     promised = resources(target)
     for name, entry in resources(after).items():
-        whole = not scope.patterns or name in scope.patterns
+        whole = (not scope.patterns or name in scope.patterns) and name not in untold
         if whole and name in promised and entry != promised[name] and entry.format == promised[name].format:
             yield f"{name}: the same facts, but in other documents"
 

@@ -127,3 +127,21 @@ def test_without_the_key_history_is_readable_and_restoring_is_refused_untouched(
     told = app.snap("restore", "HEAD~1", "--yes", expect=1, home="-stranger")
     assert "snap key init" in told and "Traceback" not in told
     assert app.read() == before
+
+
+def test_a_restore_across_a_rotation_of_the_key_is_verified(app: App) -> None:
+    app.snap("take", "-m", "one")
+    app.snap("key", "rotate")
+    app.write(ENV.replace("true", "false"))
+    app.snap("take", "-m", "two")
+    assert "verified" in app.snap("restore", "HEAD~1", "--yes")
+    assert app.read() == ENV
+
+
+def test_a_variable_that_is_added_or_removed_alone_is_verified(app: App) -> None:
+    app.snap("take", "-m", "one")
+    app.write(ENV.replace("REDIS_ENABLED=true\n", "") + "NEW=1\n")
+    app.snap("restore", "HEAD", "--only", "env:var:NEW", "--yes")
+    assert "NEW" not in app.read()
+    app.snap("restore", "HEAD~1", "--only", "env:var:REDIS_ENABLED", "--yes")
+    assert app.read().endswith("REDIS_ENABLED=true\n")
