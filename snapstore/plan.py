@@ -6,6 +6,7 @@ Everything here is a pure function of its arguments; the same snapshots give the
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import msgspec
 
 from snapstore import adapter as adapters
 from snapstore.adapter import PlanRequest
+from snapstore.canonical import dumps
 from snapstore.diff import diff
 from snapstore.errors import Exit, SnapError
 from snapstore.model import (
@@ -112,19 +114,20 @@ def hazards(plan: Plan) -> list[Hazard]:
 def digest(plan: Plan) -> str:
     """SHA-256 over the plan without its digest; what makes a reviewed plan that very plan."""
     bare = msgspec.structs.replace(plan, digest="")
-    return hashlib.sha256(msgspec.json.encode(bare, order="deterministic")).hexdigest()
+    return hashlib.sha256(dumps(bare)).hexdigest()
 
 
 def encode(plan: Plan) -> bytes:
     """The plan as the file that people review: JSON, two spaces of indentation, a final newline."""
-    return msgspec.json.format(msgspec.json.encode(plan, order="deterministic"), indent=2) + b"\n"
+    return dumps(plan)
 
 
 def decode(data: bytes) -> Plan:
     """The plan in a file written by :func:`encode`. SnapError when it is none, or not byte for byte."""
     try:
-        plan = msgspec.json.decode(data, type=Plan)
-    except msgspec.DecodeError as error:
+        # The json module: paths that are not UTF-8 hold surrogate escapes, which msgspec does not read.
+        plan = msgspec.convert(json.loads(data), type=Plan)
+    except ValueError as error:
         raise SnapError(
             f"this is not a plan: {error}", fix="make one with `snap plan REV -o FILE`"
         ) from error
