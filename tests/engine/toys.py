@@ -89,7 +89,7 @@ class System:
 def entry_of(value: dict[str, Any]) -> dict[str, Any]:
     """What the file holds of a fact; a dictionary without ``attrs`` is taken for the attributes."""
     whole = value if "attrs" in value else {"attrs": value}
-    return {"shelf": 0, "needs": [], "parent": None} | {k: v for k, v in whole.items() if k != "id"}
+    return {"needs": [], "parent": None} | {key: part for key, part in whole.items() if key != "id"}
 
 
 def _stands_on(entry: dict[str, Any]) -> list[str]:
@@ -122,7 +122,8 @@ def _capture(settings: ToySettings, context: Context) -> Captured:
     shelves: list[list[Fact]] = [[] for _ in range(settings.documents)]
     for identity, entry in system.facts.items():
         fact = Fact(identity, entry["attrs"], entry.get("parent"), tuple(entry.get("needs", ())))
-        shelves[entry.get("shelf", 0) % settings.documents].append(fact)
+        shelf = entry.get("shelf", sum(identity.encode()))
+        shelves[shelf % settings.documents].append(fact)
     return Captured(
         documents=[Document(f"part{i}.json", tuple(facts)) for i, facts in enumerate(shelves) if facts],
         files=[LiveFile(path, FILE_MODE, text.encode()) for path, text in system.texts.items()],
@@ -145,13 +146,12 @@ def _fact_action(request: PlanRequest, change: FactChange, transactional: bool) 
     verb = Verb.CREATE if change.before is None else Verb.DROP if change.after is None else Verb.ALTER
     full = verb is Verb.DROP and change.id in request.live_hints.get("full", ())
     hazards = (Hazard(HazardName.DATA_LOSS, f"{change.id} is not empty", rows=1200),) if full else ()
-    entry = msgspec.to_builtins(change.after) if change.after else None
     return Action(
         resource=request.resource,
         verb=verb,
         subject=change.id,
         summary=f"{verb} {change.id}",
-        payload={"fact": entry},
+        payload={"fact": json.loads(msgspec.json.encode(change.after))},
         produces=(change.id,) if verb is Verb.CREATE else (),
         destroys=(change.id,) if verb is Verb.DROP else (),
         needs=tuple(after),
