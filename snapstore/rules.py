@@ -126,6 +126,38 @@ class View:
     def target_parts(self) -> Mapping[str, list[Fact]]:
         return _by_parent(self.target)
 
+    @cached_property
+    def live_dependents(self) -> Mapping[str, list[Fact]]:
+        """The facts that need an identity, by that identity."""
+        return _by_need(self.live)
+
+    @cached_property
+    def target_dependents(self) -> Mapping[str, list[Fact]]:
+        return _by_need(self.target)
+
+    @cached_property
+    def live_kinds(self) -> Mapping[str, list[Fact]]:
+        return _by_kind(self.live)
+
+    def either(self, identity: str) -> Fact | None:
+        """The fact as it will be, or as it is where it goes."""
+        return self.target.get(identity) or self.live.get(identity)
+
+
+def _by_need(facts: Mapping[str, Fact]) -> dict[str, list[Fact]]:
+    dependents: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts.values():
+        for need in fact.needs:
+            dependents[need].append(fact)
+    return dependents
+
+
+def _by_kind(facts: Mapping[str, Fact]) -> dict[str, list[Fact]]:
+    kinds: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts.values():
+        kinds[fact.kind].append(fact)
+    return kinds
+
 
 def _by_parent(facts: Mapping[str, Fact]) -> dict[str, list[Fact]]:
     parts: dict[str, list[Fact]] = defaultdict(list)
@@ -175,10 +207,6 @@ class _Spread:
         self.fates: dict[str, Fate] = view.fates  # type: ignore[assignment]  # filled here, read elsewhere
         self.alterations: dict[str, Alteration] = {}
         self.queue: list[str] = []
-        self.dependents: dict[str, list[Fact]] = defaultdict(list)
-        for fact in view.live.values():
-            for need in fact.needs:
-                self.dependents[need].append(fact)
 
     def mark(self, identity: str, fate: Fate) -> None:
         if self.fates.get(identity) in (Fate.DROP, Fate.REPLACE):
@@ -214,7 +242,7 @@ class _Spread:
                     self.take_down(dependent.id)
 
     def _standing_on(self, identity: str) -> Iterable[Fact]:
-        yield from self.dependents.get(identity, ())
+        yield from self.view.live_dependents.get(identity, ())
         yield from self.view.live_parts.get(identity, ())
 
     def _topple(self, identity: str) -> None:
@@ -227,7 +255,7 @@ class _Spread:
         for part in self.view.target_parts.get(identity, ()):
             if part.id not in self.view.live:
                 self.fates.setdefault(part.id, Fate.CREATE)
-        for dependent in self.dependents.get(identity, ()):
+        for dependent in self.view.live_dependents.get(identity, ()):
             if self._must_rebuild(dependent, identity):
                 self.take_down(dependent.id)
 
@@ -350,11 +378,8 @@ def _altered(rules: Mapping[str, Rule], view: View, identity: str, alteration: A
 
 
 def _displaces_any(view: View, identity: str, alteration: Alteration) -> bool:
-    return any(
-        alteration.displaces(fact)
-        for fact in view.live.values()
-        if (identity in fact.needs or fact.parent == identity) and view.vanishes(fact.id)
-    )
+    around = (*view.live_dependents.get(identity, ()), *view.live_parts.get(identity, ()))
+    return any(view.vanishes(fact.id) and alteration.displaces(fact) for fact in around)
 
 
 def _action(view: View, fact: Fact, draft: Draft, verb: Verb, *, rank: int, **ordering: Any) -> Action:

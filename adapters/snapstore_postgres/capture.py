@@ -209,7 +209,13 @@ class _Catalogs:
             "archive": self._archive(),
         }
 
-    def _archive(self) -> list[Json]:
-        there = self._rows(f"SELECT to_regclass('{catalog.ARCHIVE_SCHEMA}.entries') IS NOT NULL")[0][0]
-        names = ("id", "identity", "relation", "kind", "facts")
-        return [dict(zip(names, row, strict=True)) for row in self._rows(catalog.ARCHIVE)] if there else []
+    def _archive(self) -> dict[str, Json]:
+        """What the archive of this database holds, and the number that the next place in it gets."""
+        if not self._rows(catalog.ARCHIVE_EXISTS)[0][0]:
+            return {"exists": False, "next": 1, "entries": []}
+        found = [
+            {"place": place, "identity": identity, "kind": kind, "facts": facts, "back": back}
+            for place, identity, kind, facts, back in self._rows(catalog.ARCHIVE)
+        ]
+        waiting = [{k: v for k, v in entry.items() if k != "back"} for entry in found if not entry["back"]]
+        return {"exists": True, "next": len(found) + 1, "entries": waiting}

@@ -506,7 +506,7 @@ FACTS: tuple[Query, ...] = (
 
 NAMESPACES = f"""
 SELECT n.oid FROM pg_namespace n
- WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', '{ARCHIVE_SCHEMA}')
+ WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname !~ '^{ARCHIVE_SCHEMA}'
    AND NOT (n.nspname = ANY ($1))"""
 
 COMMENTS = """
@@ -575,7 +575,7 @@ SELECT o.class, o.oid, o.sub, quote_ident(o.part), x.base, CASE x.grantee WHEN 0
 # Volatile: helps to plan, is no state.
 RELATIONS = """
 SELECT CASE c.relkind WHEN 'm' THEN 'matview:' ELSE 'table:' END || format('%I.%I', n.nspname, c.relname),
-       greatest(c.reltuples, 0)::bigint, CASE c.relkind WHEN 'p' THEN 0 ELSE pg_relation_size(c.oid) END,
+       greatest(c.reltuples, pg_stat_get_live_tuples(c.oid))::bigint, CASE c.relkind WHEN 'p' THEN 0 ELSE pg_relation_size(c.oid) END,
        (SELECT array_agg(format('%I', a.attname) ORDER BY a.attnum) FROM pg_attribute a
          WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -639,5 +639,7 @@ def _unmodelled(version: int) -> str:
 
 UNMODELLED = _unmodelled
 
+ARCHIVE_EXISTS = f"SELECT to_regclass('{ARCHIVE_SCHEMA}.entries') IS NOT NULL"
 ARCHIVE = f"""
-SELECT id, identity, relation, kind, facts FROM {ARCHIVE_SCHEMA}.entries WHERE returned_at IS NULL ORDER BY id"""
+SELECT e.place, e.identity, e.kind, CASE WHEN e.returned_at IS NULL THEN e.facts END, e.returned_at IS NOT NULL
+  FROM {ARCHIVE_SCHEMA}.entries e ORDER BY e.archived_at, e.place"""

@@ -6,7 +6,7 @@ from snapstore import rules
 from snapstore.adapter import PlanRequest
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Action, DataMode, HazardName
-from snapstore_postgres import privileges, relations, routines, types, views
+from snapstore_postgres import archive, privileges, relations, routines, types, views
 
 _GRANTED_BY_DEFAULT = ("table", "view", "matview", "sequence", "function", "procedure", "aggregate", "enum",
                        "composite", "domain", "range", "schema")  # fmt: skip
@@ -24,7 +24,15 @@ for _kind in _GRANTED_BY_DEFAULT:
 
 def plan(request: PlanRequest) -> list[Action]:
     """The actions. SnapError REFUSED where rows would be lost and ``--data refuse`` was asked for."""
-    actions = rules.actions(RULES, request)
+    counted, back = archive.take_back(request)
+    actions = (
+        archive.after_return(counted, rules.actions(RULES, counted))
+        if back
+        else rules.actions(RULES, request)
+    )
+    actions = [*back, *actions]
+    exists = bool(request.live_hints.get("archive", {}).get("exists"))
+    actions = archive.with_registry(request.resource, actions, exists)
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
     return actions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from snapstore.model import Fact, Hazard, HazardName
@@ -13,11 +13,12 @@ from snapstore_postgres.words import designation, grantee_object
 # -- comments ----------------------------------------------------------------------------------------------
 
 
-def _comment_on(fact: Fact, side: Mapping[str, Fact]) -> str:
+def _comment_on(fact: Fact, view: View) -> str:
     """The object of a comment; a column of a view and the index of a constraint are no facts of their own."""
     identity = fact.name
-    if identity in side:
-        return designation(side[identity])
+    whole = view.either(identity)
+    if whole is not None:
+        return designation(whole)
     kind, _, name = identity.partition(":")
     if kind == "index":
         return f"INDEX {parts(name)[0]}.{last(name)}"
@@ -25,7 +26,7 @@ def _comment_on(fact: Fact, side: Mapping[str, Fact]) -> str:
 
 
 def _comment(fact: Fact, view: View) -> Draft:
-    on = _comment_on(fact, {**view.live, **view.target})
+    on = _comment_on(fact, view)
     return Draft(
         statements=[f"COMMENT ON {on} IS {literal(fact.attrs['text'])}"],
         undo=[f"COMMENT ON {on} IS NULL"],
@@ -33,7 +34,7 @@ def _comment(fact: Fact, view: View) -> Draft:
 
 
 def _uncomment(fact: Fact, view: View) -> Draft:
-    on = _comment_on(fact, {**view.target, **view.live})
+    on = _comment_on(fact, view)
     return Draft(
         statements=[f"COMMENT ON {on} IS NULL"],
         undo=[f"COMMENT ON {on} IS {literal(fact.attrs['text'])}"],
@@ -55,13 +56,13 @@ def _subject(fact: Fact) -> str:
     return fact.name.removesuffix(tail)
 
 
-def _grant_target(fact: Fact, side: Mapping[str, Fact]) -> tuple[str, str]:
+def _grant_target(fact: Fact, view: View) -> tuple[str, str]:
     """(object, column): ``TABLE public.users`` and ``(email)``, the latter empty for a whole object."""
     subject = _subject(fact)
     kind, _, name = subject.partition(":")
     if kind == "column":
         return f"TABLE {qualifier(name)}", f" ({last(name)})"
-    return grantee_object(side[subject]), ""
+    return grantee_object(view.target.get(subject) or view.live[subject]), ""
 
 
 def privilege_statements(
@@ -82,7 +83,7 @@ def privilege_statements(
 def _statements(fact: Fact, privileges: Sequence[str], view: View) -> list[str]:
     if fact.parent and fact.parent.startswith("default_privileges:"):
         return _default_statements(view.target.get(fact.parent) or view.live[fact.parent], fact, privileges)
-    on, column = _grant_target(fact, {**view.live, **view.target})
+    on, column = _grant_target(fact, view)
     found = privilege_statements(privileges, on, column, fact.attrs["grantee"])
     if not column:
         found += _column_grants_again(fact, view)
@@ -92,13 +93,13 @@ def _statements(fact: Fact, privileges: Sequence[str], view: View) -> list[str]:
 
 def _column_grants_again(fact: Fact, view: View) -> Iterable[str]:
     """Revoking from a table revokes from its columns too (the manual, REVOKE)."""
-    table = _subject(fact).partition(":")[2]
-    for other in view.target.values():
-        if other.kind != "grant" or other.attrs["grantee"] != fact.attrs["grantee"]:
-            continue
-        if other.name.startswith("column:") and qualifier(_subject(other).partition(":")[2]) == table:
-            on, column = _grant_target(other, {})
-            yield from privilege_statements(other.attrs["privileges"], on, column, other.attrs["grantee"])[1:]
+    for column in view.target_parts.get(_subject(fact), ()):
+        for other in view.target_parts.get(column.id, ()):
+            if other.kind == "grant" and other.attrs["grantee"] == fact.attrs["grantee"]:
+                on, name = _grant_target(other, view)
+                yield from privilege_statements(other.attrs["privileges"], on, name, other.attrs["grantee"])[
+                    1:
+                ]
 
 
 def _grant(fact: Fact, view: View) -> Draft:
@@ -192,8 +193,8 @@ def _granted_by_default(fact: Fact, view: View) -> Iterable[str]:
     letter = _DEFAULT_LETTER.get(fact.kind)
     schema = None if fact.kind == "schema" else parts(fact.name)[0]
     grants: dict[str, list[str]] = {}
-    for holder in view.live.values():
-        if holder.kind != "default_privileges" or view.vanishes(holder.id):
+    for holder in view.live_kinds.get("default_privileges", ()):
+        if view.vanishes(holder.id):
             continue
         attrs = holder.attrs
         if quote(attrs["role"]) != quote(str(role).strip('"')) or attrs["objects"] != letter:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from snapstore.model import DataMode, Fact, Hazard, HazardName, Json
+from snapstore.model import Fact, Hazard, HazardName, Json
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
+from snapstore_postgres import archive
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.names import last, literal, qualifier, quote, unquote
 
@@ -18,9 +19,13 @@ _ENABLED = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE A
 
 
 def size(view: View, identity: str) -> tuple[int | None, int | None]:
-    """Rows (the server's estimate) and bytes of a live relation; (None, None) where unknown."""
+    """Rows (an estimate) and bytes of a live relation with its children; (None, None) if unknown."""
     found = view.request.live_hints.get("relations", {}).get(identity)
-    return (found["rows"], found["bytes"]) if found else (None, None)
+    if not found:
+        return None, None
+    sizes = [(found["rows"], found["bytes"])]
+    sizes += [size(view, f"table:{child}") for child in _children(identity, view.live_dependents)]
+    return sum(rows or 0 for rows, _ in sizes), sum(bytes_ or 0 for _, bytes_ in sizes)
 
 
 def table_of(fact: Fact) -> str:
@@ -92,7 +97,7 @@ def _table_flags(fact: Fact, before: Mapping[str, Json]) -> list[str]:
 
 def _drop_table(fact: Fact, view: View) -> Draft:
     rows, bytes_ = size(view, fact.id)
-    return Draft(
+    draft = Draft(
         statements=[f"DROP TABLE {fact.name}"],
         undo=["put back by restoring the safety snapshot"],
         hazards=data_loss(view, fact.id, f"table {fact.name}"),
@@ -100,6 +105,8 @@ def _drop_table(fact: Fact, view: View) -> Draft:
         rows=rows,
         bytes=bytes_,
     )
+    moves = archive.wanted(view) and bytes_ != 0 and "partition_key" not in fact.attrs
+    return archive.table_draft(fact, view, draft) if moves else draft
 
 
 _UNCHANGEABLE = ("partition_key", "of")
@@ -224,21 +231,23 @@ def inherits_persistently(fact: Fact, view: View) -> bool:
     return view.stays(table)
 
 
-def _descendants(column: Fact, side: Mapping[str, Fact]) -> Iterator[Fact]:
-    """The same column in the tables that inherit it, at any depth."""
-    for child in _children(table_of(column), side):
-        found = side.get(f"column:{child}.{last(column.name)}")
+def _descendants(part: Fact, view: View, *, live: bool) -> Iterator[Fact]:
+    """The same column or constraint in the tables that inherit it, at any depth."""
+    side, dependents = (view.live, view.live_dependents) if live else (view.target, view.target_dependents)
+    for child in _children(part.parent or "", dependents):
+        found = side.get(f"{part.kind}:{child}.{last(part.name)}")
         if found is not None and found.attrs.get("inherited"):
             yield found
-            yield from _descendants(found, side)
+            yield from _descendants(found, view, live=live)
 
 
-def _children(table: str, side: Mapping[str, Fact]) -> list[str]:
+def _children(table: str, dependents: Mapping[str, list[Fact]]) -> list[str]:
+    """The names of the partitions of a table and of the tables that inherit from it."""
     return [
         fact.name
-        for fact in side.values()
-        if (fact.kind == "partition" and fact.attrs["of"] == table)
-        or (fact.kind == "table" and table in fact.attrs.get("inherits", ()))
+        for fact in dependents.get(table, ())
+        if fact.kind == "partition"
+        or (fact.kind == "table" and table.partition(":")[2] in fact.attrs.get("inherits", ()))
     ]
 
 
@@ -246,29 +255,66 @@ def _create_column(fact: Fact, view: View) -> Draft:
     if view.appears(fact.parent or "") or inherits_persistently(fact, view):
         return NOTHING
     table = table_of(fact)
-    reached = [d for d in _descendants(fact, view.target) if inherits_persistently(d, view)]
+    reached = [d for d in _descendants(fact, view, live=False) if inherits_persistently(d, view)]
     settings = [s for column in (fact, *reached) for s in _column_settings(column)]
     rewrites = "identity" in fact.attrs or fact.attrs.get("generated", {}).get("kind") == "s"
+    back = archive.kept(view, fact.id, "column")
+    statements, absorbed = (_returning(fact, back, view), ()) if back else _adding(fact, view)
     return Draft(
-        statements=[f"ALTER TABLE {table} ADD COLUMN {column_clause(fact)}", *settings],
+        statements=[*statements, *settings],
         undo=[f"ALTER TABLE {table} DROP COLUMN {last(fact.name)}"],
-        absorbs=reached,
+        absorbs=[*reached, *absorbed],
         lock=STRONGEST,
-        hazards=rewrite_hazard(view, f"table:{table}") if rewrites else (),
+        hazards=rewrite_hazard(view, f"table:{table}") if rewrites or back else (),
     )
+
+
+def _adding(fact: Fact, view: View) -> tuple[list[str], Sequence[Fact]]:
+    """The column with its default at once, so that rows that are there already get it."""
+    default = view.target.get(f"default:{fact.name}")
+    clause = column_clause(fact)
+    if default is None:
+        return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], ()
+    if any(f.kind == "sequence" and f.parent == fact.id for f in view.target_parts.get(fact.id, ())):
+        return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], ()  # its sequence comes after it
+    clause += f" DEFAULT {reparsable(default.attrs['expression'])}"
+    return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], (default,)
+
+
+def _returning(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
+    """The column bare, its values from the archive, then what the values have to comply with."""
+    bare = Fact(
+        fact.id, {k: v for k, v in fact.attrs.items() if k not in ("not_null", "identity")}, fact.parent
+    )
+    table, name = table_of(fact), last(fact.name)
+    alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
+    value = cast("a.value", "text", fact.attrs["type"]) if fact.needs else "a.value"
+    default = view.target.get(f"default:{fact.name}")
+    identity = fact.attrs.get("identity")
+    found = [
+        f"ALTER TABLE {table} ADD COLUMN {column_clause(bare)}",
+        *archive.put_back(fact, entry, value, view),
+    ]
+    if fact.attrs.get("not_null") and default is not None and "nextval" not in default.attrs["expression"]:
+        found.append(f"UPDATE {table} SET {name} = {default.attrs['expression']} WHERE {name} IS NULL")
+    found += _not_null_statements(fact, None, fact.attrs.get("not_null"), False)
+    found += _identity_statements(alter, None, identity)
+    if identity and "sequence" in identity:
+        found += archive.behind_values(identity["sequence"], fact.id)
+    return found
 
 
 def _drop_column(fact: Fact, view: View) -> Draft:
     table = table_of(fact)
     if inherits_persistently(fact, view):
         return NOTHING
-    reached = [d for d in _descendants(fact, view.live) if inherits_persistently(d, view)]
+    reached = [d for d in _descendants(fact, view, live=True) if inherits_persistently(d, view)]
     # Without the parent's column, a child that keeps its own has it as a local one from then on.
     only = "ONLY " if any(d.id in view.target for d in reached) else ""
     reached = [] if only else reached
     rows, bytes_ = size(view, f"table:{table}")
     kept = "generated" in fact.attrs
-    return Draft(
+    draft = Draft(
         statements=[f"ALTER TABLE {only}{table} DROP COLUMN {last(fact.name)}"],
         undo=["put back by restoring the safety snapshot"],
         absorbs=reached,
@@ -277,6 +323,8 @@ def _drop_column(fact: Fact, view: View) -> Draft:
         rows=rows,
         bytes=bytes_,
     )
+    copies = archive.wanted(view) and bytes_ != 0 and not kept and not view.vanishes(fact.parent or "")
+    return archive.column_draft(fact, view, draft) if copies else draft
 
 
 _BLOCKS_TYPE_CHANGE = (
@@ -501,7 +549,7 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
         return NOTHING
     table = table_of(fact)
     only = "" if fact.attrs["type"] in ("c", "f") else "ONLY "
-    reached = [d for d in _inherited_constraints(fact, view.target) if _comes_with_parent(d, view)]
+    reached = [d for d in _descendants(fact, view, live=False) if _comes_with_parent(d, view)]
     rows, bytes_ = size(view, f"table:{table}")
     return Draft(
         statements=[f"ALTER TABLE {only}{table} ADD CONSTRAINT {name} {constraint_definition(fact)}"],
@@ -546,14 +594,6 @@ def _comes_with_parent(fact: Fact, view: View) -> bool:
     return attachment not in view.target or inherits_persistently(fact, view)
 
 
-def _inherited_constraints(fact: Fact, side: Mapping[str, Fact]) -> Iterator[Fact]:
-    for child in _children(table_of(fact), side):
-        found = side.get(f"constraint:{child}.{last(fact.name)}")
-        if found is not None and found.attrs.get("inherited"):
-            yield found
-            yield from _inherited_constraints(found, side)
-
-
 def _drop_constraint(fact: Fact, view: View) -> Draft:
     name = last(fact.name)
     if fact.parent and fact.parent.startswith("domain:"):
@@ -563,7 +603,7 @@ def _drop_constraint(fact: Fact, view: View) -> Draft:
     if _attached_index_vanishes_with_parent(fact, view):
         return NOTHING
     table = table_of(fact)
-    reached = [d for d in _inherited_constraints(fact, view.live) if inherits_persistently(d, view)]
+    reached = [d for d in _descendants(fact, view, live=True) if inherits_persistently(d, view)]
     reached += attached_indexes(fact, view)
     return Draft(
         statements=[f"ALTER TABLE {table} DROP CONSTRAINT {name}"],
@@ -596,7 +636,7 @@ def _alter_constraint(before: Fact, after: Fact, view: View) -> Alteration | Non
 def attached_indexes(fact: Fact, view: View) -> list[Fact]:
     """The indexes of partitions that vanish with this one, at any depth."""
     found = []
-    for part in view.live.values():
+    for part in view.live_dependents.get(fact.id, ()):
         if part.kind == "index_partition" and part.attrs["parent"] == fact.id and part.parent:
             child = view.live[part.parent]
             if not view.vanishes("partition:" + (child.parent or "").partition(":")[2]):
@@ -744,11 +784,13 @@ def _create_sequence(fact: Fact, view: View) -> Draft:
     statements = [text, *owner_statement("SEQUENCE", fact.name, fact)]
     if fact.parent:
         statements.append(f"ALTER SEQUENCE {fact.name} OWNED BY {fact.parent.partition(':')[2]}")
+    statements += archive.position_statements(fact, view)
     return Draft(statements=statements, undo=[f"DROP SEQUENCE {fact.name}"])
 
 
 def _drop_sequence(fact: Fact, view: View) -> Draft:
-    return Draft(statements=[f"DROP SEQUENCE {fact.name}"], undo=_create_sequence(fact, view).statements)
+    draft = Draft(statements=[f"DROP SEQUENCE {fact.name}"], undo=_create_sequence(fact, view).statements)
+    return archive.sequence_draft(fact, view, draft) if archive.wanted(view) else draft
 
 
 def _alter_sequence(before: Fact, after: Fact, view: View) -> Alteration | None:
@@ -771,10 +813,6 @@ def _alter_sequence(before: Fact, after: Fact, view: View) -> Alteration | None:
     if after.parent and before.parent != after.parent:
         statements.append(f"ALTER SEQUENCE {after.name} OWNED BY {after.parent.partition(':')[2]}")
     return Alteration(statements=statements, lock="SHARE ROW EXCLUSIVE")
-
-
-def archive_wanted(view: View) -> bool:
-    return view.request.options.data is DataMode.ARCHIVE
 
 
 def relation_slot(fact: Fact) -> list[str]:

@@ -63,8 +63,8 @@ def _swap(before: Fact, after: Fact, create: Sequence[str], cast: str, view: Vie
 def _columns_of_type(fact: Fact, view: View) -> list[Fact]:
     """Columns that have the type before and after; a column that changes its type sees to that itself."""
     found = []
-    for column in view.live.values():
-        if column.kind == "column" and fact.id in column.needs:
+    for column in view.live_dependents.get(fact.id, ()):
+        if column.kind == "column":
             after = view.target.get(column.id)
             if after is not None and after.attrs["type"] == column.attrs["type"]:
                 found.append(column)
@@ -289,9 +289,7 @@ def _version(text: str) -> list[int]:
 
 def _alter_extension(before: Fact, after: Fact, view: View) -> Alteration | None:
     """There is a way up and seldom one down; down it is created anew, unless columns stand on it."""
-    columns = any(
-        f.kind == "column" and before.id in f.needs and view.stays(f.id) for f in view.live.values()
-    )
+    columns = any(f.kind == "column" and view.stays(f.id) for f in view.live_dependents.get(before.id, ()))
     if _version(after.attrs["version"]) < _version(before.attrs["version"]) and not columns:
         return None
     alter = f"ALTER EXTENSION {after.name}"

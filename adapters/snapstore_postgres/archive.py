@@ -1,0 +1,397 @@
+"""Rows that a restore would destroy, kept beside and taken back by the next restore forward.
+
+Each thing archived has a schema of its own, its *place*, so that nothing in it can collide, and a line in
+``snapstore_archive.entries``. A table is moved there, with its indexes, keys and owned sequences, after
+everything in it that stands on other objects was taken off: those may go, today or later, and an archive must
+never be what stops them. A column is copied there with the key of each row. A sequence leaves its position.
+
+The line of a table holds its facts as they are in the archive. When a later plan wants the table, they count
+as live: the table is moved back, and what it lacks is an ordinary difference that the rules see to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from snapstore.adapter import PlanRequest
+from snapstore.model import Action, DataMode, Fact, FactChange, Json, Verb
+from snapstore.rules import Draft, View
+from snapstore_postgres.names import last, literal, parts, qualifier, quote
+from snapstore_postgres.words import designation
+
+REGISTRY = "snapstore_archive"
+_REGISTERED = f"{REGISTRY}:"
+_STRIPPED = ("trigger", "policy", "rule")
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A line of the registry: what was archived, where it lies and, for a table, its facts there."""
+
+    place: str
+    identity: str
+    kind: str
+    facts: Json
+
+
+def entries(hints: Mapping[str, Json]) -> list[Entry]:
+    """What lies in the archive of the live database, oldest first."""
+    found: list[Json] = (hints.get("archive") or {}).get("entries", [])
+    return [msgspec.convert(entry, Entry) for entry in found]
+
+
+def kept(view: View, identity: str, kind: str) -> Entry | None:
+    """The newest archived thing of that identity, where this plan may take it back."""
+    if view.request.options.data is DataMode.DISCARD:
+        return None
+    found = [e for e in entries(view.request.live_hints) if e.identity == identity and e.kind == kind]
+    return found[-1] if found else None
+
+
+def wanted(view: View) -> bool:
+    return view.request.options.data is DataMode.ARCHIVE
+
+
+def _place(view: View, identity: str) -> str:
+    number = (view.request.live_hints.get("archive") or {}).get("next", 1)
+    return f"{REGISTRY}_{number}_{hashlib.sha256(identity.encode()).hexdigest()[:8]}"
+
+
+def _register(place: str, identity: str, kind: str, facts: Json) -> str:
+    text = msgspec.json.encode(facts, order="deterministic").decode()
+    return (
+        f"INSERT INTO {REGISTRY}.entries (place, identity, kind, facts)"
+        f" VALUES ({literal(place)}, {literal(identity)}, {literal(kind)}, {literal(text)})"
+    )
+
+
+def _returned(entry: Entry) -> str:
+    return f"UPDATE {REGISTRY}.entries SET returned_at = now() WHERE place = {literal(entry.place)}"
+
+
+def registry_action(resource: str) -> Action:
+    """Makes the archive itself, once per database."""
+    return Action(
+        resource=resource,
+        verb=Verb.CREATE,
+        subject=_REGISTERED,
+        summary=f"create the archive, schema {REGISTRY}",
+        statements=(
+            f"CREATE SCHEMA IF NOT EXISTS {REGISTRY}",
+            f"CREATE TABLE IF NOT EXISTS {REGISTRY}.entries (place text PRIMARY KEY, identity text NOT NULL,"
+            " kind text NOT NULL, facts jsonb NOT NULL, archived_at timestamptz NOT NULL DEFAULT now(),"
+            " returned_at timestamptz)",
+        ),
+        produces=(_REGISTERED,),
+        transactional=True,
+        rank=-1000,
+    )
+
+
+def with_registry(resource: str, actions: Sequence[Action], exists: bool) -> list[Action]:
+    """The actions, preceded by the one that makes the archive where one of them needs it."""
+    needed = any("archive" in action.payload for action in actions)
+    return [registry_action(resource), *actions] if needed and not exists else list(actions)
+
+
+# -- tables ------------------------------------------------------------------------------------------------
+
+
+def table_draft(fact: Fact, view: View, draft: Draft) -> Draft:
+    """Instead of dropping the table: take off what binds it, and move it to its place."""
+    place = _place(view, fact.id)
+    stripping = _Stripping(fact, view)
+    facts = [msgspec.to_builtins(f) for f in stripping.left]
+    return replace(
+        draft,
+        summary=f"move table {fact.name} with its rows to the archive",
+        statements=[
+            f"CREATE SCHEMA {quote(place)}",
+            *stripping.statements,
+            f"ALTER TABLE {fact.name} SET SCHEMA {quote(place)}",
+            _register(place, fact.id, "table", facts),
+        ],
+        undo=[f"ALTER TABLE {quote(place)}.{last(fact.name)} SET SCHEMA {qualifier(fact.name)}"],
+        needs=[*draft.needs, _REGISTERED],
+        payload={"archive": place},
+        hazards=(),
+    )
+
+
+class _Stripping:
+    """What has to be taken off a table before it goes, and the facts that are left of it."""
+
+    def __init__(self, table: Fact, view: View) -> None:
+        self.table = table
+        self.statements: list[str] = []
+        self.subtree = {fact.id: fact for fact in _subtree(table, view)}
+        self.left: list[Fact] = []
+        gone: set[str] = set()
+        for fact in sorted(self.subtree.values(), key=lambda f: (_strip_order(f), f.id)):
+            if fact.parent in gone or not self._keep(fact):
+                gone.add(fact.id)
+        self.left = [f for f in self.left if f.parent not in gone]
+
+    def _keep(self, fact: Fact) -> bool:
+        """Whether the fact stays with the table, changed or not; the statements for what does not."""
+        if fact.kind == "table":
+            return self._keep_table(fact)
+        if fact.kind == "column":
+            return self._keep_column(fact)
+        if fact.kind == "partition":
+            self.statements.append(f"ALTER TABLE {fact.attrs['of']} DETACH PARTITION {fact.name}")
+            return False
+        foreign_key = fact.kind == "constraint" and fact.attrs.get("type") == "f"
+        if fact.kind not in _STRIPPED and not foreign_key and not self._outside(fact):
+            self.left.append(fact)
+            return True
+        self.statements += self._take_off(fact)
+        return False
+
+    def _take_off(self, fact: Fact) -> list[str]:
+        alter = f"ALTER TABLE {self.table.name}"
+        if fact.kind == "constraint":
+            return [f"{alter} DROP CONSTRAINT {last(fact.name)}"]
+        if fact.kind == "default":
+            return [f"{alter} ALTER COLUMN {last(fact.name)} DROP DEFAULT"]
+        if fact.kind in (*_STRIPPED, "index"):
+            return [f"DROP {designation(fact)}"]
+        return []
+
+    def _keep_table(self, fact: Fact) -> bool:
+        attrs = dict(fact.attrs)
+        alter = f"ALTER TABLE {fact.name}"
+        for parent in attrs.pop("inherits", ()):
+            self.statements.append(f"{alter} NO INHERIT {parent}")
+        if attrs.pop("of", None):
+            self.statements.append(f"{alter} NOT OF")
+        if attrs.pop("row_security", None):
+            self.statements.append(f"{alter} DISABLE ROW LEVEL SECURITY")
+        self.left.append(Fact(fact.id, attrs, None, tuple(n for n in fact.needs if n.startswith("schema:"))))
+        return True
+
+    def _keep_column(self, fact: Fact) -> bool:
+        """A type that may go becomes text; what is computed from it becomes plain, or goes if not stored."""
+        attrs = {key: value for key, value in fact.attrs.items() if key != "inherited"}
+        alter = f"ALTER TABLE {self.table.name}"
+        column = f"{alter} ALTER COLUMN {last(fact.name)}"
+        if "generated" in attrs and (self._outside(fact) or self._reads_foreign_type(fact)):
+            if attrs["generated"]["kind"] != "s":
+                self.statements.append(f"{alter} DROP COLUMN {last(fact.name)}")
+                return False
+            del attrs["generated"]
+            self.statements.append(f"{column} DROP EXPRESSION")
+        if self._outside(fact):
+            attrs = {k: v for k, v in attrs.items() if k != "collation"} | {"type": "text"}
+            self.statements.append(
+                f'{column} TYPE text COLLATE pg_catalog."default" USING {last(fact.name)}::text'
+            )
+        inside = tuple(need for need in fact.needs if need in self.subtree)
+        self.left.append(Fact(fact.id, attrs, fact.parent, inside))
+        return True
+
+    def _outside(self, fact: Fact) -> bool:
+        """Whether the fact stands on anything but the table itself and its schema."""
+        return any(need not in self.subtree and not need.startswith("schema:") for need in fact.needs)
+
+    def _reads_foreign_type(self, fact: Fact) -> bool:
+        return any(self._outside(self.subtree[need]) for need in fact.needs if need in self.subtree)
+
+
+def _strip_order(fact: Fact) -> int:
+    """The table first, then what hangs on columns, computed columns before those they read, columns last."""
+    if fact.kind == "table":
+        return 0
+    if fact.kind != "column":
+        return 1
+    return 2 if "generated" in fact.attrs else 3
+
+
+def _subtree(fact: Fact, view: View) -> Iterator[Fact]:
+    yield fact
+    for part in view.live_parts.get(fact.id, ()):
+        yield from _subtree(part, view)
+
+
+def take_back(request: PlanRequest) -> tuple[PlanRequest, list[Action]]:
+    """The request, with the archived tables that the target wants as live ones, and what moves them back."""
+    if request.options.data is DataMode.DISCARD:
+        return request, []
+    newest = {e.identity: e for e in entries(request.live_hints) if e.kind == "table"}
+    back = [e for i, e in newest.items() if i in request.target and i not in request.live]
+    if not back:
+        return request, []
+    live = dict(request.live)
+    for entry in back:
+        live.update({fact.id: fact for fact in _facts(entry)})
+    changes = [
+        FactChange(identity, live.get(identity), request.target.get(identity))
+        for identity in sorted(live.keys() | request.target.keys())
+        if live.get(identity) != request.target.get(identity)
+    ]
+    changed = msgspec.structs.replace(request.changes, facts=changes)
+    return replace(request, live=live, changes=changed), [_moved_back(request, entry) for entry in back]
+
+
+def _facts(entry: Entry) -> list[Fact]:
+    return msgspec.convert(entry.facts, list[Fact])
+
+
+def _moved_back(request: PlanRequest, entry: Entry) -> Action:
+    name = entry.identity.partition(":")[2]
+    schema = parts(name)[0]
+    return Action(
+        resource=request.resource,
+        verb=Verb.CREATE,
+        subject=entry.identity,
+        summary=f"take table {name} with its rows back from the archive",
+        statements=(
+            f"ALTER TABLE {quote(entry.place)}.{last(name)} SET SCHEMA {schema}",
+            f"DROP SCHEMA {quote(entry.place)}",
+            _returned(entry),
+        ),
+        produces=(_token(entry), f"relation:{name}", f"type:{name}", *(f.id for f in _facts(entry))),
+        needs=(f"schema:{schema}",),
+        transactional=True,
+        rank=-900,
+    )
+
+
+def _token(entry: Entry) -> str:
+    return f"archive:{entry.place}"
+
+
+def after_return(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
+    """The actions, each that works on a table taken back waiting for it to be there."""
+    waits: dict[str, str] = {}
+    newest = {e.identity: e for e in entries(request.live_hints) if e.kind == "table"}
+    for entry in newest.values():
+        waits.update({fact.id: _token(entry) for fact in _facts(entry)})
+    return [_waiting(action, waits) for action in actions]
+
+
+def _waiting(action: Action, waits: Mapping[str, str]) -> Action:
+    touched = (action.subject, *action.produces, *action.destroys, *action.needs)
+    tokens = sorted({waits[identity] for identity in touched if identity in waits})
+    return msgspec.structs.replace(action, needs=(*action.needs, *tokens)) if tokens else action
+
+
+# -- columns -----------------------------------------------------------------------------------------------
+
+
+def column_draft(fact: Fact, view: View, draft: Draft) -> Draft:
+    """Before the column is dropped: copy it, with the key of each row, to its place."""
+    place = _place(view, fact.id)
+    table, column = qualifier(fact.name), last(fact.name)
+    key = _key(fact, view)
+    plain = f"{column}::text" if fact.needs else column
+    copy = (
+        f"CREATE TABLE {quote(place)}.rows AS SELECT row_key, row_no, value FROM ("
+        f"SELECT {_row_key(key)} AS row_key, row_number() OVER (PARTITION BY {_row_key(key)}) AS row_no,"
+        f" t.{plain} AS value FROM {table} t) kept WHERE value IS NOT NULL"
+    )
+    return replace(
+        draft,
+        summary=f"drop column {fact.name}, its values moved to the archive",
+        statements=[
+            f"CREATE SCHEMA {quote(place)}",
+            copy,
+            _register(place, fact.id, "column", {"key": key}),
+            *draft.statements,
+        ],
+        needs=[*draft.needs, _REGISTERED],
+        payload={"archive": place},
+        hazards=(),
+    )
+
+
+def _key(fact: Fact, view: View) -> list[str]:
+    """The columns that tell a row: those of the primary key where it stays, else all others that stay."""
+    table = fact.parent or ""
+    for part in view.live_parts.get(table, ()):
+        if part.kind == "constraint" and part.attrs.get("type") == "p":
+            columns = [need for need in part.needs if need.startswith("column:")]
+            if columns and all(view.stays(c) and c != fact.id for c in columns):
+                return [last(c) for c in columns]
+    return sorted(
+        last(part.name)
+        for part in view.live_parts.get(table, ())
+        if part.kind == "column" and part.id != fact.id and view.stays(part.id)
+    )
+
+
+def _row_key(key: Sequence[str]) -> str:
+    return f"to_jsonb((SELECT k FROM (SELECT {', '.join(f't.{column}' for column in key)}) k))"
+
+
+def put_back(fact: Fact, entry: Entry, cast: Any, view: View) -> list[str]:
+    """Statements that fill a column that was just added from its place in the archive."""
+    table, column = qualifier(fact.name), last(fact.name)
+    key = entry.facts["key"]
+    there = [f"column:{table}.{name}" in view.target for name in key]
+    update = (
+        f"UPDATE {table} t SET {column} = {cast} FROM ("
+        f"SELECT t.tableoid AS part, t.ctid AS place, {_row_key(key)} AS row_key,"
+        f" row_number() OVER (PARTITION BY {_row_key(key)}) AS row_no FROM {table} t) k"
+        f" JOIN {quote(entry.place)}.rows a USING (row_key, row_no)"
+        " WHERE t.tableoid = k.part AND t.ctid = k.place"
+    )
+    filled = [f"DROP TABLE {quote(entry.place)}.rows", f"DROP SCHEMA {quote(entry.place)}", _returned(entry)]
+    return [*_without_triggers(fact, view, update), *filled] if all(there) else []
+
+
+def _without_triggers(fact: Fact, view: View, update: str) -> list[str]:
+    """Putting rows back is no event of the application: its triggers must not see it."""
+    table = qualifier(fact.name)
+    states = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
+    triggers = [part for part in view.live_parts.get(fact.parent or "", ()) if part.kind == "trigger"]
+    if not triggers:
+        return [update]
+    again = [
+        f"ALTER TABLE {table} {states[t.attrs.get('enabled', 'O')]} TRIGGER {last(t.name)}"
+        for t in triggers
+        if view.stays(t.id)
+    ]
+    return [f"ALTER TABLE {table} DISABLE TRIGGER USER", update, *again]
+
+
+# -- sequences ---------------------------------------------------------------------------------------------
+
+
+def sequence_draft(fact: Fact, view: View, draft: Draft) -> Draft:
+    """Before the sequence is dropped: note its position, so that no number is given out twice."""
+    place = _place(view, fact.id)
+    note = (
+        f"INSERT INTO {REGISTRY}.entries (place, identity, kind, facts) SELECT {literal(place)},"
+        f" {literal(fact.id)}, 'sequence', jsonb_build_object('last', last_value, 'called', is_called)"
+        f" FROM {fact.name}"
+    )
+    return replace(
+        draft,
+        statements=[note, *draft.statements],
+        needs=[*draft.needs, _REGISTERED],
+        payload={"archive": place},
+    )
+
+
+def position_statements(fact: Fact, view: View) -> list[str]:
+    """Statements that bring a sequence that was just created to where it was, or behind the values in use."""
+    entry = kept(view, fact.id, "sequence")
+    if entry is not None:
+        called = "true" if entry.facts["called"] else "false"
+        return [
+            f"SELECT pg_catalog.setval({literal(fact.name)}, {entry.facts['last']}, {called})",
+            _returned(entry),
+        ]
+    return behind_values(fact.name, fact.parent) if fact.parent and fact.parent in view.live else []
+
+
+def behind_values(sequence: str, column: str) -> list[str]:
+    """For a sequence that is new behind a column that has values already."""
+    name = column.partition(":")[2]
+    greatest, table = f"max({last(name)})", qualifier(name)
+    return [f"SELECT pg_catalog.setval({literal(sequence)}, {greatest}) FROM {table} HAVING {greatest} > 0"]
