@@ -32,7 +32,7 @@ from snapstore.model import Condition, HazardName, Outcome, Plan, PlanOptions, S
 from snapstore.plan import make_plan
 from snapstore.snapshot import Snapshot
 from snapstore.take import LIVE, VERSION_TRAILER, in_scope, live, snapshot_of
-from snapstore.verify import some, verify
+from snapstore.verify import some, verify, without
 from snapstore.workspace import Workspace
 
 SAFETY = "refs/snapstore/safety/"
@@ -215,7 +215,7 @@ def _run(ws: Workspace, request: _Request, confirm: Confirm | None, report: Repo
     if confirm is not None:
         _require_rest(ws, request.title)
         before, plan = _current(ws, request)
-        if _nothing_to_do(plan, before, request.target):
+        if _nothing_to_do(ws, plan, before, request.target):
             return _nothing_done(plan, report)
         require_allowed(ws.config, plan, request.allow)
         require_confirmed(confirm, plan)
@@ -228,7 +228,7 @@ def _run(ws: Workspace, request: _Request, confirm: Confirm | None, report: Repo
 
 def _run_locked(ws: Workspace, request: _Request, report: Report) -> RestoreResult:
     before, plan = _current(ws, request)
-    if _nothing_to_do(plan, before, request.target):
+    if _nothing_to_do(ws, plan, before, request.target):
         return _nothing_done(plan, report)
     require_allowed(ws.config, plan, request.allow)
     ref, safety = _keep(ws, before, request.title, plan.scope)
@@ -247,8 +247,11 @@ def _run_locked(ws: Workspace, request: _Request, report: Report) -> RestoreResu
     return _carry_out(ws, record, before, request.target, report)
 
 
-def _nothing_to_do(plan: Plan, before: Snapshot, target: Snapshot) -> bool:
-    return not plan.actions and not diff(before, target, plan.scope)
+def _nothing_to_do(ws: Workspace, plan: Plan, before: Snapshot, target: Snapshot) -> bool:
+    """Differences without an action are something to do: the result then does not match, and says so."""
+    if plan.actions:
+        return False
+    return not any(without(c, ws.keys.only_resealed) for c in diff(before, target, plan.scope))
 
 
 def _nothing_done(plan: Plan, report: Report) -> RestoreResult:

@@ -11,6 +11,7 @@ from snapstore.errors import SnapError
 from snapstore.model import EVERYTHING, Notice, Scope
 from snapstore.snapshot import Snapshot, resources
 from snapstore.store import ResourceState
+from snapstore.store.locks import short
 from snapstore.workspace import Workspace
 
 LIVE = "live"
@@ -42,9 +43,11 @@ def take(
     names = whole_resources(ws, scope)
     hooks.run(ws, "before_take", names)
     states = capture(ws.config, ws.keys, names)
-    before = _head(ws)
-    snapshot = ws.store.build(states, keep=True, base=before if scope.patterns else None)
-    commit = ws.store.commit(snapshot, message, trailers={**VERSION_TRAILER, **trailers})
+    # A scoped take builds on the last snapshot: one that came in between would be reverted in its tree.
+    with short(ws.store.workspace("take.lock")):
+        before = _head(ws)
+        snapshot = ws.store.build(states, keep=True, base=before if scope.patterns else None)
+        commit = ws.store.commit(snapshot, message, trailers={**VERSION_TRAILER, **trailers})
     found = resources(snapshot)
     old = resources(before) if before else {}
     hooks.run(ws, "after_take", [name for name in names if found[name] != old.get(name)])

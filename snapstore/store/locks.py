@@ -27,7 +27,8 @@ def exclusive(path: Path, purpose: str) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise _held(path, descriptor) from error
-        _write_note(descriptor, purpose)
+        with durable.writing(path):
+            _write_note(descriptor, purpose)
         yield
         os.ftruncate(descriptor, 0)
     finally:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import errno
+import os
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from snapstore import journal
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Action, Condition, HazardName, PlanOptions
 from snapstore.restore import RestoreResult, abort, resume, undo
@@ -259,3 +262,38 @@ def test_an_unexpected_error_of_an_adapter_names_its_resource_and_masks_secrets(
     assert error.startswith("a: ")
     assert "ZeroDivisionError" in error
     assert "canary" not in error
+
+
+def test_a_disk_that_is_full_at_any_record_can_be_freed_and_the_restore_resumed(
+    three: tuple[Place, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, old, new = three
+    write = os.pwrite
+    for room in range(40):
+        left = iter(range(room))
+
+        def full(descriptor: int, data: bytes, position: int, left: Iterator[int] = left) -> int:
+            if next(left, None) is None:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return write(descriptor, data, position)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(journal.os, "pwrite", full)
+            ended = outcome_of(lambda: place.restore(old))
+        if ended is Exit.DONE:
+            return
+        assert ended is Exit.ERROR
+        if journal.unfinished(place.ws.store.workspace("journal")):
+            assert resume(place.ws).verified
+        else:
+            assert tree(place) == tree_of(place, new)
+        place.restore(new)
+    pytest.fail("the restore never had room enough")
+
+
+def outcome_of(attempt: Callable[[], RestoreResult]) -> Exit:
+    try:
+        return attempt().exit
+    except SnapError as error:
+        assert "No space left" in error.what
+        return error.code

@@ -106,6 +106,23 @@ def test_a_scoped_take_keeps_the_others_as_they_were(place: Place, faults: toys.
     assert found["web"].tree == second.resources["web"] != first.resources["web"]
 
 
+def test_a_take_that_comes_in_between_is_not_reverted_by_a_scoped_one(
+    place: Place, faults: toys.Faults
+) -> None:
+    place.take()
+    place.put("web", {"v:new": {}})
+    place.put("db", {"t:new": {}})
+
+    def take_the_other(resource: str) -> None:
+        if resource == "web":
+            take(place.ws, "in between", Scope(("db",)))
+
+    faults.on_capture = take_the_other
+    commit = take(place.ws, "the other", Scope(("web",))).commit
+    faults.on_capture = toys.Faults().on_capture
+    assert place.ws.store.snapshot(commit).tree == live(place.ws).tree
+
+
 def test_a_take_of_a_part_of_a_resource_is_refused(place: Place) -> None:
     with pytest.raises(SnapError, match="whole resources") as caught:
         take(place.ws, "x", Scope(("web:src/*",)))
