@@ -71,12 +71,15 @@ class HookConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """A valid configuration: every name that it refers to exists, every path is absolute."""
+    """A valid configuration: every name that it refers to exists, every path is absolute.
+
+    ``branch`` is None where the file names none: then it is that of the store.
+    """
 
     path: Path
     root: Path
     store: Path
-    branch: str
+    branch: str | None
     resources: dict[str, ResourceConfig]
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     hooks: dict[str, tuple[HookConfig, ...]] = field(default_factory=dict)
@@ -90,7 +93,7 @@ class StoreTable(msgspec.Struct, forbid_unknown_fields=True):
     """Where snapshots are kept: a bare Git repository, one branch per environment."""
 
     path: Annotated[str, msgspec.Meta(min_length=1)] = "snapshots"
-    branch: Annotated[str, msgspec.Meta(min_length=1)] = "main"
+    branch: Annotated[str, msgspec.Meta(min_length=1)] | None = None
     remote: str | None = None
 
 

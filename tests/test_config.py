@@ -66,7 +66,7 @@ def test_defaults_are_those_of_the_documentation(load: Any, tmp_path: Path):
     found = load(DB)
     assert found.root == tmp_path
     assert found.store == tmp_path / "snapshots"
-    assert (found.branch, found.remote, found.data) == ("main", None, DataMode.ARCHIVE)
+    assert (found.branch, found.remote, found.data) == (None, None, DataMode.ARCHIVE)
     assert found.resources["db"].settings == Settings(url="u")
     assert found.allow == found.refuse == frozenset()
 

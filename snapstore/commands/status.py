@@ -27,7 +27,7 @@ def command(app: App, only: tuple[str, ...], group: tuple[str, ...], full: bool)
     scope = options.scope(ws.config, only, group)
     head = ws.store.head()
     if head is None:
-        raise SnapError("there is no snapshot yet", where=ws.config.branch, fix="take one with: snap take")
+        raise SnapError("there is no snapshot yet", where=ws.store.branch, fix="take one with: snap take")
     with app.working("reading the live systems"):
         changes = diff(ws.store.snapshot(head), live(ws, scope), scope)
     app.emit(lambda: _text(ws, head, changes, full), lambda: documents.status(head, changes))
@@ -36,7 +36,7 @@ def command(app: App, only: tuple[str, ...], group: tuple[str, ...], full: bool)
 
 def _text(ws: Workspace, head: str, changes: list[ResourceChanges], full: bool) -> str:
     info: CommitInfo = next(iter(ws.store.log(head, 1)))
-    title = f"{ws.config.branch} at {snapshots.short(info)}, {snapshots.when(info)}"
+    title = f"{ws.store.branch} at {snapshots.short(info)}, {snapshots.when(info)}"
     if not changes:
         return f"{title}\nnothing changed since"
     limits = [render.FULL] if full else []

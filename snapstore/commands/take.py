@@ -38,7 +38,7 @@ def _text(ws: Workspace, result: TakeResult) -> str:
     info = next(iter(ws.store.log(result.commit, 1)))
     if not result.changed:
         return f"nothing changed since {snapshots.short(info)}"
-    lines = [f"[{ws.config.branch} {info.commit[:10]}] {name(snapshots.subject(info))}"]
+    lines = [f"[{ws.store.branch} {info.commit[:10]}] {name(snapshots.subject(info))}"]
     return "\n".join([*lines, *_since(ws, info, result)])
 
 

@@ -32,10 +32,14 @@ _REF_MODE = 0o644
 
 
 class Refs:
-    """The refs of a store at ``root``. SnapError for those that are damaged."""
+    """The refs of a store at ``root``. SnapError for those that are damaged.
 
-    def __init__(self, root: Path) -> None:
+    With ``branch``, HEAD is that branch, whatever the store's own HEAD says.
+    """
+
+    def __init__(self, root: Path, branch: str | None = None) -> None:
         self._root = root
+        self._head = HEADS + branch if branch else None
 
     def read(self, name: str) -> str | None:
         """The object a ref points at, symbolic refs followed; None when there is no such ref."""
@@ -43,6 +47,8 @@ class Refs:
 
     def target(self, name: str) -> str:
         """The ref at the end of a chain of symbolic refs, which may not exist (yet)."""
+        if name == "HEAD" and self._head:
+            return self._head
         for _ in range(_DEPTH):
             text = self._loose(name)
             if text is None or not text.startswith(_SYMBOLIC):
@@ -104,15 +110,15 @@ class Refs:
     def _log(self, name: str, old: str | None, new: str, who: str, reason: str) -> None:
         """Append to the reflog of the ref, and to that of HEAD when HEAD points at it."""
         line = f"{old or ZERO} {new} {who}\t{' '.join(reason.split())}\n".encode("utf-8", "surrogateescape")
-        for log in (name, "HEAD") if self.target("HEAD") == name else (name,):
-            path = self.log_path(log)
+        for log in (name, "HEAD") if Refs(self._root).target("HEAD") == name else (name,):
+            path = self._root / "logs" / log
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab") as file:
                 file.write(line)
 
     def log_path(self, name: str) -> Path:
         """Where the reflog of a ref is."""
-        return self._root / "logs" / name
+        return self._root / "logs" / (self._head if name == "HEAD" and self._head else name)
 
 
 def is_valid(name: str) -> bool:

@@ -29,8 +29,7 @@ def create(root: Path, branch: str) -> None:
 
     HEAD is written last: without it the folder is no store, so what a crash leaves can be made again.
     """
-    if not is_valid(HEADS + branch):
-        raise SnapError(f"{branch!r} cannot be the name of a branch", fix="use letters, digits and dashes")
+    check_branch(branch)
     if (root / "HEAD").exists():
         raise SnapError("there is a store already", where=str(root))
     with durable.writing(root):
@@ -38,6 +37,16 @@ def create(root: Path, branch: str) -> None:
             (root / folder).mkdir(parents=True, exist_ok=True)
         durable.write_file(root / "config", _CONFIG.encode(), mode=0o644)
         durable.write_file(root / "HEAD", f"ref: {HEADS}{branch}\n".encode(), mode=0o644)
+
+
+def check_branch(branch: str) -> None:
+    """SnapError when Git does not allow this as the name of a branch."""
+    if not is_valid(HEADS + branch):
+        raise SnapError(
+            f"{branch!r} cannot be the name of a branch",
+            where="[store] branch",
+            fix="use letters, digits and dashes",
+        )
 
 
 def check_format(root: Path) -> None:

@@ -15,7 +15,7 @@ from snapstore.store.build import ResourceState
 from snapstore.store.commits import CommitInfo
 from snapstore.store.objects import StoreObjects
 from snapstore.store.packwriter import COMMIT
-from snapstore.store.refs import Refs, is_valid
+from snapstore.store.refs import HEADS, Refs, is_valid
 
 _DETACHED = "HEAD of the store must name a branch: git symbolic-ref HEAD refs/heads/main"
 
@@ -26,19 +26,29 @@ def create(path: Path, branch: str = "main") -> Store:
     return Store(path)
 
 
-def open_store(path: Path) -> Store:
-    """SnapError when there is no store, or one that is damaged or of a later format."""
+def open_store(path: Path, branch: str | None = None) -> Store:
+    """A store, on ``branch`` or else on the one that its HEAD names; the branch may have to be born yet.
+
+    SnapError when there is no store, or one that is damaged or of a later format.
+    """
     repository.check_format(path)
-    return Store(path)
+    if branch:
+        repository.check_branch(branch)
+    return Store(path, branch)
 
 
 class Store:
     """A bare Git repository of snapshots. Everything raises SnapError on damage, by name."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, branch: str | None = None) -> None:
         self.path = path
         self._objects = StoreObjects(path / "objects")
-        self._refs = Refs(path)
+        self._refs = Refs(path, branch)
+
+    @property
+    def branch(self) -> str:
+        """The name of the current branch: that for which HEAD stands."""
+        return self._refs.target("HEAD").removeprefix(HEADS)
 
     def build(
         self, states: Mapping[str, ResourceState], *, keep: bool, base: Snapshot | None = None
@@ -112,7 +122,7 @@ class Store:
 
     def check(self) -> list[Notice]:
         """Every damage there is, by name; [] when the store is well. Never raises on damage."""
-        return check.check(self.path, self._objects, self._refs)
+        return check.check(self.path, self._objects, Refs(self.path))
 
     def lock(self, purpose: str) -> AbstractContextManager[None]:
         """The exclusive lock of a restore. SnapError (``Exit.LOCKED``) naming who has it.
