@@ -6,7 +6,7 @@ from snapstore import rules
 from snapstore.adapter import PlanRequest
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Action, DataMode, HazardName
-from snapstore_postgres import archive, privileges, relations, routines, types, views
+from snapstore_postgres import archive, carry, privileges, relations, routines, types, views
 
 _GRANTED_BY_DEFAULT = ("table", "view", "matview", "sequence", "function", "procedure", "aggregate", "enum",
                        "composite", "domain", "range", "schema")  # fmt: skip
@@ -30,7 +30,7 @@ def plan(request: PlanRequest) -> list[Action]:
         if back
         else rules.actions(RULES, request)
     )
-    actions = [*back, *actions]
+    actions = carry.with_carried_rows(request, [*back, *actions])
     exists = bool(request.live_hints.get("archive", {}).get("exists"))
     actions = archive.with_registry(request.resource, actions, exists)
     if request.options.data is DataMode.REFUSE:

@@ -97,16 +97,26 @@ def _table_flags(fact: Fact, before: Mapping[str, Json]) -> list[str]:
 
 def _drop_table(fact: Fact, view: View) -> Draft:
     rows, bytes_ = size(view, fact.id)
+    carried = _made_anew(fact, view)
     draft = Draft(
         statements=[f"DROP TABLE {fact.name}"],
         undo=["put back by restoring the safety snapshot"],
-        hazards=data_loss(view, fact.id, f"table {fact.name}"),
+        hazards=() if carried else data_loss(view, fact.id, f"table {fact.name}"),
         lock=STRONGEST,
         rows=rows,
         bytes=bytes_,
     )
-    moves = archive.wanted(view) and bytes_ != 0 and "partition_key" not in fact.attrs
+    moves = archive.wanted(view) and bytes_ != 0 and "partition_key" not in fact.attrs and not carried
     return archive.table_draft(fact, view, draft) if moves else draft
+
+
+def _made_anew(fact: Fact, view: View) -> bool:
+    """Whether its rows are carried over into a new table: of this name, or that it was a partition of."""
+    if fact.id in view.target:
+        return True
+    attachment = view.live.get(f"partition:{fact.name}")
+    parent = view.live.get(f"table:{attachment.attrs['of']}") if attachment else None
+    return parent is not None and view.vanishes(parent.id) and _made_anew(parent, view)
 
 
 _UNCHANGEABLE = ("partition_key", "of")
