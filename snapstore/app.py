@@ -113,6 +113,12 @@ class App:
             done.set()
             ticker.join()
 
+    def colour(self, stream: TextIO) -> bool:
+        """Whether what goes there is coloured."""
+        if self.no_color or self.env.get("NO_COLOR"):
+            return False
+        return bool(self.env.get("FORCE_COLOR")) or (stream.isatty() and self.env.get("TERM") != "dumb")
+
     def _out(self, data: bytes) -> None:
         try:
             sys.stdout.flush()
@@ -126,12 +132,7 @@ class App:
             raise SnapError(f"the output cannot be written: {error.strerror}") from None
 
     def _clean(self, text: str, stream: TextIO) -> str:
-        return finish(redact(text), self._colour(stream))
-
-    def _colour(self, stream: TextIO) -> bool:
-        if self.no_color or self.env.get("NO_COLOR"):
-            return False
-        return bool(self.env.get("FORCE_COLOR")) or (stream.isatty() and self.env.get("TERM") != "dumb")
+        return finish(redact(text), self.colour(stream))
 
 
 def _abandon_stdout() -> None:

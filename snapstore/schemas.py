@@ -23,6 +23,7 @@ FOLDER = Path(__file__).parent.parent / "schemas"
 
 OUTPUTS: dict[str, type[Any]] = {
     "output-adapters": documents.AdaptersDocument,
+    "output-demo": documents.DemoDocument,
     "output-diff": documents.DiffDocument,
     "output-doctor": documents.DoctorDocument,
     "output-error": documents.ErrorDocument,

@@ -61,7 +61,7 @@ def _one_of(revision: str | None, go_on: bool, go_back: bool) -> None:
         raise click.UsageError("name a revision, or --resume, or --abort")
 
 
-def ended(app: App, result: RestoreResult, yes: bool) -> int:
-    """Tell how a restore ended; its exit code. After ``--yes`` nobody has seen the plan: it comes first."""
-    app.emit(lambda: results.text(result, with_plan=yes), lambda: documents.restore(result))
+def ended(app: App, result: RestoreResult, unseen: bool = False) -> int:
+    """Tell how a restore ended; its exit code. A plan that nobody has seen, after ``--yes``, comes first."""
+    app.emit(lambda: results.text(result, with_plan=unseen), lambda: documents.restore(result))
     return result.exit

@@ -200,6 +200,38 @@ class AdaptersDocument(msgspec.Struct):
     adapters: list[AdapterDocument]
 
 
+class DemoCommand(msgspec.Struct):
+    """A command that the demo has run: its exit code and how long it took."""
+
+    command: str
+    code: int
+    seconds: float
+
+
+class DemoProof(msgspec.Struct):
+    """The state after ``of`` against the state it was to bring back, found out without snapstore.
+
+    ``differences`` names what is not the same.
+    """
+
+    of: str
+    equal: bool
+    tree: str
+    rows: int
+    files: int
+    differences: list[str]
+
+
+class DemoDocument(msgspec.Struct):
+    """``snap demo``: ``folder`` is where it was played, null unless kept."""
+
+    equal: bool
+    seconds: float
+    folder: str | None
+    commands: list[DemoCommand]
+    proofs: list[DemoProof]
+
+
 def status(head: str, changes: Sequence[ResourceChanges]) -> StatusDocument:
     return StatusDocument(
         head=head,
