@@ -73,40 +73,36 @@ class _Catalogs:
     def __init__(self, connection: Connection, settings: Settings) -> None:
         self.connection = connection
         self.version = connection.info.server_version
-        excluded = list(settings.exclude_schemas)
-        self.namespaces = [row[0] for row in self._rows(catalog.NAMESPACES, excluded, "text[]")]
+        self.namespaces: str | list[str] = list(settings.exclude_schemas)
+        self.namespaces = "{" + ",".join(str(oid) for (oid,) in self._rows("namespaces")) + "}"
         self.found: dict[str, Fact] = {}
         self.addresses: dict[Address, str] = {}
         self.aliases: dict[tuple[int, int], tuple[int, int]] = {}
 
-    def _rows(self, sql: str, parameter: Any = None, kind: str = "oid[]") -> list[Row]:
-        parameters = [self.namespaces if parameter is None else parameter] if "$1" in sql else []
-        return self.connection.execute(sql.replace("$1", f"$1::{kind}"), parameters).fetchall()
+    def _rows(self, name: str) -> list[Row]:
+        sql = catalog.sql(name, self.version)
+        return self.connection.execute(sql, [self.namespaces] if "$1" in sql else []).fetchall()
 
     def facts(self) -> list[Fact]:
-        for query in catalog.FACTS:
-            for class_, oid, sub, identity, parent, attrs in self._rows(query.sql(self.version)):
+        for name in catalog.facts():
+            for class_, oid, sub, identity, parent, attrs in self._rows(name):
                 self.found[identity] = Fact(identity, attrs, parent)
                 if oid:
                     self.addresses[class_, oid, sub] = identity
-        self.aliases = {(a, b): (c, d) for a, b, c, d in self._rows(catalog.ALIASES)}
-        relation_class = self._relation_class()
-        for class_, oid, relation, column in self._rows(catalog.GENERATED):
+        self.aliases = {(a, b): (c, d) for a, b, c, d in self._rows("aliases")}
+        for class_, oid, relation_class, relation, column in self._rows("generated"):
             identity = self.addresses.get((relation_class, relation, column))
             if identity:
                 self.addresses[class_, oid, 0] = identity
         self._comments()
         self._privileges()
-        for (name,) in self._rows(catalog.UNMODELLED(self.version)):
+        for (name,) in self._rows("unmodelled"):
             self.found[f"{UNMODELLED}:{name}"] = Fact(f"{UNMODELLED}:{name}")
         needs = self._needs()
         return [
             msgspec.structs.replace(fact, needs=tuple(sorted(needs[fact.id]))) if fact.id in needs else fact
             for fact in self.found.values()
         ]
-
-    def _relation_class(self) -> int:
-        return int(self._rows("SELECT 'pg_class'::regclass::oid")[0][0])
 
     def _resolve(self, class_: int, oid: int, sub: int) -> str | None:
         """The identity at an address; a part that is no fact (a view's column) stands for its whole."""
@@ -133,7 +129,7 @@ class _Catalogs:
         return (f"column:{name}.{column}" if column else f"index:{name}"), whole
 
     def _comments(self) -> None:
-        for class_, oid, sub, column, text in self._rows(catalog.COMMENTS):
+        for class_, oid, sub, column, text in self._rows("comments"):
             part = self._part(class_, oid, sub, column)
             if part is not None:
                 fact = Fact(f"comment:{part[0]}", {"text": text}, part[1])
@@ -141,7 +137,7 @@ class _Catalogs:
 
     def _privileges(self) -> None:
         granted: dict[tuple[tuple[str, str], str, str | None], dict[bool, list[str]]] = defaultdict(dict)
-        for class_, oid, sub, column, base, grantee, grantor, privileges in self._rows(catalog.PRIVILEGES):
+        for class_, oid, sub, column, base, grantee, grantor, privileges in self._rows("privileges"):
             part = self._part(class_, oid, sub, column)
             if part is not None:
                 granted[part, grantee, grantor][base] = privileges
@@ -157,7 +153,7 @@ class _Catalogs:
 
     def _needs(self) -> dict[str, set[str]]:
         needs: dict[str, set[str]] = defaultdict(set)
-        for class_, oid, sub, ref_class, ref_oid, ref_sub in self._rows(catalog.DEPENDENCIES):
+        for class_, oid, sub, ref_class, ref_oid, ref_sub in self._rows("dependencies"):
             identity, ref = self._resolve(class_, oid, sub), self._resolve(ref_class, ref_oid, ref_sub)
             if identity and ref and identity != ref and self.found[identity].parent != ref:
                 needs[identity].add(ref)
@@ -198,24 +194,22 @@ class _Catalogs:
     def hints(self) -> dict[str, Json]:
         relations = {
             identity: {"rows": rows, "bytes": size, "columns": columns}
-            for identity, rows, size, columns in self._rows(catalog.RELATIONS)
+            for identity, rows, size, columns in self._rows("relations")
         }
-        who, version = self._rows("SELECT quote_ident(current_user), current_setting('server_version')")[0]
+        who, version, has_archive = self._rows("server")[0]
         return {
             "relations": relations,
             "server_version": version,
             "version": self.version,
             "role": who,
-            "archive": self._archive(),
+            "archive": self._archive() if has_archive else {"exists": False, "next": 1, "entries": []},
         }
 
     def _archive(self) -> dict[str, Json]:
         """What the archive of this database holds, and the number that the next place in it gets."""
-        if not self._rows(catalog.ARCHIVE_EXISTS)[0][0]:
-            return {"exists": False, "next": 1, "entries": []}
         found = [
             {"place": place, "identity": identity, "kind": kind, "facts": facts, "back": back}
-            for place, identity, kind, facts, back in self._rows(catalog.ARCHIVE)
+            for place, identity, kind, facts, back in self._rows("archive")
         ]
         waiting = [{k: v for k, v in entry.items() if k != "back"} for entry in found if not entry["back"]]
         return {"exists": True, "next": len(found) + 1, "entries": waiting}

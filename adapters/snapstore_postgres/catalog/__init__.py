@@ -1,0 +1,72 @@
+"""What is read from the system catalogs, as SQL files; ``facts/`` holds one query per kind of fact.
+
+A query of ``facts/`` gives rows ``(class, oid, sub, id, parent, attrs)``: the catalog address of the object
+(``pg_depend`` speaks in addresses; zeros for what has none), its identity, the identity it is part of or
+NULL, and its attributes as JSON, without those that have their default. To add a kind of object is to add
+such a file, and an entry to the table of rules in ``planning.py``.
+
+All run in one transaction with an empty ``search_path``, so that every name the server prints is qualified.
+The parameter ``$1`` is an array of the oids of the schemas that are looked at. The files are plain SQL, but
+for two things:
+
+* ``{{name(argument, …)}}`` stands for the fragment of that name in ``macros.sql``;
+* a line that ends in ``-- since 16``, ``-- before 18`` or ``-- since 15, before 17`` is left out for servers
+  of other major versions.
+
+Sources: the chapter "System Catalogs" and "System Catalog Information Functions" of the PostgreSQL manual.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent
+_MACRO = re.compile(r"^-- macro (\w+)(?:\((.*)\))?$", re.MULTILINE)
+_USE = re.compile(r"\{\{(\w+)(?:\(([^()]*)\))?\}\}")
+_GUARD = re.compile(r"-- (?:since (\d+))?(?:, )?(?:before (\d+))?$")
+
+
+def facts() -> list[str]:
+    """The names of the queries for facts, as :func:`sql` takes them, sorted."""
+    return sorted(f"facts/{path.stem}" for path in (_FOLDER / "facts").glob("*.sql"))
+
+
+@cache
+def sql(name: str, version: int) -> str:
+    """The text of one query for a server of that ``server_version_num``."""
+    lines = (_FOLDER / f"{name}.sql").read_text("utf-8").splitlines()
+    return _expand("\n".join(line for line in lines if _is_for(line, version // 10000)))
+
+
+def _is_for(line: str, major: int) -> bool:
+    guard = _GUARD.search(line)
+    return guard is None or int(guard[1] or 0) <= major < int(guard[2] or major + 1)
+
+
+def _expand(text: str) -> str:
+    return _USE.sub(lambda use: _expand(_fill(use[1], use[2] or "")), text)
+
+
+def _fill(name: str, arguments: str) -> str:
+    """A macro's text with its parameters replaced."""
+    parameters, body = _macros()[name]
+    for parameter, argument in zip(parameters, _listed(arguments), strict=True):
+        body = body.replace("{" + parameter + "}", argument)
+    return body
+
+
+@cache
+def _macros() -> dict[str, tuple[list[str], str]]:
+    """Parameters and text of each macro by name."""
+    _, *found = _MACRO.split((_FOLDER / "macros.sql").read_text("utf-8"))
+    names, parameters, bodies = found[::3], found[1::3], found[2::3]
+    return {
+        name: (_listed(listed or ""), re.sub(r"^--.*\n", "", body.strip(), flags=re.MULTILINE))
+        for name, listed, body in zip(names, parameters, bodies, strict=True)
+    }
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")] if text else []

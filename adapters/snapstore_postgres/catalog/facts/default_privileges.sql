@@ -1,0 +1,11 @@
+-- That a role has default privileges, everywhere or in one schema; which ones are grants on this fact.
+SELECT 'pg_default_acl'::regclass::oid, d.oid, 0,
+       'default_privileges:' || quote_ident(pg_get_userbyid(d.defaclrole))
+         || coalesce('.' || quote_ident(n.nspname), '') || ':' || d.defaclobjtype::text,
+       NULL,
+       json_strip_nulls(json_build_object(
+         'role', pg_get_userbyid(d.defaclrole),
+         'schema', quote_ident(n.nspname),
+         'objects', d.defaclobjtype))
+  FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
+ WHERE d.defaclnamespace = 0 OR d.defaclnamespace = ANY ($1)

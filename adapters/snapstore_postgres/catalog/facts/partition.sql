@@ -1,0 +1,10 @@
+-- That a table is a partition: a fact of its own, with no address, because it can come and go by itself.
+SELECT 0::oid, 0::oid, 0, format('partition:%I.%I', n.nspname, c.relname), format('table:%I.%I', n.nspname, c.relname),
+       json_build_object(
+         'of', format('%I.%I', pn.nspname, p.relname),
+         'bound', pg_get_expr(c.relpartbound, c.oid))
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_inherits i ON i.inhrelid = c.oid
+  JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+ WHERE c.relispartition AND c.relkind IN ('r', 'p') AND c.relnamespace = ANY ($1)
+   AND NOT {{member(pg_class, c.oid)}}

@@ -1,0 +1,75 @@
+-- Fragments that several queries share. In a query, {{name(argument, …)}} stands for the text below the line
+-- "-- macro name(parameter, …)", with {parameter} replaced by the argument.
+
+-- macro member(catalog, oid)
+-- Whether the object belongs to an extension: it comes and goes with it.
+EXISTS (SELECT FROM pg_depend e
+         WHERE e.classid = '{catalog}'::regclass AND e.objid = {oid}
+           AND e.deptype = 'e' AND e.refclassid = 'pg_extension'::regclass)
+
+-- macro collation_unless(collation, default)
+-- The name of a collation, NULL where it is the one of the type.
+(SELECT format('%I.%I', cn.nspname, co.collname)
+   FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
+  WHERE co.oid = {collation} AND {collation} <> {default})
+
+-- macro options(list)
+-- Storage parameters; their order means nothing.
+(SELECT json_agg(o ORDER BY o) FROM unnest({list}) o)
+
+-- macro access_method
+-- That of relation c, NULL where it is the built-in one.
+(SELECT format('%I', m.amname) FROM pg_am m WHERE m.oid = c.relam AND m.amname <> 'heap')
+
+-- macro tablespace
+-- That of relation c, NULL where it is the database's.
+(SELECT format('%I', s.spcname) FROM pg_tablespace s WHERE s.oid = c.reltablespace)
+
+-- macro relation_columns
+-- Name, type and collation of each column of relation c, as a list of objects.
+(SELECT json_agg(json_strip_nulls(json_build_object(
+          'name', format('%I', a.attname),
+          'type', format_type(a.atttypid, a.atttypmod),
+          'collation', {{collation_unless(a.attcollation, y.typcollation)}})) ORDER BY a.attnum)
+   FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
+  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+
+-- macro sequence_attributes
+-- What can be set on sequence s, in the order of CREATE SEQUENCE.
+'type', nullif(format_type(s.seqtypid, NULL), 'bigint'),
+'start', s.seqstart,
+'increment', nullif(s.seqincrement, 1),
+'min', s.seqmin,
+'max', s.seqmax,
+'cache', nullif(s.seqcache, 1),
+'cycle', nullif(s.seqcycle, false)
+
+-- macro named_not_null
+-- Constraint k of column a: true where a plain NOT NULL would make it the same way, an object otherwise.
+CASE WHEN k.oid IS NULL THEN nullif(a.attnotnull, false)::text
+     WHEN k.conname = left(c.relname || '_' || a.attname || '_not_null', 63)
+          AND k.convalidated AND NOT k.connoinherit AND (k.conislocal OR c.relispartition) THEN 'true'
+     ELSE json_strip_nulls(json_build_object(
+            'name', format('%I', k.conname),
+            'no_inherit', nullif(k.connoinherit, false),
+            'not_valid', nullif(NOT k.convalidated, false),
+            'inherited', nullif(NOT k.conislocal AND NOT c.relispartition, false)))::text
+END::json
+
+-- macro index_identity(index, namespace)
+-- The identity of an index: that of its constraint where one owns it.
+coalesce(
+  (SELECT format('constraint:%I.%I.%I', kn.nspname, kc.relname, k.conname)
+     FROM pg_constraint k JOIN pg_class kc ON kc.oid = k.conrelid JOIN pg_namespace kn ON kn.oid = kc.relnamespace
+    WHERE k.conindid = {index}.oid AND k.contype IN ('p', 'u', 'x')),
+  format('index:%I.%I', {namespace}.nspname, {index}.relname))
+
+-- macro unmodelled_in_schema(title, catalog, name, namespace)
+SELECT format('{title} %I.%I', n.nspname, x.{name})
+  FROM {catalog} x JOIN pg_namespace n ON n.oid = x.{namespace}
+ WHERE n.oid = ANY ($1) AND NOT {{member({catalog}, x.oid)}}
+
+-- macro unmodelled_in_database(title, catalog, name)
+SELECT format('{title} %I', x.{name})
+  FROM {catalog} x
+ WHERE x.oid >= 16384 AND NOT {{member({catalog}, x.oid)}}

@@ -1,0 +1,40 @@
+-- Every privilege on every object whose list is not the built-in one, beside what the built-in one would say.
+WITH objects (class, oid, sub, part, owner, acl, base) AS (
+  SELECT 'pg_class'::regclass::oid, c.oid, 0, NULL, c.relowner, c.relacl,
+         acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner)
+    FROM pg_class c
+   WHERE c.relnamespace = ANY ($1) AND c.relacl IS NOT NULL
+  UNION ALL
+  SELECT 'pg_class'::regclass::oid, c.oid, a.attnum, a.attname, c.relowner, a.attacl, acldefault('c', c.relowner)
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+   WHERE c.relnamespace = ANY ($1) AND a.attacl IS NOT NULL AND NOT a.attisdropped
+  UNION ALL
+  SELECT 'pg_proc'::regclass::oid, p.oid, 0, NULL, p.proowner, p.proacl, acldefault('f', p.proowner)
+    FROM pg_proc p
+   WHERE p.pronamespace = ANY ($1) AND p.proacl IS NOT NULL
+  UNION ALL
+  SELECT 'pg_type'::regclass::oid, t.oid, 0, NULL, t.typowner, t.typacl, acldefault('T', t.typowner)
+    FROM pg_type t
+   WHERE t.typnamespace = ANY ($1) AND t.typacl IS NOT NULL
+  UNION ALL
+  SELECT 'pg_namespace'::regclass::oid, n.oid, 0, NULL, n.nspowner, n.nspacl, acldefault('n', n.nspowner)
+    FROM pg_namespace n
+   WHERE n.oid = ANY ($1) AND n.nspacl IS NOT NULL
+  UNION ALL
+  -- Default privileges in a schema are added to the general ones: there is no built-in list below them.
+  SELECT 'pg_default_acl'::regclass::oid, d.oid, 0, NULL, d.defaclrole, d.defaclacl,
+         CASE WHEN d.defaclnamespace = 0 THEN
+           acldefault(CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE d.defaclobjtype END::"char", d.defaclrole)
+         END
+    FROM pg_default_acl d
+   WHERE d.defaclnamespace = 0 OR d.defaclnamespace = ANY ($1)
+)
+SELECT o.class, o.oid, o.sub, quote_ident(o.part), x.base,
+       CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END,
+       CASE WHEN x.grantor <> o.owner THEN quote_ident(pg_get_userbyid(x.grantor)) END,
+       array_agg(x.privilege_type || CASE WHEN x.is_grantable THEN '*' ELSE '' END ORDER BY x.privilege_type)
+  FROM objects o, LATERAL (
+         SELECT false AS base, g.* FROM aclexplode(o.acl) g
+         UNION ALL
+         SELECT true, b.* FROM aclexplode(o.base) b) x
+ GROUP BY 1, 2, 3, 4, 5, 6, 7
