@@ -5,37 +5,15 @@ from __future__ import annotations
 from snapstore.model import Fact
 from snapstore_postgres.names import last, qualifier
 
-KEYWORDS = {
-    "schema": "SCHEMA",
-    "extension": "EXTENSION",
-    "collation": "COLLATION",
-    "enum": "TYPE",
-    "composite": "TYPE",
-    "range": "TYPE",
-    "domain": "DOMAIN",
-    "table": "TABLE",
-    "column": "COLUMN",
-    "index": "INDEX",
-    "sequence": "SEQUENCE",
-    "view": "VIEW",
-    "matview": "MATERIALIZED VIEW",
-    "function": "FUNCTION",
-    "procedure": "PROCEDURE",
-    "aggregate": "AGGREGATE",
-    "trigger": "TRIGGER",
-    "policy": "POLICY",
-    "rule": "RULE",
-    "constraint": "CONSTRAINT",
-}
+_WORDS = {"enum": "TYPE", "composite": "TYPE", "range": "TYPE", "matview": "MATERIALIZED VIEW"}
+"""Kinds whose word in SQL is not the kind itself."""
 _ON_RELATION = ("trigger", "policy", "rule", "constraint")
-_GRANT = {
-    "enum": "TYPE",
-    "composite": "TYPE",
-    "range": "TYPE",
-    "domain": "TYPE",
-    "view": "TABLE",
-    "matview": "TABLE",
-}
+_GRANTED_AS = {"domain": "TYPE", "view": "TABLE", "matview": "TABLE"}
+
+
+def word(kind: str) -> str:
+    """What SQL calls a kind of object, after CREATE or DROP."""
+    return _WORDS.get(kind) or kind.upper().replace("_", " ")
 
 
 def plain(name: str) -> str:
@@ -60,14 +38,13 @@ def signature(fact: Fact) -> str:
 
 def designation(fact: Fact) -> str:
     """As in COMMENT ON, DROP and ALTER."""
-    word = KEYWORDS[fact.kind]
     if fact.kind == "constraint" and fact.parent and fact.parent.startswith("domain:"):
         return f"CONSTRAINT {last(fact.name)} ON DOMAIN {qualifier(fact.name)}"
     if fact.kind in _ON_RELATION:
-        return f"{word} {last(fact.name)} ON {qualifier(fact.name)}"
-    return f"{word} {signature(fact)}"
+        return f"{word(fact.kind)} {last(fact.name)} ON {qualifier(fact.name)}"
+    return f"{word(fact.kind)} {signature(fact)}"
 
 
 def grantee_object(fact: Fact) -> str:
     """As in GRANT … ON."""
-    return f"{_GRANT.get(fact.kind, KEYWORDS[fact.kind])} {signature(fact)}"
+    return f"{_GRANTED_AS.get(fact.kind) or word(fact.kind)} {signature(fact)}"
