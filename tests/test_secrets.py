@@ -153,6 +153,7 @@ def test_same_compares_across_a_rotation_and_admits_what_it_cannot_tell() -> Non
     assert both.same("env", "var:A", before, after) is True
     assert both.same("env", "var:A", before, token(keys_of(new), b"other")) is False
     assert keys_of(new).same("env", "var:A", before, after) is None
+    assert keys_of(new).same("env", "var:A", before, token(keys_of(old), b"other")) is False
     assert keys_of(new).same("env", "var:A", before, before) is True
 
 

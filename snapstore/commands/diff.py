@@ -49,7 +49,8 @@ def command(
             return _sql(ws, before, after, scope)
         if stat:
             return render.stat(changes)
-        return render.review(changes, before, after, *([render.FULL] if full else []))
+        limits = render.FULL if full else render.Limits()
+        return render.review(changes, before, after, limits, ws.keys.only_resealed)
 
     app.emit(text, lambda: documents.diff(before, after, changes))
     return Exit.DIFFERENT if changes and exit_code else Exit.DONE

@@ -39,6 +39,6 @@ def _text(ws: Workspace, head: str, changes: list[ResourceChanges], full: bool) 
     title = f"{ws.store.branch} at {snapshots.short(info)}, {snapshots.when(info)}"
     if not changes:
         return f"{title}\nnothing changed since"
-    limits = [render.FULL] if full else []
+    limits = render.FULL if full else render.SHORT
     total = f"{count(len(changes), 'resource')} changed; see how with: snap diff"
-    return f"{title}\n\n{render.overview(changes, *limits)}\n{total}"
+    return f"{title}\n\n{render.overview(changes, limits, ws.keys.only_resealed)}\n{total}"

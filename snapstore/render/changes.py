@@ -10,6 +10,7 @@ from snapstore.model import Blob, Fact, FactChange, FileChange, ResourceChanges
 from snapstore.render.style import ADDED, BOLD, CHANGED, DIM, REMOVED, name, paint
 from snapstore.render.values import attributes, count, differences, size, text_diff, title
 from snapstore.snapshot import Snapshot
+from snapstore.verify import Resealed, without
 
 MARKS = {"+": ADDED, "-": REMOVED, "~": CHANGED}
 LARGE = 256 * 1024
@@ -27,27 +28,52 @@ class Limits:
 
 
 FULL = Limits(facts=10**9, files=10**9, lines=10**9)
+SHORT = Limits(facts=20, files=20)
+
+
+def _never(resource: str, change: FactChange) -> bool:
+    return False
 
 
 def review(
-    changes: Sequence[ResourceChanges], before: Snapshot, after: Snapshot, limits: Limits = Limits()
+    changes: Sequence[ResourceChanges],
+    before: Snapshot,
+    after: Snapshot,
+    limits: Limits = Limits(),
+    resealed: Resealed = _never,
 ) -> str:
-    """All changes by resource, facts before files, each with what changed in it."""
+    """All changes by resource, facts before files, each with what changed in it.
+
+    Facts whose secrets are the same under another key are only counted.
+    """
     lines: list[str] = []
     for resource in changes:
-        lines += [_heading(resource), *_facts(resource.facts, limits)]
+        rest = without(resource, resealed)
+        lines += [_heading(resource), *_facts(rest.facts, limits), *_resealed(resource, rest)]
         lines += [*_files(resource.files, before, after, limits), ""]
     return "\n".join(lines)
 
 
-def overview(changes: Sequence[ResourceChanges], limits: Limits = Limits(facts=20, files=20)) -> str:
-    """One line for each change."""
+def overview(
+    changes: Sequence[ResourceChanges],
+    limits: Limits = SHORT,
+    resealed: Resealed = _never,
+) -> str:
+    """One line for each change; facts that were only resealed are counted."""
     lines: list[str] = []
     for resource in changes:
-        facts = [_line(change, title(_present(change))) for change in resource.facts]
+        rest = without(resource, resealed)
+        facts = [_line(change, title(_present(change))) for change in rest.facts]
         files = [_line(change, name(change.path)) for change in resource.files]
-        lines += [_heading(resource), *_folded(facts, limits.facts), *_folded(files, limits.files), ""]
+        lines += [_heading(resource), *_folded(facts, limits.facts), *_resealed(resource, rest)]
+        lines += [*_folded(files, limits.files), ""]
     return "\n".join(lines)
+
+
+def _resealed(resource: ResourceChanges, rest: ResourceChanges) -> Iterator[str]:
+    number = len(resource.facts) - len(rest.facts)
+    if number:
+        yield paint(f"  ~ {count(number, 'fact')} resealed with another key: the secrets are the same", DIM)
 
 
 def stat(changes: Sequence[ResourceChanges]) -> str:

@@ -133,7 +133,11 @@ def test_a_restore_across_a_rotation_of_the_key_is_verified(app: App) -> None:
     app.snap("take", "-m", "one")
     app.snap("key", "rotate")
     app.write(ENV.replace("true", "false"))
+    told = app.snap("diff")
+    assert "~ var REDIS_ENABLED" in told and "~ var DATABASE_URL" not in told
+    assert "facts resealed with another key: the secrets are the same" in told
     app.snap("take", "-m", "two")
+    assert "~ var DATABASE_URL" in app.snap("diff", "HEAD~1", "HEAD", home="-stranger")
     assert "verified" in app.snap("restore", "HEAD~1", "--yes")
     assert app.read() == ENV
 
