@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 AGAIN = "make it again with `snap plan`"
 
 
+class PlanRefused(SnapError):
+    """A plan with hazards that nobody has allowed; ``plan`` is there to show people what was refused."""
+
+    def __init__(self, plan: Plan, what: str, *, fix: str) -> None:
+        super().__init__(what, fix=fix, code=Exit.REFUSED)
+        self.plan = plan
+
+
 def restorable(
     config: Config, target: Snapshot, scope: Scope, wanted: list[str], report: Callable[[str], None]
 ) -> Scope:
@@ -79,15 +87,15 @@ def _shape(plan: Plan) -> list[tuple[object, ...]]:
 
 
 def require_allowed(config: Config, plan: Plan, allow: Collection[HazardName]) -> None:
-    """SnapError with code REFUSED that lists the hazards which nobody has allowed, with their sizes."""
+    """PlanRefused, which lists the hazards that nobody has allowed, with their sizes."""
     stopping = refused(plan, config.allow | set(allow), config.refuse)
     if stopping:
         flags = " ".join(f"--allow {name}" for name in dict.fromkeys(h.name for h in stopping))
         lines = "".join(f"\n  {_hazard(hazard)}" for hazard in stopping)
-        raise SnapError(
+        raise PlanRefused(
+            plan,
             f"refused, nothing was changed: hazards that are not allowed{lines}",
             fix=f"allow them with {flags}, or narrow the restore with --only",
-            code=Exit.REFUSED,
         )
 
 

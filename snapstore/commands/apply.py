@@ -27,4 +27,6 @@ def command(app: App, saved: str, allow: tuple[str, ...], yes: bool) -> int:
     except OSError as error:
         raise SnapError(f"cannot be read: {error.strerror}", where=saved) from None
     confirm = options.confirmation(app, "Carry out this plan?", yes)
-    return ended(app, apply_plan(ws, plan, options.allowed(ws.config, allow), confirm, app.progress))
+    with options.showing_what_is_refused(app):
+        result = apply_plan(ws, plan, options.allowed(ws.config, allow), confirm, app.progress)
+    return ended(app, result)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -75,6 +76,20 @@ def plan_options(config: Config, data: str | None) -> PlanOptions:
 def confirmation(app: App, question: str, yes: bool) -> Callable[[Plan], bool] | None:
     """Show a plan and ask whether to go on; None, which asks nobody, after ``--yes``."""
     return None if yes else partial(_confirm, app, question)
+
+
+@contextmanager
+def showing_what_is_refused(app: App) -> Iterator[None]:
+    """Show a plan that its hazards stop, on stderr, before the error that says so."""
+    from snapstore.guard import PlanRefused
+
+    try:
+        yield
+    except PlanRefused as error:
+        from snapstore.render import plans
+
+        app.note(plans.text(error.plan))
+        raise
 
 
 def _confirm(app: App, question: str, plan: Plan) -> bool:

@@ -41,7 +41,8 @@ def command(
     allowances = options.allowed(ws.config, allow)
     if go_on or go_back:
         carry_on, question = (resume, "Go on?") if go_on else (abort, "Go back?")
-        result = carry_on(ws, allowances, options.confirmation(app, question, yes), app.progress)
+        with options.showing_what_is_refused(app):
+            result = carry_on(ws, allowances, options.confirmation(app, question, yes), app.progress)
         return ended(app, result, yes)
     assert revision is not None  # noqa: S101 - _one_of has seen to it
     scope = options.scope(ws.config, only, group)
@@ -53,7 +54,9 @@ def command(
         app.emit(lambda: render(plan, "text", full), plan)
         return Exit.DONE
     confirm = options.confirmation(app, "Restore this?", yes)
-    return ended(app, restore(ws, revision, scope, wanted, allowances, confirm, app.progress), yes)
+    with options.showing_what_is_refused(app):
+        result = restore(ws, revision, scope, wanted, allowances, confirm, app.progress)
+    return ended(app, result, yes)
 
 
 def _one_of(revision: str | None, go_on: bool, go_back: bool) -> None:

@@ -20,4 +20,6 @@ def command(app: App, data: str | None, allow: tuple[str, ...], yes: bool) -> in
     ws = app.workspace()
     wanted = options.plan_options(ws.config, data)
     confirm = options.confirmation(app, "Undo the last restore?", yes)
-    return ended(app, undo(ws, wanted, options.allowed(ws.config, allow), confirm, app.progress), yes)
+    with options.showing_what_is_refused(app):
+        result = undo(ws, wanted, options.allowed(ws.config, allow), confirm, app.progress)
+    return ended(app, result, yes)
