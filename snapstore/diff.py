@@ -25,6 +25,7 @@ from snapstore.snapshot import (
 
 _Pair = tuple[str, Blob | None, Blob | None]
 _Side = tuple[Objects, str | None]
+_Selector = Callable[[FactChange | FileChange], bool]
 
 
 def diff(before: Snapshot, after: Snapshot, scope: Scope = EVERYTHING) -> list[ResourceChanges]:
@@ -46,9 +47,7 @@ def diff(before: Snapshot, after: Snapshot, scope: Scope = EVERYTHING) -> list[R
     return [changes for changes in found if changes]
 
 
-def _compare(
-    name: str, adapter: str, old: _Side, new: _Side, wanted: Callable[[str], bool]
-) -> ResourceChanges:
+def _compare(name: str, adapter: str, old: _Side, new: _Side, wanted: _Selector) -> ResourceChanges:
     documents: list[_Pair] = []
     files: list[_Pair] = []
     for pair in _differing(old, new):
@@ -61,15 +60,24 @@ def _compare(
     )
 
 
-def selector(scope: Scope, resource: str) -> Callable[[str], bool] | None:
-    """Which identities and paths of a resource are inside the scope; None when none of them can be."""
+def selector(scope: Scope, resource: str) -> _Selector | None:
+    """Which changes of a resource are inside the scope; None when none of them can be.
+
+    A fact is, by its identity or by its name alone: the mode of a file goes where the file goes.
+    """
     if not scope.patterns:
-        return lambda name: True
+        return lambda change: True
     globs = [p.partition(":")[2] or "*" for p in scope.patterns if p.partition(":")[0] == resource]
     if not globs:
         return None
     inside = re.compile("|".join(translate(glob) for glob in globs))
-    return lambda name: inside.match(name) is not None
+    return lambda change: any(inside.match(name) for name in _names(change))
+
+
+def _names(change: FactChange | FileChange) -> tuple[str, ...]:
+    if isinstance(change, FileChange):
+        return (change.path,)
+    return change.id, change.id.partition(":")[2]
 
 
 def _sides(
@@ -109,7 +117,7 @@ def _subtree(entry: TreeEntry | None) -> str | None:
 
 
 def _fact_changes(
-    resource: str, old: Objects, new: Objects, documents: list[_Pair], wanted: Callable[[str], bool]
+    resource: str, old: Objects, new: Objects, documents: list[_Pair], wanted: _Selector
 ) -> list[FactChange]:
     before: dict[str, Fact] = {}
     after: dict[str, Fact] = {}
@@ -117,13 +125,14 @@ def _fact_changes(
         where = f"{resource}/{path}"
         before.update((fact.id, fact) for fact in (document_facts(old, where, left.oid) if left else ()))
         after.update((fact.id, fact) for fact in (document_facts(new, where, right.oid) if right else ()))
-    return [
+    changes = [
         FactChange(identity, before.get(identity), after.get(identity))
         for identity in sorted(before.keys() | after.keys())
-        if before.get(identity) != after.get(identity) and wanted(identity)
+        if before.get(identity) != after.get(identity)
     ]
+    return [change for change in changes if wanted(change)]
 
 
-def _file_changes(pairs: list[_Pair], wanted: Callable[[str], bool]) -> list[FileChange]:
+def _file_changes(pairs: list[_Pair], wanted: _Selector) -> list[FileChange]:
     changes = (FileChange(path.removeprefix(FILES + "/"), left, right) for path, left, right in pairs)
-    return sorted((c for c in changes if wanted(c.path)), key=lambda c: c.path)
+    return sorted((c for c in changes if wanted(c)), key=lambda c: c.path)

@@ -229,7 +229,7 @@ class Scope(msgspec.Struct, frozen=True):
     """Which part of the state an operation is about; empty means everything.
 
     Each pattern is ``RESOURCE`` or ``RESOURCE:PATTERN`` where PATTERN is a shell glob matched against the
-    identities and paths of that resource.
+    paths of that resource's files, and the identities and the names of its facts.
     """
 
     patterns: tuple[str, ...] = ()

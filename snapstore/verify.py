@@ -68,9 +68,9 @@ def _outside(before: Snapshot, after: Snapshot, scope: Scope) -> Iterator[Name]:
         inside = selector(scope, changes.resource)
         if inside is None:
             continue
-        wholes = {_whole(change) for change in changes.facts if inside(change.id)}
+        wholes = {_whole(change) for change in changes.facts if inside(change)}
         for change in _all(changes):
-            if not inside(_name(change)) and _name(change) not in wholes:
+            if not inside(change) and _name(change) not in wholes:
                 yield Name(changes.resource, _name(change))
 
 

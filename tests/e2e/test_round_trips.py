@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,7 +61,9 @@ def _write(path: Path, text: str, mode: int = 0o644) -> None:
 
 
 def _make_env(root: Path) -> None:
-    _write(root / ".env", "# settings\nexport KEY='s3cret'\n\nREDIS_ENABLED=true\nURL=a b #c\nnonsense\n", 0o600)
+    _write(
+        root / ".env", "# settings\nexport KEY='s3cret'\n\nREDIS_ENABLED=true\nURL=a b #c\nnonsense\n", 0o600
+    )
 
 
 def _change_env(root: Path) -> None:
@@ -70,7 +71,10 @@ def _change_env(root: Path) -> None:
 
 
 def _make_webpack(root: Path) -> None:
-    _write(root / "webpack.config.js", "const own = require('./build/own');\nmodule.exports = { mode: own.mode };\n")
+    _write(
+        root / "webpack.config.js",
+        "const own = require('./build/own');\nmodule.exports = { mode: own.mode };\n",
+    )
     _write(root / "build" / "own.js", "exports.mode = 'production';\n", 0o755)
 
 
@@ -145,10 +149,6 @@ class Project:
         assert found["verified"] is True
         return found
 
-    def sizes(self) -> dict[str, int]:
-        """How many actions each resource would need now for each to be at HEAD."""
-        return {name: 0 for name in self.parts}
-
 
 def state(root: Path) -> dict[str, tuple[int, bytes]]:
     """Every file of the project except the store: mode and content."""
@@ -156,7 +156,7 @@ def state(root: Path) -> dict[str, tuple[int, bytes]]:
     for path in sorted(root.rglob("*")):
         if "snapshots" in path.relative_to(root).parts[:1]:
             continue
-        data = os.readlink(path).encode() if path.is_symlink() else b"" if path.is_dir() else path.read_bytes()
+        data = bytes(path.readlink()) if path.is_symlink() else b"" if path.is_dir() else path.read_bytes()
         found[str(path.relative_to(root))] = (path.lstat().st_mode, data)
     return found
 
@@ -185,7 +185,9 @@ def test_what_one_adapter_restores_has_the_tree_id_it_had_and_undo_the_other(sna
         assert state(snap.root) == old_files
 
 
-def test_a_database_comes_back_with_its_tree_id_and_its_rows_and_undo_brings_the_other(snap: Snap, database: str):
+def test_a_database_comes_back_with_its_tree_id_and_its_rows_and_undo_brings_the_other(
+    snap: Snap, database: str
+):
     snap.env["DATABASE_URL"] = database
     project = Project(snap, {"db": _postgres(database)})
     old, kept = project.take(), rows(database)
@@ -215,7 +217,9 @@ frontend = ["bundler", "build"]
 def everything(snap: Snap, database: str) -> Project:
     snap.env["DATABASE_URL"] = database
     parts = {"db": _postgres(database), **FILE_PARTS}
-    parts["build"] = Part(parts["build"].table + 'depends_on = ["env", "bundler"]\n', _make_files, _change_files)
+    parts["build"] = Part(
+        parts["build"].table + 'depends_on = ["env", "bundler"]\n', _make_files, _change_files
+    )
     parts["env"] = Part(parts["env"].table + 'depends_on = ["db"]\n', _make_env, _change_env)
     return Project(snap, parts, ALL)
 
@@ -248,7 +252,8 @@ def test_all_together_come_back_in_the_order_of_what_they_depend_on(everything: 
     ],
 )
 def test_a_part_comes_back_alone_and_the_rest_stays(everything: Project, words: list[str], touched: set[str]):
-    old = everything.take()["resources"]
+    first = everything.take()
+    old = first["resources"]
     everything.change()
     new = everything.take()["resources"]
     everything.restore("restore", "HEAD~1", *words)
@@ -257,29 +262,28 @@ def test_a_part_comes_back_alone_and_the_rest_stays(everything: Project, words: 
     everything.restore("undo")
     assert everything.take()["resources"] == new
     rest = [word for name in sorted(set(everything.parts) - touched) for word in ("--only", name)]
-    everything.restore("restore", "HEAD~2", *words)
-    everything.restore("restore", "HEAD~3", *rest)
-    assert everything.take()["resources"] == old
+    everything.restore("restore", first["commit"], *words)
+    everything.restore("restore", first["commit"], *rest)
+    assert everything.take()["tree"] == first["tree"]
 
 
 def test_one_fact_comes_back_alone(everything: Project, database: str):
     everything.take()
     everything.change()
-    new = everything.take()["resources"]
-    everything.restore("restore", "HEAD~1", "--only", "env:var:REDIS_ENABLED", "--only", "build:app.js")
+    everything.take()
+    everything.restore("restore", "HEAD~1", "--only", "env:REDIS_ENABLED", "--only", "build:app.js")
     root = everything.snap.root
-    assert "REDIS_ENABLED=true" in (root / ".env").read_text() and 'KEY="other"' in (root / ".env").read_text()
+    assert (
+        "REDIS_ENABLED=true" in (root / ".env").read_text() and 'KEY="other"' in (root / ".env").read_text()
+    )
     assert (root / "dist" / "app.js").read_text() == "one\ntwo\n" and (root / "dist" / "-rf").exists()
+    assert (root / "dist" / "app.js").stat().st_mode & 0o777 == 0o755
     everything.restore("restore", "HEAD~2", "--only", "db:index:*orders_state*")
     import psycopg
 
     with psycopg.connect(database) as connection:
         found = connection.execute("SELECT to_regclass('orders_state'), to_regclass('audit')").fetchone()
     assert found == ("orders_state", "audit")
-    for _ in range(2):
-        everything.snap("undo", "--yes", "--allow", "all", code=0)
-        break
-    assert json.dumps(new) != ""
 
 
 def test_an_unchanged_project_needs_nothing_and_says_so(everything: Project):

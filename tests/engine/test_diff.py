@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from snapstore.diff import diff, selector
 from snapstore.errors import SnapError
-from snapstore.model import Captured, Document, Fact, LiveFile, ResourceChanges, Scope
+from snapstore.model import Captured, Document, Fact, FileChange, LiveFile, ResourceChanges, Scope
 from snapstore.snapshot import Objects, Snapshot, TreeEntry, facts, files, resources
 from snapstore.store import ResourceState, Store, create
 from tests.engine import toys
@@ -161,6 +161,8 @@ def test_an_unknown_resource_has_nothing(store: Store) -> None:
     ("r:src/[Aa].js", ["src/A.js"]),
     ("r:SRC/*", []),
     ("r:*a", ["index:a", "table:a"]),
+    ("r:a", ["index:a", "table:a"]),
+    ("r:table:a", ["table:a"]),
     ("other", []),
 ])  # fmt: skip
 def test_a_scope_narrows_to_identities_and_paths(store: Store, pattern: str, expected: list[str]) -> None:
@@ -171,8 +173,8 @@ def test_a_scope_narrows_to_identities_and_paths(store: Store, pattern: str, exp
 def test_a_name_with_a_newline_is_matched_whole() -> None:
     wanted = selector(Scope(("r:a*b",)), "r")
     assert wanted is not None
-    assert wanted("a\nb")
-    assert not wanted("a\nb\n")
+    assert wanted(FileChange("a\nb", None, None))
+    assert not wanted(FileChange("a\nb\n", None, None))
 
 
 def test_a_tree_that_is_no_snapshot_is_named(store: Store) -> None:
