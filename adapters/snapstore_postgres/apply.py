@@ -14,6 +14,7 @@ from snapstore.adapter import ApplyContext, Context
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Action
 from snapstore_postgres.connection import Connection, connect, failed_statement
+from snapstore_postgres.names import literal
 from snapstore_postgres.settings import Settings
 
 # "snapstor" read as a number: all restores of one database share this advisory lock.
@@ -89,11 +90,20 @@ def _one_by_one(connection: Connection, actions: Sequence[Action], context: Appl
         context.journal.committed()
 
 
+def _with_secrets(statement: str, action: Action, context: ApplyContext) -> str:
+    """The statement as the server gets it: placeholders replaced, at the last moment."""
+    for placeholder, ref in action.secrets.items():
+        if placeholder in statement:
+            value = context.unseal(ref.identity, ref.token).decode()
+            statement = statement.replace(placeholder, literal(value))
+    return statement
+
+
 def _run(connection: Connection, action: Action, context: ApplyContext) -> None:
     context.journal.started(action)
     for statement in action.statements:
         try:
-            connection.execute(statement.encode())
+            connection.execute(_with_secrets(statement, action, context).encode())
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
             raise
         except psycopg.Error as error:

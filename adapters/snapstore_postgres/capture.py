@@ -14,6 +14,7 @@ from snapstore.model import UNMODELLED, Captured, Document, Fact, Json, Notice
 from snapstore_postgres import catalog
 from snapstore_postgres.connection import Connection, connect, failed_statement
 from snapstore_postgres.names import document_path
+from snapstore_postgres.options import sealed_options
 from snapstore_postgres.settings import Settings
 
 Address = tuple[int, int, int]
@@ -28,19 +29,19 @@ def capture(settings: Settings, context: Context) -> Captured:
     """
     with connect(settings, context.resource) as connection:
         try:
-            return read(connection, settings)
+            return read(connection, settings, context)
         except psycopg.Error as error:
             if connection.broken:
                 raise
             raise failed_statement(error, context.resource, "cannot read the catalogs") from error
 
 
-def read(connection: Connection, settings: Settings) -> Captured:
+def read(connection: Connection, settings: Settings, context: Context) -> Captured:
     """As :func:`capture`, on a connection that is open; inside its transaction if it is in one."""
     with connection.transaction():
         if connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        catalogs = _Catalogs(connection, settings)
+        catalogs = _Catalogs(connection, settings, context)
         facts = catalogs.facts()
         return Captured(
             documents=documents(facts),
@@ -70,8 +71,9 @@ def documents(facts: Iterable[Fact]) -> list[Document]:
 class _Catalogs:
     """The rows of one capture, and the addresses by which they refer to each other."""
 
-    def __init__(self, connection: Connection, settings: Settings) -> None:
+    def __init__(self, connection: Connection, settings: Settings, context: Context) -> None:
         self.connection = connection
+        self.context = context
         self.version = connection.info.server_version
         self.namespaces: str | list[str] = list(settings.exclude_schemas)
         self.namespaces = "{" + ",".join(str(oid) for (oid,) in self._rows("namespaces")) + "}"
@@ -86,7 +88,7 @@ class _Catalogs:
     def facts(self) -> list[Fact]:
         for name in catalog.facts():
             for class_, oid, sub, identity, parent, attrs in self._rows(name):
-                self.found[identity] = Fact(identity, attrs, parent)
+                self.found[identity] = Fact(identity, self._sealed(identity, attrs), parent)
                 if oid:
                     self.addresses[class_, oid, sub] = identity
         self.aliases = {(a, b): (c, d) for a, b, c, d in self._rows("aliases")}
@@ -103,6 +105,17 @@ class _Catalogs:
             msgspec.structs.replace(fact, needs=tuple(sorted(needs[fact.id]))) if fact.id in needs else fact
             for fact in self.found.values()
         ]
+
+    def _sealed(self, identity: str, attrs: dict[str, Json]) -> dict[str, Json]:
+        """The attributes with what is secret in options of foreign objects sealed."""
+        kind = identity.partition(":")[0]
+        if kind in ("fdw", "server", "user_mapping") and "options" in attrs:
+            options = sealed_options(identity, attrs["options"], kind == "user_mapping", self.context)
+            return {**attrs, "options": options}
+        if "foreign" in attrs and "options" in attrs["foreign"]:
+            options = sealed_options(identity, attrs["foreign"]["options"], False, self.context)
+            return {**attrs, "foreign": {**attrs["foreign"], "options": options}}
+        return attrs
 
     def _resolve(self, class_: int, oid: int, sub: int) -> str | None:
         """The identity at an address; a part that is no fact (a view's column) stands for its whole."""

@@ -22,6 +22,14 @@ _FOLDERS = {
     "composite": "types",
     "domain": "types",
     "range": "types",
+    "operator": "operators",
+    "operator_family": "operators",
+    "operator_class": "operators",
+    "conversion": "conversions",
+    "ts_parser": "text_search",
+    "ts_template": "text_search",
+    "ts_dictionary": "text_search",
+    "ts_configuration": "text_search",
 }
 
 

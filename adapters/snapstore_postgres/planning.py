@@ -6,7 +6,17 @@ from snapstore import rules
 from snapstore.adapter import PlanRequest
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Action, DataMode, HazardName
-from snapstore_postgres import archive, carry, privileges, relations, routines, types, views
+from snapstore_postgres import (
+    archive,
+    carry,
+    federation,
+    operators,
+    privileges,
+    relations,
+    routines,
+    types,
+    views,
+)
 
 _GRANTED_BY_DEFAULT = ("table", "view", "matview", "sequence", "function", "procedure", "aggregate", "enum",
                        "composite", "domain", "range", "schema")  # fmt: skip
@@ -16,6 +26,8 @@ RULES: dict[str, rules.Rule] = {
     **relations.RULES,
     **views.RULES,
     **routines.RULES,
+    **operators.RULES,
+    **federation.RULES,
     **privileges.RULES,
 }
 for _kind in _GRANTED_BY_DEFAULT:

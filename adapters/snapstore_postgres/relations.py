@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from snapstore.model import Fact, Hazard, HazardName, Json
+from snapstore.model import Fact, Hazard, HazardName, Json, SealedRef
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres import archive
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.names import last, literal, qualifier, quote, unquote
+from snapstore_postgres.options import altered_options, options_clause
+from snapstore_postgres.words import designation
 
 STRONGEST = "ACCESS EXCLUSIVE"
 _STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
@@ -59,13 +61,15 @@ def _columns_in_order(fact: Fact, view: View) -> list[Fact]:
 def _create_table(fact: Fact, view: View) -> Draft:
     attrs = fact.attrs
     columns = _columns_in_order(fact, view)
+    kind, foreign, secrets = _foreign(fact)
     inline = [c for c in columns if not (attrs.get("inherits") and c.attrs.get("inherited"))]
     body = ",\n".join(f"    {column_clause(c, typed=bool(attrs.get('of')))}" for c in inline)
     persistence = "UNLOGGED " if attrs.get("persistence") == "u" else ""
     of = f" OF {attrs['of']}" if attrs.get("of") else ""
-    text = f"CREATE {persistence}TABLE {fact.name}{of}" + (f" (\n{body}\n)" if body or not of else "")
+    text = f"CREATE {persistence}{kind} {fact.name}{of}" + (f" (\n{body}\n)" if body or not of else "")
     text += f"\nINHERITS ({', '.join(attrs['inherits'])})" if attrs.get("inherits") else ""
     text += f"\nPARTITION BY {attrs['partition_key']}" if attrs.get("partition_key") else ""
+    text += foreign
     text += f"\nUSING {attrs['access_method']}" if attrs.get("access_method") else ""
     options = [*attrs.get("options", ()), *(f"toast.{o}" for o in attrs.get("toast_options", ()))]
     text += f"\nWITH ({', '.join(options)})" if options else ""
@@ -73,11 +77,21 @@ def _create_table(fact: Fact, view: View) -> Draft:
     after = [s for c in columns for s in _column_settings(c)]
     return Draft(
         statements=[text, *owner_statement("TABLE", fact.name, fact), *after, *_table_flags(fact, {})],
-        undo=[f"DROP TABLE {fact.name}"],
+        undo=[f"DROP {kind} {fact.name}"],
+        secrets=secrets,
         absorbs=columns,
         needs=[f"table:{parent}" for parent in attrs.get("inherits", ())],
         lock=STRONGEST,
     )
+
+
+def _foreign(fact: Fact) -> tuple[str, str, Mapping[str, SealedRef]]:
+    """The keyword, the clause and its secrets of a table that lies on another server."""
+    foreign = fact.attrs.get("foreign")
+    if foreign is None:
+        return "TABLE", "", {}
+    clause, secrets = options_clause(fact.id, foreign.get("options") or {})
+    return "FOREIGN TABLE", f"\nSERVER {foreign['server']}{clause}", secrets
 
 
 def _table_flags(fact: Fact, before: Mapping[str, Json]) -> list[str]:
@@ -99,7 +113,7 @@ def _drop_table(fact: Fact, view: View) -> Draft:
     rows, bytes_ = size(view, fact.id)
     carried = _made_anew(fact, view)
     draft = Draft(
-        statements=[f"DROP TABLE {fact.name}"],
+        statements=[f"DROP {designation(fact)}"],
         undo=["put back by restoring the safety snapshot"],
         hazards=() if carried else data_loss(view, fact.id, f"table {fact.name}"),
         lock=STRONGEST,
@@ -119,7 +133,7 @@ def _made_anew(fact: Fact, view: View) -> bool:
     return parent is not None and view.vanishes(parent.id) and _made_anew(parent, view)
 
 
-_UNCHANGEABLE = ("partition_key", "of")
+_UNCHANGEABLE = ("partition_key", "of", "foreign")
 
 
 def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:
@@ -178,6 +192,7 @@ def column_clause(column: Fact, typed: bool = False) -> str:
     """The column as CREATE TABLE and ADD COLUMN write it, without its default."""
     attrs = column.attrs
     text = last(column.name) + (" WITH OPTIONS" if typed else f" {attrs['type']}")
+    text += options_clause(column.id, attrs["foreign_options"])[0] if "foreign_options" in attrs else ""
     text += f" COLLATE {attrs['collation']}" if "collation" in attrs and not typed else ""
     if "generated" in attrs:
         kind = "STORED" if attrs["generated"]["kind"] == "s" else "VIRTUAL"
@@ -221,6 +236,11 @@ def _column_settings(column: Fact, before: Mapping[str, Json] | None = None) -> 
     if old.get("statistics") != new.get("statistics"):
         found.append(f"{alter} SET STATISTICS {new.get('statistics', -1)}")
     found += option_statements(alter, old.get("options"), new.get("options"))
+    foreign = altered_options(column.id, old.get("foreign_options") or {}, new.get("foreign_options") or {})[
+        0
+    ]
+    if before is not None and foreign:
+        found.append(f"ALTER FOREIGN TABLE {table_of(column)} ALTER COLUMN {last(column.name)}{foreign}")
     not_null = new.get("not_null")
     if before is None and isinstance(not_null, dict) and not_null.get("not_valid"):
         found.append(

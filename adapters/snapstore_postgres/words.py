@@ -5,10 +5,20 @@ from __future__ import annotations
 from snapstore.model import Fact
 from snapstore_postgres.names import last, qualifier
 
-_WORDS = {"enum": "TYPE", "composite": "TYPE", "range": "TYPE", "matview": "MATERIALIZED VIEW"}
+_WORDS = {
+    "enum": "TYPE",
+    "composite": "TYPE",
+    "range": "TYPE",
+    "matview": "MATERIALIZED VIEW",
+    "fdw": "FOREIGN DATA WRAPPER",
+    "ts_parser": "TEXT SEARCH PARSER",
+    "ts_template": "TEXT SEARCH TEMPLATE",
+    "ts_dictionary": "TEXT SEARCH DICTIONARY",
+    "ts_configuration": "TEXT SEARCH CONFIGURATION",
+}
 """Kinds whose word in SQL is not the kind itself."""
 _ON_RELATION = ("trigger", "policy", "rule", "constraint")
-_GRANTED_AS = {"domain": "TYPE", "view": "TABLE", "matview": "TABLE"}
+_GRANTED_AS = {"domain": "TYPE", "view": "TABLE", "matview": "TABLE", "server": "FOREIGN SERVER"}
 
 
 def word(kind: str) -> str:
@@ -38,6 +48,10 @@ def signature(fact: Fact) -> str:
 
 def designation(fact: Fact) -> str:
     """As in COMMENT ON, DROP and ALTER."""
+    if fact.kind == "user_mapping":
+        return f"USER MAPPING FOR {fact.attrs['user']} SERVER {fact.attrs['server']}"
+    if "foreign" in fact.attrs:
+        return f"FOREIGN TABLE {fact.name}"
     if fact.kind == "constraint" and fact.parent and fact.parent.startswith("domain:"):
         return f"CONSTRAINT {last(fact.name)} ON DOMAIN {qualifier(fact.name)}"
     if fact.kind in _ON_RELATION:

@@ -30,6 +30,12 @@ SELECT 'pg_class'::regclass::oid, k.conindid, 'pg_constraint'::regclass::oid, k.
   FROM pg_constraint k
  WHERE k.contype IN ('p', 'u', 'x') AND k.conindid >= 16384
 UNION ALL
+-- The operators and functions of an operator class or family.
+SELECT d.classid, d.objid, d.refclassid, d.refobjid
+  FROM pg_depend d
+ WHERE d.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass) AND d.deptype IN ('a', 'i')
+   AND d.refclassid IN ('pg_opclass'::regclass, 'pg_opfamily'::regclass) AND d.objid >= 16384
+UNION ALL
 -- What an extension brings along.
 SELECT e.classid, e.objid, 'pg_extension'::regclass::oid, e.refobjid
   FROM pg_depend e

@@ -69,7 +69,29 @@ SELECT format('{title} %I.%I', n.nspname, x.{name})
   FROM {catalog} x JOIN pg_namespace n ON n.oid = x.{namespace}
  WHERE n.oid = ANY ($1) AND NOT {{member({catalog}, x.oid)}}
 
--- macro unmodelled_in_database(title, catalog, name)
-SELECT format('{title} %I', x.{name})
-  FROM {catalog} x
- WHERE x.oid >= 16384 AND NOT {{member({catalog}, x.oid)}}
+-- macro family_operators(catalog, oid, kind)
+-- The operators that a class has of its own (kind i), or that a family has beside its classes (kind a).
+(SELECT json_agg(json_strip_nulls(json_build_object(
+          'strategy', o.amopstrategy,
+          'operator', o.amopopr::regoperator::text,
+          'order_by', (SELECT format('%I.%I', sn.nspname, s.opfname) FROM pg_opfamily s
+             JOIN pg_namespace sn ON sn.oid = s.opfnamespace WHERE s.oid = o.amopsortfamily)))
+          ORDER BY o.amopstrategy, o.amopopr::regoperator::text)
+   FROM pg_depend d JOIN pg_amop o ON o.oid = d.objid
+  WHERE d.classid = 'pg_amop'::regclass AND d.refclassid = '{catalog}'::regclass AND d.refobjid = {oid}
+    AND d.deptype = '{kind}')
+
+-- macro family_functions(catalog, oid, kind)
+(SELECT json_agg(json_build_object(
+          'number', p.amprocnum,
+          'types', json_build_array(format_type(p.amproclefttype, NULL), format_type(p.amprocrighttype, NULL)),
+          'function', p.amproc::regprocedure::text)
+          ORDER BY p.amprocnum, p.amproc::regprocedure::text)
+   FROM pg_depend d JOIN pg_amproc p ON p.oid = d.objid
+  WHERE d.classid = 'pg_amproc'::regclass AND d.refclassid = '{catalog}'::regclass AND d.refobjid = {oid}
+    AND d.deptype = '{kind}')
+
+-- macro named_options(list)
+-- Options of foreign objects by name: "name=value" each, the name quoted.
+(SELECT json_object_agg(quote_ident(x.option_name), x.option_value ORDER BY x.option_name)
+   FROM pg_options_to_table({list}) x)

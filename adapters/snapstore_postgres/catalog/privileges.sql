@@ -21,6 +21,18 @@ WITH objects (class, oid, sub, part, owner, acl, base) AS (
     FROM pg_namespace n
    WHERE n.oid = ANY ($1) AND n.nspacl IS NOT NULL
   UNION ALL
+  SELECT 'pg_language'::regclass::oid, l.oid, 0, NULL, l.lanowner, l.lanacl, acldefault('l', l.lanowner)
+    FROM pg_language l
+   WHERE l.lanacl IS NOT NULL
+  UNION ALL
+  SELECT 'pg_foreign_data_wrapper'::regclass::oid, w.oid, 0, NULL, w.fdwowner, w.fdwacl, acldefault('F', w.fdwowner)
+    FROM pg_foreign_data_wrapper w
+   WHERE w.fdwacl IS NOT NULL
+  UNION ALL
+  SELECT 'pg_foreign_server'::regclass::oid, s.oid, 0, NULL, s.srvowner, s.srvacl, acldefault('S', s.srvowner)
+    FROM pg_foreign_server s
+   WHERE s.srvacl IS NOT NULL
+  UNION ALL
   -- Default privileges in a schema are added to the general ones: there is no built-in list below them.
   SELECT 'pg_default_acl'::regclass::oid, d.oid, 0, NULL, d.defaclrole, d.defaclacl,
          CASE WHEN d.defaclnamespace = 0 THEN

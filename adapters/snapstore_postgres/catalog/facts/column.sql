@@ -22,10 +22,11 @@ SELECT 'pg_class'::regclass::oid, c.oid, a.attnum, format('column:%I.%I.%I', n.n
          'compression', nullif(a.attcompression, ''),
          'statistics', nullif(coalesce(a.attstattarget, -1), -1),
          'options', {{options(a.attoptions)}},
+         'foreign_options', {{named_options(a.attfdwoptions)}},
          'inherited', nullif(NOT a.attislocal, false)))
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum AND a.attgenerated <> ''
   LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'n' AND k.conkey[1] = a.attnum  -- since 18
- WHERE c.relkind IN ('r', 'p') AND c.relnamespace = ANY ($1) AND c.relpersistence <> 't'
+ WHERE c.relkind IN ('r', 'p', 'f') AND c.relnamespace = ANY ($1) AND c.relpersistence <> 't'
    AND a.attnum > 0 AND NOT a.attisdropped AND NOT {{member(pg_class, c.oid)}}

@@ -5,5 +5,5 @@ SELECT 'pg_attrdef'::regclass::oid, d.oid, 0, format('default:%I.%I.%I', n.nspna
        json_build_object('expression', pg_get_expr(d.adbin, d.adrelid))
   FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
   JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE a.attgenerated = '' AND c.relkind IN ('r', 'p', 'v') AND c.relnamespace = ANY ($1)
+ WHERE a.attgenerated = '' AND c.relkind IN ('r', 'p', 'f', 'v') AND c.relnamespace = ANY ($1)
    AND c.relpersistence <> 't' AND NOT {{member(pg_class, c.oid)}}

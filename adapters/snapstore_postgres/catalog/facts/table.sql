@@ -11,11 +11,15 @@ SELECT 'pg_class'::regclass::oid, c.oid, 0, format('table:%I.%I', n.nspname, c.r
          'of', nullif(c.reloftype, 0)::regtype::text,
          'row_security', nullif(c.relrowsecurity, false),
          'force_row_security', nullif(c.relforcerowsecurity, false),
-         'replica_identity', nullif(nullif(c.relreplident, 'd'), 'i'),
+         'replica_identity', CASE WHEN c.relkind <> 'f' THEN nullif(nullif(c.relreplident, 'd'), 'i') END,
          'toast_options', (SELECT {{options(t.reloptions)}} FROM pg_class t WHERE t.oid = c.reltoastrelid),
          'options', {{options(c.reloptions)}},
+         'foreign', (SELECT json_strip_nulls(json_build_object(
+            'server', format('%I', s.srvname),
+            'options', {{named_options(f.ftoptions)}}))
+              FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = c.oid),
          'access_method', {{access_method}},
          'tablespace', {{tablespace}}))
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind IN ('r', 'p') AND c.relnamespace = ANY ($1) AND c.relpersistence <> 't'
+ WHERE c.relkind IN ('r', 'p', 'f') AND c.relnamespace = ANY ($1) AND c.relpersistence <> 't'
    AND NOT {{member(pg_class, c.oid)}}

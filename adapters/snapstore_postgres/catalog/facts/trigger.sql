@@ -6,5 +6,5 @@ SELECT 'pg_trigger'::regclass::oid, g.oid, 0, format('trigger:%I.%I.%I', n.nspna
          'enabled', nullif(g.tgenabled, 'O'),
          'constraint', nullif(g.tgconstraint <> 0, false)))
   FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND c.relkind IN ('r', 'p', 'v') AND c.relnamespace = ANY ($1)
+ WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND c.relkind IN ('r', 'p', 'f', 'v') AND c.relnamespace = ANY ($1)
    AND NOT {{member(pg_class, c.oid)}}

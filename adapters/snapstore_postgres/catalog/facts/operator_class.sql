@@ -1,0 +1,13 @@
+SELECT 'pg_opclass'::regclass::oid, c.oid, 0, format('operator_class:%I.%I USING %I', n.nspname, c.opcname, m.amname),
+       NULL,
+       json_strip_nulls(json_build_object(
+         'owner', pg_get_userbyid(c.opcowner),
+         'type', format_type(c.opcintype, NULL),
+         'default', nullif(c.opcdefault, false),
+         'family', (SELECT format('%I.%I', fn.nspname, f.opfname) FROM pg_opfamily f
+            JOIN pg_namespace fn ON fn.oid = f.opfnamespace WHERE f.oid = c.opcfamily),
+         'storage', CASE WHEN c.opckeytype <> 0 THEN format_type(c.opckeytype, NULL) END,
+         'operators', {{family_operators(pg_opclass, c.oid, i)}},
+         'functions', {{family_functions(pg_opclass, c.oid, i)}}))
+  FROM pg_opclass c JOIN pg_namespace n ON n.oid = c.opcnamespace JOIN pg_am m ON m.oid = c.opcmethod
+ WHERE c.opcnamespace = ANY ($1) AND NOT {{member(pg_opclass, c.oid)}}

@@ -1,0 +1,202 @@
+"""Rules for what extends the language of queries: operators and their classes, casts, languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from snapstore.model import Fact, Json
+from snapstore.rules import Alteration, Draft, Rule, View
+from snapstore_postgres.names import literal
+from snapstore_postgres.relations import owner_statement
+from snapstore_postgres.words import designation, signature
+
+
+def items(attrs: Mapping[str, Json], words: Sequence[tuple[str, str]]) -> list[str]:
+    """``WORD = value`` for each attribute that is there; ``WORD`` alone where it is true."""
+    found = []
+    for key, word in words:
+        if key in attrs:
+            found.append(word if attrs[key] is True else f"{word} = {attrs[key]}")
+    return found
+
+
+def whole(keyword: str, text: Callable[[Fact], Sequence[str]], rank: int, owned: bool = True) -> Rule:
+    """A kind that PostgreSQL alters in nothing but its owner: anything else makes it anew."""
+
+    def create(fact: Fact, view: View) -> Draft:
+        owner = owner_statement(keyword, signature(fact), fact) if owned else []
+        return Draft(statements=[*text(fact), *owner], undo=[f"DROP {designation(fact)}"])
+
+    def drop(fact: Fact, view: View) -> Draft:
+        return Draft(statements=[f"DROP {designation(fact)}"], undo=text(fact))
+
+    def alter(before: Fact, after: Fact, view: View) -> Alteration | None:
+        if text(before) != text(after):
+            return None
+        same = before.attrs.get("owner") == after.attrs.get("owner")
+        return Alteration(statements=() if same else owner_statement(keyword, signature(after), after))
+
+    return Rule(create, drop, alter, rank=rank, separable=True)
+
+
+# -- operators and what is built from them -----------------------------------------------------------------
+
+_OPERATOR = (
+    ("function", "FUNCTION"),
+    ("left", "LEFTARG"),
+    ("right", "RIGHTARG"),
+    ("commutator", "COMMUTATOR"),
+    ("negator", "NEGATOR"),
+    ("restrict", "RESTRICT"),
+    ("join", "JOIN"),
+    ("hashes", "HASHES"),
+    ("merges", "MERGES"),
+)
+
+
+def _operator(fact: Fact) -> list[str]:
+    name = fact.name[: fact.name.rindex("(")]
+    return [f"CREATE OPERATOR {name} (\n    {', '.join(items(fact.attrs, _OPERATOR))}\n)"]
+
+
+def _members(fact: Fact) -> list[str]:
+    found = [
+        f"OPERATOR {m['strategy']} {m['operator']}"
+        + (f" FOR ORDER BY {m['order_by']}" if "order_by" in m else "")
+        for m in fact.attrs.get("operators") or ()
+    ]
+    for m in fact.attrs.get("functions") or ():
+        types = f" ({', '.join(m['types'])})" if m.get("types") else ""
+        found.append(f"FUNCTION {m['number']}{types} {m['function']}")
+    return found
+
+
+def _operator_family(fact: Fact) -> list[str]:
+    found = [f"CREATE OPERATOR FAMILY {fact.name}"]
+    members = _members(fact)
+    return [*found, f"ALTER OPERATOR FAMILY {fact.name} ADD {', '.join(members)}"] if members else found
+
+
+def _operator_class(fact: Fact) -> list[str]:
+    a = fact.attrs
+    default = " DEFAULT" if a.get("default") else ""
+    family = f" FAMILY {a['family']}" if "family" in a else ""
+    members = _members(fact) + ([f"STORAGE {a['storage']}"] if "storage" in a else [])
+    members = members or [f"STORAGE {a['type']}"]
+    body = ",\n    ".join(members)
+    name, _, method = fact.name.rpartition(" USING ")
+    head = f"CREATE OPERATOR CLASS {name}{default} FOR TYPE {a['type']} USING {method}{family}"
+    return [f"{head} AS\n    {body}"]
+
+
+_CONTEXT = {"a": " AS ASSIGNMENT", "i": " AS IMPLICIT"}
+
+
+def _cast(fact: Fact) -> list[str]:
+    a = fact.attrs
+    how = {"f": f"WITH FUNCTION {a.get('function')}", "i": "WITH INOUT", "b": "WITHOUT FUNCTION"}[a["method"]]
+    return [f"CREATE CAST {fact.name} {how}{_CONTEXT.get(a['context'], '')}"]
+
+
+def _conversion(fact: Fact) -> list[str]:
+    a = fact.attrs
+    default = "DEFAULT " if a.get("default") else ""
+    between = f"FOR {literal(a['from'])} TO {literal(a['to'])}"
+    return [f"CREATE {default}CONVERSION {fact.name} {between} FROM {a['function']}"]
+
+
+def _access_method(fact: Fact) -> list[str]:
+    kind = {"t": "TABLE", "i": "INDEX"}[fact.attrs["type"]]
+    return [f"CREATE ACCESS METHOD {fact.name} TYPE {kind} HANDLER {fact.attrs['handler']}"]
+
+
+def _language(fact: Fact) -> list[str]:
+    a = fact.attrs
+    if "handler" not in a:
+        return [f"CREATE LANGUAGE {fact.name}"]
+    text = f"CREATE {'TRUSTED ' if a.get('trusted') else ''}LANGUAGE {fact.name} HANDLER {a['handler']}"
+    text += f" INLINE {a['inline']}" if "inline" in a else ""
+    return [text + (f" VALIDATOR {a['validator']}" if "validator" in a else "")]
+
+
+def _transform(fact: Fact) -> list[str]:
+    a = fact.attrs
+    parts = [f"FROM SQL WITH FUNCTION {a['from_sql']}"] if "from_sql" in a else []
+    parts += [f"TO SQL WITH FUNCTION {a['to_sql']}"] if "to_sql" in a else []
+    return [f"CREATE TRANSFORM {fact.name} ({', '.join(parts)})"]
+
+
+# -- text search -------------------------------------------------------------------------------------------
+
+_PARSER = (
+    ("start", "START"),
+    ("gettoken", "GETTOKEN"),
+    ("end", "END"),
+    ("lextypes", "LEXTYPES"),
+    ("headline", "HEADLINE"),
+)
+
+
+def _ts_parser(fact: Fact) -> list[str]:
+    return [f"CREATE TEXT SEARCH PARSER {fact.name} ({', '.join(items(fact.attrs, _PARSER))})"]
+
+
+def _ts_template(fact: Fact) -> list[str]:
+    return [
+        f"CREATE TEXT SEARCH TEMPLATE {fact.name}"
+        f" ({', '.join(items(fact.attrs, (('init', 'INIT'), ('lexize', 'LEXIZE'))))})"
+    ]
+
+
+def _ts_dictionary(fact: Fact) -> list[str]:
+    options = f", {fact.attrs['options']}" if fact.attrs.get("options") else ""
+    return [f"CREATE TEXT SEARCH DICTIONARY {fact.name} (TEMPLATE = {fact.attrs['template']}{options})"]
+
+
+def _ts_configuration(fact: Fact) -> list[str]:
+    mappings = sorted((fact.attrs.get("mappings") or {}).items())
+    alter = f"ALTER TEXT SEARCH CONFIGURATION {fact.name} ADD MAPPING FOR"
+    return [
+        f"CREATE TEXT SEARCH CONFIGURATION {fact.name} (PARSER = {fact.attrs['parser']})",
+        *(f"{alter} {token} WITH {', '.join(dictionaries)}" for token, dictionaries in mappings),
+    ]
+
+
+# -- statistics, event triggers ----------------------------------------------------------------------------
+
+
+def _statistics(fact: Fact) -> list[str]:
+    found: list[str] = [fact.attrs["definition"]]
+    if "target" in fact.attrs:
+        found.append(f"ALTER STATISTICS {fact.name} SET STATISTICS {fact.attrs['target']}")
+    return found
+
+
+_ENABLED = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
+
+
+def _event_trigger(fact: Fact) -> list[str]:
+    a = fact.attrs
+    when = f" WHEN TAG IN ({', '.join(map(literal, a['tags']))})" if a.get("tags") else ""
+    found = [f"CREATE EVENT TRIGGER {fact.name} ON {a['event']}{when} EXECUTE FUNCTION {a['function']}()"]
+    if "enabled" in a:
+        found.append(f"ALTER EVENT TRIGGER {fact.name} {_ENABLED[a['enabled']]}")
+    return found
+
+
+RULES: dict[str, Rule] = {
+    "operator": whole("OPERATOR", _operator, rank=38),
+    "operator_family": whole("OPERATOR FAMILY", _operator_family, rank=39),
+    "operator_class": whole("OPERATOR CLASS", _operator_class, rank=41),
+    "cast": whole("CAST", _cast, rank=38, owned=False),
+    "conversion": whole("CONVERSION", _conversion, rank=38),
+    "access_method": whole("ACCESS METHOD", _access_method, rank=37, owned=False),
+    "language": whole("LANGUAGE", _language, rank=34),
+    "transform": whole("TRANSFORM", _transform, rank=38, owned=False),
+    "ts_parser": whole("TEXT SEARCH PARSER", _ts_parser, rank=38, owned=False),
+    "ts_template": whole("TEXT SEARCH TEMPLATE", _ts_template, rank=38, owned=False),
+    "ts_dictionary": whole("TEXT SEARCH DICTIONARY", _ts_dictionary, rank=39),
+    "ts_configuration": whole("TEXT SEARCH CONFIGURATION", _ts_configuration, rank=40),
+    "statistics": whole("STATISTICS", _statistics, rank=75),
+    "event_trigger": whole("EVENT TRIGGER", _event_trigger, rank=200),
+}
