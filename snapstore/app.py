@@ -73,10 +73,13 @@ class App:
         """Bytes to stdout just as they are: content that a user asked for."""
         self._out(data)
 
-    def note(self, text: str) -> None:
-        """A line to stderr that is shown even with ``--quiet``: warnings, notices, errors."""
+    def note(self, text: str, *, sealed: bool = True) -> None:
+        """A line to stderr that is shown even with ``--quiet``: warnings, notices, errors.
+
+        Masked in it is also what was sealed, except in what is made of tokens anyway, such as a plan.
+        """
         start = _CLEAR_LINE if self._ticking else ""
-        sys.stderr.write(start + self._clean(text, sys.stderr) + "\n")
+        sys.stderr.write(start + self._clean(text, sys.stderr, sealed=sealed) + "\n")
         sys.stderr.flush()
 
     def progress(self, text: str) -> None:
@@ -131,8 +134,8 @@ class App:
             _abandon_stdout()
             raise SnapError(f"the output cannot be written: {error.strerror}") from None
 
-    def _clean(self, text: str, stream: TextIO) -> str:
-        return finish(redact(text), self.colour(stream))
+    def _clean(self, text: str, stream: TextIO, *, sealed: bool = False) -> str:
+        return finish(redact(text, sealed=sealed), self.colour(stream))
 
 
 def _abandon_stdout() -> None:
@@ -151,10 +154,10 @@ def _tick(title: str, done: threading.Event) -> None:
         sys.stderr.flush()
 
 
-def redact(text: str) -> str:
+def redact(text: str, *, sealed: bool = False) -> str:
     """``text`` without any value the redactor knows; where its module was never loaded it knows none."""
     secrets = sys.modules.get("snapstore.secrets")
-    return str(secrets.REDACTOR.redact(text)) if secrets else text
+    return str(secrets.REDACTOR.redact(text, sealed=sealed)) if secrets else text
 
 
 def document(value: Any) -> str:

@@ -58,8 +58,9 @@ def adapter_error(name: str, error: BaseException) -> SnapError:
     """Any failure inside an adapter as an error that names its resource; secrets are masked."""
     if isinstance(error, SnapError):
         where = error.where if error.where.startswith(name) else ", ".join(filter(None, (name, error.where)))
-        return SnapError(error.what, where=where, fix=error.fix, code=error.code)
-    text = REDACTOR.redact(f"{type(error).__name__}: {error}")
+        what, fix = (REDACTOR.redact(text, sealed=True) for text in (error.what, error.fix))
+        return SnapError(what, where=where, fix=fix, code=error.code)
+    text = REDACTOR.redact(f"{type(error).__name__}: {error}", sealed=True)
     return SnapError(f"its adapter failed unexpectedly: {text}", where=name, fix="--debug shows where")
 
 

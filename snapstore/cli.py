@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 import click
 
 from snapstore import __version__
-from snapstore.app import App, ReaderGone
+from snapstore.app import App, ReaderGone, redact
 from snapstore.errors import SnapError
 from snapstore.nearest import nearest
 
@@ -219,6 +219,7 @@ def _tell(app: App, told: SnapError, cause: BaseException, code: int | None = No
         app.note("".join(traceback.format_exception(cause)).rstrip())
     app.note(f"snap: {told}" if not told.where.startswith("snap") else str(told))
     if app.json:
-        error = {"what": told.what, "where": told.where, "fix": told.fix, "code": ended}
+        texts = {"what": told.what, "where": told.where, "fix": told.fix}
+        error = {**{key: redact(text, sealed=True) for key, text in texts.items()}, "code": ended}
         app.emit("", {"error": error})
     return ended

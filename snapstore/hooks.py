@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from snapstore.errors import Exit, SnapError
-from snapstore.secrets import REDACTOR
+from snapstore.secrets import REDACTOR, Redactor
 
 if TYPE_CHECKING:
     from snapstore.config import HookConfig
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL")
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+_WORD = re.compile(r"[^\s\"'`=:;|&<>(){}$@/,]{8,}")
 _SHELL = "/bin/sh"
 _KEPT_OUTPUT = 1 << 20
 
@@ -67,7 +68,7 @@ def _run_one(hook: HookConfig, log: Path) -> str | None:
         except OSError as error:
             return f"cannot start: {error.strerror}"
         finally:
-            _keep(output, log)
+            _keep(output, log, _own_secrets(hook))
 
 
 def _start(hook: HookConfig, script: IO[bytes], output: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -110,11 +111,25 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _keep(output: IO[bytes], log: Path) -> None:
+def _own_secrets(hook: HookConfig) -> Redactor:
+    """Knows what was written into the configuration of the hook and may be a secret: ``set -x`` prints it.
+
+    That is the value of each variable it was given, and each word with letters and digits.
+    """
+    redactor = Redactor()
+    words = (
+        word for word in _WORD.findall(hook.run) if re.search(r"\d", word) and re.search("[^\\W\\d]", word)
+    )
+    for text in (*hook.env.values(), *words):
+        redactor.add(text)
+    return redactor
+
+
+def _keep(output: IO[bytes], log: Path, own: Redactor) -> None:
     size = output.seek(0, os.SEEK_END)
     output.seek(max(0, size - _KEPT_OUTPUT))
     if size > _KEPT_OUTPUT:
         output.readline()  # its beginning is cut off: half of a secret would not be recognised
-    text = REDACTOR.redact(output.read().decode("utf-8", "replace"))
+    text = own.redact(REDACTOR.redact(output.read().decode("utf-8", "replace"), sealed=True))
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(text, "utf-8")

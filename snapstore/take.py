@@ -9,6 +9,7 @@ from snapstore import __version__, hooks
 from snapstore.capture import capture
 from snapstore.errors import SnapError
 from snapstore.model import EVERYTHING, Notice, Scope
+from snapstore.secrets import REDACTOR
 from snapstore.snapshot import Snapshot, resources
 from snapstore.store import ResourceState
 from snapstore.store.locks import short
@@ -38,7 +39,8 @@ def take(
 ) -> TakeResult:
     """Commit the live state of the resources in scope; the others stay as the last snapshot has them.
 
-    An unchanged state makes no commit. Nothing in the systems changes, except by the user's hooks.
+    An unchanged state makes no commit. Nothing in the systems changes, except by the user's hooks. Secrets
+    in the message are masked.
     """
     names = whole_resources(ws, scope)
     hooks.run(ws, "before_take", names)
@@ -47,7 +49,8 @@ def take(
     with short(ws.store.workspace("take.lock")):
         before = _head(ws)
         snapshot = ws.store.build(states, keep=True, base=before if scope.patterns else None)
-        commit = ws.store.commit(snapshot, message, trailers={**VERSION_TRAILER, **trailers})
+        words = REDACTOR.redact(message, sealed=True)
+    commit = ws.store.commit(snapshot, words, trailers={**VERSION_TRAILER, **trailers})
     found = resources(snapshot)
     old = resources(before) if before else {}
     hooks.run(ws, "after_take", [name for name in names if found[name] != old.get(name)])

@@ -88,13 +88,13 @@ def showing_what_is_refused(app: App) -> Iterator[None]:
     except PlanRefused as error:
         from snapstore.render import plans
 
-        app.note(plans.text(error.plan))
+        app.note(plans.text(error.plan), sealed=False)
         raise
 
 
 def _confirm(app: App, question: str, plan: Plan) -> bool:
     from snapstore.render import plans
 
-    show = app.note if app.json else app.write
+    show = partial(app.note, sealed=False) if app.json else app.write
     show(plans.text(plan) + "\n")
     return not plan.actions or app.confirm(question)

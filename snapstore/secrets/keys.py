@@ -43,8 +43,10 @@ class Keys:
             return False
 
     def seal(self, resource: str, identity: str, value: bytes) -> dict[str, str]:
-        """``{"$sealed": token}`` for a value at its place. SnapError without a key."""
+        """``{"$sealed": token}`` for a value at its place, known to the redactor. SnapError without a key."""
         from snapstore.secrets import sealing
+
+        REDACTOR.add(value, sealed=True)
 
         current = next(iter(self._by_id().values()))
         return {SEALED: sealing.seal(current, resource, identity, value)}
@@ -61,7 +63,7 @@ class Keys:
         if parsed.key not in keys:
             raise _other_key(parsed.key, list(keys), f"{resource}: {identity}")
         value = sealing.unseal(keys[parsed.key], resource, identity, parsed)
-        REDACTOR.add(value)
+        REDACTOR.add(value, sealed=True)
         return value
 
     def same(self, resource: str, identity: str, token_a: str, token_b: str) -> bool | None:

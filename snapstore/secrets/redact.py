@@ -5,15 +5,20 @@ It is the last net, not the first: facts, plans and diffs hold only tokens and n
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote, quote_plus, unquote
 
 MASK = "***"
 SHORTEST = 4
 SHORTEST_LINE = 8
+SHORTEST_ENCODED = 6
+"""Bytes of the shortest value whose base64 and hex forms are known: those of shorter ones are everywhere."""
+
 PLAIN_WORDS = frozenset(
     {"true", "false", "null", "none", "undefined", "enabled", "disabled", "auto", "default"}
     | {"development", "production", "staging", "test", "testing", "local", "localhost"}
@@ -36,35 +41,65 @@ _PATTERNS = (_URL_PASSWORD, _SETTING)
 class Redactor:
     """Knows secret values and replaces each by ``***`` wherever a text holds it.
 
-    It also knows a value's URL-encoded, JSON-escaped, SQL-escaped and ``repr`` forms, the single lines of a
-    value with several, and the password of a value that is a URL. Passwords in URLs and after ``password=``
-    are masked without being registered. Ignored as too common: values of fewer than 4 characters, numbers of
-    fewer than 6 digits, and PLAIN_WORDS. Safe to use from several threads.
+    It also knows a value's URL-encoded, base64, hexadecimal, JSON-escaped, SQL-escaped and ``repr`` forms,
+    the single lines of a value with several, and the password of a value that is a URL. Passwords in URLs and
+    after ``password=`` are masked without being registered. Ignored as too common: values of fewer than 4
+    characters, numbers of fewer than 6 digits, and PLAIN_WORDS. Safe to use from several threads.
+
+    Values that were only ever seen to be sealed are masked where asked to: an env file also holds names that
+    a plan or a diff, which are made of sealed tokens anyway, has to show.
     """
+
+    def __init__(self) -> None:
+        self._known, self._sealed = _Forms(), _Forms()
+
+    def add(self, value: str | bytes, *, sealed: bool = False) -> None:
+        """Register a secret; bytes that are not UTF-8 are known by their escaped forms."""
+        text = value if isinstance(value, str) else value.decode("utf-8", "surrogateescape")
+        if not _too_common(text.strip()):
+            (self._sealed if sealed else self._known).add(text)
+
+    def redact(self, text: str, *, sealed: bool = False) -> str:
+        """The text with every known secret, in every known form, replaced by ``***``.
+
+        With ``sealed`` the values too that were sealed or unsealed: for what others composed.
+        """
+        spans = [*self._known.spans(text), *_passwords(text)]
+        if sealed:
+            spans += self._sealed.spans(text)
+        return _mask(text, spans) if spans else text
+
+
+class _Forms:
+    """All spellings of some values, by their first characters: looking for them costs no more for many."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pending: list[str] = []
-        self._forms: frozenset[str] = frozenset()
+        self._by_start: dict[str, list[str]] = defaultdict(list)
+        self._spelled: set[str] = set()
 
-    def add(self, value: str | bytes) -> None:
-        """Register a secret; bytes that are not UTF-8 are known by their escaped forms."""
-        text = value if isinstance(value, str) else value.decode("utf-8", "surrogateescape")
-        if not _too_common(text.strip()):
-            with self._lock:
-                self._pending.append(text)
-
-    def redact(self, text: str) -> str:
-        """The text with every known secret, in every known form, replaced by ``***``."""
-        spans = [*_occurrences(text, self._compiled()), *_passwords(text)]
-        return _mask(text, spans) if spans else text
-
-    def _compiled(self) -> frozenset[str]:
+    def add(self, value: str) -> None:
         with self._lock:
-            if self._pending:
-                self._forms |= {form for value in set(self._pending) for form in _forms(value)}
-                self._pending.clear()
-            return self._forms
+            self._pending.append(value)
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        by_start = self._compiled()
+        if not by_start:
+            return
+        for place in range(len(text) - SHORTEST + 1):
+            for form in by_start.get(text[place : place + SHORTEST], ()):
+                if text.startswith(form, place):
+                    yield place, place + len(form)
+
+    def _compiled(self) -> Mapping[str, Sequence[str]]:
+        with self._lock:
+            for value in set(self._pending):
+                for form in set(_forms(value)) - self._spelled:
+                    self._spelled.add(form)
+                    self._by_start[form[:SHORTEST]].append(form)
+            self._pending.clear()
+            return self._by_start
 
 
 REDACTOR = Redactor()
@@ -99,6 +134,7 @@ def _parts(value: str) -> Iterator[str]:
 def _spellings(text: str) -> Iterator[str]:
     readable = _bytes(text)
     yield text
+    yield from _encodings(readable)
     yield readable.decode("utf-8", "replace")
     yield readable.decode("utf-8", "backslashreplace")
     yield repr(text)[1:-1]
@@ -113,19 +149,28 @@ def _spellings(text: str) -> Iterator[str]:
         yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
 
 
+def _encodings(value: bytes) -> Iterator[str]:
+    """In hexadecimal, and in base64 wherever it begins in what was encoded, as ``user:password`` in HTTP."""
+    if len(value) < SHORTEST_ENCODED:
+        return
+    yield value.hex()
+    yield value.hex().upper()
+    for before in range(3):
+        # Characters that depend on the neighbours are left out.
+        end = (before + len(value)) * 8 // 6
+        inner = base64.b64encode(bytes(before) + value)[-(-before * 8 // 6) : end].decode()
+        yield inner
+        yield inner.translate(_URL_SAFE)
+
+
+_URL_SAFE = str.maketrans("+/", "-_")
+
+
 def _bytes(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         return text.encode("utf-8", "surrogatepass")
-
-
-def _occurrences(text: str, forms: frozenset[str]) -> Iterator[tuple[int, int]]:
-    for form in forms:
-        start = text.find(form)
-        while start >= 0:
-            yield start, start + len(form)
-            start = text.find(form, start + 1)
 
 
 def _passwords(text: str) -> Iterator[tuple[int, int]]:
