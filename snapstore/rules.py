@@ -42,7 +42,8 @@ class Draft:
     """One operation as a rule writes it; ordering is added here.
 
     ``absorbs`` are parts that come into being with it and need no action of their own. ``needs`` is
-    added to what the fact itself needs. No statements and no payload: it happens by itself, no action.
+    added to what the fact itself needs, ``provides`` to what others may need. No statements and no
+    payload: it happens by itself, no action.
     """
 
     statements: Sequence[str] = ()
@@ -50,6 +51,7 @@ class Draft:
     undo: Sequence[str] = ()
     absorbs: Sequence[Fact] = ()
     needs: Sequence[str] = ()
+    provides: Sequence[str] = ()
     hazards: Sequence[Hazard] = ()
     lock: str | None = None
     rows: int | None = None
@@ -97,6 +99,8 @@ class View:
 
     request: PlanRequest
     fates: Mapping[str, Fate]
+    memo: dict[str, Any] = field(default_factory=dict)
+    """What rules work out once for a plan."""
 
     @property
     def live(self) -> Mapping[str, Fact]:
@@ -195,6 +199,8 @@ def _decide(rules: Mapping[str, Rule], view: View) -> dict[str, Alteration]:
         if change.before is not None and change.after is not None:
             spread.alter(change.before, change.after)
     spread.run()
+    while spread.reconsidered():
+        spread.run()
     return {i: a for i, a in spread.alterations.items() if spread.fates.get(i) == Fate.ALTER}
 
 
@@ -225,6 +231,17 @@ class _Spread:
             self.fates[before.id] = Fate.ALTER
             self.alterations[before.id] = alteration
             self.queue.append(before.id)
+
+    def reconsidered(self) -> bool:
+        """Ask the rules again, now that more is known of the facts around; whether an answer was another."""
+        altered = [i for i, fate in self.fates.items() if fate == Fate.ALTER]
+        known = {i: self.alterations[i].statements for i in altered}
+        for identity in altered:
+            self.alter(self.view.live[identity], self.view.target[identity])
+        return any(
+            self.fates[i] != Fate.ALTER or list(known[i]) != list(self.alterations[i].statements)
+            for i in altered
+        )
 
     def run(self) -> None:
         while self.queue:
@@ -320,7 +337,7 @@ def _created(rules: Mapping[str, Rule], view: View, fact: Fact, draft: Draft) ->
         draft,
         Verb.CREATE,
         rank=rules[fact.kind].rank,
-        produces=sorted(produces | _slots(rules, made)),
+        produces=sorted(produces | _slots(rules, made) | set(draft.provides)),
         needs=sorted((_stands_on(made) | set(draft.needs)) - produces),
     )
 
@@ -339,7 +356,9 @@ def _dropped(
         Verb.DROP,
         rank=-rules[fact.kind].rank,
         destroys=sorted(destroys | _slots(rules, gone)),
-        releases=sorted((_stands_on(gone) | set(draft.needs)) - destroys),
+        produces=sorted(draft.provides),
+        needs=sorted(draft.needs),
+        releases=sorted(_stands_on(gone) - destroys),
     )
 
 

@@ -11,6 +11,7 @@ from snapstore_postgres import (
     carry,
     federation,
     operators,
+    partitions,
     privileges,
     relations,
     routines,
@@ -42,7 +43,7 @@ def plan(request: PlanRequest) -> list[Action]:
         if back
         else rules.actions(RULES, request)
     )
-    actions = carry.with_carried_rows(request, [*back, *actions])
+    actions = carry.with_carried_rows(request, [*back, *partitions.after_detaching(request, actions)])
     exists = bool(request.live_hints.get("archive", {}).get("exists"))
     actions = archive.with_registry(request.resource, actions, exists)
     if request.options.data is DataMode.REFUSE:

@@ -63,7 +63,7 @@ def _create_table(fact: Fact, view: View) -> Draft:
     columns = _columns_in_order(fact, view)
     kind, foreign, secrets = _foreign(fact)
     inline = [c for c in columns if not (attrs.get("inherits") and c.attrs.get("inherited"))]
-    body = ",\n".join(f"    {column_clause(c, typed=bool(attrs.get('of')))}" for c in inline)
+    body = ",\n".join(f"    {column_clause(c, view, typed=bool(attrs.get('of')))}" for c in inline)
     persistence = "UNLOGGED " if attrs.get("persistence") == "u" else ""
     of = f" OF {attrs['of']}" if attrs.get("of") else ""
     text = f"CREATE {persistence}{kind} {fact.name}{of}" + (f" (\n{body}\n)" if body or not of else "")
@@ -188,7 +188,7 @@ def option_statements(alter: str, old: Any, new: Any, prefix: str = "") -> list[
 # -- columns -----------------------------------------------------------------------------------------------
 
 
-def column_clause(column: Fact, typed: bool = False) -> str:
+def column_clause(column: Fact, view: View, typed: bool = False) -> str:
     """The column as CREATE TABLE and ADD COLUMN write it, without its default."""
     attrs = column.attrs
     text = last(column.name) + (" WITH OPTIONS" if typed else f" {attrs['type']}")
@@ -199,17 +199,28 @@ def column_clause(column: Fact, typed: bool = False) -> str:
         text += f" GENERATED ALWAYS AS ({reparsable(attrs['generated']['expression'])}) {kind}"
     if "identity" in attrs:
         text += f" {identity_clause(attrs['identity'])}"
-    return text + _not_null_clause(attrs.get("not_null"))
+    return text + _not_null_clause(column, attrs.get("not_null"), view)
 
 
-def _not_null_clause(not_null: Json) -> str:
+def _not_null_clause(column: Fact, not_null: Json, view: View) -> str:
     if not not_null:
         return ""
     if not_null is True:
-        return " NOT NULL"
+        name = _contested_name(column, view)
+        return f" CONSTRAINT {name} NOT NULL" if name else " NOT NULL"
     if not_null.get("not_valid"):
         return ""
     return f" CONSTRAINT {not_null['name']} NOT NULL" + (" NO INHERIT" if not_null.get("no_inherit") else "")
+
+
+def _contested_name(column: Fact, view: View) -> str | None:
+    """The usual name of a NOT NULL where the server would give another, because somebody else has it."""
+    if "not_null_names" not in view.memo:
+        columns = (f for side in (view.live, view.target) for f in side.values() if f.kind == "column")
+        values = (f.attrs.get("not_null") for f in columns)
+        view.memo["not_null_names"] = {unquote(v["name"]) for v in values if isinstance(v, dict)}
+    name = _not_null_name(column)
+    return name if unquote(name) in view.memo["not_null_names"] else None
 
 
 def identity_clause(identity: Mapping[str, Json]) -> str:
@@ -302,7 +313,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
 def _adding(fact: Fact, view: View) -> tuple[list[str], Sequence[Fact]]:
     """The column with its default at once, so that rows that are there already get it."""
     default = view.target.get(f"default:{fact.name}")
-    clause = column_clause(fact)
+    clause = column_clause(fact, view)
     if default is None:
         return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], ()
     if any(f.kind == "sequence" and f.parent == fact.id for f in view.target_parts.get(fact.id, ())):
@@ -322,12 +333,12 @@ def _returning(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
     default = view.target.get(f"default:{fact.name}")
     identity = fact.attrs.get("identity")
     found = [
-        f"ALTER TABLE {table} ADD COLUMN {column_clause(bare)}",
+        f"ALTER TABLE {table} ADD COLUMN {column_clause(bare, view)}",
         *archive.put_back(fact, entry, value, view),
     ]
     if fact.attrs.get("not_null") and default is not None and "nextval" not in default.attrs["expression"]:
         found.append(f"UPDATE {table} SET {name} = {default.attrs['expression']} WHERE {name} IS NULL")
-    found += _not_null_statements(fact, None, fact.attrs.get("not_null"), False)
+    found += _not_null_statements(fact, None, fact.attrs.get("not_null"), False, view)
     found += _identity_statements(alter, None, identity)
     if identity and "sequence" in identity:
         found += archive.behind_values(identity["sequence"], fact.id)
@@ -396,7 +407,7 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
             using = f" USING {cast(name, old['type'], new['type'])}" if old["type"] != new["type"] else ""
             statements.append(f"{alter} TYPE {new['type']}{collate}{using}")
     # An identity column is NOT NULL for as long as it is one.
-    not_null = _not_null_statements(after, old.get("not_null"), new.get("not_null"), bool(follows))
+    not_null = _not_null_statements(after, old.get("not_null"), new.get("not_null"), bool(follows), view)
     identity = _identity_statements(alter, old.get("identity"), new.get("identity"))
     statements += [*not_null, *identity] if "identity" in new else [*identity, *not_null]
     statements += _column_settings(after, old)
@@ -489,16 +500,17 @@ def _generated_statements(alter: str, old: Mapping[str, Json], new: Mapping[str,
     return [f"{alter} SET EXPRESSION AS ({reparsable(now['expression'])})"]
 
 
-def _not_null_statements(column: Fact, was: Json, now: Json, follows: bool) -> list[str]:
+def _not_null_statements(column: Fact, was: Json, now: Json, follows: bool, view: View) -> list[str]:
     if was == now or follows:
         return []
     table, name = table_of(column), last(column.name)
     alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
     if was and not now:
         return [f"{alter} DROP NOT NULL"]
-    if now is True and not was:
-        return [f"{alter} SET NOT NULL"]
     found = [f"{alter} DROP NOT NULL"] if was else []
+    contested = _contested_name(column, view) if now is True else None
+    if contested:
+        return [*found, f"ALTER TABLE {table} ADD CONSTRAINT {contested} NOT NULL {name}"]
     if now is True:
         return [*found, f"{alter} SET NOT NULL"]
     clause = f"CONSTRAINT {now['name']} NOT NULL {name}" + (" NO INHERIT" if now.get("no_inherit") else "")
@@ -744,9 +756,15 @@ def _attach(fact: Fact, view: View) -> Draft:
     )
 
 
+def detached(table: str) -> str:
+    """What is provided by detaching a partition: from then on, changes of its parent pass it by."""
+    return f"detached:{table}"
+
+
 def _detach(fact: Fact, view: View) -> Draft:
     parent = fact.attrs["of"]
     return Draft(
+        provides=[detached(fact.name)],
         statements=[f"ALTER TABLE {parent} DETACH PARTITION {fact.name}"],
         undo=[f"ALTER TABLE ONLY {parent} ATTACH PARTITION {fact.name} {fact.attrs['bound']}"],
         lock=STRONGEST,
