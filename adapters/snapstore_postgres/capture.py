@@ -82,15 +82,20 @@ class _Catalogs:
         self.aliases: dict[tuple[int, int], tuple[int, int]] = {}
 
     def _rows(self, name: str) -> list[Row]:
+        return self._execute(name).fetchall()
+
+    def _table(self, name: str) -> tuple[list[str], list[Row]]:
+        """The names of the attributes that a query for facts gives, and its rows."""
+        cursor = self._execute(name)
+        return [column.name for column in (cursor.description or [])[5:]], cursor.fetchall()
+
+    def _execute(self, name: str) -> psycopg.Cursor[Row]:
         sql = catalog.sql(name, self.version)
-        return self.connection.execute(sql, [self.namespaces] if "$1" in sql else []).fetchall()
+        return self.connection.execute(sql, [self.namespaces] if "$1" in sql else [])
 
     def facts(self) -> list[Fact]:
-        for name in catalog.facts():
-            for class_, oid, sub, identity, parent, attrs in self._rows(name):
-                self.found[identity] = Fact(identity, self._sealed(identity, attrs), parent)
-                if oid:
-                    self.addresses[class_, oid, sub] = identity
+        for name in catalog.facts(self.version):
+            self._add(name)
         self.aliases = {(a, b): (c, d) for a, b, c, d in self._rows("aliases")}
         for class_, oid, relation_class, relation, column in self._rows("generated"):
             identity = self.addresses.get((relation_class, relation, column))
@@ -116,6 +121,14 @@ class _Catalogs:
             options = sealed_options(identity, attrs["foreign"]["options"], False, self.context)
             return {**attrs, "foreign": {**attrs["foreign"], "options": options}}
         return attrs
+
+    def _add(self, name: str) -> None:
+        names, rows = self._table(name)
+        for class_, oid, sub, identity, parent, *values in rows:
+            attrs = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+            self.found[identity] = Fact(identity, self._sealed(identity, attrs), parent)
+            if oid:
+                self.addresses[class_, oid, sub] = identity
 
     def _resolve(self, class_: int, oid: int, sub: int) -> str | None:
         """The identity at an address; a part that is no fact (a view's column) stands for its whole."""

@@ -30,6 +30,7 @@ _SESSION = {
     "statement_timeout": "0",
     "lock_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
+    "jit": "off",
 }
 
 Connection = psycopg.Connection[tuple[Any, ...]]

@@ -1,9 +1,9 @@
 """What is read from the system catalogs, as SQL files; ``facts/`` holds one query per kind of fact.
 
-A query of ``facts/`` gives rows ``(class, oid, sub, id, parent, attrs)``: the catalog address of the object
-(``pg_depend`` speaks in addresses; zeros for what has none), its identity, the identity it is part of or
-NULL, and its attributes as JSON, without those that have their default. To add a kind of object is to add
-such a file, and an entry to the table of rules in ``planning.py``.
+A query of ``facts/`` has five columns that say which fact a row is: the class, oid and sub-id by which
+``pg_depend`` speaks of the object (zeros for what has no address), its identity, and the identity that it is
+part of or NULL. The columns from the sixth on are its attributes, by name; NULL where an attribute has its
+default. To add a kind of object is to add such a file, and an entry to the table of rules in ``planning.py``.
 
 All run in one transaction with an empty ``search_path``, so that every name the server prints is qualified.
 The parameter ``$1`` is an array of the oids of the schemas that are looked at. The files are plain SQL, but
@@ -11,7 +11,7 @@ for two things:
 
 * ``{{name(argument, …)}}`` stands for the fragment of that name in ``macros.sql``;
 * a line that ends in ``-- since 16``, ``-- before 18`` or ``-- since 15, before 17`` is left out for servers
-  of other major versions.
+  of other major versions; where that is a comment at the very top, so is the whole file.
 
 Sources: the chapter "System Catalogs" and "System Catalog Information Functions" of the PostgreSQL manual.
 """
@@ -28,16 +28,20 @@ _USE = re.compile(r"\{\{(\w+)(?:\(([^()]*)\))?\}\}")
 _GUARD = re.compile(r"-- (?:since (\d+))?(?:, )?(?:before (\d+))?$")
 
 
-def facts() -> list[str]:
+def facts(version: int) -> list[str]:
     """The names of the queries for facts, as :func:`sql` takes them, sorted."""
-    return sorted(f"facts/{path.stem}" for path in (_FOLDER / "facts").glob("*.sql"))
+    names = sorted(f"facts/{path.stem}" for path in (_FOLDER / "facts").glob("*.sql"))
+    return [name for name in names if sql(name, version)]
 
 
 @cache
 def sql(name: str, version: int) -> str:
-    """The text of one query for a server of that ``server_version_num``."""
+    """The text of one query for a server of that ``server_version_num``, "" where it is for others."""
     lines = (_FOLDER / f"{name}.sql").read_text("utf-8").splitlines()
-    return _expand("\n".join(line for line in lines if _is_for(line, version // 10000)))
+    major = version // 10000
+    if lines[0].startswith("--") and not _is_for(lines[0], major):
+        return ""
+    return _expand("\n".join(line for line in lines if _is_for(line, major)))
 
 
 def _is_for(line: str, major: int) -> bool:

@@ -13,9 +13,9 @@ EXISTS (SELECT FROM pg_depend e
    FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
   WHERE co.oid = {collation} AND {collation} <> {default})
 
--- macro options(list)
--- Storage parameters; their order means nothing.
-(SELECT json_agg(o ORDER BY o) FROM unnest({list}) o)
+-- macro sorted(list)
+-- A list whose order means nothing.
+CASE WHEN {list} IS NOT NULL THEN (SELECT array_agg(o ORDER BY o) FROM unnest({list}) o) END
 
 -- macro access_method
 -- That of relation c, NULL where it is the built-in one.
@@ -35,14 +35,14 @@ EXISTS (SELECT FROM pg_depend e
   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
 
 -- macro sequence_attributes
--- What can be set on sequence s, in the order of CREATE SEQUENCE.
-'type', nullif(format_type(s.seqtypid, NULL), 'bigint'),
-'start', s.seqstart,
-'increment', nullif(s.seqincrement, 1),
-'min', s.seqmin,
-'max', s.seqmax,
-'cache', nullif(s.seqcache, 1),
-'cycle', nullif(s.seqcycle, false)
+-- What can be set on sequence s.
+nullif(format_type(s.seqtypid, NULL), 'bigint') AS type,
+s.seqstart AS start,
+nullif(s.seqincrement, 1) AS increment,
+s.seqmin AS min,
+s.seqmax AS max,
+nullif(s.seqcache, 1) AS cache,
+nullif(s.seqcycle, false) AS cycle
 
 -- macro named_not_null
 -- Constraint k of column a: true where a plain NOT NULL would make it the same way, an object otherwise.
@@ -56,18 +56,14 @@ CASE WHEN k.oid IS NULL THEN nullif(a.attnotnull, false)::text
             'inherited', nullif(NOT k.conislocal AND NOT c.relispartition, false)))::text
 END::json
 
--- macro index_identity(index, namespace)
--- The identity of an index: that of its constraint where one owns it.
-coalesce(
-  (SELECT format('constraint:%I.%I.%I', kn.nspname, kc.relname, k.conname)
-     FROM pg_constraint k JOIN pg_class kc ON kc.oid = k.conrelid JOIN pg_namespace kn ON kn.oid = kc.relnamespace
-    WHERE k.conindid = {index}.oid AND k.contype IN ('p', 'u', 'x')),
-  format('index:%I.%I', {namespace}.nspname, {index}.relname))
-
--- macro unmodelled_in_schema(title, catalog, name, namespace)
-SELECT format('{title} %I.%I', n.nspname, x.{name})
-  FROM {catalog} x JOIN pg_namespace n ON n.oid = x.{namespace}
- WHERE n.oid = ANY ($1) AND NOT {{member({catalog}, x.oid)}}
+-- macro indexes
+-- All indexes by oid, each with its name and its identity: that of its constraint where one owns it.
+(SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name,
+        CASE WHEN k.oid IS NULL THEN format('index:%I.%I', n.nspname, c.relname)
+             ELSE format('constraint:%I.%I.%I', tn.nspname, t.relname, k.conname) END AS identity
+   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+   JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace tn ON tn.oid = t.relnamespace
+   LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))
 
 -- macro family_operators(catalog, oid, kind)
 -- The operators that a class has of its own (kind i), or that a family has beside its classes (kind a).
@@ -76,22 +72,35 @@ SELECT format('{title} %I.%I', n.nspname, x.{name})
           'operator', o.amopopr::regoperator::text,
           'order_by', (SELECT format('%I.%I', sn.nspname, s.opfname) FROM pg_opfamily s
              JOIN pg_namespace sn ON sn.oid = s.opfnamespace WHERE s.oid = o.amopsortfamily)))
-          ORDER BY o.amopstrategy, o.amopopr::regoperator::text)
+          ORDER BY o.amopstrategy, o.amopopr::regoperator::text COLLATE "C")
    FROM pg_depend d JOIN pg_amop o ON o.oid = d.objid
   WHERE d.classid = 'pg_amop'::regclass AND d.refclassid = '{catalog}'::regclass AND d.refobjid = {oid}
     AND d.deptype = '{kind}')
 
 -- macro family_functions(catalog, oid, kind)
+-- In the same way, the support functions.
 (SELECT json_agg(json_build_object(
           'number', p.amprocnum,
           'types', json_build_array(format_type(p.amproclefttype, NULL), format_type(p.amprocrighttype, NULL)),
           'function', p.amproc::regprocedure::text)
-          ORDER BY p.amprocnum, p.amproc::regprocedure::text)
+          ORDER BY p.amprocnum, p.amproc::regprocedure::text COLLATE "C")
    FROM pg_depend d JOIN pg_amproc p ON p.oid = d.objid
   WHERE d.classid = 'pg_amproc'::regclass AND d.refclassid = '{catalog}'::regclass AND d.refobjid = {oid}
     AND d.deptype = '{kind}')
 
 -- macro named_options(list)
--- Options of foreign objects by name: "name=value" each, the name quoted.
-(SELECT json_object_agg(quote_ident(x.option_name), x.option_value ORDER BY x.option_name)
-   FROM pg_options_to_table({list}) x)
+-- Options of foreign objects, as an object.
+CASE WHEN {list} IS NOT NULL THEN (
+  SELECT json_object_agg(quote_ident(x.option_name), x.option_value) FROM pg_options_to_table({list}) x) END
+
+-- macro column_names(relation, numbers)
+-- The names of columns given by their numbers, sorted; NULL where all are meant.
+CASE WHEN {numbers} IS NOT NULL THEN ARRAY(
+  SELECT quote_ident(a.attname) FROM pg_attribute a
+   WHERE a.attrelid = {relation} AND a.attnum = ANY ({numbers})
+   ORDER BY a.attname) END
+
+-- macro unmodelled_in_schema(title, catalog, name, namespace)
+SELECT format('{title} %I.%I', n.nspname, x.{name})
+  FROM {catalog} x JOIN pg_namespace n ON n.oid = x.{namespace}
+ WHERE n.oid = ANY ($1) AND NOT {{member({catalog}, x.oid)}}

@@ -1,4 +1,5 @@
 SELECT 'pg_am'::regclass::oid, a.oid, 0, format('access_method:%I', a.amname), NULL,
-       json_build_object('type', a.amtype, 'handler', a.amhandler::text)
+       a.amtype AS type,
+       a.amhandler::text AS handler
   FROM pg_am a
  WHERE a.oid >= 16384 AND NOT {{member(pg_am, a.oid)}}

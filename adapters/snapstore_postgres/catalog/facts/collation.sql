@@ -1,12 +1,11 @@
 SELECT 'pg_collation'::regclass::oid, c.oid, 0, format('collation:%I.%I', n.nspname, c.collname), NULL,
-       json_strip_nulls(json_build_object(
-         'owner', pg_get_userbyid(c.collowner),
-         'provider', c.collprovider,
-         'deterministic', c.collisdeterministic,
-         'collate', c.collcollate,
-         'locale', c.colliculocale,  -- since 15, before 17
-         'locale', c.colllocale,     -- since 17
-         'rules', c.collicurules,    -- since 16
-         'ctype', c.collctype))
+       pg_get_userbyid(c.collowner) AS owner,
+       c.collprovider AS provider,
+       c.collisdeterministic AS deterministic,
+       c.collcollate AS collate,
+       c.colliculocale AS locale,  -- since 15, before 17
+       c.colllocale AS locale,  -- since 17
+       c.collicurules AS rules,  -- since 16
+       c.collctype AS ctype
   FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
  WHERE c.collnamespace = ANY ($1) AND NOT {{member(pg_collation, c.oid)}}

@@ -2,12 +2,11 @@
 SELECT 'pg_constraint'::regclass::oid, k.oid, 0,
        format('constraint:%I.%I.%I', n.nspname, c.relname, k.conname),
        format('table:%I.%I', n.nspname, c.relname),
-       json_strip_nulls(json_build_object(
-         'type', k.contype,
-         'definition', pg_get_constraintdef(k.oid),
-         'inherited', nullif(k.contype = 'c' AND NOT k.conislocal, false),
-         'options', {{options(i.reloptions)}},
-         'tablespace', (SELECT format('%I', s.spcname) FROM pg_tablespace s WHERE s.oid = i.reltablespace)))
+       k.contype AS type,
+       pg_get_constraintdef(k.oid) AS definition,
+       nullif(k.contype = 'c' AND NOT k.conislocal, false) AS inherited,
+       {{sorted(i.reloptions)}} AS options,
+       (SELECT format('%I', s.spcname) FROM pg_tablespace s WHERE s.oid = i.reltablespace) AS tablespace
   FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_class i ON i.oid = k.conindid AND k.contype <> 'f'
  WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND c.relkind IN ('r', 'p', 'f') AND c.relnamespace = ANY ($1)

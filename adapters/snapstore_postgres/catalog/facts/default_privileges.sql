@@ -3,9 +3,8 @@ SELECT 'pg_default_acl'::regclass::oid, d.oid, 0,
        'default_privileges:' || quote_ident(pg_get_userbyid(d.defaclrole))
          || coalesce('.' || quote_ident(n.nspname), '') || ':' || d.defaclobjtype::text,
        NULL,
-       json_strip_nulls(json_build_object(
-         'role', pg_get_userbyid(d.defaclrole),
-         'schema', quote_ident(n.nspname),
-         'objects', d.defaclobjtype))
+       pg_get_userbyid(d.defaclrole) AS role,
+       quote_ident(n.nspname) AS schema,
+       d.defaclobjtype AS objects
   FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
  WHERE d.defaclnamespace = 0 OR d.defaclnamespace = ANY ($1)

@@ -1,9 +1,8 @@
 SELECT 'pg_event_trigger'::regclass::oid, v.oid, 0, format('event_trigger:%I', v.evtname), NULL,
-       json_strip_nulls(json_build_object(
-         'owner', pg_get_userbyid(v.evtowner),
-         'event', v.evtevent,
-         'function', v.evtfoid::regproc::text,
-         'tags', (SELECT json_agg(t ORDER BY t) FROM unnest(v.evttags) t),
-         'enabled', nullif(v.evtenabled, 'O')))
+       pg_get_userbyid(v.evtowner) AS owner,
+       v.evtevent AS event,
+       v.evtfoid::regproc::text AS function,
+       {{sorted(v.evttags)}} AS tags,
+       nullif(v.evtenabled, 'O') AS enabled
   FROM pg_event_trigger v
  WHERE NOT {{member(pg_event_trigger, v.oid)}}

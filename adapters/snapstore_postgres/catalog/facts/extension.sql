@@ -1,5 +1,4 @@
 SELECT 'pg_extension'::regclass::oid, e.oid, 0, format('extension:%I', e.extname), NULL,
-       json_build_object(
-         'version', e.extversion,
-         'schema', format('%I', n.nspname))
+       e.extversion AS version,
+       format('%I', n.nspname) AS schema
   FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace

@@ -1,12 +1,11 @@
 -- Functions and procedures. Those that a range type made for itself are part of the type.
 SELECT 'pg_proc'::regclass::oid, p.oid, 0,
        CASE p.prokind WHEN 'p' THEN 'procedure:' ELSE 'function:' END || p.oid::regprocedure::text, NULL,
-       json_strip_nulls(json_build_object(
-         'owner', pg_get_userbyid(p.proowner),
-         'definition', pg_get_functiondef(p.oid),
-         'arguments', pg_get_function_arguments(p.oid),
-         'result', pg_get_function_result(p.oid),
-         'window', nullif(p.prokind = 'w', false)))
+       pg_get_userbyid(p.proowner) AS owner,
+       pg_get_functiondef(p.oid) AS definition,
+       pg_get_function_arguments(p.oid) AS arguments,
+       pg_get_function_result(p.oid) AS result,
+       nullif(p.prokind = 'w', false) AS window
   FROM pg_proc p
  WHERE p.prokind IN ('f', 'p', 'w') AND p.pronamespace = ANY ($1) AND NOT {{member(pg_proc, p.oid)}}
    AND NOT EXISTS (SELECT FROM pg_depend x

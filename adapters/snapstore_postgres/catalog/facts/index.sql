@@ -1,13 +1,12 @@
 -- Those that no constraint owns.
 SELECT 'pg_class'::regclass::oid, c.oid, 0, format('index:%I.%I', n.nspname, c.relname),
        CASE t.relkind WHEN 'm' THEN 'matview:' ELSE 'table:' END || format('%I.%I', tn.nspname, t.relname),
-       json_strip_nulls(json_build_object(
-         'definition', pg_get_indexdef(c.oid),
-         'invalid', nullif(NOT i.indisvalid AND c.relkind = 'i', false),
-         'statistics', (SELECT json_object_agg(a.attnum, a.attstattarget ORDER BY a.attnum)
-                          FROM pg_attribute a
-                         WHERE a.attrelid = c.oid AND a.attstattarget >= 0),
-         'tablespace', {{tablespace}}))
+       pg_get_indexdef(c.oid) AS definition,
+       nullif(NOT i.indisvalid AND c.relkind = 'i', false) AS invalid,
+       (SELECT json_object_agg(a.attnum, a.attstattarget ORDER BY a.attnum)
+          FROM pg_attribute a
+         WHERE a.attrelid = c.oid AND a.attstattarget >= 0) AS statistics,
+       {{tablespace}} AS tablespace
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace tn ON tn.oid = t.relnamespace
  WHERE t.relkind IN ('r', 'p', 'm') AND c.relnamespace = ANY ($1) AND c.relpersistence <> 't'

@@ -1,20 +1,18 @@
 SELECT 'pg_class'::regclass::oid, c.oid, 0, format('matview:%I.%I', n.nspname, c.relname), NULL,
-       json_strip_nulls(json_build_object(
-         'owner', pg_get_userbyid(c.relowner),
-         'query', pg_get_viewdef(c.oid),
-         'options', {{options(c.reloptions)}},
-         'columns', {{relation_columns}},
-         'unpopulated', nullif(NOT c.relispopulated, false),
-         'column_settings', (
-            SELECT json_object_agg(format('%I', a.attname), json_strip_nulls(json_build_object(
-                     'storage', nullif(a.attstorage, y.typstorage),
-                     'compression', nullif(a.attcompression, ''),
-                     'statistics', nullif(coalesce(a.attstattarget, -1), -1))) ORDER BY a.attname)
-              FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
-             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-               AND (a.attstorage <> y.typstorage OR a.attcompression <> ''
-                    OR coalesce(a.attstattarget, -1) <> -1)),
-         'access_method', {{access_method}},
-         'tablespace', {{tablespace}}))
+       pg_get_userbyid(c.relowner) AS owner,
+       pg_get_viewdef(c.oid) AS query,
+       {{sorted(c.reloptions)}} AS options,
+       {{relation_columns}} AS columns,
+       nullif(NOT c.relispopulated, false) AS unpopulated,
+       (SELECT json_object_agg(format('%I', a.attname), json_strip_nulls(json_build_object(
+                 'storage', nullif(a.attstorage, y.typstorage),
+                 'compression', nullif(a.attcompression, ''),
+                 'statistics', nullif(coalesce(a.attstattarget, -1), -1))) ORDER BY a.attname)
+          FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
+         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+           AND (a.attstorage <> y.typstorage OR a.attcompression <> ''
+                OR coalesce(a.attstattarget, -1) <> -1)) AS column_settings,
+       {{access_method}} AS access_method,
+       {{tablespace}} AS tablespace
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind = 'm' AND c.relnamespace = ANY ($1) AND NOT {{member(pg_class, c.oid)}}

@@ -1,8 +1,7 @@
 -- That a table is a partition: a fact of its own, with no address, because it can come and go by itself.
 SELECT 0::oid, 0::oid, 0, format('partition:%I.%I', n.nspname, c.relname), format('table:%I.%I', n.nspname, c.relname),
-       json_build_object(
-         'of', format('%I.%I', pn.nspname, p.relname),
-         'bound', pg_get_expr(c.relpartbound, c.oid))
+       format('%I.%I', pn.nspname, p.relname) AS of,
+       pg_get_expr(c.relpartbound, c.oid) AS bound
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_inherits i ON i.inhrelid = c.oid
   JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace

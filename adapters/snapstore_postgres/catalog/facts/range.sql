@@ -1,14 +1,13 @@
 SELECT 'pg_type'::regclass::oid, t.oid, 0, format('range:%I.%I', n.nspname, t.typname), NULL,
-       json_strip_nulls(json_build_object(
-         'owner', pg_get_userbyid(t.typowner),
-         'subtype', format_type(r.rngsubtype, NULL),
-         'opclass', (SELECT format('%I.%I', cn.nspname, o.opcname)
-                       FROM pg_opclass o JOIN pg_namespace cn ON cn.oid = o.opcnamespace
-                      WHERE o.oid = r.rngsubopc AND NOT o.opcdefault),
-         'collation', {{collation_unless(r.rngcollation, s.typcollation)}},
-         'canonical', nullif(r.rngcanonical, 0)::regproc::text,
-         'subtype_diff', nullif(r.rngsubdiff, 0)::regproc::text,
-         'multirange', (SELECT format('%I', m.typname) FROM pg_type m WHERE m.oid = r.rngmultitypid)))
+       pg_get_userbyid(t.typowner) AS owner,
+       format_type(r.rngsubtype, NULL) AS subtype,
+       (SELECT format('%I.%I', cn.nspname, o.opcname)
+          FROM pg_opclass o JOIN pg_namespace cn ON cn.oid = o.opcnamespace
+         WHERE o.oid = r.rngsubopc AND NOT o.opcdefault) AS opclass,
+       {{collation_unless(r.rngcollation, s.typcollation)}} AS collation,
+       nullif(r.rngcanonical, 0)::regproc::text AS canonical,
+       nullif(r.rngsubdiff, 0)::regproc::text AS subtype_diff,
+       (SELECT format('%I', m.typname) FROM pg_type m WHERE m.oid = r.rngmultitypid) AS multirange
   FROM pg_range r JOIN pg_type t ON t.oid = r.rngtypid JOIN pg_type s ON s.oid = r.rngsubtype
   JOIN pg_namespace n ON n.oid = t.typnamespace
  WHERE t.typnamespace = ANY ($1) AND NOT {{member(pg_type, t.oid)}}

@@ -2,8 +2,7 @@
 SELECT 'pg_rewrite'::regclass::oid, r.oid, 0, format('rule:%I.%I.%I', n.nspname, c.relname, r.rulename),
        CASE c.relkind WHEN 'v' THEN 'view:' WHEN 'm' THEN 'matview:' ELSE 'table:' END
          || format('%I.%I', n.nspname, c.relname),
-       json_strip_nulls(json_build_object(
-         'definition', pg_get_ruledef(r.oid),
-         'enabled', nullif(r.ev_enabled, 'O')))
+       pg_get_ruledef(r.oid) AS definition,
+       nullif(r.ev_enabled, 'O') AS enabled
   FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE r.rulename <> '_RETURN' AND c.relnamespace = ANY ($1) AND NOT {{member(pg_class, c.oid)}}

@@ -5,10 +5,9 @@ SELECT 'pg_class'::regclass::oid, c.oid, 0, format('sequence:%I.%I', n.nspname, 
           JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.refobjsubid
          WHERE x.classid = 'pg_class'::regclass AND x.objid = c.oid AND x.deptype = 'a'
            AND x.refclassid = 'pg_class'::regclass AND x.refobjsubid > 0),
-       json_strip_nulls(json_build_object(
-         'owner', pg_get_userbyid(c.relowner),
-         'persistence', nullif(c.relpersistence, 'p'),
-         {{sequence_attributes}}))
+       pg_get_userbyid(c.relowner) AS owner,
+       nullif(c.relpersistence, 'p') AS persistence,
+       {{sequence_attributes}}
   FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relnamespace = ANY ($1) AND c.relpersistence <> 't' AND NOT {{member(pg_class, c.oid)}}
    AND NOT EXISTS (SELECT FROM pg_depend x

@@ -1,7 +1,6 @@
 SELECT 'pg_transform'::regclass::oid, t.oid, 0,
        format('transform:FOR %s LANGUAGE %I', format_type(t.trftype, NULL), l.lanname), NULL,
-       json_strip_nulls(json_build_object(
-         'from_sql', nullif(t.trffromsql, 0)::regprocedure::text,
-         'to_sql', nullif(t.trftosql, 0)::regprocedure::text))
+       nullif(t.trffromsql, 0)::regprocedure::text AS from_sql,
+       nullif(t.trftosql, 0)::regprocedure::text AS to_sql
   FROM pg_transform t JOIN pg_language l ON l.oid = t.trflang
  WHERE NOT {{member(pg_transform, t.oid)}}

@@ -1,7 +1,7 @@
 -- Where a trigger that a partition got from its parent is not enabled as the parent's is.
 SELECT 0::oid, 0::oid, 0, format('trigger_state:%I.%I.%I', n.nspname, c.relname, g.tgname),
        format('table:%I.%I', n.nspname, c.relname),
-       json_build_object('enabled', g.tgenabled)
+       g.tgenabled AS enabled
   FROM pg_trigger g JOIN pg_trigger u ON u.oid = g.tgparentid
   JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE NOT g.tgisinternal AND g.tgenabled <> u.tgenabled AND c.relnamespace = ANY ($1)
