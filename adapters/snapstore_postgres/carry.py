@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Hazard, HazardName, Verb
 from snapstore_postgres.archive import REGISTRY, behind_values
+from snapstore_postgres.casts import cast
 from snapstore_postgres.names import last, quote
-from snapstore_postgres.relations import cast
 
 
 def with_carried_rows(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:

@@ -1,4 +1,4 @@
-"""Partitions that are detached in a plan: what recursion would reach has to wait until it no longer does."""
+"""Rules for partitions, and what has to wait until one is detached."""
 
 from __future__ import annotations
 
@@ -8,7 +8,37 @@ import msgspec
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Verb
-from snapstore_postgres.relations import detached
+from snapstore.rules import Alteration, Draft, Rule, View
+from snapstore_postgres.relations import STRONGEST
+
+
+def _attach(fact: Fact, view: View) -> Draft:
+    parent = fact.attrs["of"]
+    return Draft(
+        statements=[f"ALTER TABLE ONLY {parent} ATTACH PARTITION {fact.name} {fact.attrs['bound']}"],
+        undo=[f"ALTER TABLE {parent} DETACH PARTITION {fact.name}"],
+        lock="SHARE UPDATE EXCLUSIVE",
+    )
+
+
+def detached(table: str) -> str:
+    """What is provided by detaching a partition: from then on, changes of its parent pass it by."""
+    return f"detached:{table}"
+
+
+def _detach(fact: Fact, view: View) -> Draft:
+    parent = fact.attrs["of"]
+    return Draft(
+        provides=[detached(fact.name)],
+        statements=[f"ALTER TABLE {parent} DETACH PARTITION {fact.name}"],
+        undo=[f"ALTER TABLE ONLY {parent} ATTACH PARTITION {fact.name} {fact.attrs['bound']}"],
+        lock=STRONGEST,
+    )
+
+
+def _alter_attachment(before: Fact, after: Fact, view: View) -> Alteration | None:
+    return Alteration() if before.attrs == after.attrs else None
+
 
 _RECURSIVE = ("column", "constraint", "index")
 """Kinds whose statements on a parent reach its partitions, and may not be changed in an attached one."""
@@ -38,3 +68,8 @@ def _waiting(action: Action, request: PlanRequest, waits: Mapping[str, set[str]]
     if not tokens:
         return action
     return msgspec.structs.replace(action, needs=tuple(sorted({*action.needs, *tokens})))
+
+
+RULES: dict[str, Rule] = {
+    "partition": Rule(_attach, _detach, _alter_attachment, rank=45, separable=True),
+}

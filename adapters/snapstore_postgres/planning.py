@@ -9,12 +9,16 @@ from snapstore.model import Action, DataMode, HazardName
 from snapstore_postgres import (
     archive,
     carry,
+    columns,
+    constraints,
     federation,
+    indexes,
     operators,
     partitions,
     privileges,
-    relations,
     routines,
+    sequences,
+    tables,
     types,
     views,
 )
@@ -24,7 +28,12 @@ _GRANTED_BY_DEFAULT = ("table", "view", "matview", "sequence", "function", "proc
 
 RULES: dict[str, rules.Rule] = {
     **types.RULES,
-    **relations.RULES,
+    **tables.RULES,
+    **columns.RULES,
+    **sequences.RULES,
+    **constraints.RULES,
+    **indexes.RULES,
+    **partitions.RULES,
     **views.RULES,
     **routines.RULES,
     **operators.RULES,

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from snapstore.model import UNMODELLED, Fact
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
+from snapstore_postgres.columns import blocks_type_change
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.names import last, literal, qualifier, quote, unquote
 from snapstore_postgres.relations import (
     STRONGEST,
-    blocks_type_change,
     inherits_persistently,
     owner_statement,
     rewrite_hazard,

@@ -6,6 +6,8 @@ from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.relations import (
+    COMPRESSION,
+    STORAGE,
     STRONGEST,
     option_statements,
     owner_statement,
@@ -67,10 +69,6 @@ def _create_matview(fact: Fact, view: View) -> Draft:
     )
 
 
-_STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
-_COMPRESSION = {"p": "pglz", "l": "lz4"}
-
-
 def _matview_columns(fact: Fact, before: Fact | None = None) -> list[str]:
     was = before.attrs.get("column_settings", {}) if before else {}
     now = fact.attrs.get("column_settings", {})
@@ -79,9 +77,9 @@ def _matview_columns(fact: Fact, before: Fact | None = None) -> list[str]:
         old, new = was.get(column, {}), now.get(column, {})
         alter = f"ALTER MATERIALIZED VIEW {fact.name} ALTER COLUMN {column}"
         if old.get("storage") != new.get("storage"):
-            found.append(f"{alter} SET STORAGE {_STORAGE.get(new.get('storage', ''), 'DEFAULT')}")
+            found.append(f"{alter} SET STORAGE {STORAGE.get(new.get('storage', ''), 'DEFAULT')}")
         if old.get("compression") != new.get("compression"):
-            found.append(f"{alter} SET COMPRESSION {_COMPRESSION.get(new.get('compression', ''), 'default')}")
+            found.append(f"{alter} SET COMPRESSION {COMPRESSION.get(new.get('compression', ''), 'default')}")
         if old.get("statistics") != new.get("statistics"):
             found.append(f"{alter} SET STATISTICS {new.get('statistics', -1)}")
     return found

@@ -1,0 +1,37 @@
+"""From one type to another without losing a value."""
+
+from __future__ import annotations
+
+import re
+
+_FAMILIES = (
+    ("smallint", "integer", "bigint", "numeric", "real", "double precision", "money"),
+    ("integer", "boolean"),
+    ("date", "timestamp", "time", "interval"),
+    ("json", "jsonb"),
+    ("bit", "bit varying", "integer", "bigint"),
+    ("inet", "cidr"),
+)
+
+
+_STRINGS = ("text", "character varying", "character", "name", '"char"')
+
+
+def cast(expression: str, old: str, new: str) -> str:
+    """The expression as the new type: directly where PostgreSQL has a cast, else through its text.
+
+    Every type can be written as text and read back from it (the manual, CREATE TYPE); what does not fit
+    fails there, before anything is lost.
+    """
+    was, now = _base(old), _base(new)
+    direct = was in _STRINGS or now in _STRINGS or was == now
+    direct = direct or any(was in family and now in family for family in _FAMILIES)
+    if direct and old.endswith("[]") == new.endswith("[]"):
+        return f"{expression}::{new}"
+    return f"{expression}::text{'[]' if old.endswith('[]') and new.endswith('[]') else ''}::{new}"
+
+
+def _base(kind: str) -> str:
+    """A type without its modifier, its time zone and its array brackets."""
+    text = re.sub(r"\(\d+(,-?\d+)?\)", "", kind).removesuffix("[]")
+    return re.sub(r" with(out)? time zone$", "", text).strip()

@@ -1,0 +1,348 @@
+"""Rules for columns and their defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from snapstore.model import Fact, Json
+from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
+from snapstore_postgres import archive
+from snapstore_postgres.casts import cast
+from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.names import last, qualifier, quote, unquote
+from snapstore_postgres.options import altered_options, options_clause
+from snapstore_postgres.relations import (
+    COMPRESSION,
+    STORAGE,
+    STRONGEST,
+    data_loss,
+    descendants,
+    inherits_persistently,
+    option_statements,
+    rewrite_hazard,
+    size,
+    table_of,
+)
+from snapstore_postgres.sequences import sequence_options
+
+
+def column_clause(column: Fact, view: View, typed: bool = False) -> str:
+    """The column as CREATE TABLE and ADD COLUMN write it, without its default."""
+    attrs = column.attrs
+    text = last(column.name) + (" WITH OPTIONS" if typed else f" {attrs['type']}")
+    text += options_clause(column.id, attrs["foreign_options"])[0] if "foreign_options" in attrs else ""
+    text += f" COLLATE {attrs['collation']}" if "collation" in attrs and not typed else ""
+    if "generated" in attrs:
+        kind = "STORED" if attrs["generated"]["kind"] == "s" else "VIRTUAL"
+        text += f" GENERATED ALWAYS AS ({reparsable(attrs['generated']['expression'])}) {kind}"
+    if "identity" in attrs:
+        text += f" {identity_clause(attrs['identity'])}"
+    return text + _not_null_clause(column, attrs.get("not_null"), view)
+
+
+def _not_null_clause(column: Fact, not_null: Json, view: View) -> str:
+    if not not_null:
+        return ""
+    if not_null is True:
+        name = _contested_name(column, view)
+        return f" CONSTRAINT {name} NOT NULL" if name else " NOT NULL"
+    if not_null.get("not_valid"):
+        return ""
+    return f" CONSTRAINT {not_null['name']} NOT NULL" + (" NO INHERIT" if not_null.get("no_inherit") else "")
+
+
+def _contested_name(column: Fact, view: View) -> str | None:
+    """The usual name of a NOT NULL where the server would give another, because somebody else has it."""
+    if "not_null_names" not in view.memo:
+        columns = (f for side in (view.live, view.target) for f in side.values() if f.kind == "column")
+        values = (f.attrs.get("not_null") for f in columns)
+        view.memo["not_null_names"] = {unquote(v["name"]) for v in values if isinstance(v, dict)}
+    name = _not_null_name(column)
+    return name if unquote(name) in view.memo["not_null_names"] else None
+
+
+def identity_clause(identity: Mapping[str, Json]) -> str:
+    when = "ALWAYS" if identity["kind"] == "a" else "BY DEFAULT"
+    options = f"SEQUENCE NAME {identity['sequence']} " if "sequence" in identity else ""
+    return f"GENERATED {when} AS IDENTITY ({options}{sequence_options(identity)})"
+
+
+def column_settings(column: Fact, before: Mapping[str, Json] | None = None) -> list[str]:
+    """Storage, compression, statistics and options, where they differ from ``before``."""
+    old, new = before or {}, column.attrs
+    alter = f"ALTER TABLE ONLY {table_of(column)} ALTER COLUMN {last(column.name)}"
+    found = []
+    if old.get("storage") != new.get("storage"):
+        found.append(f"{alter} SET STORAGE {STORAGE[new['storage']] if 'storage' in new else 'DEFAULT'}")
+    if old.get("compression") != new.get("compression"):
+        found.append(f"{alter} SET COMPRESSION {COMPRESSION.get(new.get('compression', ''), 'default')}")
+    if old.get("statistics") != new.get("statistics"):
+        found.append(f"{alter} SET STATISTICS {new.get('statistics', -1)}")
+    found += option_statements(alter, old.get("options"), new.get("options"))
+    foreign = altered_options(column.id, old.get("foreign_options") or {}, new.get("foreign_options") or {})[
+        0
+    ]
+    if before is not None and foreign:
+        found.append(f"ALTER FOREIGN TABLE {table_of(column)} ALTER COLUMN {last(column.name)}{foreign}")
+    not_null = new.get("not_null")
+    if before is None and isinstance(not_null, dict) and not_null.get("not_valid"):
+        found.append(
+            f"ALTER TABLE ONLY {table_of(column)} ADD CONSTRAINT {not_null['name']}"
+            f" NOT NULL {last(column.name)} NOT VALID"
+        )
+    return found
+
+
+def _create_column(fact: Fact, view: View) -> Draft:
+    if view.appears(fact.parent or "") or inherits_persistently(fact, view):
+        return NOTHING
+    table = table_of(fact)
+    reached = [d for d in descendants(fact, view, live=False) if inherits_persistently(d, view)]
+    settings = [s for column in (fact, *reached) for s in column_settings(column)]
+    rewrites = "identity" in fact.attrs or fact.attrs.get("generated", {}).get("kind") == "s"
+    back = archive.kept(view, fact.id, "column")
+    statements, absorbed = (_returning(fact, back, view), ()) if back else _adding(fact, view)
+    return Draft(
+        statements=[*statements, *settings],
+        undo=[f"ALTER TABLE {table} DROP COLUMN {last(fact.name)}"],
+        absorbs=[*reached, *absorbed],
+        lock=STRONGEST,
+        hazards=rewrite_hazard(view, f"table:{table}") if rewrites or back else (),
+    )
+
+
+def _adding(fact: Fact, view: View) -> tuple[list[str], Sequence[Fact]]:
+    """The column with its default at once, so that rows that are there already get it."""
+    default = view.target.get(f"default:{fact.name}")
+    clause = column_clause(fact, view)
+    if default is None:
+        return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], ()
+    if any(f.kind == "sequence" and f.parent == fact.id for f in view.target_parts.get(fact.id, ())):
+        return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], ()  # its sequence comes after it
+    clause += f" DEFAULT {reparsable(default.attrs['expression'])}"
+    return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], (default,)
+
+
+def _returning(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
+    """The column bare, its values from the archive, then what the values have to comply with."""
+    bare = Fact(
+        fact.id, {k: v for k, v in fact.attrs.items() if k not in ("not_null", "identity")}, fact.parent
+    )
+    table, name = table_of(fact), last(fact.name)
+    alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
+    value = cast("a.value", "text", fact.attrs["type"]) if fact.needs else "a.value"
+    default = view.target.get(f"default:{fact.name}")
+    identity = fact.attrs.get("identity")
+    found = [
+        f"ALTER TABLE {table} ADD COLUMN {column_clause(bare, view)}",
+        *archive.put_back(fact, entry, value, view),
+    ]
+    if fact.attrs.get("not_null") and default is not None and "nextval" not in default.attrs["expression"]:
+        found.append(f"UPDATE {table} SET {name} = {default.attrs['expression']} WHERE {name} IS NULL")
+    found += _not_null_statements(fact, None, fact.attrs.get("not_null"), False, view)
+    found += _identity_statements(alter, None, identity)
+    if identity and "sequence" in identity:
+        found += archive.behind_values(identity["sequence"], fact.id)
+    return found
+
+
+def _drop_column(fact: Fact, view: View) -> Draft:
+    table = table_of(fact)
+    if inherits_persistently(fact, view):
+        return NOTHING
+    reached = [d for d in descendants(fact, view, live=True) if inherits_persistently(d, view)]
+    # Without the parent's column, a child that keeps its own has it as a local one from then on.
+    only = "ONLY " if any(d.id in view.target for d in reached) else ""
+    reached = [] if only else reached
+    rows, bytes_ = size(view, f"table:{table}")
+    kept = "generated" in fact.attrs
+    draft = Draft(
+        statements=[f"ALTER TABLE {only}{table} DROP COLUMN {last(fact.name)}"],
+        undo=["put back by restoring the safety snapshot"],
+        absorbs=reached,
+        hazards=() if kept else data_loss(view, f"table:{table}", f"column {fact.name}"),
+        lock=STRONGEST,
+        rows=rows,
+        bytes=bytes_,
+    )
+    copies = archive.wanted(view) and bytes_ != 0 and not kept and not view.vanishes(fact.parent or "")
+    return archive.column_draft(fact, view, draft) if copies else draft
+
+
+_BLOCKS_TYPE_CHANGE = (
+    "view",
+    "matview",
+    "policy",
+    "rule",
+    "trigger",
+    "default",
+    "column",
+    "function",
+    "procedure",
+)
+
+
+def blocks_type_change(dependent: Fact) -> bool:
+    """What PostgreSQL does not rebuild by itself when a column it stands on gets another type.
+
+    Foreign keys it would rebuild, but against a column whose type may change later in the same plan.
+    """
+    if dependent.kind == "constraint":
+        return bool(dependent.attrs.get("type") == "f")
+    return dependent.kind in _BLOCKS_TYPE_CHANGE
+
+
+def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
+    old, new = before.attrs, after.attrs
+    if _needs_new_column(old, new, view):
+        return None
+    follows = inherits_persistently(after, view) and before.attrs.get("inherited")
+    retyped = (old["type"], old.get("collation")) != (new["type"], new.get("collation"))
+    table, name = table_of(after), last(after.name)
+    alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
+    statements: list[str] = []
+    if not follows:
+        statements += _generated_statements(alter, old, new)
+        if retyped:
+            collate = f" COLLATE {new['collation']}" if "collation" in new else ""
+            using = f" USING {cast(name, old['type'], new['type'])}" if old["type"] != new["type"] else ""
+            statements.append(f"{alter} TYPE {new['type']}{collate}{using}")
+    # An identity column is NOT NULL for as long as it is one.
+    not_null = _not_null_statements(after, old.get("not_null"), new.get("not_null"), bool(follows), view)
+    identity = _identity_statements(alter, old.get("identity"), new.get("identity"))
+    statements += [*not_null, *identity] if "identity" in new else [*identity, *not_null]
+    statements += column_settings(after, old)
+    rewrites = retyped or old.get("generated") != new.get("generated")
+    renames = _not_null_rename(after, old.get("not_null"), new.get("not_null")) if follows else []
+    return Alteration(
+        statements=[*statements, *renames],
+        lock=STRONGEST,
+        displaces=_displaced_by(old, new, retyped, bool(renames)),
+        hazards=rewrite_hazard(view, f"table:{table}") if rewrites else (),
+    )
+
+
+def _displaced_by(
+    old: Mapping[str, Json], new: Mapping[str, Json], retyped: bool, renames: bool
+) -> Callable[[Fact], bool]:
+    """What has to be away while the column changes: for a new type much, for a new source its default."""
+    if retyped:
+        return blocks_type_change
+    sources = any(old.get(key) != new.get(key) for key in ("identity", "generated"))
+
+    def displaces(dependent: Fact) -> bool:
+        return (sources and dependent.kind == "default") or (renames and dependent.kind == "partition")
+
+    return displaces
+
+
+def _not_null_rename(column: Fact, was: Json, now: Json) -> list[str]:
+    """The name of a partition's own NOT NULL, which can change only while it is detached."""
+    if not was or not now or was == now:
+        return []
+    names = [value["name"] if isinstance(value, dict) else _not_null_name(column) for value in (was, now)]
+    return [f"ALTER TABLE {table_of(column)} RENAME CONSTRAINT {names[0]} TO {names[1]}"]
+
+
+def _not_null_name(column: Fact) -> str:
+    """The name that the server gives where none is asked for."""
+    table, name = unquote(last(table_of(column))), unquote(last(column.name))
+    return quote(f"{table}_{name}_not_null"[:63])
+
+
+def _needs_new_column(old: Mapping[str, Json], new: Mapping[str, Json], view: View) -> bool:
+    was, now = old.get("generated"), new.get("generated")
+    if was == now:
+        # The type of a generated column follows its expression, which is rebuilt with it.
+        return bool(was) and old["type"] != new["type"]
+    if was is None or now is None:
+        return now is not None or (was is not None and was["kind"] != "s")
+    version = int(view.request.live_hints.get("version", 0))
+    return bool(was["kind"] != now["kind"]) or version < 170000 or old["type"] != new["type"]
+
+
+def _generated_statements(alter: str, old: Mapping[str, Json], new: Mapping[str, Json]) -> list[str]:
+    was, now = old.get("generated"), new.get("generated")
+    if was == now:
+        return []
+    if now is None:
+        return [f"{alter} DROP EXPRESSION"]
+    return [f"{alter} SET EXPRESSION AS ({reparsable(now['expression'])})"]
+
+
+def _not_null_statements(column: Fact, was: Json, now: Json, follows: bool, view: View) -> list[str]:
+    if was == now or follows:
+        return []
+    table, name = table_of(column), last(column.name)
+    alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
+    if was and not now:
+        return [f"{alter} DROP NOT NULL"]
+    found = [f"{alter} DROP NOT NULL"] if was else []
+    contested = _contested_name(column, view) if now is True else None
+    if contested:
+        return [*found, f"ALTER TABLE {table} ADD CONSTRAINT {contested} NOT NULL {name}"]
+    if now is True:
+        return [*found, f"{alter} SET NOT NULL"]
+    clause = f"CONSTRAINT {now['name']} NOT NULL {name}" + (" NO INHERIT" if now.get("no_inherit") else "")
+    return [*found, f"ALTER TABLE {table} ADD {clause}" + (" NOT VALID" if now.get("not_valid") else "")]
+
+
+def _identity_statements(alter: str, was: Json, now: Json) -> list[str]:
+    if was == now:
+        return []
+    if now is None:
+        return [f"{alter} DROP IDENTITY"]
+    if was is None:
+        return [f"{alter} ADD {identity_clause(now)}"]
+    found = []
+    if was["kind"] != now["kind"]:
+        found.append(f"{alter} SET GENERATED {'ALWAYS' if now['kind'] == 'a' else 'BY DEFAULT'}")
+    if "sequence" in was and "sequence" in now:
+        found += rename_sequence(was["sequence"], now["sequence"])
+        if sequence_options(was) != sequence_options(now):
+            found.append(f"ALTER SEQUENCE {now['sequence']} {sequence_options(now)}")
+    return found
+
+
+def rename_sequence(was: str, now: str) -> list[str]:
+    found = []
+    if qualifier(was) != qualifier(now):
+        found.append(f"ALTER SEQUENCE {was} SET SCHEMA {qualifier(now)}")
+    if last(was) != last(now):
+        found.append(f"ALTER SEQUENCE {qualifier(now)}.{last(was)} RENAME TO {last(now)}")
+    return found
+
+
+def _set_default(fact: Fact, view: View | None = None) -> Draft:
+    keyword = "VIEW" if fact.parent and fact.parent.startswith("view:") else "TABLE ONLY"
+    alter = f"ALTER {keyword} {table_of(fact)} ALTER COLUMN {last(fact.name)}"
+    return Draft(
+        statements=[f"{alter} SET DEFAULT {reparsable(fact.attrs['expression'])}"],
+        undo=[f"{alter} DROP DEFAULT"],
+        lock=STRONGEST,
+    )
+
+
+def _drop_default(fact: Fact, view: View) -> Draft:
+    if "column:" + fact.name in view.target and "generated" in view.target["column:" + fact.name].attrs:
+        return NOTHING
+    keyword = "VIEW" if fact.parent and fact.parent.startswith("view:") else "TABLE ONLY"
+    alter = f"ALTER {keyword} {table_of(fact)} ALTER COLUMN {last(fact.name)}"
+    return Draft(
+        statements=[f"{alter} DROP DEFAULT"],
+        undo=[f"{alter} SET DEFAULT {fact.attrs['expression']}"],
+        lock=STRONGEST,
+    )
+
+
+def _alter_default(before: Fact, after: Fact, view: View) -> Alteration:
+    draft = _set_default(after)
+    undo = _set_default(before).statements
+    same = before.attrs == after.attrs
+    return Alteration(statements=() if same else draft.statements, undo=undo, lock=STRONGEST)
+
+
+RULES: dict[str, Rule] = {
+    "column": Rule(_create_column, _drop_column, _alter_column, rank=31),
+    "default": Rule(_set_default, _drop_default, _alter_default, rank=40, separable=True),
+}

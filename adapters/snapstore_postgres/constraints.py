@@ -1,0 +1,122 @@
+"""Rules for constraints, of tables and of domains."""
+
+from __future__ import annotations
+
+from snapstore.model import Fact, Hazard, HazardName
+from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
+from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.indexes import attached_indexes, vanishes_with_parent_index
+from snapstore_postgres.names import last, qualifier
+from snapstore_postgres.relations import STRONGEST, descendants, inherits_persistently, size, table_of
+
+
+def _create_constraint(fact: Fact, view: View) -> Draft:
+    name = last(fact.name)
+    if fact.parent and fact.parent.startswith("domain:"):
+        alter = f"ALTER DOMAIN {qualifier(fact.name)}"
+        definition = reparsable(fact.attrs["definition"])
+        return Draft(
+            statements=[f"{alter} ADD CONSTRAINT {name} {definition}"],
+            undo=[f"{alter} DROP CONSTRAINT {name}"],
+        )
+    if _comes_with_parent(fact, view):
+        return NOTHING
+    table = table_of(fact)
+    only = "" if fact.attrs["type"] in ("c", "f") else "ONLY "
+    reached = [d for d in descendants(fact, view, live=False) if _comes_with_parent(d, view)]
+    rows, bytes_ = size(view, f"table:{table}")
+    return Draft(
+        statements=[f"ALTER TABLE {only}{table} ADD CONSTRAINT {name} {constraint_definition(fact)}"],
+        undo=[f"ALTER TABLE {table} DROP CONSTRAINT {name}"],
+        absorbs=reached,
+        lock="SHARE ROW EXCLUSIVE" if fact.attrs["type"] == "f" else STRONGEST,
+        rows=rows,
+        bytes=bytes_,
+        hazards=_constraint_hazards(fact, rows, bytes_),
+    )
+
+
+def constraint_definition(fact: Fact) -> str:
+    text = reparsable(fact.attrs["definition"])
+    options, tablespace = fact.attrs.get("options"), fact.attrs.get("tablespace")
+    if not options and not tablespace:
+        return text
+    extra = f" WITH ({', '.join(options)})" if options else ""
+    extra += f" USING INDEX TABLESPACE {tablespace}" if tablespace else ""
+    for word in (" WHERE ", " DEFERRABLE", " INITIALLY"):
+        place = text.find(word)
+        if place >= 0:
+            return text[:place] + extra + text[place:]
+    return text + extra
+
+
+def _constraint_hazards(fact: Fact, rows: int | None, bytes_: int | None) -> tuple[Hazard, ...]:
+    if not bytes_:
+        return ()
+    if fact.attrs["type"] in ("p", "u", "x"):
+        return (Hazard(HazardName.INDEX_BUILD, f"builds the index of {fact.name}", rows=rows, bytes=bytes_),)
+    if "NOT VALID" in fact.attrs["definition"]:
+        return ()
+    return (Hazard(HazardName.BLOCKING_LOCK, f"scans {table_of(fact)} to validate", rows=rows, bytes=bytes_),)
+
+
+def _comes_with_parent(fact: Fact, view: View) -> bool:
+    """An inherited check is there once the parent has it, unless the partition is attached in this plan."""
+    if not fact.attrs.get("inherited"):
+        return False
+    attachment = "partition:" + table_of(fact)
+    return attachment not in view.target or inherits_persistently(fact, view)
+
+
+def _drop_constraint(fact: Fact, view: View) -> Draft:
+    name = last(fact.name)
+    if fact.parent and fact.parent.startswith("domain:"):
+        return Draft(statements=[f"ALTER DOMAIN {qualifier(fact.name)} DROP CONSTRAINT {name}"])
+    if fact.attrs.get("inherited") and inherits_persistently(fact, view):
+        return NOTHING
+    if vanishes_with_parent_index(fact, view):
+        return NOTHING
+    table = table_of(fact)
+    reached = [d for d in descendants(fact, view, live=True) if inherits_persistently(d, view)]
+    reached += attached_indexes(fact, view)
+    return Draft(
+        statements=[f"ALTER TABLE {table} DROP CONSTRAINT {name}"],
+        undo=[f"ALTER TABLE {table} ADD CONSTRAINT {name} {constraint_definition(fact)}"],
+        absorbs=reached,
+        lock=STRONGEST,
+    )
+
+
+def _alter_constraint(before: Fact, after: Fact, view: View) -> Alteration | None:
+    old, new = before.attrs, after.attrs
+    if old == new:
+        return Alteration()
+    if {k: v for k, v in old.items() if k != "inherited"} == {
+        k: v for k, v in new.items() if k != "inherited"
+    }:
+        return Alteration()
+    if old["definition"] == f"{new['definition']} NOT VALID" and old["type"] in ("c", "f"):
+        table = table_of(after)
+        statement = f"ALTER TABLE {table} VALIDATE CONSTRAINT {last(after.name)}"
+        if after.parent and after.parent.startswith("domain:"):
+            statement = f"ALTER DOMAIN {qualifier(after.name)} VALIDATE CONSTRAINT {last(after.name)}"
+        return Alteration(statements=[statement], lock="SHARE UPDATE EXCLUSIVE")
+    return None
+
+
+def _constraint_slot(fact: Fact) -> list[str]:
+    if fact.attrs.get("type") not in ("p", "u", "x"):
+        return []
+    return [f"relation:{qualifier(qualifier(fact.name))}.{last(fact.name)}"]
+
+
+RULES: dict[str, Rule] = {
+    "constraint": Rule(
+        _create_constraint,
+        _drop_constraint,
+        _alter_constraint,
+        rank=50,
+        separable=True,
+        slots=_constraint_slot,
+    ),
+}

@@ -1,0 +1,129 @@
+"""Rules for indexes, and for what tables use them for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from snapstore.model import Fact, Hazard, HazardName, Json
+from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
+from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.relations import STRONGEST, relation_slot, size
+
+
+def attached_indexes(fact: Fact, view: View) -> list[Fact]:
+    """The indexes of partitions that vanish with this one, at any depth."""
+    found = []
+    for part in view.live_dependents.get(fact.id, ()):
+        if part.kind == "index_partition" and part.attrs["parent"] == fact.id and part.parent:
+            child = view.live[part.parent]
+            if not view.vanishes("partition:" + (child.parent or "").partition(":")[2]):
+                found += [child, *attached_indexes(child, view)]
+    return found
+
+
+def vanishes_with_parent_index(fact: Fact, view: View) -> bool:
+    for part in view.live_parts.get(fact.id, ()):
+        if part.kind == "index_partition" and view.vanishes(part.attrs["parent"]):
+            return not view.vanishes("partition:" + (fact.parent or "").partition(":")[2])
+    return False
+
+
+def _create_index(fact: Fact, view: View) -> Draft:
+    rows, bytes_ = size(view, fact.parent or "")
+    text = reparsable(fact.attrs["definition"])
+    if fact.attrs.get("tablespace"):
+        place = text.find(" WHERE ")
+        clause = f" TABLESPACE {fact.attrs['tablespace']}"
+        text = text + clause if place < 0 else text[:place] + clause + text[place:]
+    return Draft(
+        statements=[text, *_index_statistics(fact, {})],
+        undo=[f"DROP INDEX {fact.name}"],
+        lock="SHARE",
+        rows=rows,
+        bytes=bytes_,
+        hazards=[Hazard(HazardName.INDEX_BUILD, f"builds {fact.name}", rows=rows, bytes=bytes_)]
+        if bytes_
+        else (),
+    )
+
+
+def _index_statistics(fact: Fact, before: Mapping[str, Json]) -> list[str]:
+    now = fact.attrs.get("statistics", {})
+    targets = {**dict.fromkeys(before, -1), **now}
+    return [
+        f"ALTER INDEX {fact.name} ALTER COLUMN {number} SET STATISTICS {value}"
+        for number, value in sorted(targets.items())
+        if before.get(number, -1) != value
+    ]
+
+
+def _drop_index(fact: Fact, view: View) -> Draft:
+    if vanishes_with_parent_index(fact, view):
+        return NOTHING
+    return Draft(
+        statements=[f"DROP INDEX {fact.name}"],
+        undo=[fact.attrs["definition"]],
+        absorbs=attached_indexes(fact, view),
+        lock=STRONGEST,
+    )
+
+
+def _alter_index(before: Fact, after: Fact, view: View) -> Alteration | None:
+    old, new = before.attrs, after.attrs
+    if any(old.get(key) != new.get(key) for key in ("definition", "invalid")):
+        return None
+    statements = []
+    if old.get("tablespace") != new.get("tablespace"):
+        statements.append(f"ALTER INDEX {after.name} SET TABLESPACE {new.get('tablespace', 'pg_default')}")
+    statements += _index_statistics(after, old.get("statistics", {}))
+    return Alteration(statements=statements, lock=STRONGEST)
+
+
+def _attach_index(fact: Fact, view: View) -> Draft:
+    return Draft(statements=[f"ALTER INDEX {fact.attrs['of']} ATTACH PARTITION {fact.name}"], lock=STRONGEST)
+
+
+def _detach_index(fact: Fact, view: View) -> Draft:
+    return NOTHING
+
+
+def _set_cluster(fact: Fact, view: View) -> Draft:
+    kind = "MATERIALIZED VIEW" if (fact.parent or "").startswith("matview:") else "TABLE"
+    return Draft(
+        statements=[f"ALTER {kind} {fact.name} CLUSTER ON {fact.attrs['index']}"],
+        undo=[f"ALTER {kind} {fact.name} SET WITHOUT CLUSTER"],
+        lock="SHARE UPDATE EXCLUSIVE",
+    )
+
+
+def _unset_cluster(fact: Fact, view: View) -> Draft:
+    if view.vanishes(fact.attrs["identity"]):
+        return NOTHING
+    kind = "MATERIALIZED VIEW" if (fact.parent or "").startswith("matview:") else "TABLE"
+    return Draft(statements=[f"ALTER {kind} {fact.name} SET WITHOUT CLUSTER"])
+
+
+def _set_replica_identity(fact: Fact, view: View) -> Draft:
+    return Draft(
+        statements=[f"ALTER TABLE ONLY {fact.name} REPLICA IDENTITY USING INDEX {fact.attrs['index']}"],
+        lock=STRONGEST,
+    )
+
+
+def _unset_replica_identity(fact: Fact, view: View) -> Draft:
+    after = view.target.get(f"table:{fact.name}")
+    if after is None or "replica_identity" in after.attrs:
+        return NOTHING
+    return Draft(statements=[f"ALTER TABLE ONLY {fact.name} REPLICA IDENTITY DEFAULT"], lock=STRONGEST)
+
+
+def _alter_attachment(before: Fact, after: Fact, view: View) -> Alteration | None:
+    return Alteration() if before.attrs == after.attrs else None
+
+
+RULES: dict[str, Rule] = {
+    "index": Rule(_create_index, _drop_index, _alter_index, rank=52, separable=True, slots=relation_slot),
+    "index_partition": Rule(_attach_index, _detach_index, _alter_attachment, rank=55),
+    "cluster": Rule(_set_cluster, _unset_cluster, rank=80),
+    "replica_identity": Rule(_set_replica_identity, _unset_replica_identity, rank=80),
+}

@@ -1,0 +1,60 @@
+"""Rules for sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from snapstore.model import Fact, Json
+from snapstore.rules import Alteration, Draft, Rule, View
+from snapstore_postgres import archive
+from snapstore_postgres.relations import owner_statement, relation_slot
+
+
+def sequence_options(attrs: Mapping[str, Json]) -> str:
+    text = f"START WITH {attrs['start']} INCREMENT BY {attrs.get('increment', 1)}"
+    text += f" MINVALUE {attrs['min']} MAXVALUE {attrs['max']} CACHE {attrs.get('cache', 1)}"
+    return text + (" CYCLE" if attrs.get("cycle") else " NO CYCLE")
+
+
+def _create_sequence(fact: Fact, view: View) -> Draft:
+    attrs = fact.attrs
+    unlogged = "UNLOGGED " if attrs.get("persistence") == "u" else ""
+    text = f"CREATE {unlogged}SEQUENCE {fact.name} AS {attrs.get('type', 'bigint')} {sequence_options(attrs)}"
+    # Only a sequence with the table's owner can be owned by its column, so the owner comes first.
+    statements = [text, *owner_statement("SEQUENCE", fact.name, fact)]
+    if fact.parent:
+        statements.append(f"ALTER SEQUENCE {fact.name} OWNED BY {fact.parent.partition(':')[2]}")
+    statements += archive.position_statements(fact, view)
+    return Draft(statements=statements, undo=[f"DROP SEQUENCE {fact.name}"])
+
+
+def _drop_sequence(fact: Fact, view: View) -> Draft:
+    draft = Draft(statements=[f"DROP SEQUENCE {fact.name}"], undo=_create_sequence(fact, view).statements)
+    return archive.sequence_draft(fact, view, draft) if archive.wanted(view) else draft
+
+
+def _alter_sequence(before: Fact, after: Fact, view: View) -> Alteration | None:
+    old, new = before.attrs, after.attrs
+    if before.parent != after.parent and before.parent and not view.stays(before.parent):
+        pass  # set free below, before its column goes
+    statements = []
+    if old.get("persistence") != new.get("persistence"):
+        statements.append(
+            f"ALTER SEQUENCE {after.name} SET {'UNLOGGED' if new.get('persistence') else 'LOGGED'}"
+        )
+    if before.parent and before.parent != after.parent:
+        statements.append(f"ALTER SEQUENCE {after.name} OWNED BY NONE")
+    if old.get("type") != new.get("type") or sequence_options(old) != sequence_options(new):
+        statements.append(
+            f"ALTER SEQUENCE {after.name} AS {new.get('type', 'bigint')} {sequence_options(new)}"
+        )
+    if old.get("owner") != new.get("owner"):
+        statements += owner_statement("SEQUENCE", after.name, after)
+    if after.parent and before.parent != after.parent:
+        statements.append(f"ALTER SEQUENCE {after.name} OWNED BY {after.parent.partition(':')[2]}")
+    return Alteration(statements=statements, lock="SHARE ROW EXCLUSIVE")
+
+
+RULES: dict[str, Rule] = {
+    "sequence": Rule(_create_sequence, _drop_sequence, _alter_sequence, rank=20, slots=relation_slot),
+}

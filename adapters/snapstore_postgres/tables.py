@@ -1,0 +1,143 @@
+"""Rules for tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from snapstore.model import Fact, Json, SealedRef
+from snapstore.rules import Alteration, Draft, Rule, View
+from snapstore_postgres import archive
+from snapstore_postgres.columns import column_clause, column_settings
+from snapstore_postgres.options import options_clause
+from snapstore_postgres.relations import (
+    STRONGEST,
+    data_loss,
+    option_statements,
+    owner_statement,
+    rewrite_hazard,
+    row_slots,
+    size,
+)
+from snapstore_postgres.words import designation
+
+
+def _columns_in_order(fact: Fact, view: View) -> list[Fact]:
+    """The columns in the physical order they had when the target was taken."""
+    known = view.request.target_hints.get("relations", {}).get(fact.id, {}).get("columns") or []
+    place = {f"column:{fact.name}.{name}": index for index, name in enumerate(known)}
+    columns = [part for part in view.target_parts.get(fact.id, ()) if part.kind == "column"]
+    return sorted(columns, key=lambda c: (place.get(c.id, len(place)), c.id))
+
+
+def _create_table(fact: Fact, view: View) -> Draft:
+    attrs = fact.attrs
+    columns = _columns_in_order(fact, view)
+    kind, foreign, secrets = _foreign(fact)
+    inline = [c for c in columns if not (attrs.get("inherits") and c.attrs.get("inherited"))]
+    body = ",\n".join(f"    {column_clause(c, view, typed=bool(attrs.get('of')))}" for c in inline)
+    persistence = "UNLOGGED " if attrs.get("persistence") == "u" else ""
+    of = f" OF {attrs['of']}" if attrs.get("of") else ""
+    text = f"CREATE {persistence}{kind} {fact.name}{of}" + (f" (\n{body}\n)" if body or not of else "")
+    text += f"\nINHERITS ({', '.join(attrs['inherits'])})" if attrs.get("inherits") else ""
+    text += f"\nPARTITION BY {attrs['partition_key']}" if attrs.get("partition_key") else ""
+    text += foreign
+    text += f"\nUSING {attrs['access_method']}" if attrs.get("access_method") else ""
+    options = [*attrs.get("options", ()), *(f"toast.{o}" for o in attrs.get("toast_options", ()))]
+    text += f"\nWITH ({', '.join(options)})" if options else ""
+    text += f"\nTABLESPACE {attrs['tablespace']}" if attrs.get("tablespace") else ""
+    after = [s for c in columns for s in column_settings(c)]
+    return Draft(
+        statements=[text, *owner_statement("TABLE", fact.name, fact), *after, *_table_flags(fact, {})],
+        undo=[f"DROP {kind} {fact.name}"],
+        secrets=secrets,
+        absorbs=columns,
+        needs=[f"table:{parent}" for parent in attrs.get("inherits", ())],
+        lock=STRONGEST,
+    )
+
+
+def _foreign(fact: Fact) -> tuple[str, str, Mapping[str, SealedRef]]:
+    """The keyword, the clause and its secrets of a table that lies on another server."""
+    foreign = fact.attrs.get("foreign")
+    if foreign is None:
+        return "TABLE", "", {}
+    clause, secrets = options_clause(fact.id, foreign.get("options") or {})
+    return "FOREIGN TABLE", f"\nSERVER {foreign['server']}{clause}", secrets
+
+
+def _table_flags(fact: Fact, before: Mapping[str, Json]) -> list[str]:
+    alter = f"ALTER TABLE ONLY {fact.name}"
+    found = []
+    for key, word in (("row_security", "ROW LEVEL SECURITY"), ("force_row_security", "ROW LEVEL SECURITY")):
+        if bool(before.get(key)) != bool(fact.attrs.get(key)):
+            on, off = ("FORCE", "NO FORCE") if key.startswith("force") else ("ENABLE", "DISABLE")
+            found.append(f"{alter} {on if fact.attrs.get(key) else off} {word}")
+    if before.get("replica_identity") != fact.attrs.get("replica_identity"):
+        words = {"f": "FULL", "n": "NOTHING"}
+        found.append(
+            f"{alter} REPLICA IDENTITY {words.get(fact.attrs.get('replica_identity', ''), 'DEFAULT')}"
+        )
+    return found
+
+
+def _drop_table(fact: Fact, view: View) -> Draft:
+    rows, bytes_ = size(view, fact.id)
+    carried = _made_anew(fact, view)
+    draft = Draft(
+        statements=[f"DROP {designation(fact)}"],
+        undo=["put back by restoring the safety snapshot"],
+        hazards=() if carried else data_loss(view, fact.id, f"table {fact.name}"),
+        lock=STRONGEST,
+        rows=rows,
+        bytes=bytes_,
+    )
+    moves = archive.wanted(view) and bytes_ != 0 and "partition_key" not in fact.attrs and not carried
+    return archive.table_draft(fact, view, draft) if moves else draft
+
+
+def _made_anew(fact: Fact, view: View) -> bool:
+    """Whether its rows are carried over into a new table: of this name, or that it was a partition of."""
+    if fact.id in view.target:
+        return True
+    attachment = view.live.get(f"partition:{fact.name}")
+    parent = view.live.get(f"table:{attachment.attrs['of']}") if attachment else None
+    return parent is not None and view.vanishes(parent.id) and _made_anew(parent, view)
+
+
+_UNCHANGEABLE = ("partition_key", "of", "foreign")
+
+
+def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:
+    old, new = before.attrs, after.attrs
+    if any(old.get(key) != new.get(key) for key in _UNCHANGEABLE):
+        return None
+    name = after.name
+    statements = [f"ALTER TABLE {name} {clause}" for clause in _inheritance(old, new)]
+    if old.get("persistence") != new.get("persistence"):
+        statements.append(f"ALTER TABLE {name} SET {'UNLOGGED' if new.get('persistence') else 'LOGGED'}")
+    if old.get("access_method") != new.get("access_method"):
+        statements.append(f"ALTER TABLE {name} SET ACCESS METHOD {new.get('access_method', 'heap')}")
+    if old.get("tablespace") != new.get("tablespace"):
+        statements.append(f"ALTER TABLE {name} SET TABLESPACE {new.get('tablespace', 'pg_default')}")
+    statements += option_statements(f"ALTER TABLE {name}", old.get("options"), new.get("options"))
+    statements += option_statements(
+        f"ALTER TABLE {name}", old.get("toast_options"), new.get("toast_options"), "toast."
+    )
+    statements += _table_flags(after, old)
+    if old.get("owner") != new.get("owner"):
+        statements += owner_statement("TABLE", name, after)
+    rewrites = any(old.get(key) != new.get(key) for key in ("persistence", "access_method", "tablespace"))
+    return Alteration(
+        statements=statements, lock=STRONGEST, hazards=rewrite_hazard(view, after.id) if rewrites else ()
+    )
+
+
+def _inheritance(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
+    was, now = old.get("inherits", []), new.get("inherits", [])
+    yield from (f"NO INHERIT {parent}" for parent in was if parent not in now)
+    yield from (f"INHERIT {parent}" for parent in now if parent not in was)
+
+
+RULES: dict[str, Rule] = {
+    "table": Rule(_create_table, _drop_table, _alter_table, rank=30, slots=row_slots),
+}
