@@ -50,7 +50,7 @@ class Context:
     root: Path
     seal: Callable[[str, bytes], dict[str, str]]
     unseal: Callable[[str, str], bytes]
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Journal(Protocol):

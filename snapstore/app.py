@@ -34,7 +34,7 @@ class App:
     Whatever is printed is redacted, and control characters in it are made visible.
     """
 
-    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     file: str | None = None
     json: bool = False
     debug: bool = False

@@ -61,12 +61,12 @@ class HookConfig:
     With a ``group`` it runs only when a resource of that group is part of the operation.
     """
 
-    run: str
-    name: str
+    run: str = field(repr=False)
+    name: str = field(repr=False)
     group: str | None = None
     timeout: float = 600.0
     cwd: Path = Path()
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -180,6 +180,7 @@ def load(path: Path, env: Mapping[str, str], *, live: bool = True) -> Config:
 
     With ``live=False`` an unset variable is no error: for commands that only read the store.
     """
+    REDACTOR.add_environment(env)
     source = _Source(path, _read(path))
     raw = _parse(source)
     filled = _fill(source, raw, env if live else _Lenient(env))

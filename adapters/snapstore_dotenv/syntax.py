@@ -17,6 +17,9 @@ class Text(NamedTuple):
 
     raw: bytes
 
+    def __repr__(self) -> str:
+        return f"Text({len(self.raw)} bytes)"  # never what is secret
+
 
 class Binding(NamedTuple):
     """``before`` is all up to the value (``export NAME = ``), ``value`` is as written, with its quotes.
@@ -33,6 +36,9 @@ class Binding(NamedTuple):
     @property
     def raw(self) -> bytes:
         return self.before + self.value + self.after + self.end
+
+    def __repr__(self) -> str:
+        return f"Binding({self.name!r})"  # never what is secret
 
 
 _HEAD = re.compile(rb"[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*")

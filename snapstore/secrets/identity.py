@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from snapstore.errors import SnapError
+from snapstore.secrets.redact import REDACTOR
 
 VARIABLE = "SNAPSTORE_IDENTITY"
 _SECRET = "AGE-SECRET-KEY-"  # noqa: S105 - the prefix by which age marks a secret key
@@ -94,6 +95,8 @@ def _parse(path: Path, text: str) -> Identity:
             where=str(path),
             fix=f"put the right file back, or name it in {VARIABLE} (one without a passphrase)",
         )
+    for secret in secrets:
+        REDACTOR.add(secret)
     return Identity(path, recipients, secrets)
 
 

@@ -165,6 +165,8 @@ def data_keys(store: Path, env: Mapping[str, str]) -> tuple[bytes, ...]:
         keys = given
     if not keys:
         raise no_key(store, env)
+    for key in keys:
+        REDACTOR.add(key)
     return tuple(dict.fromkeys(keys))
 
 

@@ -35,6 +35,9 @@ _SETTING = re.compile(
     r"(?P<secret>'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|[^\s&;,'\")\]}]+)",
     re.IGNORECASE,
 )
+_SECRET_NAME = re.compile(
+    r"secret|token|passw|passphrase|credential|private|cookie|auth|key|dsn", re.IGNORECASE
+)
 _PATTERNS = (_URL_PASSWORD, _SETTING)
 
 
@@ -58,6 +61,12 @@ class Redactor:
         text = value if isinstance(value, str) else value.decode("utf-8", "surrogateescape")
         if not _too_common(text.strip()):
             (self._sealed if sealed else self._known).add(text)
+
+    def add_environment(self, env: Mapping[str, str]) -> None:
+        """Register the variables whose names say that they hold a secret, as sealed values are."""
+        for name, value in env.items():
+            if _SECRET_NAME.search(name):
+                self.add(value, sealed=True)
 
     def redact(self, text: str, *, sealed: bool = False) -> str:
         """The text with every known secret, in every known form, replaced by ``***``.
