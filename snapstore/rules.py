@@ -11,7 +11,8 @@ The steps of :func:`actions`:
    rebuilt; what stands on a fact whose alteration *displaces* dependents is rebuilt too;
 3. rules write the drafts; a container's creation may absorb its parts, and a dropped container takes its
    parts along;
-4. drafts become actions. Where they would wait for each other in a circle, the parts are dropped one by one.
+4. drafts become actions. Where they would wait for each other in a circle, the parts are dropped one by one,
+   and if that is not enough, parts that would be altered are dropped and created again.
 """
 
 from __future__ import annotations
@@ -173,23 +174,41 @@ def _by_parent(facts: Mapping[str, Fact]) -> dict[str, list[Fact]]:
 
 def actions(rules: Mapping[str, Rule], request: PlanRequest) -> list[Action]:
     """The actions that lead from the live facts to the target facts. KeyError for a kind without a rule."""
+    replaced: set[str] = set()
+    while True:
+        found, circle = _attempt(rules, request, replaced)
+        if circle is None:
+            return found
+        altered = {a.subject for a in circle.actions if a.verb is Verb.ALTER}
+        stuck = {i for i in altered if rules[i.partition(":")[0]].separable} - replaced
+        if not stuck:
+            raise circle
+        replaced |= stuck
+
+
+def _attempt(
+    rules: Mapping[str, Rule], request: PlanRequest, replaced: Collection[str]
+) -> tuple[list[Action], CircularActions | None]:
+    """All actions, with these facts replaced instead of altered; and the circle where there is no way out."""
     view = View(request, fates={})
-    alterations = _decide(rules, view)
+    alterations = _decide(rules, view, replaced)
+    circle = None
     for explicit in (False, True):
         found = _draft(rules, view, alterations, explicit)
         try:
             order(found)
-        except CircularActions:
-            if explicit:
-                raise
-            continue
-        return found
-    return []
+        except CircularActions as error:
+            circle = error
+        else:
+            return found, None
+    return [], circle
 
 
-def _decide(rules: Mapping[str, Rule], view: View) -> dict[str, Alteration]:
+def _decide(rules: Mapping[str, Rule], view: View, replaced: Collection[str]) -> dict[str, Alteration]:
     """Fill ``view.fates`` until nothing spreads any more; the alterations by identity."""
     spread = _Spread(rules, view)
+    for identity in replaced:
+        spread.mark(identity, Fate.REPLACE)
     for change in view.request.changes.facts:
         if change.before is None:
             spread.fates[change.id] = Fate.CREATE
@@ -392,7 +411,7 @@ def _altered(rules: Mapping[str, Rule], view: View, identity: str, alteration: A
         produces=moved,
         destroys=moved if displaced else [],
         needs=sorted((_stands_on([after]) | set(alteration.needs)) - set(moved)),
-        releases=sorted(_stands_on([before]) - set(moved)),
+        releases=sorted(_stands_on([before]) - _stands_on([after]) - set(moved)),
     )
 
 

@@ -212,10 +212,21 @@ class _Catalogs:
                     yield "partition:" + table.partition(":")[2], child
             elif fact.kind in ("cluster", "replica_identity"):
                 yield fact.id, fact.attrs["identity"]
+            elif fact.kind == "grant" and "grantor" in fact.attrs:
+                yield from ((fact.id, other) for other in self._grant_options_of(fact))
             elif fact.kind in ("column", "constraint") and fact.parent:
                 attachment = "partition:" + fact.parent.partition(":")[2]
                 if attachment in self.found and (fact.kind == "column" or fact.attrs.get("inherited")):
                     yield attachment, fact.id
+
+    def _grant_options_of(self, fact: Fact) -> Iterator[str]:
+        """The grants by which the grantor may grant any of this."""
+        grantee, grantor = fact.attrs["grantee"], fact.attrs["grantor"]
+        begin = f"{fact.id.removesuffix(f':{grantee}:{grantor}')}:{grantor}"
+        options = {f"{privilege.rstrip('*')}*" for privilege in fact.attrs["privileges"]}
+        for identity, other in self.found.items():
+            if identity == begin or identity.startswith(begin + ":"):
+                yield from [identity] if options & set(other.attrs["privileges"]) else []
 
     def hints(self) -> dict[str, Json]:
         relations = {

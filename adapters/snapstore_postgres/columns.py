@@ -23,7 +23,7 @@ from snapstore_postgres.relations import (
     size,
     table_of,
 )
-from snapstore_postgres.sequences import sequence_options
+from snapstore_postgres.sequences import altered_sequence, sequence_options
 
 
 def column_clause(column: Fact, view: View, typed: bool = False) -> str:
@@ -300,7 +300,7 @@ def _identity_statements(alter: str, was: Json, now: Json) -> list[str]:
     if "sequence" in was and "sequence" in now:
         found += rename_sequence(was["sequence"], now["sequence"])
         if sequence_options(was) != sequence_options(now):
-            found.append(f"ALTER SEQUENCE {now['sequence']} {sequence_options(now)}")
+            found.append(altered_sequence(now["sequence"], was, now))
     return found
 
 

@@ -95,7 +95,7 @@ def _alter_constraint(before: Fact, after: Fact, view: View) -> Alteration | Non
         k: v for k, v in new.items() if k != "inherited"
     }:
         return Alteration()
-    if old["definition"] == f"{new['definition']} NOT VALID" and old["type"] in ("c", "f"):
+    if old["definition"] == f"{new['definition']} NOT VALID" and old.get("type", "c") in ("c", "f"):
         table = table_of(after)
         statement = f"ALTER TABLE {table} VALIDATE CONSTRAINT {last(after.name)}"
         if after.parent and after.parent.startswith("domain:"):

@@ -41,7 +41,7 @@ RULES: dict[str, rules.Rule] = {
     **privileges.RULES,
 }
 for _kind in _GRANTED_BY_DEFAULT:
-    RULES[_kind] = privileges.without_default_privileges(RULES[_kind])
+    RULES[_kind] = privileges.with_grants_of_owners(privileges.without_default_privileges(RULES[_kind]))
 
 
 def plan(request: PlanRequest) -> list[Action]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
-from snapstore_postgres.names import last, literal, parts, qualifier, quote
+from snapstore_postgres.names import last, literal, parts, qualifier, quote, unquote
 from snapstore_postgres.words import designation, grantee_object
 
 # -- comments ----------------------------------------------------------------------------------------------
@@ -126,7 +126,30 @@ def _regrant(before: Fact, after: Fact, view: View) -> Alteration:
         statements=_statements(after, after.attrs["privileges"], view),
         undo=_statements(before, before.attrs["privileges"], view),
         hazards=_wider(after, before.attrs["privileges"], after.attrs["privileges"], view),
+        displaces=lambda dependent: dependent.kind == "grant",
     )
+
+
+def with_grants_of_owners(rule: Rule) -> Rule:
+    """The rule, with what the old and the new owner have taken away before the owner changes.
+
+    PostgreSQL hands the old owner's privileges over to the new one and merges them with what that had.
+    """
+
+    def alter(before: Fact, after: Fact, view: View) -> Alteration | None:
+        alteration = rule.alter(before, after, view)
+        owners = [quote(fact.attrs.get("owner", "")) for fact in (before, after)]
+        if alteration is None or owners[0] == owners[1]:
+            return alteration
+        others = alteration.displaces
+
+        def displaces(dependent: Fact) -> bool:
+            mixed = dependent.kind == "grant" and quote(unquote(dependent.attrs["grantee"])) in owners
+            return mixed or others(dependent)
+
+        return replace(alteration, displaces=displaces)
+
+    return replace(rule, alter=alter)
 
 
 def _wider(fact: Fact, was: Sequence[str], now: Sequence[str], view: View) -> Sequence[Hazard]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from snapstore.model import Fact, Json
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres import archive
+from snapstore_postgres.names import literal
 from snapstore_postgres.relations import owner_statement, relation_slot
 
 
@@ -14,6 +15,21 @@ def sequence_options(attrs: Mapping[str, Json]) -> str:
     text = f"START WITH {attrs['start']} INCREMENT BY {attrs.get('increment', 1)}"
     text += f" MINVALUE {attrs['min']} MAXVALUE {attrs['max']} CACHE {attrs.get('cache', 1)}"
     return text + (" CYCLE" if attrs.get("cycle") else " NO CYCLE")
+
+
+def altered_sequence(name: str, old: Mapping[str, Json], new: Mapping[str, Json]) -> str:
+    """The statement that gives a sequence its new options. Where its position may be out of the new bounds,
+    it goes on from the nearest one inside: the server refuses the bounds otherwise."""
+    kind = f" AS {new.get('type', 'bigint')}" if "kind" not in new else ""
+    text = f"ALTER SEQUENCE {name}{kind} {sequence_options(new)}"
+    if new["min"] <= old["min"] and old["max"] <= new["max"]:
+        return text
+    following = f"CASE WHEN is_called THEN last_value + {new.get('increment', 1)} ELSE last_value END"
+    inside = f"greatest({new['min']}, least({new['max']}, {following}))"
+    return f"""DO $do$ BEGIN
+  IF (SELECT last_value BETWEEN {new["min"]} AND {new["max"]} FROM {name}) THEN {text};
+  ELSE EXECUTE {literal(text + " RESTART ")} || (SELECT {inside} FROM {name}); END IF;
+END $do$"""
 
 
 def _create_sequence(fact: Fact, view: View) -> Draft:
@@ -35,8 +51,6 @@ def _drop_sequence(fact: Fact, view: View) -> Draft:
 
 def _alter_sequence(before: Fact, after: Fact, view: View) -> Alteration | None:
     old, new = before.attrs, after.attrs
-    if before.parent != after.parent and before.parent and not view.stays(before.parent):
-        pass  # set free below, before its column goes
     statements = []
     if old.get("persistence") != new.get("persistence"):
         statements.append(
@@ -45,10 +59,9 @@ def _alter_sequence(before: Fact, after: Fact, view: View) -> Alteration | None:
     if before.parent and before.parent != after.parent:
         statements.append(f"ALTER SEQUENCE {after.name} OWNED BY NONE")
     if old.get("type") != new.get("type") or sequence_options(old) != sequence_options(new):
-        statements.append(
-            f"ALTER SEQUENCE {after.name} AS {new.get('type', 'bigint')} {sequence_options(new)}"
-        )
-    if old.get("owner") != new.get("owner"):
+        statements.append(altered_sequence(after.name, old, new))
+    # A sequence that a column keeps owning changes hands with the table.
+    if old.get("owner") != new.get("owner") and not (after.parent and before.parent == after.parent):
         statements += owner_statement("SEQUENCE", after.name, after)
     if after.parent and before.parent != after.parent:
         statements.append(f"ALTER SEQUENCE {after.name} OWNED BY {after.parent.partition(':')[2]}")

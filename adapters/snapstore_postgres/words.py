@@ -18,7 +18,13 @@ _WORDS = {
 }
 """Kinds whose word in SQL is not the kind itself."""
 _ON_RELATION = ("trigger", "policy", "rule", "constraint")
-_GRANTED_AS = {"domain": "TYPE", "view": "TABLE", "matview": "TABLE", "server": "FOREIGN SERVER"}
+_GRANTED_AS = {
+    "domain": "TYPE",
+    "view": "TABLE",
+    "matview": "TABLE",
+    "server": "FOREIGN SERVER",
+    "aggregate": "FUNCTION",
+}
 
 
 def word(kind: str) -> str:

@@ -1,0 +1,105 @@
+--- case constraints of every kind
+--- both
+CREATE TABLE target (id int PRIMARY KEY, code text UNIQUE);
+--- a
+CREATE TABLE t (id int PRIMARY KEY, a int UNIQUE, b text CHECK (b <> ''), c int REFERENCES target,
+  d text REFERENCES target (code) ON DELETE CASCADE ON UPDATE SET NULL DEFERRABLE INITIALLY DEFERRED,
+  r int4range, EXCLUDE USING gist (r WITH &&), CONSTRAINT many CHECK (a > 0 AND id < 100));
+INSERT INTO target VALUES (1, 'x'); INSERT INTO t VALUES (1, 2, 'b', 1, 'x', '[1,2)');
+--- b
+CREATE TABLE t (id int, a int, b text, c int, d text, r int4range,
+  CONSTRAINT named PRIMARY KEY (id, a), UNIQUE (a, b) INCLUDE (c), UNIQUE NULLS NOT DISTINCT (b),
+  CONSTRAINT many CHECK (a > 1) NO INHERIT, CONSTRAINT fk FOREIGN KEY (c) REFERENCES target MATCH FULL ON DELETE RESTRICT,
+  EXCLUDE USING btree (c WITH =) WHERE (c > 5) DEFERRABLE);
+--- case deferrable, not valid and not enforced change in place
+--- both
+CREATE TABLE target (id int PRIMARY KEY);
+--- a
+CREATE TABLE t (a int REFERENCES target DEFERRABLE, b int, c int, d int UNIQUE DEFERRABLE INITIALLY DEFERRED);
+ALTER TABLE t ADD CONSTRAINT cb CHECK (b > 0) NOT VALID;
+ALTER TABLE t ADD CONSTRAINT fc FOREIGN KEY (c) REFERENCES target NOT VALID;
+ALTER TABLE t ADD CONSTRAINT ne CHECK (b < 100) NOT ENFORCED;
+ALTER TABLE t ADD CONSTRAINT nf FOREIGN KEY (b) REFERENCES target NOT ENFORCED;
+INSERT INTO target VALUES (1);
+INSERT INTO t VALUES (1, 1, 1, 1);
+--- b
+CREATE TABLE t (a int REFERENCES target DEFERRABLE INITIALLY DEFERRED, b int, c int, d int UNIQUE);
+ALTER TABLE t ADD CONSTRAINT cb CHECK (b > 0);
+ALTER TABLE t ADD CONSTRAINT fc FOREIGN KEY (c) REFERENCES target;
+ALTER TABLE t ADD CONSTRAINT ne CHECK (b < 100);
+ALTER TABLE t ADD CONSTRAINT nf FOREIGN KEY (b) REFERENCES target;
+--- case mutual foreign keys come and go
+--- a
+CREATE TABLE one (id int PRIMARY KEY, other int); CREATE TABLE two (id int PRIMARY KEY, other int REFERENCES one);
+ALTER TABLE one ADD FOREIGN KEY (other) REFERENCES two;
+INSERT INTO one VALUES (1, NULL); INSERT INTO two VALUES (1, 1); UPDATE one SET other = 1;
+--- b
+CREATE TABLE three (id int PRIMARY KEY, self int REFERENCES three);
+--- case mutual foreign keys get another type
+--- a
+CREATE TABLE one (id int PRIMARY KEY, other int); CREATE TABLE two (id int PRIMARY KEY, other int REFERENCES one);
+ALTER TABLE one ADD FOREIGN KEY (other) REFERENCES two;
+INSERT INTO one VALUES (1, NULL); INSERT INTO two VALUES (1, 1); UPDATE one SET other = 1;
+--- b
+CREATE TABLE one (id bigint PRIMARY KEY, other bigint); CREATE TABLE two (id bigint PRIMARY KEY, other bigint REFERENCES one);
+ALTER TABLE one ADD FOREIGN KEY (other) REFERENCES two;
+--- case a primary key changes under foreign keys
+--- both
+CREATE TABLE t (id int NOT NULL, code text NOT NULL, region int NOT NULL);
+INSERT INTO t VALUES (1, 'x', 2);
+--- a
+ALTER TABLE t ADD PRIMARY KEY (id); CREATE TABLE u (t_id int REFERENCES t, t_region int); INSERT INTO u VALUES (1, 2);
+CREATE VIEW v AS SELECT id, code, count(*) FROM t GROUP BY id;
+--- b
+ALTER TABLE t ADD PRIMARY KEY (id, region); CREATE TABLE u (t_id int, t_region int, FOREIGN KEY (t_id, t_region) REFERENCES t);
+INSERT INTO u VALUES (1, 2);
+CREATE VIEW v AS SELECT id, region, code, count(*) FROM t GROUP BY id, region;
+--- case a foreign key stands on an index that is no constraint
+--- both
+CREATE TABLE t (id int, code int);
+--- a
+CREATE UNIQUE INDEX t_id ON t (id); CREATE TABLE u (t_id int REFERENCES t (id));
+--- b
+ALTER TABLE t ADD CONSTRAINT t_id UNIQUE (id); CREATE TABLE u (t_id int REFERENCES t (id));
+--- case a unique index becomes a constraint of the same name
+--- a
+CREATE TABLE t (a int); CREATE UNIQUE INDEX t_a_key ON t (a); COMMENT ON INDEX t_a_key IS 'an index';
+--- b
+CREATE TABLE t (a int UNIQUE); COMMENT ON CONSTRAINT t_a_key ON t IS 'a constraint'; COMMENT ON INDEX t_a_key IS 'its index';
+--- case constraints swap names
+--- a
+CREATE TABLE t (a int, b int, CONSTRAINT x UNIQUE (a), CONSTRAINT y UNIQUE (b), CONSTRAINT c CHECK (a > 0), CONSTRAINT d CHECK (b > 0));
+--- b
+CREATE TABLE t (a int, b int, CONSTRAINT x UNIQUE (b), CONSTRAINT y UNIQUE (a), CONSTRAINT c CHECK (b > 0), CONSTRAINT d CHECK (a > 0));
+--- case a constraint name moves to another table
+--- a
+CREATE TABLE t (a int CONSTRAINT k UNIQUE); CREATE TABLE u (a int);
+--- b
+CREATE TABLE t (a int); CREATE TABLE u (a int CONSTRAINT k UNIQUE);
+--- case temporal keys
+--- both
+CREATE EXTENSION btree_gist;
+--- a
+CREATE TABLE t (id int, during daterange, PRIMARY KEY (id, during WITHOUT OVERLAPS));
+CREATE TABLE u (t_id int, during daterange, FOREIGN KEY (t_id, PERIOD during) REFERENCES t (id, PERIOD during));
+--- b
+CREATE TABLE t (id int, during daterange, UNIQUE (id, during WITHOUT OVERLAPS));
+CREATE TABLE u (t_id int, during daterange);
+--- case a check that is no fixed point of printing
+--- a
+CREATE TABLE t (s varchar(10) CHECK (s IN ('a', 'b')), u varchar(5) DEFAULT 'x' CHECK (u NOT IN ('p', 'q') AND u = ANY ('{x,y}')),
+  CONSTRAINT between_them CHECK (s BETWEEN 'a' AND 'z'), n numeric(5, 2) CHECK (n IN (1, 2.5)));
+CREATE INDEX i ON t (u) WHERE s IN ('a', 'b'); CREATE VIEW v AS SELECT * FROM t WHERE u IN ('x', 'y');
+ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (s IN ('a', 'it''s'));
+--- b
+CREATE TABLE t (s varchar(10) CHECK (s IN ('a', 'b', 'c')), u varchar(5) CHECK (u IN ('only'::varchar)),
+  c char(3) CHECK (c IN ('a', 'b')));
+CREATE INDEX i ON t (u) WHERE s IN ('a', 'c'); CREATE VIEW v AS SELECT * FROM t WHERE u IN ('x', 'z');
+CREATE POLICY p ON t USING (s IN ('a', '\b'));
+--- case a check calls a function that calls nothing yet
+--- a
+CREATE FUNCTION fine(int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0';
+CREATE TABLE t (a int CHECK (fine(a))); INSERT INTO t VALUES (1);
+--- b
+CREATE FUNCTION fine(int, int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > $2';
+CREATE TABLE t (a int CHECK (fine(a, 0))); INSERT INTO t VALUES (1);

@@ -1,0 +1,85 @@
+--- case range, list and hash
+--- a
+CREATE TABLE r (id int, at date NOT NULL, v text DEFAULT 'x', PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE r1 PARTITION OF r FOR VALUES FROM ('2020-01-01') TO ('2021-01-01'); CREATE TABLE r2 PARTITION OF r FOR VALUES FROM ('2021-01-01') TO (MAXVALUE); CREATE TABLE rd PARTITION OF r DEFAULT;
+CREATE TABLE l (k text, n int) PARTITION BY LIST (k); CREATE TABLE l1 PARTITION OF l FOR VALUES IN ('a', NULL); CREATE TABLE l2 PARTITION OF l FOR VALUES IN ('b') PARTITION BY HASH (n);
+CREATE TABLE l20 PARTITION OF l2 FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE l21 PARTITION OF l2 FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE INDEX ri ON r (v); CREATE INDEX li ON l (n) WHERE k <> 'z'; INSERT INTO r VALUES (1, '2020-05-05', 'p'), (2, '2022-01-01', 'q'), (3, '2019-01-01', 'd'); INSERT INTO l VALUES ('a', 1), ('b', 2), ('b', 3), (NULL, 4);
+--- b
+CREATE TABLE r (id int, at date NOT NULL, v text, n int, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE r1 PARTITION OF r FOR VALUES FROM ('2020-01-01') TO ('2021-01-01'); CREATE TABLE r2 PARTITION OF r FOR VALUES FROM ('2021-01-01') TO ('2023-01-01'); CREATE TABLE rd PARTITION OF r DEFAULT;
+CREATE TABLE l (k text, n bigint) PARTITION BY LIST (k); CREATE TABLE l1 PARTITION OF l FOR VALUES IN ('a', NULL); CREATE TABLE l2 PARTITION OF l FOR VALUES IN ('b', 'c') PARTITION BY HASH (n);
+CREATE TABLE l20 PARTITION OF l2 FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE l21 PARTITION OF l2 FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE INDEX ri ON r (v, n); CREATE INDEX li ON l (n); CREATE UNIQUE INDEX lonely ON l1 (n); INSERT INTO r VALUES (1, '2020-05-05', 'p');
+--- case a partition is detached and stays
+--- both
+CREATE TABLE p (id int, v text) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1, 'one');
+--- a
+CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2); INSERT INTO p VALUES (2, 'two'); CREATE INDEX i ON p (v);
+--- b
+CREATE TABLE p2 (id int, v text); INSERT INTO p2 VALUES (2, 'two'); CREATE INDEX i ON p (v);
+--- case a table becomes partitioned
+--- a
+CREATE TABLE p (id int PRIMARY KEY, v text DEFAULT 'x'); INSERT INTO p VALUES (1, 'one'), (2, 'two'); CREATE VIEW vp AS SELECT * FROM p; GRANT SELECT ON p TO snap_reader; COMMENT ON TABLE p IS 'pee';
+CREATE TABLE child (p_id int REFERENCES p); INSERT INTO child VALUES (1);
+--- b
+CREATE TABLE p (id int PRIMARY KEY, v text DEFAULT 'x') PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100); INSERT INTO p VALUES (1, 'one'), (2, 'two'); CREATE VIEW vp AS SELECT * FROM p;
+GRANT SELECT ON p TO snap_reader; COMMENT ON TABLE p IS 'pee'; CREATE TABLE child (p_id int REFERENCES p); INSERT INTO child VALUES (1);
+--- case the partition key changes
+--- a
+CREATE TABLE p (a int, b int, v text) PARTITION BY RANGE (a); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); INSERT INTO p VALUES (1, 2, 'x');
+--- b
+CREATE TABLE p (a int, b int, v text) PARTITION BY LIST ((b % 3)); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (0, 1, 2); INSERT INTO p VALUES (1, 2, 'x');
+--- case constraints, triggers and keys of partitioned tables
+--- both
+CREATE TABLE target (id int PRIMARY KEY); INSERT INTO target VALUES (1); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+--- a
+CREATE TABLE p (id int NOT NULL, t int REFERENCES target, u int CHECK (u > 0)) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p (CONSTRAINT own CHECK (t > 0)) FOR VALUES FROM (0) TO (10); CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20);
+ALTER TABLE p ADD PRIMARY KEY (id); CREATE TABLE refers (p_id int REFERENCES p); CREATE TRIGGER tr BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE p1 DISABLE TRIGGER tr; INSERT INTO p2 VALUES (11, 1, 1);
+--- b
+CREATE TABLE p (id int NOT NULL, t int, u int, w int DEFAULT 4) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE TABLE p2 PARTITION OF p (u DEFAULT 8) FOR VALUES FROM (10) TO (20);
+ALTER TABLE p ADD UNIQUE (id, t); CREATE TRIGGER tr AFTER INSERT ON p FOR EACH ROW EXECUTE FUNCTION f(); CREATE INDEX ON p1 (u); INSERT INTO p VALUES (11, 1, 1);
+--- case columns and types change over levels of partitions
+--- a
+CREATE TABLE p (a int, b int, c text) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (b); CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN (1); CREATE TABLE p1d PARTITION OF p1 DEFAULT;
+INSERT INTO p VALUES (1, 1, '5'), (1, 2, '6'); CREATE INDEX i ON p (c); CREATE VIEW v AS SELECT c FROM p11;
+--- b
+CREATE TABLE p (a int, b int, c int NOT NULL, d text DEFAULT 'd') PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (b); CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN (1); CREATE TABLE p1d PARTITION OF p1 DEFAULT;
+INSERT INTO p VALUES (1, 1, 5), (1, 2, 6); CREATE INDEX i ON p (c); CREATE VIEW v AS SELECT c FROM p11;
+--- case a partition moves to another parent
+--- both
+CREATE TABLE p (a int, b text) PARTITION BY LIST (a); CREATE TABLE q (a int, b text) PARTITION BY LIST (a); CREATE INDEX pi ON p (b); CREATE INDEX qi ON q (b);
+--- a
+CREATE TABLE x PARTITION OF p FOR VALUES IN (1); INSERT INTO x VALUES (1, 'x');
+--- b
+CREATE TABLE x PARTITION OF q FOR VALUES IN (1); INSERT INTO x VALUES (1, 'x');
+--- case partitions with indexes of their own making
+--- both
+CREATE TABLE p (a int, b text) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);
+--- a
+CREATE INDEX own ON p1 (b); CREATE INDEX i ON p (b);
+--- b
+CREATE INDEX own ON p2 (b); CREATE INDEX i ON ONLY p (b);
+--- case identity and generated columns of partitions
+--- a
+CREATE TABLE p (id int GENERATED ALWAYS AS IDENTITY, k int, g int GENERATED ALWAYS AS (k * 2) STORED) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p (k) VALUES (1);
+--- b
+CREATE TABLE p (id int, k int, g int) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p (id, k) VALUES (1, 1);
+--- case inheritance
+--- a
+CREATE TABLE base (a int NOT NULL DEFAULT 1, b text CHECK (b <> '')); CREATE TABLE more (x int); CREATE TABLE kid (c int) INHERITS (base); CREATE TABLE both_of (d int) INHERITS (base, more); CREATE TABLE grandkid () INHERITS (kid);
+INSERT INTO kid VALUES (1, 'k', 2); INSERT INTO grandkid VALUES (2, 'g', 3);
+--- b
+CREATE TABLE base (a bigint NOT NULL, b text, n int DEFAULT 5); CREATE TABLE more (x int); CREATE TABLE kid (c int, a bigint DEFAULT 9) INHERITS (base); CREATE TABLE both_of (d int, x int, a bigint); CREATE TABLE grandkid () INHERITS (kid);
+--- case a child leaves its parent and keeps its columns
+--- both
+CREATE TABLE base (a int, b text CONSTRAINT k CHECK (b <> ''));
+--- a
+CREATE TABLE kid (c int) INHERITS (base); INSERT INTO kid VALUES (1, 'x', 2);
+--- b
+CREATE TABLE kid (a int, b text CONSTRAINT k CHECK (b <> ''), c int); INSERT INTO kid VALUES (1, 'x', 2);
+--- case a parent loses a column that a child defines too
+--- a
+CREATE TABLE base (a int, b int); CREATE TABLE kid (a int, c int) INHERITS (base); INSERT INTO kid VALUES (1, 2, 3);
+--- b
+CREATE TABLE base (b int); CREATE TABLE kid (a int, c int) INHERITS (base);

@@ -1,0 +1,83 @@
+--- case row level security and policies
+--- both
+CREATE TABLE t (a int, owner name DEFAULT current_user); CREATE TABLE members (who name);
+--- a
+ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY; CREATE POLICY p1 ON t; CREATE POLICY p2 ON t AS RESTRICTIVE FOR SELECT TO snap_app, snap_reader USING (a > 0);
+CREATE POLICY p3 ON t FOR INSERT TO snap_app WITH CHECK (owner = current_user); CREATE POLICY p4 ON t FOR UPDATE USING (true) WITH CHECK (a < 9); COMMENT ON POLICY p2 ON t IS 'two';
+CREATE POLICY p5 ON t USING (EXISTS (SELECT FROM members m WHERE m.who = t.owner));
+--- b
+ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p1 ON t USING (a = 1); CREATE POLICY p2 ON t FOR SELECT TO snap_app USING (a > 0);
+CREATE POLICY p3 ON t FOR ALL TO snap_app WITH CHECK (owner = current_user); CREATE POLICY p4 ON t FOR UPDATE USING (true) WITH CHECK (a < 10) ;
+CREATE POLICY p5 ON t FOR DELETE TO "user" USING (a IN (SELECT 1));
+--- case policies lose their roles and conditions
+--- both
+CREATE TABLE t (a int);
+--- a
+CREATE POLICY p ON t TO snap_app USING (a > 0) WITH CHECK (a > 1);
+--- b
+CREATE POLICY p ON t USING (a > 0);
+--- case owners of everything
+--- a
+CREATE SCHEMA s AUTHORIZATION snap_owner; CREATE TABLE s.t (id serial PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY); CREATE VIEW s.v AS SELECT 1 AS a; CREATE MATERIALIZED VIEW s.m AS SELECT 1 AS a;
+CREATE TYPE s.e AS ENUM ('x'); CREATE DOMAIN s.d AS int; CREATE TYPE s.c AS (a int); CREATE TYPE s.r AS RANGE (SUBTYPE = int); CREATE FUNCTION s.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PROCEDURE s.p() LANGUAGE sql AS 'SELECT 1'; CREATE AGGREGATE s.a(int) (SFUNC = int4pl, STYPE = int); CREATE SEQUENCE s.q; CREATE COLLATION s.col (provider = libc, locale = 'C');
+ALTER TABLE s.t OWNER TO snap_owner; ALTER VIEW s.v OWNER TO snap_owner; ALTER MATERIALIZED VIEW s.m OWNER TO snap_owner; ALTER TYPE s.e OWNER TO snap_owner; ALTER DOMAIN s.d OWNER TO snap_owner;
+ALTER TYPE s.c OWNER TO snap_owner; ALTER TYPE s.r OWNER TO snap_owner; ALTER FUNCTION s.f OWNER TO snap_owner; ALTER PROCEDURE s.p OWNER TO snap_owner; ALTER AGGREGATE s.a(int) OWNER TO snap_owner;
+ALTER SEQUENCE s.q OWNER TO snap_owner; ALTER COLLATION s.col OWNER TO snap_owner;
+--- b
+CREATE SCHEMA s; CREATE TABLE s.t (id serial PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY); CREATE VIEW s.v AS SELECT 1 AS a; CREATE MATERIALIZED VIEW s.m AS SELECT 1 AS a;
+CREATE TYPE s.e AS ENUM ('x'); CREATE DOMAIN s.d AS int; CREATE TYPE s.c AS (a int); CREATE TYPE s.r AS RANGE (SUBTYPE = int); CREATE FUNCTION s.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PROCEDURE s.p() LANGUAGE sql AS 'SELECT 1'; CREATE AGGREGATE s.a(int) (SFUNC = int4pl, STYPE = int); CREATE SEQUENCE s.q; CREATE COLLATION s.col (provider = libc, locale = 'C');
+ALTER TABLE s.t OWNER TO "user"; ALTER FUNCTION s.f OWNER TO "Odd ""role""; DROP TABLE x--";
+--- case the owner changes and grants with it
+--- both
+CREATE TABLE t (a int, b int);
+--- a
+ALTER TABLE t OWNER TO snap_owner; GRANT SELECT ON t TO snap_app; REVOKE INSERT ON t FROM snap_owner;
+--- b
+GRANT SELECT ON t TO snap_app WITH GRANT OPTION; GRANT UPDATE ON t TO snap_owner;
+--- case grants of every kind
+--- both
+CREATE SCHEMA s; CREATE TABLE s.t (a int, b int, c int); CREATE SEQUENCE s.q; CREATE FUNCTION s.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TYPE s.e AS ENUM ('x'); CREATE VIEW s.v AS SELECT a FROM s.t;
+--- a
+GRANT USAGE ON SCHEMA s TO snap_app, PUBLIC; GRANT SELECT, INSERT ON s.t TO snap_app; GRANT UPDATE (a, b) ON s.t TO snap_app; GRANT SELECT (c) ON s.t TO snap_reader WITH GRANT OPTION; GRANT USAGE ON SEQUENCE s.q TO snap_app;
+REVOKE ALL ON FUNCTION s.f FROM PUBLIC; GRANT EXECUTE ON FUNCTION s.f TO snap_app; REVOKE USAGE ON TYPE s.e FROM PUBLIC; GRANT SELECT ON s.v TO PUBLIC; GRANT ALL ON s.t TO "Odd ""role""; DROP TABLE x--";
+--- b
+GRANT CREATE ON SCHEMA s TO snap_app WITH GRANT OPTION; GRANT SELECT, MAINTAIN, TRUNCATE, REFERENCES, TRIGGER ON s.t TO snap_app WITH GRANT OPTION; GRANT UPDATE (c), SELECT (a) ON s.t TO snap_app; GRANT ALL ON SEQUENCE s.q TO "user";
+GRANT USAGE ON TYPE s.e TO snap_app; GRANT SELECT, INSERT, UPDATE, DELETE ON s.v TO snap_reader; REVOKE ALL ON s.t FROM postgres;
+--- case grants given on by somebody else
+--- both
+CREATE TABLE t (a int, b int); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+--- a
+GRANT SELECT ON t TO snap_app WITH GRANT OPTION; SET ROLE snap_app; GRANT SELECT ON t TO snap_reader; RESET ROLE;
+--- b
+GRANT SELECT ON t TO snap_owner WITH GRANT OPTION; SET ROLE snap_owner; GRANT SELECT ON t TO snap_reader WITH GRANT OPTION; SET ROLE snap_reader; GRANT SELECT ON t TO snap_app; RESET ROLE;
+--- case default privileges
+--- a
+ALTER DEFAULT PRIVILEGES FOR ROLE snap_owner GRANT SELECT ON TABLES TO snap_app; ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT EXECUTE ON FUNCTIONS TO snap_reader; ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+CREATE TABLE t (a int); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+--- b
+ALTER DEFAULT PRIVILEGES FOR ROLE snap_owner GRANT SELECT, INSERT ON TABLES TO snap_app WITH GRANT OPTION; ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO snap_app; ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO snap_app;
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO snap_reader; ALTER DEFAULT PRIVILEGES REVOKE USAGE ON TYPES FROM PUBLIC;
+CREATE TABLE u (id serial); CREATE SCHEMA s; CREATE TYPE e AS ENUM ('x'); CREATE VIEW v AS SELECT 1 AS a; CREATE MATERIALIZED VIEW m AS SELECT 1 AS a;
+--- case the public schema changes hands and rights
+--- a
+GRANT CREATE ON SCHEMA public TO PUBLIC; COMMENT ON SCHEMA public IS 'ours';
+--- b
+REVOKE ALL ON SCHEMA public FROM PUBLIC; ALTER SCHEMA public OWNER TO snap_owner;
+--- case the public schema goes
+--- a
+DROP SCHEMA public; CREATE SCHEMA app;
+--- b
+CREATE TABLE t (a int);
+--- case comments on everything
+--- both
+CREATE SCHEMA s; CREATE TABLE s.t (a int PRIMARY KEY, b text, c int, CONSTRAINT k CHECK (c > 0)); CREATE INDEX i ON s.t (b); CREATE SEQUENCE s.q; CREATE VIEW s.v AS SELECT a FROM s.t; CREATE MATERIALIZED VIEW s.m AS SELECT a FROM s.t;
+CREATE TYPE s.e AS ENUM ('x'); CREATE DOMAIN s.d AS int; CREATE TYPE s.c AS (a int, z text); CREATE FUNCTION s.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE EXTENSION hstore; CREATE COLLATION s.col (provider = libc, locale = 'C');
+--- a
+COMMENT ON SCHEMA s IS 'schema'; COMMENT ON TABLE s.t IS 'it''s a \ table
+of two lines'; COMMENT ON COLUMN s.t.b IS 'b'; COMMENT ON CONSTRAINT k ON s.t IS 'k'; COMMENT ON CONSTRAINT t_pkey ON s.t IS 'pk'; COMMENT ON INDEX s.t_pkey IS 'pk index'; COMMENT ON INDEX s.i IS 'i'; COMMENT ON SEQUENCE s.q IS 'q';
+COMMENT ON VIEW s.v IS 'v'; COMMENT ON COLUMN s.v.a IS 'a of v'; COMMENT ON MATERIALIZED VIEW s.m IS 'm'; COMMENT ON COLUMN s.m.a IS 'a of m'; COMMENT ON TYPE s.e IS 'e'; COMMENT ON DOMAIN s.d IS 'd'; COMMENT ON TYPE s.c IS 'c';
+COMMENT ON COLUMN s.c.z IS 'z of c'; COMMENT ON FUNCTION s.f(int) IS 'f'; COMMENT ON EXTENSION hstore IS 'h'; COMMENT ON COLLATION s.col IS 'col';
+--- b
+COMMENT ON SCHEMA s IS 'other'; COMMENT ON COLUMN s.v.a IS 'changed'; COMMENT ON COLUMN s.t.a IS $$'$$;

@@ -1,0 +1,120 @@
+--- case an enum loses a value that is used everywhere
+--- a
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy', 'gone');
+CREATE TABLE t (id int PRIMARY KEY, m mood DEFAULT 'ok' NOT NULL CHECK (m <> 'gone'), ms mood[] DEFAULT '{ok,sad}');
+INSERT INTO t VALUES (1, 'ok', '{happy}'), (2, 'sad', NULL);
+CREATE VIEW v AS SELECT id FROM t WHERE m = 'happy'; CREATE INDEX i ON t (m) WHERE m > 'sad'; CREATE MATERIALIZED VIEW mv AS SELECT m, count(*) FROM t GROUP BY m;
+CREATE FUNCTION better(mood) RETURNS mood LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RETURN 'happy'::public.mood; END$$; CREATE INDEX j ON t (better(m));
+ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (m <> 'sad'::mood);
+CREATE DOMAIN good AS mood CHECK (VALUE > 'sad'); CREATE TABLE d (g good);
+GRANT USAGE ON TYPE mood TO snap_app; COMMENT ON TYPE mood IS 'moods';
+--- b
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+CREATE TABLE t (id int PRIMARY KEY, m mood DEFAULT 'ok' NOT NULL CHECK (m <> 'happy'), ms mood[] DEFAULT '{ok}');
+CREATE VIEW v AS SELECT id FROM t WHERE m = 'happy'; CREATE INDEX i ON t (m) WHERE m > 'sad'; CREATE MATERIALIZED VIEW mv AS SELECT m, count(*) FROM t GROUP BY m;
+CREATE FUNCTION better(mood) RETURNS mood LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RETURN 'happy'::public.mood; END$$; CREATE INDEX j ON t (better(m));
+ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (m <> 'sad'::mood);
+CREATE DOMAIN good AS mood CHECK (VALUE > 'sad'); CREATE TABLE d (g good);
+GRANT USAGE ON TYPE mood TO snap_app; COMMENT ON TYPE mood IS 'moods';
+--- case enum labels are added at every place, and reordered
+--- a
+CREATE TYPE e AS ENUM ('b', 'd'); CREATE TYPE o AS ENUM ('x', 'y'); CREATE TYPE empty AS ENUM ();
+CREATE TABLE t (e e, o o); INSERT INTO t VALUES ('b', 'y');
+--- b
+CREATE TYPE e AS ENUM ('a', 'b', 'c', 'd', 'it''s', 'Ω'); CREATE TYPE o AS ENUM ('y', 'x'); CREATE TYPE empty AS ENUM ('no');
+CREATE TABLE t (e e, o o);
+--- case an added label is used at once
+--- a
+CREATE TYPE e AS ENUM ('x'); CREATE TABLE t (e e DEFAULT 'x'); CREATE FUNCTION f() RETURNS e LANGUAGE sql AS $$SELECT 'x'::e$$;
+--- b
+CREATE TYPE e AS ENUM ('x', 'new'); CREATE TABLE t (e e DEFAULT 'new'); CREATE VIEW v AS SELECT * FROM t WHERE e = 'new';
+CREATE FUNCTION f() RETURNS e LANGUAGE sql AS $$SELECT 'new'::e$$;
+--- case an enum becomes text and a domain
+--- a
+CREATE TYPE e AS ENUM ('x', 'y'); CREATE TABLE t (a e DEFAULT 'x', b e); INSERT INTO t VALUES ('x', 'y');
+--- b
+CREATE DOMAIN e AS text CHECK (VALUE IN ('x', 'y')); CREATE TABLE t (a text DEFAULT 'x', b e); INSERT INTO t VALUES ('x', 'y');
+--- case domains
+--- a
+CREATE DOMAIN d AS text COLLATE "C" DEFAULT 'x' NOT NULL CONSTRAINT c CHECK (VALUE <> ''); CREATE DOMAIN on_d AS d CHECK (length(VALUE) < 9);
+CREATE DOMAIN wide AS int; CREATE TABLE t (a d, b on_d, c wide, e wide[]); INSERT INTO t VALUES ('q', 'r', 3, '{4}'); CREATE VIEW v AS SELECT c FROM t;
+CREATE INDEX ON t (c); COMMENT ON DOMAIN d IS 'dee'; COMMENT ON CONSTRAINT c ON DOMAIN d IS 'cee';
+--- b
+CREATE DOMAIN d AS text COLLATE "C" DEFAULT 'y' CONSTRAINT c CHECK (VALUE <> 'z') CONSTRAINT more CHECK (VALUE <> 'w'); CREATE DOMAIN on_d AS d CHECK (length(VALUE) < 10);
+CREATE DOMAIN wide AS bigint; CREATE TABLE t (a d, b on_d, c wide, e wide[]); CREATE VIEW v AS SELECT c FROM t;
+CREATE INDEX ON t (c);
+--- case a domain constraint that is not valid
+--- both
+CREATE DOMAIN d AS int; CREATE TABLE t (a d); INSERT INTO t VALUES (1);
+--- a
+ALTER DOMAIN d ADD CONSTRAINT c CHECK (VALUE > 0) NOT VALID;
+--- b
+ALTER DOMAIN d ADD CONSTRAINT c CHECK (VALUE > 0);
+--- case composite types change under tables, views and functions
+--- a
+CREATE TYPE pair AS (a int, b text); CREATE TABLE t (id int, p pair); INSERT INTO t VALUES (1, ROW(1, 'x'));
+CREATE VIEW v AS SELECT (p).a FROM t; CREATE FUNCTION f(pair) RETURNS int LANGUAGE sql AS 'SELECT ($1).a';
+--- b
+CREATE TYPE pair AS (a int, b text, c date); CREATE TABLE t (id int, p pair);
+CREATE VIEW v AS SELECT (p).a FROM t; CREATE FUNCTION f(pair) RETURNS int LANGUAGE sql AS 'SELECT ($1).a';
+--- case a composite type loses, retypes and renames
+--- a
+CREATE TYPE pair AS (a int, b text, c text COLLATE "C"); CREATE TYPE nest AS (p pair, q pair[]);
+CREATE FUNCTION f() RETURNS SETOF nest LANGUAGE sql AS 'SELECT NULL::nest';
+--- b
+CREATE TYPE pair AS (a bigint, c text); CREATE TYPE nest AS (p pair, r pair[]);
+CREATE FUNCTION f() RETURNS SETOF nest LANGUAGE sql AS 'SELECT NULL::nest';
+--- case a composite type loses an attribute that a table with rows has
+--- a
+CREATE TYPE pair AS (a int, b text); CREATE TABLE t (id int, p pair); INSERT INTO t VALUES (1, ROW(1, 'x'));
+--- b
+CREATE TYPE pair AS (b text, a int); CREATE TABLE t (id int, p pair); INSERT INTO t VALUES (1, ROW('x', 1));
+--- case ranges
+--- a
+CREATE TYPE r AS RANGE (SUBTYPE = float8, SUBTYPE_DIFF = float8mi); CREATE TYPE s AS RANGE (SUBTYPE = text, COLLATION = "C", MULTIRANGE_TYPE_NAME = many_s);
+CREATE TABLE t (a r, b s, c many_s); CREATE FUNCTION f(r) RETURNS float8 LANGUAGE sql AS 'SELECT lower($1)';
+--- b
+CREATE TYPE r AS RANGE (SUBTYPE = float8); CREATE TYPE s AS RANGE (SUBTYPE = text, SUBTYPE_OPCLASS = text_pattern_ops);
+CREATE TABLE t (a r, b s);
+--- case a type moves to another schema
+--- both
+CREATE SCHEMA one; CREATE SCHEMA two;
+--- a
+CREATE TYPE one.e AS ENUM ('x', 'y'); CREATE TABLE t (id int, a one.e DEFAULT 'x'); INSERT INTO t VALUES (1, 'y');
+--- b
+CREATE TYPE two.e AS ENUM ('x', 'y'); CREATE TABLE t (id int, a two.e DEFAULT 'x'); INSERT INTO t VALUES (1, 'y');
+--- case collations
+--- a
+CREATE COLLATION c (provider = builtin, locale = 'C.UTF-8'); CREATE TABLE t (a text COLLATE c); CREATE INDEX ON t (a);
+--- b
+CREATE COLLATION c (provider = libc, locale = 'C'); CREATE TABLE t (a text COLLATE c, b text COLLATE c); CREATE INDEX ON t (a COLLATE "C");
+--- case a type of one kind becomes one of another
+--- a
+CREATE TYPE x AS ENUM ('a'); CREATE DOMAIN y AS int; CREATE TYPE z AS (a int);
+--- b
+CREATE TYPE y AS ENUM ('a'); CREATE TYPE x AS (b int); CREATE TABLE z (a int);
+--- case extensions
+--- a
+CREATE EXTENSION hstore; CREATE EXTENSION citext; CREATE TABLE t (a hstore, b citext UNIQUE); INSERT INTO t VALUES ('k=>v', 'X'); CREATE INDEX ON t USING gin (a);
+COMMENT ON EXTENSION hstore IS 'mine';
+--- b
+CREATE EXTENSION pg_trgm; CREATE TABLE t (c text, b text UNIQUE); INSERT INTO t VALUES ('k', 'X'); CREATE INDEX ON t USING gin (c gin_trgm_ops);
+--- case an extension moves to another schema
+--- both
+CREATE SCHEMA ext;
+--- a
+CREATE EXTENSION citext; CREATE TABLE t (a citext); INSERT INTO t VALUES ('x'); CREATE VIEW v AS SELECT a = 'y' AS b FROM t;
+--- b
+CREATE EXTENSION citext SCHEMA ext; CREATE TABLE t (a ext.citext); INSERT INTO t VALUES ('x'); CREATE VIEW v AS SELECT a OPERATOR(ext.=) 'y' AS b FROM t;
+--- case sequences
+--- a
+CREATE SEQUENCE a; CREATE SEQUENCE b AS smallint INCREMENT -2 MINVALUE -100 MAXVALUE -1 START -5 CACHE 7 CYCLE; CREATE UNLOGGED SEQUENCE c;
+CREATE TABLE t (id int, n int); CREATE SEQUENCE owned OWNED BY t.id; CREATE SEQUENCE moves OWNED BY t.id;
+--- b
+CREATE SEQUENCE a START 10 MINVALUE 5; CREATE SEQUENCE b AS int; CREATE SEQUENCE c;
+CREATE TABLE t (id int, n int); CREATE SEQUENCE owned; CREATE SEQUENCE moves OWNED BY t.n;
+--- case an owned sequence moves from one table to another, and the first goes
+--- a
+CREATE TABLE t (id int); CREATE SEQUENCE s OWNED BY t.id; ALTER TABLE t ALTER id SET DEFAULT nextval('s'); INSERT INTO t DEFAULT VALUES;
+--- b
+CREATE TABLE u (id int); CREATE SEQUENCE s OWNED BY u.id; ALTER TABLE u ALTER id SET DEFAULT nextval('s'); INSERT INTO u DEFAULT VALUES;

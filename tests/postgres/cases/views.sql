@@ -1,0 +1,92 @@
+--- case a view under three views and a materialized view with an index
+--- both
+CREATE TABLE t (id int PRIMARY KEY, name text, n int); INSERT INTO t VALUES (1, 'a', 5), (2, 'b', 6);
+--- a
+CREATE VIEW v1 AS SELECT id, name, n FROM t;
+CREATE VIEW v2 AS SELECT id, upper(name) AS name FROM v1; CREATE VIEW v3 WITH (security_barrier) AS SELECT v2.*, v1.n FROM v2 JOIN v1 USING (id);
+CREATE VIEW v4 AS SELECT count(*) AS c FROM v3;
+CREATE MATERIALIZED VIEW m AS SELECT id, n FROM v3; CREATE UNIQUE INDEX m_id ON m (id); CREATE INDEX m_n ON m (n DESC);
+CREATE VIEW on_m AS SELECT max(n) FROM m;
+COMMENT ON VIEW v3 IS 'three'; COMMENT ON COLUMN v3.n IS 'n of three'; COMMENT ON MATERIALIZED VIEW m IS 'em'; COMMENT ON INDEX m_n IS 'by n';
+GRANT SELECT ON v1, v2 TO snap_owner; GRANT SELECT ON v3, m TO snap_reader; GRANT SELECT (id) ON v2 TO snap_app;
+ALTER VIEW v3 OWNER TO snap_owner; ALTER VIEW v1 ALTER COLUMN n SET DEFAULT 3;
+--- b
+CREATE VIEW v1 AS SELECT id, name::varchar(50), n::bigint FROM t;
+CREATE VIEW v2 AS SELECT id, upper(name) AS name FROM v1; CREATE VIEW v3 WITH (security_barrier) AS SELECT v2.*, v1.n FROM v2 JOIN v1 USING (id);
+CREATE VIEW v4 AS SELECT count(*) AS c FROM v3;
+CREATE MATERIALIZED VIEW m AS SELECT id, n FROM v3; CREATE UNIQUE INDEX m_id ON m (id); CREATE INDEX m_n ON m (n DESC);
+CREATE VIEW on_m AS SELECT max(n) FROM m;
+COMMENT ON VIEW v3 IS 'three'; COMMENT ON COLUMN v3.n IS 'n of three'; COMMENT ON MATERIALIZED VIEW m IS 'em'; COMMENT ON INDEX m_n IS 'by n';
+GRANT SELECT ON v1, v2 TO snap_owner; GRANT SELECT ON v3, m TO snap_reader; GRANT SELECT (id) ON v2 TO snap_app;
+ALTER VIEW v3 OWNER TO snap_owner; ALTER VIEW v1 ALTER COLUMN n SET DEFAULT 3;
+--- case options of views
+--- both
+CREATE TABLE t (a int, b text);
+--- a
+CREATE VIEW v1 AS SELECT a, b FROM t WHERE a > 0 WITH LOCAL CHECK OPTION; CREATE VIEW v2 WITH (security_invoker = true) AS SELECT a FROM t;
+CREATE VIEW v3 WITH (security_barrier, security_invoker) AS SELECT a FROM v1 WITH CASCADED CHECK OPTION;
+--- b
+CREATE VIEW v1 AS SELECT a, b FROM t WHERE a > 0 WITH CASCADED CHECK OPTION; CREATE VIEW v2 AS SELECT a FROM t;
+CREATE VIEW v3 WITH (security_invoker = false) AS SELECT a FROM v1;
+--- case columns of a view grow, shrink, rename and move
+--- both
+CREATE TABLE t (a int, b text, c date);
+--- a
+CREATE VIEW grows AS SELECT a FROM t; CREATE VIEW renames AS SELECT a AS x, b FROM t; CREATE VIEW moves AS SELECT a, b FROM t;
+CREATE VIEW depends AS SELECT x FROM renames;
+--- b
+CREATE VIEW grows AS SELECT a, b, c FROM t; CREATE VIEW renames AS SELECT a AS y, b FROM t; CREATE VIEW moves AS SELECT b, a FROM t;
+CREATE VIEW depends AS SELECT y FROM renames;
+--- case a view reads a column that goes
+--- a
+CREATE TABLE t (a int, b text, c int); INSERT INTO t VALUES (1, 'x', 2); CREATE VIEW v AS SELECT a, b FROM t;
+CREATE VIEW w AS SELECT * FROM v;
+--- b
+CREATE TABLE t (a int, c int); INSERT INTO t VALUES (1, 2); CREATE VIEW v AS SELECT a, 'none'::text AS b FROM t;
+CREATE VIEW w AS SELECT * FROM v;
+--- case materialized views populated or not, with options
+--- both
+CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, 'x');
+--- a
+CREATE MATERIALIZED VIEW m WITH (fillfactor = 70) AS SELECT a, b FROM t WITH NO DATA; CREATE MATERIALIZED VIEW n AS SELECT a FROM t;
+CREATE UNIQUE INDEX n_a ON n (a); ALTER MATERIALIZED VIEW n CLUSTER ON n_a; ALTER MATERIALIZED VIEW m ALTER COLUMN b SET STATISTICS 77;
+CREATE MATERIALIZED VIEW o AS SELECT * FROM n WITH NO DATA;
+--- b
+CREATE MATERIALIZED VIEW m AS SELECT a, b FROM t; CREATE MATERIALIZED VIEW n AS SELECT a, b FROM t WITH NO DATA;
+CREATE INDEX n_a ON n (a); CREATE MATERIALIZED VIEW o AS SELECT * FROM n WITH NO DATA; ALTER MATERIALIZED VIEW m ALTER COLUMN b SET STORAGE EXTERNAL;
+--- case views swap names
+--- both
+CREATE TABLE t (a int, b text);
+--- a
+CREATE VIEW x AS SELECT a FROM t; CREATE VIEW y AS SELECT a FROM x;
+--- b
+CREATE VIEW y AS SELECT a FROM t; CREATE VIEW x AS SELECT a FROM y;
+--- case a recursive view, windows, lateral joins and grouping sets
+--- a
+CREATE TABLE t (id int, up int, n numeric, at timestamptz);
+CREATE RECURSIVE VIEW r (id, depth) AS SELECT id, 0 FROM t WHERE up IS NULL UNION ALL SELECT t.id, r.depth + 1 FROM t JOIN r ON t.up = r.id;
+CREATE VIEW w AS SELECT id, sum(n) OVER w1 AS s, row_number() OVER (PARTITION BY up ORDER BY at DESC) AS r FROM t WINDOW w1 AS (ORDER BY at ROWS BETWEEN 3 PRECEDING AND CURRENT ROW);
+CREATE VIEW l AS SELECT t.id, x.v FROM t CROSS JOIN LATERAL (SELECT max(n) AS v FROM t u WHERE u.up = t.id) x WHERE at > now() - interval '1 day';
+CREATE VIEW g AS SELECT up, id, sum(n) FROM t GROUP BY GROUPING SETS ((up, id), (up), ()) HAVING count(*) > 1;
+--- b
+CREATE TABLE t (id bigint, up bigint, n numeric(10, 2), at timestamp);
+CREATE RECURSIVE VIEW r (id, depth) AS SELECT id, 1 FROM t WHERE up IS NULL UNION SELECT t.id, r.depth + 1 FROM t JOIN r ON t.up = r.id;
+CREATE VIEW w AS SELECT id, sum(n) OVER (ORDER BY at) AS s, row_number() OVER () AS r FROM t;
+CREATE VIEW l AS SELECT t.id, x.v FROM t LEFT JOIN LATERAL (SELECT max(n) AS v FROM t u WHERE u.up = t.id) x ON true;
+CREATE VIEW g AS SELECT up, id, sum(n) FROM t GROUP BY ROLLUP (up, id);
+--- case rules and instead-of triggers on a view
+--- both
+CREATE TABLE t (a int, b text); CREATE FUNCTION put() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO t VALUES (NEW.a, NEW.b); RETURN NEW; END';
+--- a
+CREATE VIEW v AS SELECT a, b FROM t; CREATE TRIGGER tr INSTEAD OF INSERT ON v FOR EACH ROW EXECUTE FUNCTION put();
+CREATE RULE del AS ON DELETE TO v DO INSTEAD DELETE FROM t WHERE t.a = OLD.a; COMMENT ON RULE del ON v IS 'deletes'; COMMENT ON TRIGGER tr ON v IS 'puts';
+--- b
+CREATE VIEW v AS SELECT b, a FROM t; CREATE TRIGGER tr INSTEAD OF INSERT OR UPDATE ON v FOR EACH ROW EXECUTE FUNCTION put();
+CREATE RULE del AS ON DELETE TO v DO INSTEAD NOTHING; COMMENT ON TRIGGER tr ON v IS 'puts';
+--- case a view on a function on a view
+--- both
+CREATE TABLE t (a int, b text);
+--- a
+CREATE VIEW v AS SELECT a FROM t; CREATE FUNCTION f() RETURNS SETOF v LANGUAGE sql AS 'SELECT * FROM v'; CREATE VIEW w AS SELECT * FROM f();
+--- b
+CREATE VIEW v AS SELECT b, a FROM t; CREATE FUNCTION f() RETURNS SETOF v LANGUAGE sql AS 'SELECT * FROM v'; CREATE VIEW w AS SELECT * FROM f();

@@ -1,0 +1,180 @@
+"""A restore of one database without the store around it: capture, plan, apply, and what must hold after."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from snapstore.adapter import ApplyContext, Context, PlanRequest
+from snapstore.model import Action, DataMode, Fact, FactChange, Json, PlanOptions, ResourceChanges
+from snapstore.ordering import order
+from snapstore_postgres import adapter
+from snapstore_postgres.settings import Settings
+from tests.postgres import dump
+
+
+@dataclass(frozen=True)
+class State:
+    """What a capture saw."""
+
+    facts: dict[str, Fact]
+    hints: dict[str, Json]
+
+
+class Journal:
+    """Keeps what an apply reported."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def started(self, action: Action) -> None:
+        self.events.append(f"started {action.subject}")
+
+    def finished(self, action: Action) -> None:
+        self.events.append(f"finished {action.subject}")
+
+    def committed(self) -> None:
+        self.events.append("committed")
+
+
+def _no_secret(identity: str, value: Any) -> Any:
+    raise AssertionError(f"{identity} is no secret")
+
+
+def context() -> Context:
+    return Context("db", Path(), _no_secret, _no_secret)
+
+
+def capture(url: str) -> State:
+    captured = adapter.capture(Settings(url=url), context())
+    return State({fact.id: fact for doc in captured.documents for fact in doc.facts}, captured.hints)
+
+
+def changes(live: Mapping[str, Fact], target: Mapping[str, Fact]) -> list[FactChange]:
+    names = sorted(live.keys() | target.keys())
+    return [
+        FactChange(name, live.get(name), target.get(name))
+        for name in names
+        if live.get(name) != target.get(name)
+    ]
+
+
+def plan(live: State, target: State, data: DataMode = DataMode.ARCHIVE) -> list[Action]:
+    """The actions from one state to the other, in the order in which they run."""
+    found = ResourceChanges("db", "postgres", changes(live.facts, target.facts))
+    options = PlanOptions(data)
+    request = PlanRequest(
+        "db", Settings(), found, live.facts, target.facts, live.hints, target.hints, options
+    )
+    return order(adapter.plan(request))
+
+
+def apply(url: str, actions: list[Action], **settings: Any) -> Journal:
+    journal = Journal()
+    secret = {"seal": _no_secret, "unseal": _no_secret}
+    there = ApplyContext("db", Path(), **secret, open_blob=_no_secret, journal=journal)  # type: ignore[arg-type]
+    adapter.apply(Settings(url=url, **settings), actions, there)
+    return journal
+
+
+def restore(url: str, target: State, data: DataMode = DataMode.ARCHIVE) -> list[Action]:
+    """Bring the database to the target, and prove it by a capture. The actions that were run."""
+    actions = plan(capture(url), target, data)
+    try:
+        apply(url, actions)
+    except Exception as error:
+        error.add_note("the plan was:\n" + script(actions))
+        raise
+    left = changes(capture(url).facts, target.facts)
+    assert not left, "\n".join([*map(_told, left), "after", script(actions)])
+    return actions
+
+
+def script(actions: list[Action]) -> str:
+    """The plan as SQL, for reading."""
+    return "\n".join(
+        line for a in actions for line in (f"-- {a.verb} {a.subject}", *(f"{s};" for s in a.statements))
+    )
+
+
+def _told(change: FactChange) -> str:
+    def side(fact: Fact | None) -> Any:
+        return fact and (fact.attrs, fact.parent, fact.needs)
+
+    return f"{change.id}\n    have {side(change.before)}\n    want {side(change.after)}"
+
+
+def same_schema(url: str, want: Counter[str]) -> None:
+    found = dump.difference(dump.schema(url), want)
+    assert not found, found
+
+
+# -- rows --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as a reader of it sees it; a partitioned one with what is in its partitions."""
+
+    columns: dict[str, str]
+    rows: Counter[tuple[tuple[str, str | None], ...]]
+    parent: str | None
+
+
+_TABLES = """
+SELECT format('%I.%I', n.nspname, c.relname), c.relkind = 'p',
+       (SELECT i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition),
+       json_object_agg(a.attname, format_type(a.atttypid, a.atttypmod))
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+ WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^(pg_|information_schema|snapstore_)'
+   AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+ GROUP BY c.oid, n.nspname"""
+
+
+def rows(url: str) -> dict[str, Table]:
+    """All rows of all tables, every value as JSON, where a new attribute of a composite does not show."""
+    found = {}
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET search_path = ''")
+        for table, partitioned, parent, columns in connection.execute(_TABLES).fetchall():
+            value = "jsonb_strip_nulls(to_jsonb({}))::text"
+            names = sorted(columns)
+            values = sql.SQL(", ").join(sql.SQL(value).format(sql.Identifier(name)) for name in names)
+            only = sql.SQL("" if partitioned else "ONLY ")
+            query = sql.SQL("SELECT {} FROM {}{}").format(values, only, sql.SQL(table))
+            read = connection.execute(query).fetchall()
+            seen = Counter(tuple(zip(names, row, strict=True)) for row in read)
+            found[table] = Table(columns, seen, parent)
+    return found
+
+
+def lost_rows(before: Mapping[str, Table], after: Mapping[str, Table]) -> str:
+    """Rows of tables on both sides, seen through the columns that have the same type on both, that are
+    gone or different; empty when none is. A row may move between the partitions of a table, and it stays
+    with its partition when that is detached."""
+    lines = []
+    for name in sorted(before.keys() & after.keys()):
+        was, now = before[name], after[name]
+        if was.parent and now.parent:
+            continue  # seen through the parent
+        detached = [after[n] for n, t in before.items() if t.parent and n in after and not after[n].parent]
+        detached += [after[t.parent] for t in after.values() if t.parent in after and t.parent != name]
+        common = {c for c in was.columns if was.columns[c] == now.columns.get(c)}
+        missing = _through(common, was.rows) - _through(common, now.rows)
+        for elsewhere in detached:
+            missing -= _through(common, elsewhere.rows)
+        lines += [f"{name} lost {row}" for row in missing.elements()]
+    return "\n".join(lines)
+
+
+def _through(columns: set[str], found: Counter[Any]) -> Counter[Any]:
+    seen: Counter[Any] = Counter()
+    for row, count in found.items():
+        seen[tuple(cell for cell in row if cell[0] in columns)] += count
+    return seen
