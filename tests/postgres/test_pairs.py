@@ -75,7 +75,7 @@ def _parameter(pair: Pair) -> Any:
     return pytest.param(pair, id=pair.name, marks=marks)
 
 
-@pytest.mark.parametrize("pair", map(_parameter, PAIRS))
+@pytest.mark.parametrize("pair", [_parameter(pair) for pair in PAIRS])
 @pytest.mark.usefixtures("roles")
 def test_each_state_is_restored_over_the_other_and_undone(pair: Pair, new_database: Any) -> None:
     urls = {side: load(new_database(), pair.sql(side)) for side in "ab"}
