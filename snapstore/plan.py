@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 def make_plan(config: Config, live: Snapshot, target: Snapshot, scope: Scope, options: PlanOptions) -> Plan:
     """The plan that leads from ``live`` to ``target`` for the configured resources inside ``scope``.
 
-    Resources that the target does not know, or that are no longer configured, are left alone.
+    Resources that are no longer configured are left alone; those that the target does not know have to be
+    outside the scope (``guard.restorable`` narrows it).
     """
     changes = {c.resource: c for c in diff(live, target, scope) if c.resource in config.resources}
     actions: list[Action] = []

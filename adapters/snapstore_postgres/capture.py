@@ -17,6 +17,7 @@ from snapstore_postgres.names import document_path
 from snapstore_postgres.options import sealed_options
 from snapstore_postgres.settings import Settings
 
+SUBSCRIPTIONS = "facts/subscription"
 Address = tuple[int, int, int]
 Row = tuple[Any, ...]
 
@@ -95,7 +96,8 @@ class _Catalogs:
 
     def facts(self) -> list[Fact]:
         for name in catalog.facts(self.version):
-            self._add(name)
+            if name != SUBSCRIPTIONS or self._rows("may_read_connections")[0][0]:
+                self._add(name)
         self.aliases = {(a, b): (c, d) for a, b, c, d in self._rows("aliases")}
         for class_, oid, relation_class, relation, column in self._rows("generated"):
             identity = self.addresses.get((relation_class, relation, column))
@@ -117,6 +119,9 @@ class _Catalogs:
         if kind in ("fdw", "server", "user_mapping") and "options" in attrs:
             options = sealed_options(identity, attrs["options"], kind == "user_mapping", self.context)
             return {**attrs, "options": options}
+        if kind == "subscription":
+            connection = self.context.seal(f"{identity}:connection", attrs["connection"].encode())
+            return {**attrs, "connection": connection}
         if "foreign" in attrs and "options" in attrs["foreign"]:
             options = sealed_options(identity, attrs["foreign"]["options"], False, self.context)
             return {**attrs, "foreign": {**attrs["foreign"], "options": options}}
@@ -177,6 +182,15 @@ class _Catalogs:
             identity = f"grant:{part[0]}:{grantee}" + (f":{grantor}" if grantor else "")
             self.found[identity] = Fact(identity, attrs, part[1])
 
+    def _through_shells(self, needs: dict[str, set[str]]) -> None:
+        """What a base type is made of is declared with its name only, or each would need the other first."""
+        for fact in self.found.values():
+            if fact.kind == "base_type" and fact.parent:
+                for made_of in needs.get(fact.id, ()):
+                    if fact.id in needs.get(made_of, ()):
+                        needs[made_of].remove(fact.id)
+                        needs[made_of].add(fact.parent)
+
     def _needs(self) -> dict[str, set[str]]:
         needs: dict[str, set[str]] = defaultdict(set)
         for class_, oid, sub, ref_class, ref_oid, ref_sub in self._rows("dependencies"):
@@ -188,6 +202,7 @@ class _Catalogs:
                 needs[identity].add(ref)
         for identity in needs:
             self._without_partition_parents(identity, needs[identity])
+        self._through_shells(needs)
         return needs
 
     def _without_partition_parents(self, identity: str, needs: set[str]) -> None:

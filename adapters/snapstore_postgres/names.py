@@ -22,6 +22,7 @@ _FOLDERS = {
     "composite": "types",
     "domain": "types",
     "range": "types",
+    "shell_type": "types",
     "operator": "operators",
     "operator_family": "operators",
     "operator_class": "operators",

@@ -184,7 +184,49 @@ def _event_trigger(fact: Fact) -> list[str]:
     return found
 
 
+# -- base types --------------------------------------------------------------------------------------------
+
+_BASE_TYPE = (
+    ("input", "INPUT"),
+    ("output", "OUTPUT"),
+    ("receive", "RECEIVE"),
+    ("send", "SEND"),
+    ("typmod_in", "TYPMOD_IN"),
+    ("typmod_out", "TYPMOD_OUT"),
+    ("analyze", "ANALYZE"),
+    ("subscript", "SUBSCRIPT"),
+    ("length", "INTERNALLENGTH"),
+    ("by_value", "PASSEDBYVALUE"),
+    ("alignment", "ALIGNMENT"),
+    ("storage", "STORAGE"),
+    ("category", "CATEGORY"),
+    ("preferred", "PREFERRED"),
+    ("default", "DEFAULT"),
+    ("element", "ELEMENT"),
+    ("delimiter", "DELIMITER"),
+    ("collatable", "COLLATABLE"),
+)
+
+
+def _base_type(fact: Fact) -> list[str]:
+    return [f"CREATE TYPE {fact.name} (\n    {', '.join(items(fact.attrs, _BASE_TYPE))}\n)"]
+
+
+def _create_shell(fact: Fact, view: View) -> Draft:
+    return Draft(statements=[f"CREATE TYPE {fact.name}"], undo=[f"DROP TYPE {fact.name} CASCADE"])
+
+
+def _drop_shell(fact: Fact, view: View) -> Draft:
+    """The type and its own functions stand on each other: only all of them together can be dropped."""
+    base = view.live.get(f"base_type:{fact.name}")
+    functions = [view.live[n] for n in base.needs if fact.id in view.live[n].needs] if base else []
+    cascade = " CASCADE" if functions else ""
+    return Draft(statements=[f"DROP TYPE {fact.name}{cascade}"], absorbs=functions)
+
+
 RULES: dict[str, Rule] = {
+    "shell_type": Rule(_create_shell, _drop_shell, rank=9, slots=lambda fact: [f"type:{fact.name}"]),
+    "base_type": whole("TYPE", _base_type, rank=36),
     "operator": whole("OPERATOR", _operator, rank=38),
     "operator_family": whole("OPERATOR FAMILY", _operator_family, rank=39),
     "operator_class": whole("OPERATOR CLASS", _operator_class, rank=41),

@@ -22,7 +22,7 @@ def sealed_options(identity: str, options: Mapping[str, str], everything: bool, 
     }
 
 
-def _text(identity: str, name: str, value: Json) -> tuple[str, dict[str, SealedRef]]:
+def constant(identity: str, name: str, value: Json) -> tuple[str, dict[str, SealedRef]]:
     """A string constant; of a sealed value, the placeholder that stands for it until it runs."""
     if not isinstance(value, dict):
         return literal(value), {}
@@ -34,7 +34,7 @@ def options_clause(identity: str, options: Mapping[str, Json]) -> tuple[str, dic
     """`` OPTIONS (a 'b', …)`` or nothing, and the secrets in it."""
     texts, secrets = [], {}
     for name, value in sorted(options.items()):
-        text, found = _text(identity, name, value)
+        text, found = constant(identity, name, value)
         texts.append(f"{name} {text}")
         secrets.update(found)
     return (f" OPTIONS ({', '.join(texts)})" if texts else ""), secrets
@@ -47,7 +47,7 @@ def altered_options(
     texts, secrets = [f"DROP {name}" for name in sorted(was.keys() - now.keys())], {}
     for name, value in sorted(now.items()):
         if was.get(name) != value:
-            text, found = _text(identity, name, value)
+            text, found = constant(identity, name, value)
             texts.append(f"{'SET' if name in was else 'ADD'} {name} {text}")
             secrets.update(found)
     return (f" OPTIONS ({', '.join(texts)})" if texts else ""), secrets

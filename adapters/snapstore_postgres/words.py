@@ -10,6 +10,8 @@ _WORDS = {
     "composite": "TYPE",
     "range": "TYPE",
     "matview": "MATERIALIZED VIEW",
+    "base_type": "TYPE",
+    "shell_type": "TYPE",
     "fdw": "FOREIGN DATA WRAPPER",
     "ts_parser": "TEXT SEARCH PARSER",
     "ts_template": "TEXT SEARCH TEMPLATE",

@@ -99,8 +99,3 @@ CASE WHEN {numbers} IS NOT NULL THEN ARRAY(
   SELECT quote_ident(a.attname) FROM pg_attribute a
    WHERE a.attrelid = {relation} AND a.attnum = ANY ({numbers})
    ORDER BY a.attname) END
-
--- macro unmodelled_in_schema(title, catalog, name, namespace)
-SELECT format('{title} %I.%I', n.nspname, x.{name})
-  FROM {catalog} x JOIN pg_namespace n ON n.oid = x.{namespace}
- WHERE n.oid = ANY ($1) AND NOT {{member({catalog}, x.oid)}}

@@ -1,0 +1,5 @@
+-- The name of a base type, which its own functions are declared with before the type itself exists.
+SELECT 0::oid, 0::oid, 0, format('shell_type:%I.%I', n.nspname, t.typname), NULL
+  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+ WHERE (t.typtype = 'b' AND NOT (t.typcategory = 'A' AND t.typelem <> 0) OR NOT t.typisdefined)
+   AND t.typnamespace = ANY ($1) AND NOT {{member(pg_type, t.oid)}}

@@ -1,0 +1,1 @@
+SELECT has_column_privilege('pg_subscription', 'subconninfo', 'SELECT')
