@@ -154,11 +154,17 @@ def load(name: str) -> Adapter:
         raise SnapError(f"no adapter named {name!r}", fix=f"installed adapters: {known}")
     try:
         found = point.load()
-    except (ImportError, AttributeError) as error:
-        raise SnapError(
-            f"the adapter {name!r} cannot be loaded: {error}",
-            fix=f"install what it needs: pip install 'snapstore[{name}]'",
-        ) from error
+    except Exception as error:  # importing a plug-in runs whatever its author wrote
+        said = error if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+        raise SnapError(f"the adapter {name!r} cannot be loaded: {said}", fix=_install(point)) from error
     if not isinstance(found, Adapter):
         raise SnapError(f"the adapter {name!r} ({point.value}) is not a snapstore.adapter.Adapter")
     return found
+
+
+def _install(point: EntryPoint) -> str:
+    """How to get a plug-in to work: ours name what they need as an extra, others belong to their package."""
+    package = point.dist.name if point.dist else ""
+    if package in ("", "snapstore"):
+        return f"install what it needs: pip install 'snapstore[{point.name}]'"
+    return f"it is part of {package}: install that again, or another version of it"

@@ -178,17 +178,18 @@ def locate(directory: Path, given: str | None) -> Path:
 def load(path: Path, env: Mapping[str, str], *, live: bool = True) -> Config:
     """Read and check a configuration. SnapError names the file, the line and the key.
 
-    With ``live=False`` an unset variable is no error: for commands that only read the store.
+    ``live=False`` is for commands that only read the store: an unset variable, no resource, and an adapter
+    that is not installed here are no errors then (``settings`` of its resources are None).
     """
     REDACTOR.add_environment(env)
     source = _Source(path, _read(path))
     raw = _parse(source)
     filled = _fill(source, raw, env if live else _Lenient(env))
     table = _convert(source, filled, FileTable, ())
-    if not table.resources:
+    if live and not table.resources:
         raise source.error((), "no resource is configured", "add a table such as [resources.env]")
     root = path.absolute().parent
-    resources = {name: _resource(source, name, value) for name, value in table.resources.items()}
+    resources = {name: _resource(source, name, value, live) for name, value in table.resources.items()}
     _check_names(source, resources)
     _check_groups(source, table, resources)
     _check_order(source, resources)
@@ -405,10 +406,12 @@ def _unknown(kind: msgspec.inspect.Type, value: Any, at: Keys) -> Iterator[tuple
 # Resources, groups, hooks
 
 
-def _resource(source: _Source, name: str, table: dict[str, Any]) -> ResourceConfig:
+def _resource(source: _Source, name: str, table: dict[str, Any], live: bool) -> ResourceConfig:
     at: Keys = ("resources", name)
     common_keys = {key: value for key, value in table.items() if key in ("adapter", "depends_on")}
     common = _convert(source, common_keys, ResourceTable, at)
+    if not live and common.adapter not in adapters.names():
+        return ResourceConfig(name, common.adapter, None, tuple(common.depends_on))
     adapter = _adapter(source, common.adapter, (*at, "adapter"))
     own = {key: value for key, value in table.items() if key not in common_keys}
     settings = _convert(source, own, adapter.settings, at)

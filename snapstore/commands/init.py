@@ -31,12 +31,22 @@ def command(app: App) -> None:
             app.emit(text, InitDocument(str(path), True, "", False, []))
             return
     config = configuration.load(path, app.env, live=False)
+    _require_adapters(config)
     created = is_vacant(config.store)
     ws = open_workspace(config, create=True)
     for notice in ws.keys.notices:
         app.note(f"{notice.subject}: {notice.text}")
     result = InitDocument(str(path), written, str(config.store), created, sorted(config.resources))
     app.emit(lambda: _text(result), result)
+
+
+def _require_adapters(config: configuration.Config) -> None:
+    """SnapError when a kept configuration has no resource, or one whose adapter is not installed."""
+    if not config.resources:
+        fix = "add a table such as [resources.env]"
+        raise SnapError("no resource is configured", where=str(config.path), fix=fix)
+    for resource in config.resources.values():
+        adapters.load(resource.adapter)
 
 
 def discover(root: Path, env: Mapping[str, str]) -> list[tuple[str, Suggestion]]:
