@@ -87,7 +87,10 @@ url = "${{DATABASE_URL}}"
 
 [hooks]
 after_restore = [{{ run = "echo {hook_literal} >&2; exit $FAIL" }}]
-before_take = [{{ run = "set -x; : {hook_literal}; cat /proc/$$/cmdline /proc/$PPID/cmdline > seen/processes; env > seen/hook" }}]
+before_take = [
+  {{ run = "set -x; : {hook_literal}; cat /proc/$$/cmdline /proc/$PPID/cmdline > seen/processes" }},
+  {{ run = "env > seen/hook" }},
+]
 [[hooks.before_restore]]
 run = "echo $HOOK_TOKEN $DEPLOY; echo ${{HOOK_TOKEN}} | base64"
 env = {{ DEPLOY = "{hook_setting}" }}
@@ -236,6 +239,7 @@ def test_no_command_prints_or_keeps_a_secret(project: Project, tmp_path: Path):
     logs = (root / "snapshots" / "snapstore" / "hooks").glob("*.log")
     assert {path.name for path in logs} == {
         "before_take-0.log",
+        "before_take-1.log",
         "before_restore-0.log",
         "after_restore-0.log",
     }
