@@ -6,7 +6,6 @@ SELECT 'pg_subscription'::regclass::oid, s.oid, 0, format('subscription:%I', s.s
        nullif(s.subenabled, false) AS enabled,
        coalesce(quote_literal(s.subslotname), 'NONE') AS slot_name,
        nullif(s.subsynccommit, 'off') AS synchronous_commit,
-       nullif(s.subbinary, false) AS binary,
        CASE WHEN s.substream THEN 'on' END AS streaming, -- before 16
        nullif(CASE s.substream WHEN 't' THEN 'on' WHEN 'p' THEN 'parallel' ELSE 'off' END, 'off') AS streaming, -- since 16, before 18
        nullif(CASE s.substream WHEN 't' THEN 'on' WHEN 'p' THEN 'parallel' ELSE 'off' END, 'parallel') AS streaming, -- since 18
@@ -15,6 +14,7 @@ SELECT 'pg_subscription'::regclass::oid, s.oid, 0, format('subscription:%I', s.s
        nullif(s.subpasswordrequired, true) AS password_required, -- since 16
        nullif(s.subrunasowner, false) AS run_as_owner, -- since 16
        nullif(s.suborigin, 'any') AS origin, -- since 16
-       nullif(s.subfailover, false) AS failover -- since 17
+       nullif(s.subfailover, false) AS failover, -- since 17
+       nullif(s.subbinary, false) AS binary
   FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
  WHERE d.datname = current_database()
