@@ -1,9 +1,20 @@
-# The two commands of the README. Each makes its own environment in .venv.
-PYTHON ?= python3
-VENV := .venv
+# `make demo` and `make test` need Python 3.11 or later with pip, and git; each makes its own environment.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+VENV ?= .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+JOBS ?= 2
 
-.PHONY: demo test lint types unit bench
+.PHONY: help demo test lint types unit format schemas bench clean
+
+help:
+	@echo "make demo     play a bad deploy and its rollback on a real PostgreSQL, in a temporary directory"
+	@echo "make test     lint, types and all tests"
+	@echo "make format   format the code"
+	@echo "make schemas  write schemas/ again"
+	@echo "make bench    measure against the tools that one would pick instead"
+	@echo "make clean    remove the environment"
 
 demo: $(VENV)/.demo
 	$(BIN)/snap demo
@@ -18,18 +29,31 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 unit: $(VENV)/.dev
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n $(JOBS)
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schemas: $(VENV)/.dev
+	$(BIN)/python -m snapstore.schemas
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench
 
-$(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+clean:
+	rm -rf $(VENV)
 
-$(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo]'
+# Where Python comes without ensurepip (Debian keeps it in another package), its pip installs the other one.
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --clear --without-pip $(VENV) && \
+		$(PYTHON) -m pip --python $(BIN)/python install --quiet --no-input pip; }
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet -e '.[demo]'
 	touch $@
 
-$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
-	touch $@
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet -e '.[dev]'
+	touch $@ $(VENV)/.demo

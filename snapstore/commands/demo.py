@@ -51,10 +51,8 @@ def _play(app: App, keep: bool) -> int:
 
 
 def _text(result: DemoDocument) -> str:
-    lines = [
-        "",
-        f"Done in {result.seconds} s: both ways, the result is {'' if result.equal else 'NOT '}equal.",
-    ]
+    found = "equal" if result.equal else "NOT equal"
+    lines = ["", f"Done in {result.seconds} s: the restored states are {found} to those before."]
     if result.folder:
         lines += [
             f"The folder is kept: {result.folder}",
