@@ -167,17 +167,12 @@ class _Catalogs:
                 self.found[fact.id] = fact
 
     def _privileges(self) -> None:
-        granted: dict[tuple[tuple[str, str], str, str | None], dict[bool, list[str]]] = defaultdict(dict)
-        for class_, oid, sub, column, base, grantee, grantor, privileges in self._rows("privileges"):
+        for class_, oid, sub, column, grantee, grantor, given, built_in in self._rows("privileges"):
             part = self._part(class_, oid, sub, column)
-            if part is not None:
-                granted[part, grantee, grantor][base] = privileges
-        for (part, grantee, grantor), lists in granted.items():
-            given, base = lists.get(False, []), lists.get(True, [])
-            if given == base:
+            if part is None:
                 continue
-            attrs: dict[str, Json] = {"grantee": grantee, "privileges": given}
-            attrs |= {"default": base} if base else {}
+            attrs: dict[str, Json] = {"grantee": grantee, "privileges": given or []}
+            attrs |= {"default": built_in} if built_in else {}
             attrs |= {"grantor": grantor} if grantor else {}
             identity = f"grant:{part[0]}:{grantee}" + (f":{grantor}" if grantor else "")
             self.found[identity] = Fact(identity, attrs, part[1])

@@ -45,25 +45,23 @@ nullif(s.seqcache, 1) AS cache,
 nullif(s.seqcycle, false) AS cycle
 
 -- macro named_not_null
--- Constraint k of column a: true where a plain NOT NULL would make it the same way, an object otherwise.
-CASE WHEN k.oid IS NULL THEN nullif(a.attnotnull, false)::text
-     WHEN k.conname = left(c.relname || '_' || a.attname || '_not_null', 63)
-          AND k.convalidated AND NOT k.connoinherit AND (k.conislocal OR c.relispartition) THEN 'true'
-     ELSE json_strip_nulls(json_build_object(
-            'name', format('%I', k.conname),
-            'no_inherit', nullif(k.connoinherit, false),
-            'not_valid', nullif(NOT k.convalidated, false),
-            'inherited', nullif(NOT k.conislocal AND NOT c.relispartition, false)))::text
-END::json
+-- NOT NULL constraint k of column a, NULL where a plain NOT NULL would make it the same way.
+CASE WHEN k.conname <> left(c.relname || '_' || a.attname || '_not_null', 63)
+          OR NOT k.convalidated OR k.connoinherit OR NOT (k.conislocal OR c.relispartition)
+  THEN json_strip_nulls(json_build_object(
+         'name', format('%I', k.conname),
+         'no_inherit', nullif(k.connoinherit, false),
+         'not_valid', nullif(NOT k.convalidated, false),
+         'inherited', nullif(NOT k.conislocal AND NOT c.relispartition, false))) END
 
--- macro indexes
--- All indexes by oid, each with its name and its identity: that of its constraint where one owns it.
-(SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name,
-        CASE WHEN k.oid IS NULL THEN format('index:%I.%I', n.nspname, c.relname)
-             ELSE format('constraint:%I.%I.%I', tn.nspname, t.relname, k.conname) END AS identity
-   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-   JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace tn ON tn.oid = t.relnamespace
-   LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))
+-- macro index_identity(index)
+-- The identity of an index, given by its oid: that of its constraint where one owns it.
+(SELECT CASE WHEN k.oid IS NULL THEN format('index:%I.%I', xn.nspname, x.relname)
+             ELSE format('constraint:%I.%I.%I', xtn.nspname, xt.relname, k.conname) END
+   FROM pg_index xi JOIN pg_class x ON x.oid = xi.indexrelid JOIN pg_namespace xn ON xn.oid = x.relnamespace
+   JOIN pg_class xt ON xt.oid = xi.indrelid JOIN pg_namespace xtn ON xtn.oid = xt.relnamespace
+   LEFT JOIN pg_constraint k ON k.conrelid = xi.indrelid AND k.conindid = xi.indexrelid AND k.contype IN ('p', 'u', 'x')
+  WHERE xi.indexrelid = {index})
 
 -- macro family_operators(catalog, oid, kind)
 -- The operators that a class has of its own (kind i), or that a family has beside its classes (kind a).

@@ -1,4 +1,5 @@
--- Every privilege on every object whose list is not the built-in one, beside what the built-in one would say.
+-- Privileges on every object whose list is not the built-in one: by grantee and grantor (NULL: the owner), those
+-- that are given and those that the built-in list would give, where they differ.
 WITH objects (class, oid, sub, part, owner, acl, base) AS (
   SELECT 'pg_class'::regclass::oid, c.oid, 0, NULL, c.relowner, c.relacl,
          acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner)
@@ -40,13 +41,23 @@ WITH objects (class, oid, sub, part, owner, acl, base) AS (
          END
     FROM pg_default_acl d
    WHERE d.defaclnamespace = 0 OR d.defaclnamespace = ANY ($1)
+), lists AS (
+  -- There are few different lists, however many objects there are.
+  SELECT l.owner, l.acl, l.base, x.*
+    FROM (SELECT DISTINCT owner, acl, base FROM objects) l, LATERAL (
+           SELECT grantee, grantor,
+                  array_agg(privilege ORDER BY privilege) FILTER (WHERE is_given) AS given,
+                  array_agg(privilege ORDER BY privilege) FILTER (WHERE NOT is_given) AS built_in
+             FROM (SELECT true AS is_given, *, privilege_type || CASE WHEN is_grantable THEN '*' ELSE '' END AS privilege
+                     FROM aclexplode(l.acl)
+                   UNION ALL
+                   SELECT false, *, privilege_type || CASE WHEN is_grantable THEN '*' ELSE '' END
+                     FROM aclexplode(l.base)) privileges
+            GROUP BY grantee, grantor) x
 )
-SELECT o.class, o.oid, o.sub, quote_ident(o.part), x.base,
-       CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END,
-       CASE WHEN x.grantor <> o.owner THEN quote_ident(pg_get_userbyid(x.grantor)) END,
-       array_agg(x.privilege_type || CASE WHEN x.is_grantable THEN '*' ELSE '' END ORDER BY x.privilege_type)
-  FROM objects o, LATERAL (
-         SELECT false AS base, g.* FROM aclexplode(o.acl) g
-         UNION ALL
-         SELECT true, b.* FROM aclexplode(o.base) b) x
- GROUP BY 1, 2, 3, 4, 5, 6, 7
+SELECT o.class, o.oid, o.sub, quote_ident(o.part),
+       CASE l.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(l.grantee)) END,
+       CASE WHEN l.grantor <> o.owner THEN quote_ident(pg_get_userbyid(l.grantor)) END,
+       l.given, l.built_in
+  FROM objects o JOIN lists l ON l.owner = o.owner AND l.acl = o.acl AND l.base IS NOT DISTINCT FROM o.base
+ WHERE l.given IS DISTINCT FROM l.built_in

@@ -2,7 +2,7 @@ SELECT 'pg_class'::regclass::oid, c.oid, a.attnum, format('column:%I.%I.%I', n.n
        format('table:%I.%I', n.nspname, c.relname),
        format_type(a.atttypid, a.atttypmod) AS type,
        {{collation_unless(a.attcollation, t.typcollation)}} AS collation,
-       nullif(a.attnotnull, false) AS not_null,  -- before 18
+       nullif(a.attnotnull, false) AS not_null,
        {{named_not_null}} AS not_null,  -- since 18
        CASE WHEN a.attgenerated <> '' THEN json_build_object(
           'kind', a.attgenerated,

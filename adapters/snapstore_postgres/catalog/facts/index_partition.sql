@@ -1,9 +1,8 @@
 -- That an index is part of an index of the partitioned table above.
-SELECT 0::oid, 0::oid, 0, 'index_partition:' || x.name,
-       x.identity,
-       px.name AS of,
-       px.identity AS parent
-  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-  JOIN {{indexes}} x ON x.oid = c.oid
-  JOIN {{indexes}} px ON px.oid = i.inhparent
- WHERE c.relnamespace = ANY ($1) AND NOT {{member(pg_class, c.oid)}}
+SELECT 0::oid, 0::oid, 0, format('index_partition:%I.%I', n.nspname, c.relname),
+       {{index_identity(c.oid)}},
+       format('%I.%I', pn.nspname, p.relname) AS of,
+       {{index_identity(p.oid)}} AS parent
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_inherits i ON i.inhrelid = c.oid
+  JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+ WHERE c.relkind IN ('i', 'I') AND c.relnamespace = ANY ($1) AND NOT {{member(pg_class, c.oid)}}
