@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -17,6 +18,8 @@ from snapstore.model import Document, Fact, Json
 
 TEXT = "$text"
 _TEXT_LIKE = re.compile(r"\$+text\Z")
+_MARK, _NEWLINE = b'$text"', rb"\n"
+"""JSON without the first has no split text and no escaped key; without both, nothing to split or escape."""
 
 
 class _FactFile(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
@@ -45,23 +48,35 @@ def dumps(value: Json) -> bytes:
 
 def encode(document: Document) -> bytes:
     """The bytes of a document in a snapshot. SnapError when two of its facts have the same identity."""
-    facts: dict[str, _FactFile] = {}
-    for fact in document.facts:
-        if fact.id in facts:
-            raise SnapError(f"two facts have the identity {fact.id!r}", where=document.path)
-        needs = sorted(set(fact.needs))
-        facts[fact.id] = _FactFile(attrs=_split_text(fact.attrs), needs=needs, parent=fact.parent)
+    facts = {
+        fact.id: _FactFile(attrs=fact.attrs, needs=sorted(set(fact.needs)), parent=fact.parent)
+        for fact in document.facts
+    }
+    if len(facts) < len(document.facts):
+        raise SnapError(f"two facts have the identity {_twice(document)!r}", where=document.path)
+    data = dumps(_DocumentFile(facts))
+    if _NEWLINE not in data and _MARK not in data:
+        return data
+    for entry in facts.values():
+        entry.attrs = _split_text(entry.attrs)
     return dumps(_DocumentFile(facts))
+
+
+def _twice(document: Document) -> str:
+    counts = Counter(fact.id for fact in document.facts)
+    return next(identity for identity, count in counts.items() if count > 1)
 
 
 def decode(path: str, data: bytes) -> Document:
     """The document that was encoded. SnapError when these are not the canonical bytes of facts."""
     try:
         found = _decode_file(data)
-        facts = [_fact(identity, entry) for identity, entry in found.facts.items()]
+        if _MARK in data:
+            for entry in found.facts.values():
+                entry.attrs = _join_text(entry.attrs)
     except (ValueError, TypeError, RecursionError) as error:
         raise SnapError(f"not a document of facts: {error}", where=path) from error
-    return Document(path, tuple(facts))
+    return Document(path, tuple(_fact(identity, entry) for identity, entry in found.facts.items()))
 
 
 def _decode_file(data: bytes) -> _DocumentFile:
@@ -75,7 +90,7 @@ def _decode_file(data: bytes) -> _DocumentFile:
 
 
 def _fact(identity: str, entry: _FactFile) -> Fact:
-    return Fact(identity, _join_text(entry.attrs), entry.parent, tuple(entry.needs))
+    return Fact(identity, entry.attrs, entry.parent, tuple(entry.needs))
 
 
 def _split_text(value: Json) -> Json:

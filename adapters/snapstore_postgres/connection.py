@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg import RawCursor
+from psycopg.types.json import set_json_loads
 
 from snapstore.errors import SnapError
 from snapstore_postgres.settings import Settings
@@ -56,6 +58,7 @@ def connect(settings: Settings, resource: str) -> Iterator[Connection]:
                 f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in _SESSION.items()
             )
             connection.execute(f"SELECT {names}")
+            set_json_loads(msgspec.json.decode, connection)
             yield connection
     except psycopg.OperationalError as error:
         if connection.broken:

@@ -1,4 +1,13 @@
--- Volatile: who we are, what server this is, and whether it has an archive.
-SELECT quote_ident(current_user),
+-- What has to be known before all else: the schemas that are looked at (the user's, without those that the
+-- configuration excludes by parameter 1), who we are, what server this is, whether it has an archive, whether
+-- we may read how subscriptions connect, and how many bytes of columns there are.
+SELECT ARRAY(
+         SELECT n.oid
+           FROM pg_namespace n
+          WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname !~ '^snapstore_archive'
+            AND NOT (n.nspname = ANY ($1)))::text,
+       quote_ident(current_user),
        current_setting('server_version'),
-       to_regclass('snapstore_archive.entries') IS NOT NULL
+       to_regclass('snapstore_archive.entries') IS NOT NULL,
+       has_column_privilege('pg_subscription', 'subconninfo', 'SELECT'),
+       pg_relation_size('pg_attribute')

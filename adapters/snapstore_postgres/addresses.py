@@ -1,0 +1,51 @@
+"""Catalog addresses, by which ``pg_depend`` and others speak of objects, and the identities at them."""
+
+from __future__ import annotations
+
+from snapstore_postgres.reading import Answers
+
+Address = tuple[int, int, int]
+"""Class (the oid of a catalog), oid in it, and number of a column or 0."""
+
+
+class Addresses:
+    """Identities by address. Parts that are no fact of their own lead to the fact that they are part of."""
+
+    def __init__(self) -> None:
+        self._identities: dict[Address, str] = {}
+        self._aliases: dict[tuple[int, int], tuple[int, int]] = {}
+
+    def add(self, class_: int, oid: int, sub: int, identity: str) -> None:
+        self._identities[class_, oid, sub] = identity
+
+    def add_aliases(self, found: Answers) -> None:
+        """Learn which addresses stand for others. To be called when all identities are known."""
+        self._aliases = {(a, b): (c, d) for a, b, c, d in found.rows("aliases")}
+        for class_, oid, relation_class, relation, column in found.rows("generated"):
+            identity = self._identities.get((relation_class, relation, column))
+            if identity:
+                self._identities[class_, oid, 0] = identity
+
+    def resolve(self, class_: int, oid: int, sub: int) -> str | None:
+        """The identity at an address; a part that is no fact (a view's column) stands for its whole."""
+        for _ in range(4):
+            identity = self._identities.get((class_, oid, sub)) or self._identities.get((class_, oid, 0))
+            if identity or (class_, oid) not in self._aliases:
+                return identity
+            class_, oid = self._aliases[class_, oid]
+        return None
+
+    def part(self, class_: int, oid: int, sub: int, column: str | None) -> tuple[str, str] | None:
+        """The identity at an address, and of the fact it belongs to.
+
+        A column of a view is no fact of its own, nor is the index of a constraint; what is said of them
+        (a comment, a grant) belongs to the view or the constraint.
+        """
+        exact = self._identities.get((class_, oid, sub))
+        if exact:
+            return exact, exact
+        whole = self.resolve(class_, oid, 0)
+        if whole is None or whole.startswith("extension:"):
+            return None  # the extension brings it along
+        name = whole.partition(":")[2]
+        return (f"column:{name}.{column}" if column else f"index:{name}"), whole

@@ -1,0 +1,179 @@
+"""From the rows of the catalog queries to facts that name what they are part of and what they stand on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from snapstore.adapter import Context
+from snapstore.model import UNMODELLED, Fact, Json
+from snapstore_postgres.addresses import Addresses
+from snapstore_postgres.options import sealed_options
+from snapstore_postgres.reading import Answers, fact_queries
+
+Facts = Mapping[str, Fact]
+
+
+def assemble(found: Answers, context: Context) -> list[Fact]:
+    """All facts. psycopg.Error when a query failed, SnapError when there is no key for a secret."""
+    addresses = Addresses()
+    facts: dict[str, Fact] = {}
+    for name in fact_queries(found.server):
+        for fact in _facts(found, name, addresses):
+            facts[fact.id] = _sealed(fact, context) if name in _WITH_SECRETS else fact
+    addresses.add_aliases(found)
+    for read in (_comments, _privileges, _unmodelled):
+        facts |= {fact.id: fact for fact in read(found, addresses)}
+    needs = _needs(found, addresses, facts)
+    return [
+        Fact(fact.id, fact.attrs, fact.parent, tuple(sorted(needs[fact.id]))) if fact.id in needs else fact
+        for fact in facts.values()
+    ]
+
+
+def _facts(found: Answers, query: str, addresses: Addresses) -> Iterator[Fact]:
+    names, rows = found[query]
+    names = names[5:]
+    for class_, oid, sub, identity, parent, *values in rows:
+        attrs = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        if oid:
+            addresses.add(class_, oid, sub, identity)
+        yield Fact(identity, attrs, parent)
+
+
+_WITH_SECRETS = {"facts/fdw", "facts/server", "facts/user_mapping", "facts/table", "facts/subscription"}
+
+
+def _sealed(fact: Fact, context: Context) -> Fact:
+    """The fact with what is secret in its connection, or in options of foreign objects, sealed."""
+    if fact.kind == "subscription":
+        connection = context.seal(f"{fact.id}:connection", fact.attrs["connection"].encode())
+        return Fact(fact.id, {**fact.attrs, "connection": connection}, fact.parent)
+    foreign = fact.attrs.get("foreign", {})
+    holder = foreign or fact.attrs
+    if "options" not in holder or (not foreign and fact.kind == "table"):
+        return fact
+    options = sealed_options(fact.id, holder["options"], fact.kind == "user_mapping", context)
+    sealed = {**holder, "options": options}
+    return Fact(fact.id, {**fact.attrs, "foreign": sealed} if foreign else sealed, fact.parent)
+
+
+def _comments(found: Answers, addresses: Addresses) -> Iterator[Fact]:
+    for class_, oid, sub, column, text in found.rows("comments"):
+        part = addresses.part(class_, oid, sub, column)
+        if part is not None:
+            yield Fact(f"comment:{part[0]}", {"text": text}, part[1])
+
+
+def _privileges(found: Answers, addresses: Addresses) -> Iterator[Fact]:
+    for class_, oid, sub, column, grantee, grantor, given, built_in in found.rows("privileges"):
+        part = addresses.part(class_, oid, sub, column)
+        if part is None:
+            continue
+        attrs: dict[str, Json] = {"grantee": grantee, "privileges": given or []}
+        attrs |= {"default": built_in} if built_in else {}
+        attrs |= {"grantor": grantor} if grantor else {}
+        yield Fact(f"grant:{part[0]}:{grantee}" + (f":{grantor}" if grantor else ""), attrs, part[1])
+
+
+def _unmodelled(found: Answers, addresses: Addresses) -> Iterator[Fact]:
+    for (name,) in found.rows("unmodelled"):
+        yield Fact(f"{UNMODELLED}:{name}")
+
+
+def _needs(found: Answers, addresses: Addresses, facts: Facts) -> dict[str, set[str]]:
+    """What each fact stands on, besides what it is part of."""
+    needs: dict[str, set[str]] = defaultdict(set)
+    for class_, oid, sub, ref_class, ref_oid, ref_sub in found.rows("dependencies"):
+        identity = addresses.resolve(class_, oid, sub)
+        if identity is None:
+            continue
+        ref = addresses.resolve(ref_class, ref_oid, ref_sub)
+        if ref and identity != ref and facts[identity].parent != ref:
+            needs[identity].add(ref)
+    _without_partition_parents(needs, facts)
+    _through_shells(needs, facts)
+    for identity, ref in _derived_needs(facts):
+        if ref in facts and identity != ref:
+            needs[identity].add(ref)
+    return needs
+
+
+def _without_partition_parents(needs: Mapping[str, set[str]], facts: Facts) -> None:
+    """A partition stands on its parent by its attachment, which is a fact of its own."""
+    for fact in facts.values():
+        if fact.id.startswith("partition:") and fact.parent and fact.parent in needs:
+            needs[fact.parent].discard("table:" + fact.attrs["of"])
+
+
+def _through_shells(needs: Mapping[str, set[str]], facts: Facts) -> None:
+    """What a base type is made of is declared with its name only, or each would need the other first."""
+    for fact in facts.values():
+        if fact.parent and fact.id.startswith("base_type:"):
+            for made_of in needs.get(fact.id, ()):
+                if fact.id in needs.get(made_of, ()):
+                    needs[made_of].remove(fact.id)
+                    needs[made_of].add(fact.parent)
+
+
+def _derived_needs(facts: Facts) -> Iterator[tuple[str, str]]:
+    """What the catalogs know but do not keep in ``pg_depend``: pairs of a fact and what it stands on."""
+    for fact in facts.values():
+        derive = _DERIVED.get(fact.kind)
+        if derive is not None:
+            yield from derive(fact, facts)
+    yield from _of_grants([fact for fact in facts.values() if fact.id.startswith("grant:")])
+
+
+def _of_partition(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
+    yield fact.id, "table:" + fact.attrs["of"]
+
+
+def _of_index_partition(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
+    """The child's index stands on the parent's, and the table is attached when it has all its indexes."""
+    child, attached = fact.parent or "", fact.attrs["parent"]
+    yield fact.id, attached
+    yield child, attached
+    table = facts[child].parent if child in facts else None
+    if table:
+        partition = "partition:" + table.partition(":")[2]
+        yield fact.id, partition
+        yield partition, child
+
+
+def _of_index_role(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
+    yield fact.id, fact.attrs["identity"]
+
+
+def _of_table_part(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
+    """A table is attached when it has the columns and the constraints of its parent."""
+    partition = "partition:" + (fact.parent or "").partition(":")[2]
+    if partition in facts and (fact.kind == "column" or fact.attrs.get("inherited")):
+        yield partition, fact.id
+
+
+def _of_grants(grants: Iterable[Fact]) -> Iterator[tuple[str, str]]:
+    """What somebody else than the owner grants stands on the grants by which that one may."""
+    held: dict[tuple[str, str], list[Fact]] = defaultdict(list)
+    for fact in grants:
+        held[_granted_object(fact), fact.attrs["grantee"]].append(fact)
+    for fact in grants:
+        options = {f"{privilege.rstrip('*')}*" for privilege in fact.attrs["privileges"]}
+        for other in held.get((_granted_object(fact), fact.attrs.get("grantor", "")), ()):
+            if options & set(other.attrs["privileges"]):
+                yield fact.id, other.id
+
+
+def _granted_object(fact: Fact) -> str:
+    words = [fact.attrs["grantee"], *filter(None, [fact.attrs.get("grantor")])]
+    return fact.name.removesuffix(":" + ":".join(words))
+
+
+_DERIVED: Mapping[str, Callable[[Fact, Facts], Iterator[tuple[str, str]]]] = {
+    "partition": _of_partition,
+    "index_partition": _of_index_partition,
+    "cluster": _of_index_role,
+    "replica_identity": _of_index_role,
+    "column": _of_table_part,
+    "constraint": _of_table_part,
+}

@@ -1,1 +1,0 @@
-SELECT has_column_privilege('pg_subscription', 'subconninfo', 'SELECT')
