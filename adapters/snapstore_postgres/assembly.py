@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from snapstore.adapter import Context
 from snapstore.model import UNMODELLED, Fact, Json
@@ -152,7 +152,7 @@ def _of_table_part(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
         yield partition, fact.id
 
 
-def _of_grants(grants: Iterable[Fact]) -> Iterator[tuple[str, str]]:
+def _of_grants(grants: Sequence[Fact]) -> Iterator[tuple[str, str]]:
     """What somebody else than the owner grants stands on the grants by which that one may."""
     held: dict[tuple[str, str], list[Fact]] = defaultdict(list)
     for fact in grants:
