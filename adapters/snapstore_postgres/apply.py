@@ -13,7 +13,7 @@ import psycopg
 from snapstore.adapter import ApplyContext, Context
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Action
-from snapstore_postgres.connection import Connection, connect, failed_statement
+from snapstore_postgres.connection import Connection, connect, failed_statement, is_about_data
 from snapstore_postgres.names import literal
 from snapstore_postgres.settings import Settings
 
@@ -109,5 +109,6 @@ def _run(connection: Connection, action: Action, context: ApplyContext) -> None:
         except psycopg.Error as error:
             if connection.broken:
                 raise
-            raise failed_statement(error, context.resource, f"{action.summary} failed") from error
+            cause = None if is_about_data(error) else error
+            raise failed_statement(error, context.resource, f"{action.summary} failed") from cause
     context.journal.finished(action)

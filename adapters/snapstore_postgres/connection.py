@@ -93,12 +93,37 @@ def first_line(error: BaseException) -> str:
     return re.sub(r"^connection failed: ", "", text)
 
 
+_ABOUT_DATA = ("21", "22", "23")
+"""Classes of SQLSTATE whose messages quote values: cardinality, data exception, integrity constraint."""
+
+
 def failed_statement(error: psycopg.Error, resource: str, what: str) -> SnapError:
-    """What a server said to one of our statements, with its detail and hint where it gave them."""
+    """What a server said to one of our statements, with its detail and hint; never a value of a row."""
+    about_data = (error.sqlstate or "")[:2] in _ABOUT_DATA
     said = [error.diag.message_primary or first_line(error), error.diag.message_detail, error.diag.context]
     text = " — ".join(part.replace("\n", " ") for part in said if part)
+    if about_data:
+        text = f"{_without_values(error)} (SQLSTATE {error.sqlstate})"
     return SnapError(
         f"{what}: {text}",
         where=resource,
-        fix=error.diag.message_hint or "nothing of this transaction was kept; see the plan for the statement",
+        fix=(None if about_data else error.diag.message_hint)
+        or "nothing of this transaction was kept; see the plan for the statement",
     )
+
+
+def _without_values(error: psycopg.Error) -> str:
+    """The first line of a message about data: what it quotes may be a value, unless it names an object."""
+    names = {
+        error.diag.constraint_name,
+        error.diag.column_name,
+        error.diag.table_name,
+        error.diag.datatype_name,
+    }
+    line = (error.diag.message_primary or "").splitlines()[:1]
+    return re.sub(r'"([^"]*)"', lambda m: m[0] if m[1] in names else "…", "".join(line))
+
+
+def is_about_data(error: BaseException) -> bool:
+    """Whether the server's own text may quote rows, so that it must not be shown even while debugging."""
+    return isinstance(error, psycopg.Error) and (error.sqlstate or "")[:2] in _ABOUT_DATA

@@ -329,7 +329,6 @@ def test_a_restore_that_fails_with_an_exception_that_quotes_all_it_knows_shows_n
             assert leaks(data) == {}, (place, name)
 
 
-@pytest.mark.xfail(reason="messages of the server are passed on whole", strict=False)
 def test_a_server_that_quotes_data_in_its_errors_is_not_repeated(project: Project):
     url = project.snap.env["DATABASE_URL"]
     with psycopg.connect(url, autocommit=True) as connection:
