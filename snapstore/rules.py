@@ -220,7 +220,11 @@ def _decide(rules: Mapping[str, Rule], view: View, replaced: Collection[str]) ->
     spread.run()
     while spread.reconsidered():
         spread.run()
-    return {i: a for i, a in spread.alterations.items() if spread.fates.get(i) == Fate.ALTER}
+    altered = {i: a for i, a in spread.alterations.items() if spread.fates.get(i) == Fate.ALTER}
+    # Once all fates are known a rule may leave out what happens by itself.
+    return {
+        i: rules[view.live[i].kind].alter(view.live[i], view.target[i], view) or a for i, a in altered.items()
+    }
 
 
 class _Spread:

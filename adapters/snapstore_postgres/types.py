@@ -64,7 +64,7 @@ def _columns_of_type(fact: Fact, view: View) -> list[Fact]:
     """Columns that have the type before and after; a column that changes its type sees to that itself."""
     found = []
     for column in view.live_dependents.get(fact.id, ()):
-        if column.kind == "column":
+        if column.kind == "column" and not view.vanishes(column.id):
             after = view.target.get(column.id)
             if after is not None and after.attrs["type"] == column.attrs["type"]:
                 found.append(column)

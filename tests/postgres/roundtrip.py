@@ -143,7 +143,7 @@ def rows(url: str) -> dict[str, Table]:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET search_path = ''")
         for table, partitioned, parent, columns in connection.execute(_TABLES).fetchall():
-            value = "jsonb_strip_nulls(to_jsonb({}))::text"
+            value = "jsonb_strip_nulls(to_jsonb({})) #>> '{{}}'"
             names = sorted(columns)
             values = sql.SQL(", ").join(sql.SQL(value).format(sql.Identifier(name)) for name in names)
             only = sql.SQL("" if partitioned else "ONLY ")
