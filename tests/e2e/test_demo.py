@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,16 +40,20 @@ CHANGED = (
 def demo(snap: Snap, tmp_path: Path) -> Snap:
     """A user whose temporary directory and home are looked at afterwards."""
     # Short, since a socket's path has to fit into about 100 bytes; and to be entered by the server's account.
-    places = tmp_path.parents[len(tmp_path.parents) - 2] / f"snap-test-{os.getpid()}-{tmp_path.name[-8:]}"
-    places.mkdir(mode=0o711)
-    snap.env["TMPDIR"] = str(places)
+    folder = Path(tempfile.mkdtemp(prefix="snap-test-"))
+    folder.chmod(0o711)
+    snap.env["TMPDIR"] = str(folder)
     return snap
 
 
 @pytest.fixture(autouse=True)
 def cleaned(demo: Snap) -> Iterator[None]:
     yield
-    shutil.rmtree(demo.env["TMPDIR"])
+    shutil.rmtree(places(demo))
+
+
+def places(demo: Snap) -> Path:
+    return Path(demo.env["TMPDIR"])
 
 
 def left_in(folder: Path) -> list[Path]:
@@ -67,7 +72,7 @@ def test_it_shows_the_whole_way_and_leaves_nothing_behind(demo: Snap):
     assert played.stdout.count("verified: the live state was captured again") == 2
     assert played.stdout.count("Equal to the state") == 2
     assert re.search(r"Done in \d+\.\d s: the restored states are equal", played.stdout)
-    assert [left_in(Path(demo.env["TMPDIR"])), left_in(demo.home), left_in(demo.root)] == [[], [], []]
+    assert [left_in(places(demo)), left_in(demo.home), left_in(demo.root)] == [[], [], []]
 
 
 def test_kept_it_can_be_played_on_with_its_database_started_again(demo: Snap):
@@ -103,6 +108,21 @@ def serving(demo: Snap, folder: Path) -> Iterator[list[str]]:
             assert process.wait() == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_half_way_it_leaves_neither_server_nor_folder_behind(demo: Snap, number: signal.Signals):
+    words = demo.command("demo")
+    with subprocess.Popen(words, env=demo.environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        next(line for line in process.stdout if line.startswith("$ snap init"))
+        (running,) = places(demo).glob("*/postgres/data/postmaster.pid")
+        port = int(running.read_text().splitlines()[3])
+        process.send_signal(number)
+    assert process.returncode == 130
+    assert left_in(places(demo)) == []
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
 def test_what_is_no_demo_is_not_served(demo: Snap):
     refused = demo("demo", "--serve", str(demo.root), code=1)
     assert "not the folder of a demo" in refused.stderr
@@ -120,7 +140,7 @@ def test_without_its_extra_it_says_what_to_install(missing: str, demo: Snap, tmp
     refused = demo("demo", code=1, env={"PYTHONPATH": str(hide)})
     assert "pip install 'snapstore[demo]'" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert left_in(Path(demo.env["TMPDIR"])) == []
+    assert left_in(places(demo)) == []
 
 
 def test_a_restored_state_that_is_not_equal_is_a_failure(demo: Snap, tmp_path: Path):
