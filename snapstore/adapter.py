@@ -17,13 +17,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+import msgspec
+
 from snapstore.errors import SnapError
+from snapstore.installed import entry_points
 from snapstore.model import (
     Action,
     Captured,
@@ -37,8 +40,7 @@ from snapstore.model import (
 GROUP = "snapstore.adapters"
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """What an adapter may know about where it runs.
 
     ``seal(identity, value)`` gives the JSON value ``{"$sealed": token}`` to put into a fact;
@@ -50,7 +52,10 @@ class Context:
     root: Path
     seal: Callable[[str, bytes], dict[str, str]]
     unseal: Callable[[str, str], bytes]
-    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    env: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.resource!r})"  # the environment holds secrets
 
 
 class Journal(Protocol):
@@ -67,16 +72,14 @@ class Journal(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class ApplyContext(Context):
+class ApplyContext(Context, frozen=True, kw_only=True):
     """A :class:`Context` with what only ``apply`` may use: content of blobs by id, and the journal."""
 
-    open_blob: Callable[[str], BinaryIO] = field(kw_only=True)
-    journal: Journal = field(kw_only=True)
+    open_blob: Callable[[str], BinaryIO]
+    journal: Journal
 
 
-@dataclass(frozen=True)
-class PlanRequest:
+class PlanRequest(msgspec.Struct, frozen=True):
     """Everything ``plan`` may look at.
 
     ``changes`` lead from the live state to the target. ``live`` and ``target`` are all facts of the
@@ -94,8 +97,7 @@ class PlanRequest:
     options: PlanOptions
 
 
-@dataclass(frozen=True)
-class Suggestion:
+class Suggestion(msgspec.Struct, frozen=True):
     """A resource that ``snap init`` found: its name, and its settings as TOML values.
 
     ``env`` values such as ``${DATABASE_URL}`` are written as they are. ``comment`` says why, in a line.
@@ -112,8 +114,7 @@ def no_lock(settings: Any, context: Context) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-@dataclass(frozen=True)
-class Adapter:
+class Adapter(msgspec.Struct, frozen=True):
     """A plug-in. ``format`` counts up when the shape of its facts changes.
 
     ``apply`` raises SnapError when an action fails, having stopped there; what it reported through the
@@ -136,8 +137,8 @@ class Adapter:
 
 
 @cache
-def _registered() -> dict[str, EntryPoint]:
-    return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda p: p.name)}
+def _registered() -> dict[str, str]:
+    return entry_points(GROUP)
 
 
 def names() -> list[str]:
@@ -148,23 +149,27 @@ def names() -> list[str]:
 @cache
 def load(name: str) -> Adapter:
     """The adapter of that name. SnapError when none is installed or it cannot be imported."""
-    point = _registered().get(name)
-    if point is None:
+    place = _registered().get(name)
+    if place is None:
         known = ", ".join(names()) or "none is installed"
         raise SnapError(f"no adapter named {name!r}", fix=f"installed adapters: {known}")
     try:
-        found = point.load()
+        module, _, attribute = place.partition(":")
+        found = attrgetter(attribute)(import_module(module))
     except Exception as error:  # importing a plug-in runs whatever its author wrote
         said = error if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
-        raise SnapError(f"the adapter {name!r} cannot be loaded: {said}", fix=_install(point)) from error
+        raise SnapError(f"the adapter {name!r} cannot be loaded: {said}", fix=_install(name)) from error
     if not isinstance(found, Adapter):
-        raise SnapError(f"the adapter {name!r} ({point.value}) is not a snapstore.adapter.Adapter")
+        raise SnapError(f"the adapter {name!r} ({place}) is not a snapstore.adapter.Adapter")
     return found
 
 
-def _install(point: EntryPoint) -> str:
+def _install(name: str) -> str:
     """How to get a plug-in to work: ours name what they need as an extra, others belong to their package."""
-    package = point.dist.name if point.dist else ""
+    from importlib import metadata
+
+    owners = {point.dist.name for point in metadata.entry_points(group=GROUP, name=name) if point.dist}
+    package = next(iter(owners), "")
     if package in ("", "snapstore"):
-        return f"install what it needs: pip install 'snapstore[{point.name}]'"
+        return f"install what it needs: pip install 'snapstore[{name}]'"
     return f"it is part of {package}: install that again, or another version of it"

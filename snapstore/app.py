@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -27,20 +25,21 @@ class ReaderGone(Exception):
     """Whoever reads stdout has had enough. (click would take a BrokenPipeError for an error.)"""
 
 
-@dataclass
 class App:
     """The ``ctx.obj`` of click. Results go to stdout through :meth:`emit`, all else to stderr.
 
     Whatever is printed is redacted, and control characters in it are made visible.
     """
 
-    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     file: str | None = None
     json: bool = False
     debug: bool = False
     quiet: bool = False
     no_color: bool = False
-    _ticking: bool = field(default=False, init=False)
+    _ticking: bool = False
+
+    def __init__(self) -> None:
+        self.env: Mapping[str, str] = dict(os.environ)
 
     def config(self, *, live: bool = True) -> Config:
         """The configuration; with ``live=False`` unset variables are no error (the store is all it takes)."""
@@ -162,6 +161,8 @@ def redact(text: str, *, sealed: bool = False) -> str:
 
 def document(value: Any) -> str:
     """One JSON document. Strings are redacted before they are escaped, so that no escape hides a secret."""
+    import json
+
     import msgspec
 
     plain = msgspec.to_builtins(value, str_keys=True, enc_hook=str)

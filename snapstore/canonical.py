@@ -6,7 +6,6 @@ Keys are sorted, indentation is two spaces, a newline ends the file. In document
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from typing import Any
@@ -42,6 +41,8 @@ def dumps(value: Json) -> bytes:
         return msgspec.json.format(_ENCODER.encode(value), indent=2) + b"\n"
     except UnicodeEncodeError:
         # A name that is not UTF-8: only the standard library can write a lone surrogate, as \udcXX.
+        import json
+
         text = json.dumps(msgspec.to_builtins(value), indent=2, sort_keys=True, allow_nan=False)
         return text.encode("ascii") + b"\n"
 
@@ -86,6 +87,8 @@ def _decode_file(data: bytes) -> _DocumentFile:
         raise
     except msgspec.DecodeError:
         # msgspec refuses the lone surrogates that dumps writes for names that are not UTF-8.
+        import json
+
         return msgspec.convert(json.loads(data), _DocumentFile)
 
 

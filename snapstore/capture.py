@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from snapstore import adapter as adapters
@@ -30,17 +31,41 @@ def capture(config: Config, keys: Keys, names: Sequence[str]) -> dict[str, Resou
     SnapError for the first resource of ``names`` that failed, which it names; the others that failed are
     listed with it.
     """
-    if not names:
-        return {}
-    pool = ThreadPoolExecutor(max_workers=min(len(names), _AT_ONCE), thread_name_prefix="capture")
-    try:
-        running = {name: pool.submit(_capture_one, config, keys, name) for name in names}
-        failures = [error for future in running.values() if (error := future.exception())]
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    if len(names) == 1:  # in this thread: starting another takes longer than capturing a small resource
+        return {names[0]: _capture_one(config, keys, names[0])}
+    found = _in_parallel(names, partial(_capture_one, config, keys))
+    failures = [result for name in names if isinstance(result := found[name], BaseException)]
     if failures:
         raise _joined(failures)
-    return {name: future.result() for name, future in running.items()}
+    return {name: result for name in names if isinstance(result := found[name], ResourceState)}
+
+
+def _in_parallel(
+    names: Sequence[str], work: Callable[[str], ResourceState]
+) -> dict[str, ResourceState | BaseException]:
+    """What ``work`` gives or raises for each name. Without concurrent.futures, which is slow to import."""
+    waiting = deque(names)
+    found: dict[str, ResourceState | BaseException] = {}
+
+    def run() -> None:
+        while waiting:
+            with suppress(IndexError):  # another thread took the last one
+                name = waiting.popleft()
+                found[name] = _result(work, name)
+
+    threads = [Thread(target=run, name="capture", daemon=True) for _ in range(min(len(names), _AT_ONCE))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def _result(work: Callable[[str], ResourceState], name: str) -> ResourceState | BaseException:
+    try:
+        return work(name)
+    except BaseException as error:  # noqa: BLE001 - what ends a thread would be lost
+        return error
 
 
 def context_of(config: Config, keys: Keys, name: str) -> Context:

@@ -7,10 +7,8 @@ called; the table here is all that ``snap --help`` needs.
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -121,6 +119,8 @@ def _enter(app: App, directory: str) -> None:
 
 
 def _debug(app: App, value: bool) -> None:
+    import logging
+
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             app.note(self.format(record))
@@ -216,6 +216,8 @@ def _system(error: OSError) -> SnapError:
 def _tell(app: App, told: SnapError, cause: BaseException, code: int | None = None) -> int:
     ended = int(told.code if code is None else code)
     if app.debug:
+        import traceback
+
         app.note("".join(traceback.format_exception(cause)).rstrip())
     app.note(f"snap: {told}" if not told.where.startswith("snap") else str(told))
     if app.json:

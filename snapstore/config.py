@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -31,21 +30,18 @@ OPEN_KEYS = frozenset(
 )
 """Keys whose values are names or places: shown in messages even where they come from the environment."""
 
-_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_NAME = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
 _RESERVED = frozenset({"files", "snapshot.json"})
 _VARIABLE = re.compile(r"\$\$|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|)")
 _URL_PASSWORD = re.compile(r"://[^/@\s:]*:([^@\s]+)@|\bpassword\s*=\s*'?([^'\s&]+)")
-_HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
-_KEY = re.compile(
-    r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
-)
+_HEADER = r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$"
+_KEY = r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
 
 T = TypeVar("T")
 Keys = tuple[str | int, ...]
 
 
-@dataclass(frozen=True)
-class ResourceConfig:
+class ResourceConfig(msgspec.Struct, frozen=True):
     """A resource: ``settings`` is an instance of its adapter's settings type."""
 
     name: str
@@ -54,23 +50,24 @@ class ResourceConfig:
     depends_on: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class HookConfig:
+class HookConfig(msgspec.Struct, frozen=True):
     """A command of the user, run by ``sh -c`` in ``cwd`` with ``env`` added; ``timeout`` in seconds.
 
     With a ``group`` it runs only when a resource of that group is part of the operation.
     """
 
-    run: str = field(repr=False)
-    name: str = field(repr=False)
+    run: str
+    name: str
     group: str | None = None
     timeout: float = 600.0
     cwd: Path = Path()
-    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    env: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"HookConfig(group={self.group!r})"  # commands and environments hold secrets
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """A valid configuration: every name that it refers to exists, every path is absolute.
 
     ``branch`` is None where the file names none: then it is that of the store.
@@ -81,8 +78,8 @@ class Config:
     store: Path
     branch: str | None
     resources: dict[str, ResourceConfig]
-    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    hooks: dict[str, tuple[HookConfig, ...]] = field(default_factory=dict)
+    groups: dict[str, tuple[str, ...]] = {}
+    hooks: dict[str, tuple[HookConfig, ...]] = {}
     allow: frozenset[HazardName] = frozenset()
     refuse: frozenset[HazardName] = frozenset()
     data: DataMode = DataMode.ARCHIVE
@@ -143,8 +140,7 @@ class ResourceTable(msgspec.Struct):
     depends_on: list[str] = []
 
 
-@dataclass(frozen=True)
-class _Source:
+class _Source(msgspec.Struct, frozen=True):
     """The text of a file, to say where in it something is wrong."""
 
     path: Path
@@ -429,7 +425,7 @@ def _check_names(source: _Source, resources: Mapping[str, ResourceConfig]) -> No
     seen: dict[str, str] = {}
     for name in resources:
         at: Keys = ("resources", name)
-        if not _NAME.fullmatch(name) or name in _RESERVED or len(name) > 100:
+        if not re.fullmatch(_NAME, name) or name in _RESERVED or len(name) > 100:
             fix = f"letters, digits, - _ . (not first); not {' or '.join(sorted(_RESERVED))}"
             raise source.error(at, f"{name!r} cannot be the name of a resource", fix)
         other = seen.setdefault(name.casefold(), name)
@@ -538,10 +534,10 @@ def _keys(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Each header and each ``key =`` with its line, as the whole way from the top."""
     table: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.match(line):
+        if header := re.match(_HEADER, line):
             table = _split(header[1])
             yield number, table
-        elif key := _KEY.match(line):
+        elif key := re.match(_KEY, line):
             yield number, (*table, *_split(key[1]))
 
 

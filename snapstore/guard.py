@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from snapstore.diff import diff
 from snapstore.errors import Exit, SnapError
@@ -68,7 +69,7 @@ def require_current(reviewed: Plan, plan: Plan, live: Snapshot) -> None:
     Names facts and files that moved. ``plan`` is the plan made for ``live`` just now.
     """
     if reviewed.base.tree != live.tree:
-        base = replace(live, tree=reviewed.base.tree, commit=None)
+        base = msgspec.structs.replace(live, tree=reviewed.base.tree, commit=None)
         since = differing(diff(base, live, reviewed.scope))
         if since:
             text = f"the live state has moved on since the plan was made: {some(since)}"

@@ -24,7 +24,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -190,6 +189,8 @@ def remove_tree(root: Path, relative: str) -> None:
     *parents, name = _parts(root, relative)
     with _told(root, relative), suppress(*_ABSENT), _folder(root, parents, create=False) as folder:
         if stat.S_ISDIR(os.lstat(name, dir_fd=folder).st_mode):
+            import shutil
+
             shutil.rmtree(name, dir_fd=folder)
         else:
             os.unlink(name, dir_fd=folder)

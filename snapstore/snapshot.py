@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple, Protocol
 
 import msgspec
@@ -36,14 +35,13 @@ class Objects(Protocol):
     def blob_size(self, oid: str) -> int: ...
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """A whole state. ``commit`` is None for the live system; ``hints`` are by resource."""
 
     tree: str
     objects: Objects
     commit: str | None = None
-    hints: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    hints: Mapping[str, Mapping[str, Json]] = msgspec.field(default_factory=dict)
 
 
 class ResourceEntry(NamedTuple):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
-from snapstore import __version__, hooks
+import msgspec
+
+from snapstore import __version__
 from snapstore.capture import capture
 from snapstore.errors import SnapError
 from snapstore.model import EVERYTHING, Notice, Scope
@@ -19,8 +20,7 @@ LIVE = "live"
 VERSION_TRAILER = {"Snapstore-Version": __version__}
 
 
-@dataclass(frozen=True)
-class TakeResult:
+class TakeResult(msgspec.Struct, frozen=True):
     """What a take found: ``changed`` says whether ``commit`` is new.
 
     ``resources`` are the tree ids of the captured resources by name ("" for one that holds nothing);
@@ -43,7 +43,7 @@ def take(
     in the message are masked.
     """
     names = whole_resources(ws, scope)
-    hooks.run(ws, "before_take", names)
+    _run_hooks(ws, "before_take", names)
     states = capture(ws.config, ws.keys, names)
     # A scoped take builds on the last snapshot: one that came in between would be reverted in its tree.
     with short(ws.store.workspace("take.lock")):
@@ -53,7 +53,7 @@ def take(
     commit = ws.store.commit(snapshot, words, trailers={**VERSION_TRAILER, **trailers})
     found = resources(snapshot)
     old = resources(before) if before else {}
-    hooks.run(ws, "after_take", [name for name in names if found[name] != old.get(name)])
+    _run_hooks(ws, "after_take", [name for name in names if found[name] != old.get(name)])
     return TakeResult(
         commit=commit or ws.store.head() or "",
         tree=snapshot.tree,
@@ -61,6 +61,13 @@ def take(
         resources={name: found[name].tree or "" for name in names},
         notices={name: state.captured.notices for name, state in states.items() if state.captured.notices},
     )
+
+
+def _run_hooks(ws: Workspace, stage: str, names: Collection[str]) -> None:
+    if stage in ws.config.hooks:
+        from snapstore import hooks
+
+        hooks.run(ws, stage, names)
 
 
 def live(ws: Workspace, scope: Scope = EVERYTHING, keep: bool = False) -> Snapshot:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from snapstore.secrets import Keys, create_keys, open_keys
 from snapstore.store import Store, open_store
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from snapstore.config import Config
 
 
-@dataclass(frozen=True)
-class Workspace:
+class Workspace(msgspec.Struct, frozen=True):
     config: Config
     store: Store
     keys: Keys

@@ -234,7 +234,9 @@ def take_back(request: PlanRequest) -> tuple[PlanRequest, list[Action]]:
         if live.get(identity) != request.target.get(identity)
     ]
     changed = msgspec.structs.replace(request.changes, facts=changes)
-    return replace(request, live=live, changes=changed), [_moved_back(request, entry) for entry in back]
+    return msgspec.structs.replace(request, live=live, changes=changed), [
+        _moved_back(request, entry) for entry in back
+    ]
 
 
 def _facts(entry: Entry) -> list[Fact]:

@@ -96,7 +96,7 @@ def plan(request: PlanRequest) -> list[Action]:
     """Actions on the files; then the caches; or one that explains why only the effective part differs."""
     ours = [change for change in request.changes.files if not _stays(request, change.path, change.after)]
     changes = msgspec.structs.replace(request.changes, files=ours)
-    actions = plan_files(PlanRequest(**{**vars(request), "changes": changes}))
+    actions = plan_files(msgspec.structs.replace(request, changes=changes))
     if actions:
         return actions + [_clear(request.resource, path) for path in request.settings.clear]
     if any(change.id.partition(":")[0] == KIND for change in request.changes.facts):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from snapstore.app import App
@@ -9,12 +11,11 @@ from snapstore.commands import options
 from snapstore.diff import diff
 from snapstore.errors import Exit, SnapError
 from snapstore.model import ResourceChanges
-from snapstore.render import changes as render
-from snapstore.render import documents, snapshots
-from snapstore.render.values import count
-from snapstore.store import CommitInfo
 from snapstore.take import live
 from snapstore.workspace import Workspace
+
+if TYPE_CHECKING:
+    from snapstore.render.documents import StatusDocument
 
 
 @click.command("status")
@@ -30,15 +31,26 @@ def command(app: App, only: tuple[str, ...], group: tuple[str, ...], full: bool)
         raise SnapError("there is no snapshot yet", where=ws.store.branch, fix="take one with: snap take")
     with app.working("reading the live systems"):
         changes = diff(ws.store.snapshot(head), live(ws, scope), scope)
-    app.emit(lambda: _text(ws, head, changes, full), lambda: documents.status(head, changes))
+    app.emit(lambda: _text(ws, head, changes, full), lambda: _document(head, changes))
     return Exit.DIFFERENT if changes else Exit.DONE
 
 
+def _document(head: str, changes: list[ResourceChanges]) -> StatusDocument:
+    from snapstore.render import documents
+
+    return documents.status(head, changes)
+
+
 def _text(ws: Workspace, head: str, changes: list[ResourceChanges], full: bool) -> str:
-    info: CommitInfo = next(iter(ws.store.log(head, 1)))
+    from snapstore.render import snapshots
+
+    info = ws.store.info(head)
     title = f"{ws.store.branch} at {snapshots.short(info)}, {snapshots.when(info)}"
     if not changes:
         return f"{title}\nnothing changed since"
+    from snapstore.render import changes as render
+    from snapstore.render.values import count
+
     limits = render.FULL if full else render.SHORT
     total = f"{count(len(changes), 'resource')} changed; see how with: snap diff"
     return f"{title}\n\n{render.overview(changes, limits, ws.keys.only_resealed)}\n{total}"

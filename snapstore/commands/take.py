@@ -7,8 +7,6 @@ import click
 from snapstore.app import App
 from snapstore.commands import options
 from snapstore.model import ResourceChanges
-from snapstore.render import changes as render
-from snapstore.render import snapshots
 from snapstore.render.style import CHANGED, name, paint
 from snapstore.store import CommitInfo
 from snapstore.take import TakeResult, take
@@ -35,7 +33,9 @@ def command(app: App, message: str, silent: bool, only: tuple[str, ...], group: 
 
 
 def _text(ws: Workspace, result: TakeResult) -> str:
-    info = next(iter(ws.store.log(result.commit, 1)))
+    from snapstore.render import snapshots
+
+    info = ws.store.info(result.commit)
     if not result.changed:
         return f"nothing changed since {snapshots.short(info)}"
     lines = [f"[{ws.store.branch} {info.commit[:10]}] {name(snapshots.subject(info))}"]
@@ -45,6 +45,7 @@ def _text(ws: Workspace, result: TakeResult) -> str:
 def _since(ws: Workspace, info: CommitInfo, result: TakeResult) -> list[str]:
     """What changed since the snapshot before, by resource."""
     from snapstore.diff import diff
+    from snapstore.render import changes as render
 
     if not info.parents:
         return [f"  {resource}: first snapshot" for resource in result.resources]

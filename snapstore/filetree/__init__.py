@@ -2,13 +2,33 @@
 
 Content, the executable bit and links are in the snapshot's tree. What Git has no place for is in one
 document, ``metadata.json`` (:mod:`.facts`). :mod:`.plan` turns changes of both into actions, :mod:`.apply`
-runs these below a folder.
+runs these below a folder; both are imported when they are called, since most commands only capture.
 """
 
 from __future__ import annotations
 
-from snapstore.filetree.apply import apply_files
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from snapstore.filetree.facts import dir_fact, live_file, metadata, mode_fact, special_fact
-from snapstore.filetree.plan import plan_files
+
+if TYPE_CHECKING:
+    from snapstore.adapter import ApplyContext, PlanRequest
+    from snapstore.model import Action
 
 __all__ = ["apply_files", "dir_fact", "live_file", "metadata", "mode_fact", "plan_files", "special_fact"]
+
+
+def plan_files(request: PlanRequest) -> list[Action]:
+    """See :func:`snapstore.filetree.plan.plan_files`."""
+    from snapstore.filetree import plan
+
+    return plan.plan_files(request)
+
+
+def apply_files(root: Path, actions: Sequence[Action], context: ApplyContext) -> None:
+    """See :func:`snapstore.filetree.apply.apply_files`."""
+    from snapstore.filetree import apply
+
+    apply.apply_files(root, actions, context)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from difflib import unified_diff
 from itertools import islice
 
 from snapstore.model import SEALED, Fact, Json
@@ -147,6 +146,8 @@ def _inside(path: list[str | int]) -> str:
 
 def text_diff(old: str, new: str, limit: int = 60) -> Iterator[str]:
     """A unified diff in colours, cut after ``limit`` lines."""
+    from difflib import unified_diff
+
     lines = unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2)
     hunks = list(islice(lines, 2, None))
     marks = {"+": ADDED, "-": REMOVED, "@": PLACE}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from snapstore.errors import SnapError
 from snapstore.secrets.redact import REDACTOR
@@ -16,13 +16,15 @@ VARIABLE = "SNAPSTORE_IDENTITY"
 _SECRET = "AGE-SECRET-KEY-"  # noqa: S105 - the prefix by which age marks a secret key
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """One or more key pairs; the first is the one to show to others."""
 
     path: Path
     recipients: tuple[str, ...]
-    secrets: tuple[str, ...] = field(repr=False)
+    secrets: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Identity({self.path})"  # never the secrets
 
 
 def path_of(env: Mapping[str, str]) -> Path:
@@ -102,6 +104,8 @@ def _parse(path: Path, text: str) -> Identity:
 
 def _write_new(path: Path, data: bytes) -> None:
     """Private from the first byte, complete or not there, and never over another file."""
+    import tempfile
+
     handle, temporary = tempfile.mkstemp(prefix=".identity-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

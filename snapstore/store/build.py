@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
+
+import msgspec
 
 from snapstore import canonical
 from snapstore.errors import SnapError
@@ -25,8 +26,7 @@ ATTRIBUTES = b"* -text -ident -filter -working-tree-encoding\n"
 """Written as .gitattributes, so that a checkout by plain Git has the bytes that were captured."""
 
 
-@dataclass(frozen=True)
-class ResourceState:
+class ResourceState(msgspec.Struct, frozen=True):
     """One resource as its adapter captured it; ``format`` is the adapter's."""
 
     adapter: str

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import getpass
 import heapq
 import os
 import re
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
 
 from snapstore.errors import SnapError
 from snapstore.store import durable
 from snapstore.store.objects import StoreObjects, object_id
 from snapstore.store.packwriter import COMMIT, NAMES, TAG
 
-_TRAILER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*): ?(.*)\Z", re.DOTALL)
-_PERSON = re.compile(r"(.*?) ?<([^>]*)> (-?\d+) ([+-]\d{4})\Z", re.DOTALL)
-_UNWANTED = re.compile(r"[\x00-\x1f<>]")
+_TRAILER = r"(?s)([A-Za-z0-9][A-Za-z0-9-]*): ?(.*)\Z"
+_PERSON = r"(?s)(.*?) ?<([^>]*)> (-?\d+) ([+-]\d{4})\Z"
+_UNWANTED = r"[\x00-\x1f<>]"
 
 
-@dataclass(frozen=True)
-class CommitInfo:
+class CommitInfo(msgspec.Struct, frozen=True):
     """A commit. ``time`` is seconds since 1970, ``tz`` minutes east of UTC; ``message`` has no trailers.
 
     ``refs`` are the full names of the refs that point here, where the walk was asked for them.
@@ -55,7 +54,7 @@ def _parse(oid: str, content: bytes) -> CommitInfo:
     for line in head.split("\n"):
         key, _, value = line.partition(" ")
         fields.setdefault(key, []).append(value)
-    person = _PERSON.match(fields.get("committer", [""])[0])
+    person = re.match(_PERSON, fields.get("committer", [""])[0])
     if "tree" not in fields or person is None:
         raise ValueError("it has no tree or no committer")
     name, mail, seconds, zone = person.groups()
@@ -89,7 +88,7 @@ def split_trailers(text: str) -> tuple[str, dict[str, str]]:
     """The message and the trailers of its last paragraph, {} when that is not all trailers."""
     text = text.strip("\n")
     body, _, last = text.rpartition("\n\n")
-    matches = [_TRAILER.match(line) for line in last.split("\n")]
+    matches = [re.match(_TRAILER, line) for line in last.split("\n")]
     if not body or not all(matches):
         return text, {}
     return body.strip("\n"), {match[1]: match[2].strip() for match in matches if match}
@@ -114,7 +113,7 @@ def identity(root: Path) -> tuple[str, str]:
 
 def _clean(text: str) -> str:
     """Git forbids newlines and angle brackets in a name or a mail address."""
-    return _UNWANTED.sub("", text).strip(" .,:;\"'\\")
+    return re.sub(_UNWANTED, "", text).strip(" .,:;\"'\\")
 
 
 def _configured(root: Path) -> tuple[str | None, str | None]:
@@ -136,6 +135,8 @@ def _setting(get: Callable[[tuple[bytes], bytes], bytes], key: bytes) -> str | N
 
 
 def _user() -> str:
+    import getpass
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -184,7 +185,7 @@ def walk(objects: StoreObjects, start: str, refs: Mapping[str, str]) -> Iterator
     seen = {start}
     while queue:
         info = heapq.heappop(queue)[2]
-        yield replace(info, refs=names.get(info.commit, ()))
+        yield msgspec.structs.replace(info, refs=names.get(info.commit, ()))
         for parent in info.parents:
             if parent not in seen:
                 seen.add(parent)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,7 +60,8 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o444, sync: bool = True)
 
 def temporary(folder: Path) -> tuple[int, str]:
     """A new temporary file in ``folder``: its descriptor and its path."""
-    return tempfile.mkstemp(prefix=TEMPORARY, dir=folder)
+    path = folder / f"{TEMPORARY}{os.urandom(8).hex()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), str(path)
 
 
 def sync_folder(folder: Path) -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
 from snapstore.errors import Exit, SnapError
@@ -53,6 +50,10 @@ def _open(path: Path) -> int:
 
 
 def _write_note(descriptor: int, purpose: str) -> None:
+    import json
+    import socket
+    from datetime import datetime
+
     started = datetime.now().astimezone().isoformat(timespec="seconds")
     note = {"pid": os.getpid(), "host": socket.gethostname(), "started": started, "purpose": purpose}
     os.ftruncate(descriptor, 0)
@@ -75,6 +76,8 @@ def _held(path: Path, descriptor: int) -> SnapError:
 
 def _read_note(descriptor: int) -> dict[str, object]:
     """What the holder wrote; {} in the instant before it has."""
+    import json
+
     for _ in range(5):
         try:
             note = json.loads(os.pread(descriptor, _NOTE_LIMIT, 0))

@@ -13,12 +13,11 @@ import re
 from snapstore.errors import SnapError
 
 # HFS+ ignores these code points inside a name, so ".g\u200cit" opens ".git" there.
-_IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+_IGNORED_BY_HFS = "[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]"
 # NTFS opens ".git" under its short name, with trailing dots or spaces, and with a stream after a colon.
-_RESERVED = re.compile(
-    r"(\.git|\.gitmodules|\.gitattributes|\.gitignore|\.mailmap)([. :].*)?"
-    r"|gi[^\\]*~[0-9].*|mailma~[0-9].*|maba30~[0-9].*|\.{0,2}",
-    re.IGNORECASE | re.DOTALL,
+_RESERVED = (
+    r"(?is)(\.git|\.gitmodules|\.gitattributes|\.gitignore|\.mailmap)([. :].*)?"
+    r"|gi[^\\]*~[0-9].*|mailma~[0-9].*|maba30~[0-9].*|\.{0,2}"
 )
 # Anything that might need a closer look; nearly all names end here.
 _SUSPECT = re.compile(r"%|\.\.?\Z|\Z|\.[gGmM]|[gG][iI]|[mM][aA]|.*[^\x01-.0-\x5b\x5d-\x7f]", re.DOTALL)
@@ -44,5 +43,5 @@ def _reserved(name: str) -> bool:
         raise SnapError(f"a name with {'NUL' if chr(0) in name else 'a slash'} cannot be stored: {name!r}")
     if name.startswith("%"):
         return True
-    plain = _IGNORED_BY_HFS.sub("", name)
-    return any(_RESERVED.fullmatch(part) for part in plain.split("\\"))
+    plain = re.sub(_IGNORED_BY_HFS, "", name)
+    return any(re.fullmatch(_RESERVED, part) for part in plain.split("\\"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from snapstore.errors import SnapError
 from snapstore.model import Notice
 from snapstore.snapshot import Snapshot
-from snapstore.store import build, check, commits, locks, notes, repository, revisions
+from snapstore.store import build, commits, locks, notes, repository
 from snapstore.store.build import ResourceState
 from snapstore.store.commits import CommitInfo
 from snapstore.store.objects import StoreObjects
@@ -68,6 +68,8 @@ class Store:
 
     def resolve(self, revision: str) -> str:
         """The commit id that a revision names. SnapError naming candidates when there is not exactly one."""
+        from snapstore.store import revisions
+
         return revisions.resolve(self._objects, self._refs, revision)
 
     def head(self) -> str | None:
@@ -110,6 +112,10 @@ class Store:
         subject = message.partition("\n")[0]
         return commit if self._refs.move(name, tip, commit, who, f"take: {subject}") else None
 
+    def info(self, commit: str) -> CommitInfo:
+        """The commit of a commit id; ``refs`` are not looked for."""
+        return commits.read(self._objects, commit)
+
     def log(self, revision: str = "HEAD", limit: int | None = None) -> Iterator[CommitInfo]:
         """The history of a revision, newest first, with the refs that point at each commit."""
         start = self.resolve(revision)
@@ -122,6 +128,8 @@ class Store:
 
     def check(self) -> list[Notice]:
         """Every damage there is, by name; [] when the store is well. Never raises on damage."""
+        from snapstore.store import check
+
         return check.check(self.path, self._objects, Refs(self.path))
 
     def lock(self, purpose: str) -> AbstractContextManager[None]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from snapstore.config import Config
@@ -50,7 +51,7 @@ class Place:
         return restore(self.ws, revision, Scope(patterns), PlanOptions(), **options)
 
     def with_config(self, **changes: Any) -> Place:
-        return Place(replace(self.config, **changes))
+        return Place(msgspec.structs.replace(self.config, **changes))
 
 
 def change_everything(place: Place) -> tuple[str, str]:

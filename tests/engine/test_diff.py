@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,7 +122,9 @@ def test_only_differing_subtrees_and_documents_are_read(store: Store) -> None:
     before = snapshot(store, {**same, "x.json": [Fact("v:read", {"n": 1})]}, {**texts, "d/e": "1"})
     after = snapshot(store, {**same, "x.json": [Fact("v:read", {"n": 2})]}, {**texts, "d/e": "2"})
     reader = Counting(store.snapshot(commit(store, before)).objects)
-    assert names(diff(replace(before, objects=reader), replace(after, objects=reader))) == ["v:read", "d/e"]
+    assert names(
+        diff(msgspec.structs.replace(before, objects=reader), msgspec.structs.replace(after, objects=reader))
+    ) == ["v:read", "d/e"]
     assert len(reader.trees) == 2 * len(["root", "r", "r/files", "r/files/d"])
     assert len(reader.blobs) == 2 * len(["snapshot.json", "x.json"])
 
@@ -139,7 +142,7 @@ def test_facts_of_equal_documents_are_the_same_objects(store: Store) -> None:
 def test_reading_facts_does_not_walk_the_files(store: Store) -> None:
     found = snapshot(store, {"x.json": [A1]}, {f"{n}/{n}": "1" for n in range(20)})
     reader = Counting(found.objects)
-    assert facts(replace(found, objects=reader), "r") == {"v:a": A1}
+    assert facts(msgspec.structs.replace(found, objects=reader), "r") == {"v:a": A1}
     assert len(reader.trees) == 2
 
 
@@ -181,7 +184,7 @@ def test_a_tree_that_is_no_snapshot_is_named(store: Store) -> None:
     found = snapshot(store, {"x.json": [A1]})
     inner = resources(found)["r"].tree or ""
     with pytest.raises(SnapError, match=r"no snapshot\.json"):
-        diff(replace(found, tree=inner), found)
+        diff(msgspec.structs.replace(found, tree=inner), found)
 
 
 states = st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 2), st.integers(0, 2)))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from snapstore import __version__
@@ -83,12 +84,12 @@ def test_an_unexpected_error_in_a_capture_masks_secrets(place: Place, faults: to
 def test_a_capture_that_breaks_its_promises_is_refused(
     place: Place, monkeypatch: pytest.MonkeyPatch, documents: list[Document], text: str
 ) -> None:
-    from dataclasses import replace
-
     def capture(settings: Any, context: Any) -> Captured:
         return Captured(documents)
 
-    monkeypatch.setitem(toys.ADAPTERS, "shelf", replace(toys.ADAPTERS["shelf"], capture=capture))
+    monkeypatch.setitem(
+        toys.ADAPTERS, "shelf", msgspec.structs.replace(toys.ADAPTERS["shelf"], capture=capture)
+    )
     with pytest.raises(SnapError, match=text) as caught:
         place.take()
     assert caught.value.where == "web"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import shutil
@@ -242,7 +241,7 @@ def effective(root: Path, env: list[str] | None = None, **more: str) -> tuple[di
     def seal(identity: str, value: bytes) -> dict[str, str]:
         return {"$sealed": f"{len(identity)}"}
 
-    known: Context = dataclasses.replace(context(root), seal=seal, env={**os.environ, **more})
+    known: Context = msgspec.structs.replace(context(root), seal=seal, env={**os.environ, **more})
     captured = adapter.capture(Settings(evaluate=True, env=env or []), known)
     facts = {
         fact.name.partition("/")[2]: fact.attrs["value"]
@@ -371,7 +370,7 @@ def test_when_only_the_packages_differ_the_plan_says_that_it_cannot_restore_them
 
 
 def test_evaluating_without_node_is_a_notice(project: Path, tmp_path: Path) -> None:
-    known = dataclasses.replace(context(project), env={"PATH": str(tmp_path)})
+    known = msgspec.structs.replace(context(project), env={"PATH": str(tmp_path)})
     captured = adapter.capture(Settings(evaluate=True), known)
     assert "no node" in captured.notices[0].text
     assert json.loads(msgspec.json.encode(captured.documents)) == []
