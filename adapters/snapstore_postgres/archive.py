@@ -212,9 +212,11 @@ def _strip_order(fact: Fact) -> int:
 
 
 def _subtree(fact: Fact, view: View) -> Iterator[Fact]:
+    """The fact and all that goes with it; what another table takes over stays behind."""
     yield fact
     for part in view.live_parts.get(fact.id, ()):
-        yield from _subtree(part, view)
+        if not view.stays(part.id):
+            yield from _subtree(part, view)
 
 
 def take_back(request: PlanRequest) -> tuple[PlanRequest, list[Action]]:

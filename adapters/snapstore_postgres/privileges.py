@@ -236,7 +236,8 @@ def _nothing(fact: Fact, view: View) -> Draft:
 
 RULES: dict[str, Rule] = {
     "comment": Rule(_comment, _uncomment, _recomment, rank=85),
-    "grant": Rule(_grant, _ungrant, _regrant, rank=86),
+    # Before materialized views are filled: their owners read through views of others.
+    "grant": Rule(_grant, _ungrant, _regrant, rank=61),
     "default_privileges": Rule(
         _nothing, _drop_default_privileges, lambda before, after, view: Alteration(), rank=95
     ),
