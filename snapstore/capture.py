@@ -85,6 +85,10 @@ def adapter_error(name: str, error: BaseException) -> SnapError:
         where = error.where if error.where.startswith(name) else ", ".join(filter(None, (name, error.where)))
         what, fix = (REDACTOR.redact(text, sealed=True) for text in (error.what, error.fix))
         return SnapError(what, where=where, fix=fix, code=error.code)
+    if isinstance(error, OSError) and error.strerror:
+        places = [name, *(os.fsdecode(p) for p in (error.filename,) if isinstance(p, str | bytes))]
+        fix = "put that right, then run the command again (--debug shows where it happened)"
+        return SnapError(error.strerror, where=", ".join(places), fix=fix)
     text = REDACTOR.redact(f"{type(error).__name__}: {error}", sealed=True)
     return SnapError(f"its adapter failed unexpectedly: {text}", where=name, fix="--debug shows where")
 

@@ -25,6 +25,7 @@ from snapstore.nearest import did_you_mean
 from snapstore.secrets import REDACTOR
 
 FILE = "snapstore.toml"
+_REFERENCE = "correct it; `snap schema config` prints what the file may say"
 OPEN_KEYS = frozenset(
     {"adapter", "branch", "clear", "cwd", "exclude", "include", "path", "public", "schemas"}
 )
@@ -147,7 +148,7 @@ class _Source(msgspec.Struct, frozen=True):
     text: str
 
     def error(self, path: Keys, what: str, fix: str = "") -> SnapError:
-        return SnapError(what, where=self.at(line_of(self.text, path)), fix=fix)
+        return SnapError(what, where=self.at(line_of(self.text, path)), fix=fix or _REFERENCE)
 
     def at(self, line: int | None) -> str:
         return f"{self.path}:{line}" if line else str(self.path)
@@ -210,9 +211,12 @@ def _read(path: Path) -> str:
     except FileNotFoundError:
         raise SnapError("no such file", where=str(path), fix="write one with: snap init") from None
     except UnicodeDecodeError as error:
-        raise SnapError(f"not UTF-8 at byte {error.start}", where=str(path)) from None
+        raise SnapError(
+            f"not UTF-8 at byte {error.start}", where=str(path), fix="save the file as UTF-8"
+        ) from None
     except OSError as error:
-        raise SnapError(f"cannot be read: {error.strerror}", where=str(path)) from None
+        fix = "name a file that this user may read"
+        raise SnapError(f"cannot be read: {error.strerror}", where=str(path), fix=fix) from None
 
 
 def _parse(source: _Source) -> dict[str, Any]:
@@ -221,11 +225,14 @@ def _parse(source: _Source) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(error), re.DOTALL)
         if found is None:
-            raise SnapError(f"not valid TOML: {error}", where=str(source.path)) from None
+            raise SnapError(f"not valid TOML: {error}", where=str(source.path), fix=_TOML) from None
         what = f"not valid TOML: {found[1]} (column {found[3]})"
-        raise SnapError(what, where=source.at(int(found[2]))) from None
+        raise SnapError(what, where=source.at(int(found[2])), fix=_TOML) from None
     except RecursionError:
-        raise SnapError("its values are nested too deeply", where=str(source.path)) from None
+        raise SnapError("its values are nested too deeply", where=str(source.path), fix=_REFERENCE) from None
+
+
+_TOML = "correct that line; https://toml.io shows how TOML is written"
 
 
 # Variables of the environment

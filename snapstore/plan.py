@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -35,6 +35,10 @@ from snapstore.snapshot import Snapshot, facts
 
 if TYPE_CHECKING:
     from snapstore.config import Config
+
+
+FORMAT = 1
+"""The newest format of plans that this version reads, and the one it writes."""
 
 
 def make_plan(config: Config, live: Snapshot, target: Snapshot, scope: Scope, options: PlanOptions) -> Plan:
@@ -123,19 +127,34 @@ def encode(plan: Plan) -> bytes:
     return dumps(plan)
 
 
-def decode(data: bytes) -> Plan:
-    """The plan in a file written by :func:`encode`. SnapError when it is none, or not byte for byte."""
+def decode(data: bytes, where: str = "") -> Plan:
+    """The plan in a file written by :func:`encode`. SnapError when it is none, or not byte for byte.
+
+    ``where`` is what errors call the file.
+    """
     try:
         # The json module: paths that are not UTF-8 hold surrogate escapes, which msgspec does not read.
-        plan = msgspec.convert(json.loads(data), type=Plan)
-    except ValueError as error:
-        raise SnapError(
-            f"this is not a plan: {error}", fix="make one with `snap plan REV -o FILE`"
-        ) from error
+        found = json.loads(data)
+        _require_format(found, where)
+        plan = msgspec.convert(found, type=Plan)
+    except (ValueError, RecursionError) as error:
+        fix = "make one with `snap plan REV -o FILE`"
+        raise SnapError(f"this is not a plan: {error}", where=where, fix=fix) from error
     if plan.digest != digest(plan) or encode(plan) != data:
         raise SnapError(
             "the plan was edited after it was made",
+            where=where,
             fix="make it again with `snap plan`: only the plan that was reviewed is applied",
             code=Exit.STALE,
         )
     return plan
+
+
+def _require_format(found: Any, where: str) -> None:
+    number = found.get("format") if isinstance(found, dict) else None
+    if isinstance(number, int) and number > FORMAT:
+        raise SnapError(
+            f"this plan has format {number}, this snapstore knows formats up to {FORMAT}",
+            where=where,
+            fix="upgrade snapstore, or make the plan again with `snap plan REV -o FILE`",
+        )

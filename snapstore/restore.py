@@ -120,7 +120,11 @@ def apply_plan(
     report: Report = silent,
 ) -> RestoreResult:
     """Carry out exactly this plan. SnapError with code STALE when the live state is not the one it is for."""
-    target = _target(ws, plan.target.commit or "")
+    commit = plan.target.commit or ""
+    if not ws.store.has(commit):
+        text = f"the plan was made for another store: {commit[:10]}, where it leads, is not in this one"
+        raise SnapError(text, where=str(ws.store.path), code=Exit.STALE, fix=AGAIN)
+    target = _target(ws, commit)
     if target.tree != plan.target.tree:
         raise SnapError("the plan's target is another state in this store", code=Exit.STALE, fix=AGAIN)
     request = _request(ws, "restore", target, plan.scope, plan.options, allow, report)

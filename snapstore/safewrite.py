@@ -43,6 +43,7 @@ _BELOW = _DIRECTORY | os.O_NOFOLLOW
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _ABSENT = (FileNotFoundError, NotADirectoryError)
 
+_AGAIN = "put that right, then run the command again"
 _CAUSES = {
     errno.EACCES: ("no permission to change it", "run as a user who may write there"),
     errno.EPERM: ("the system does not permit this change", "run as the owner, or lift the immutable flag"),
@@ -341,7 +342,7 @@ def _told(root: Path, relative: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        what, fix = _CAUSES.get(error.errno or 0, (f"cannot be changed: {error.strerror}", ""))
+        what, fix = _CAUSES.get(error.errno or 0, (f"cannot be changed: {error.strerror}", _AGAIN))
         raise SnapError(what, where=_shown(root, relative), fix=fix) from error
 
 

@@ -23,9 +23,10 @@ def command(app: App, saved: str, allow: tuple[str, ...], yes: bool) -> int:
     """Carry out the plan in FILE, if the live state is still the one it was made for."""
     ws = app.workspace()
     try:
-        plan = decode(Path(saved).read_bytes())
+        plan = decode(Path(saved).read_bytes(), saved)
     except OSError as error:
-        raise SnapError(f"cannot be read: {error.strerror}", where=saved) from None
+        fix = "name a file that `snap plan REV -o FILE` has written"
+        raise SnapError(f"cannot be read: {error.strerror}", where=saved, fix=fix) from None
     confirm = options.confirmation(app, "Carry out this plan?", yes)
     with options.showing_what_is_refused(app):
         result = apply_plan(ws, plan, options.allowed(ws.config, allow), confirm, app.progress)

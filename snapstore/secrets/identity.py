@@ -47,7 +47,8 @@ def read(env: Mapping[str, str]) -> Identity | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file"
-        raise SnapError(f"the age identity cannot be read: {reason}", where=str(path)) from None
+        fix = f"run as its owner, or name another file in {VARIABLE}"
+        raise SnapError(f"the age identity cannot be read: {reason}", where=str(path), fix=fix) from None
     return _parse(path, text)
 
 

@@ -104,6 +104,11 @@ def _check_refs(objects: StoreObjects, refs: Refs) -> Iterator[Notice]:
     except SnapError as error:
         yield Notice(error.where, error.what)
         return
+    try:
+        refs.read(head)
+    except SnapError as error:
+        yield Notice(head, f"{error.what}; {error.fix}")
+        return
     if head not in known and any(name.startswith(HEADS) for name in known):
         yield Notice("HEAD", f"it points at {head}, which does not exist, though other branches do")
     for name, oid in known.items():

@@ -7,6 +7,7 @@ cannot overwrite each other, and appends to the reflog.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -22,6 +23,7 @@ HEADS = "refs/heads/"
 _OID = re.compile(r"[0-9a-f]{40}\Z")
 _PACKED = re.compile(r"^([0-9a-f]{40}) (refs/\S+)$", re.MULTILINE)
 _INVALID = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\Z|\.\Z|(\A|/)\.|\.lock(/|\Z)")
+_MOVE = re.compile(r"([0-9a-f]{40}) ([0-9a-f]{40}) ")
 _SYMBOLIC = "ref: "
 _DEPTH = 5
 _WAIT = 10.0
@@ -42,8 +44,25 @@ class Refs:
         self._head = HEADS + branch if branch else None
 
     def read(self, name: str) -> str | None:
-        """The object a ref points at, symbolic refs followed; None when there is no such ref."""
-        return self._value(self.target(name))
+        """The object a ref points at, symbolic refs followed; None when there is no such ref.
+
+        SnapError when there was one: Git removes the reflog of a ref that it deletes, damage does not.
+        """
+        name = self.target(name)
+        value = self._value(name)
+        if value is None and (last := self._last_known(name)):
+            fix = f"put it back: git -C '{self._root}' update-ref {name} {last}"
+            raise SnapError(f"the ref {name} is missing, but not its reflog", where=str(self._root), fix=fix)
+        return value
+
+    def _last_known(self, name: str) -> str | None:
+        """Where a reflog says that a ref is. Its first line alone may be of a commit that was cut off."""
+        try:
+            lines = (self._root / "logs" / name).read_text("utf-8", "surrogateescape").splitlines()
+        except OSError:
+            return None
+        found = _MOVE.match(lines[-1]) if lines else None
+        return found[2] if found and found[1] != ZERO else None
 
     def target(self, name: str) -> str:
         """The ref at the end of a chain of symbolic refs, which may not exist (yet)."""
@@ -72,6 +91,8 @@ class Refs:
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return None
             raise self._broken(name, error.strerror or str(error)) from error
 
     def _packed(self) -> dict[str, str]:

@@ -96,7 +96,7 @@ def _base(objects: StoreObjects, refs: Refs, base: str, revision: str) -> str:
     if len(found) > 1:
         raise SnapError(f"{base} is ambiguous", fix="it could be:\n" + _lines(objects, found))
     if not found:
-        raise SnapError(f"there is no snapshot {base!r}", fix=_candidates(objects, refs, base))
+        raise SnapError(f"there is no snapshot {base[:100]!r}", fix=_candidates(objects, refs, base))
     return found[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from itertools import islice
@@ -71,6 +72,10 @@ class Store:
         from snapstore.store import revisions
 
         return revisions.resolve(self._objects, self._refs, revision)
+
+    def has(self, commit: str) -> bool:
+        """Whether there is an object of this id (40 hex digits)."""
+        return bool(re.fullmatch("[0-9a-f]{40}", commit)) and self._objects.has(commit)
 
     def head(self) -> str | None:
         """The commit id of the current branch, None before its first snapshot."""
