@@ -96,7 +96,27 @@ def _needs(found: Answers, addresses: Addresses, facts: Facts) -> dict[str, set[
     for identity, ref in _derived_needs(facts):
         if ref in facts and identity != ref:
             needs[identity].add(ref)
+    _on_partitions(needs, facts)
     return needs
+
+
+def _on_partitions(needs: dict[str, set[str]], facts: Facts) -> None:
+    """A foreign key stands on all partitions of the table that it refers to, or none of them could go."""
+    partitions: dict[str, list[str]] = defaultdict(list)
+    for fact in facts.values():
+        if fact.id.startswith("partition:"):
+            partitions["table:" + fact.attrs["of"]].append(fact.id)
+    for fact in facts.values() if partitions else ():
+        if fact.attrs.get("type") == "f" and fact.id.startswith("constraint:"):
+            keys = [need for need in needs[fact.id] if need.startswith(("constraint:", "index:"))]
+            for key in keys:
+                needs[fact.id].update(_partitions_below(facts[key].parent or "", partitions))
+
+
+def _partitions_below(table: str, partitions: Mapping[str, list[str]]) -> Iterator[str]:
+    for identity in partitions.get(table, ()):
+        yield identity
+        yield from _partitions_below("table:" + identity.partition(":")[2], partitions)
 
 
 def _without_partition_parents(needs: Mapping[str, set[str]], facts: Facts) -> None:

@@ -7,7 +7,9 @@ column, is carried over; columns that only the old table has are named as data l
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import msgspec
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Hazard, HazardName, Verb
@@ -26,7 +28,27 @@ def with_carried_rows(request: PlanRequest, actions: Sequence[Action]) -> list[A
         and action.subject in request.target
     ]
     carried = [identity for identity in again if _bytes(request, identity) != 0]
-    return [*actions, *(a for identity in carried for a in _carry(request, identity))]
+    waiting = [_after_filling(request, action, carried) for action in actions]
+    return [*waiting, *(a for identity in carried for a in _carry(request, identity))]
+
+
+def _filled_again(identity: str) -> str:
+    """What is provided by putting the rows into the new table."""
+    return "filled:" + identity.partition(":")[2]
+
+
+def _after_filling(request: PlanRequest, action: Action, carried: Collection[str]) -> Action:
+    """The action; foreign keys to a new table and its triggers wait until its rows are there."""
+    fact = request.target.get(action.subject)
+    if fact is None or action.verb is Verb.DROP:
+        return action
+    tables = set()
+    if fact.kind == "constraint" and fact.attrs.get("type") == "f":
+        tables = {target.parent for need in fact.needs if (target := request.target.get(need))}
+    elif fact.kind in ("trigger", "rule"):
+        tables = {fact.parent}
+    tokens = [_filled_again(identity) for identity in carried if identity in tables]
+    return msgspec.structs.replace(action, needs=(*action.needs, *tokens)) if tokens else action
 
 
 def _bytes(request: PlanRequest, identity: str) -> int | None:
@@ -104,6 +126,7 @@ def _put_in(
             f"DROP SCHEMA {place}",
             *positions,
         ),
+        produces=(_filled_again(identity),),
         needs=tuple(sorted({f"rows:{name}", identity, *partitions, *_filled(request, pairs)})),
         lock="ROW EXCLUSIVE",
         transactional=True,

@@ -106,6 +106,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
         statements=[*statements, *settings],
         undo=[f"ALTER TABLE {table} DROP COLUMN {last(fact.name)}"],
         absorbs=[*reached, *absorbed],
+        needs=[f"column:{table}.{name}" for name in back.facts["key"]] if back else (),
         lock=STRONGEST,
         hazards=rewrite_hazard(view, f"table:{table}") if rewrites or back else (),
     )
@@ -194,7 +195,7 @@ def blocks_type_change(dependent: Fact) -> bool:
 
 def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     old, new = before.attrs, after.attrs
-    if _needs_new_column(old, new, view):
+    if _needs_new_column(old, new, view) or _is_to_return(before, after, view):
         return None
     follows = inherits_persistently(after, view) and before.attrs.get("inherited")
     retyped = (old["type"], old.get("collation")) != (new["type"], new.get("collation"))
@@ -259,6 +260,12 @@ def _needs_new_column(old: Mapping[str, Json], new: Mapping[str, Json], view: Vi
         return now is not None or (was is not None and was["kind"] != "s")
     version = int(view.request.live_hints.get("version", 0))
     return bool(was["kind"] != now["kind"]) or version < 170000 or old["type"] != new["type"]
+
+
+def _is_to_return(before: Fact, after: Fact, view: View) -> bool:
+    """Whether a computed column becomes a plain one whose values are in the archive."""
+    computed = "generated" in before.attrs and "generated" not in after.attrs
+    return computed and archive.kept(view, after.id, "column") is not None
 
 
 def _generated_statements(alter: str, old: Mapping[str, Json], new: Mapping[str, Json]) -> list[str]:

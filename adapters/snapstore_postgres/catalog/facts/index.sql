@@ -2,7 +2,7 @@
 SELECT 'pg_class'::regclass::oid, c.oid, 0, format('index:%I.%I', n.nspname, c.relname),
        CASE t.relkind WHEN 'm' THEN 'matview:' ELSE 'table:' END || format('%I.%I', tn.nspname, t.relname),
        pg_get_indexdef(c.oid) AS definition,
-       nullif(NOT i.indisvalid AND c.relkind = 'i', false) AS invalid,
+       nullif(NOT i.indisvalid, false) AS invalid,
        (SELECT json_object_agg(a.attnum, a.attstattarget ORDER BY a.attnum)
           FROM pg_attribute a
          WHERE a.attrelid = c.oid AND a.attstattarget >= 0) AS statistics,
