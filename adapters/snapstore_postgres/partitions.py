@@ -65,9 +65,12 @@ def _ancestors(table: str, side: Mapping[str, Fact]) -> Iterator[str]:
 def _waiting(action: Action, request: PlanRequest, waits: Mapping[str, set[str]]) -> Action:
     fact = request.live.get(action.subject) or request.target.get(action.subject)
     tokens = waits.get(fact.parent or "") if fact and fact.kind in _RECURSIVE else None
-    if not tokens:
-        return action
-    return msgspec.structs.replace(action, needs=tuple(sorted({*action.needs, *tokens})))
+    # What keeps the partition from going, as a foreign key to its parent does, goes first.
+    before = {detached(identity.partition(":")[2]) for identity in action.releases}
+    waited = {*(tokens or ())} - before
+    return (
+        msgspec.structs.replace(action, needs=tuple(sorted({*action.needs, *waited}))) if waited else action
+    )
 
 
 RULES: dict[str, Rule] = {
