@@ -1,9 +1,16 @@
-"""What the PostgreSQL tests share: roles, which belong to the whole server and not to a database."""
+"""What the PostgreSQL tests share: roles, which belong to the whole server, and a project with a database."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
 import psycopg
 import pytest
+
+from tests.conftest import Snap
+from tests.postgres import dump
 
 ROLES = ("snap_app", "snap_owner", "snap_reader", 'Odd "role"; DROP TABLE x--', "user")
 
@@ -18,3 +25,45 @@ def roles(postgres_url: str) -> tuple[str, ...]:
             if role not in known:
                 connection.execute(f"CREATE ROLE {psycopg.sql.Identifier(role).as_string()}")
     return ROLES
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project folder whose resource ``db`` is a database of its own."""
+
+    snap: Snap
+    url: str
+
+    def sql(self, text: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            cursor = connection.execute(text.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def dump(self) -> Any:
+        return dump.schema(self.url)
+
+    def configure(self, **settings: Any) -> None:
+        lines = [f"{key} = {value!r}".replace("'", '"') for key, value in settings.items()]
+        self.snap.configure("\n".join(["[resources.db]", 'adapter = "postgres"', *lines, ""]))
+
+
+@pytest.fixture
+def project(snap: Snap, database: str) -> Project:
+    made = Project(snap, database)
+    snap.env["DATABASE_URL"] = database
+    made.configure(url="${DATABASE_URL}", lock_timeout=0.3, retry_for=20)
+    return made
+
+
+@pytest.fixture
+def session(project: Project) -> Iterator[Callable[[], psycopg.Connection[Any]]]:
+    """Opens sessions of other users of the database, each in a transaction; they end with the test."""
+    opened: list[psycopg.Connection[Any]] = []
+
+    def connect() -> psycopg.Connection[Any]:
+        opened.append(psycopg.connect(project.url))
+        return opened[-1]
+
+    yield connect
+    for connection in opened:
+        connection.close()

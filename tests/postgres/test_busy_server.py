@@ -1,0 +1,136 @@
+"""Restores while others work on the database: locks, other restores, connections that are cut."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from snapstore_postgres.apply import ADVISORY_KEY
+from tests.postgres.conftest import Project
+
+OLD = "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'x'); CREATE VIEW w AS TABLE t"
+NEW = "ALTER TABLE t ADD n int; DROP VIEW w; CREATE INDEX i ON t (v)"
+WAITING = """
+SELECT a.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+ WHERE NOT l.granted AND a.application_name = 'snapstore' AND a.datname = current_database()"""
+Session = Callable[[], psycopg.Connection[Any]]
+
+
+@pytest.fixture
+def changed(project: Project) -> Project:
+    """A project whose live state differs from what was taken."""
+    project.sql(OLD)
+    project.snap("take", "-m", "old", code=0)
+    project.sql(NEW)
+    return project
+
+
+def held(session: Session) -> psycopg.Connection[Any]:
+    """A session that reads on, so that nothing can alter the table."""
+    other = session()
+    other.execute("LOCK TABLE t IN SHARE MODE")
+    return other
+
+
+def waiter(project: Project, than: int | None = None) -> int:
+    """The process of the server that waits for a lock on behalf of snap; another one ``than`` it."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = [pid for (pid,) in project.sql(WAITING) if pid != than]
+        if found:
+            return int(found[0])
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")
+
+
+def started(project: Project, *words: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        project.snap.command(*words),
+        cwd=project.snap.root,
+        env=project.snap.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_a_lock_that_is_held_for_a_while_is_waited_for_and_tried_again(
+    changed: Project, session: Session
+) -> None:
+    other = held(session)
+    running = started(changed, "restore", "HEAD", "--yes")
+    waiter(changed)
+    while changed.sql(WAITING):  # the lock timeout takes it out of the queue, where it holds up others
+        time.sleep(0.02)
+    waiter(changed)
+    other.rollback()
+    _, told = running.communicate(timeout=120)
+    assert running.returncode == 0, told
+    assert changed.snap("status").code == 0
+
+
+def test_a_lock_that_is_never_released_ends_in_a_clear_error_with_nothing_changed(
+    changed: Project, session: Session
+) -> None:
+    changed.configure(url="${DATABASE_URL}", lock_timeout=0.1, retry_for=0.5)
+    before = changed.dump()
+    held(session)
+    done = changed.snap("restore", "HEAD", "--yes", code=1)
+    assert "a lock could not be had within 0.5 s" in done.stdout + done.stderr
+    assert "pg_stat_activity" in done.stdout + done.stderr
+    assert changed.dump() == before
+
+
+def test_a_second_restore_of_the_same_database_is_refused(changed: Project, session: Session) -> None:
+    before = changed.dump()
+    session().execute(f"SELECT pg_advisory_lock({ADVISORY_KEY})")
+    done = changed.snap("restore", "HEAD", "--yes", code=6)
+    assert "another restore is working on this database" in done.stdout + done.stderr
+    assert changed.dump() == before
+
+
+def test_a_cut_connection_changes_nothing_and_the_restore_can_be_run_again(
+    changed: Project, session: Session
+) -> None:
+    changed.configure(url="${DATABASE_URL}", lock_timeout=60, retry_for=60)
+    before = changed.dump()
+    other = held(session)
+    running = started(changed, "restore", "HEAD", "--yes")
+    changed.sql(f"SELECT pg_terminate_backend({waiter(changed)})")
+    told = b"".join(running.communicate(timeout=120))
+    assert running.returncode == 1, told
+    assert b"the connection to PostgreSQL was lost" in told
+    assert b"db: unchanged" in told
+    assert changed.dump() == before
+    other.rollback()
+    changed.snap("restore", "HEAD", "--yes", code=0)
+    assert changed.snap("status").code == 0
+
+
+def test_clients_that_only_read_are_not_held_up_by_a_waiting_restore(
+    changed: Project, session: Session
+) -> None:
+    other = held(session)
+    running = started(changed, "restore", "HEAD", "--yes")
+    waiter(changed)
+    reader = session()
+    done = threading.Event()
+
+    def read() -> None:
+        reader.execute("SELECT * FROM t").fetchall()
+        done.set()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert done.wait(30)
+    other.rollback()
+    reader.rollback()
+    thread.join()
+    _, told = running.communicate(timeout=120)
+    assert running.returncode == 0, told

@@ -1,0 +1,165 @@
+"""All the ways in which libpq finds its server and its password, and what is told when it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+from snapstore import embedded
+from tests.conftest import Snap
+from tests.postgres import dump
+from tests.postgres.conftest import Project
+
+PASSWORD = "p:a ss@w%rd/'\\x"
+ROLE = "snap_login"
+
+
+@dataclass(frozen=True)
+class Login:
+    port: int
+    database: str
+
+    def url(self, password: str = PASSWORD, **changes: Any) -> str:
+        database = changes.get("database", self.database)
+        return f"postgresql://{ROLE}:{quote(password, safe='')}@127.0.0.1:{self.port}/{database}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(self.port),
+            "PGUSER": ROLE,
+            "PGDATABASE": self.database,
+        }
+
+
+@pytest.fixture
+def login(postgres_server: embedded.Server) -> Iterator[Login]:
+    """A role with a password and a database of its own on the embedded server, over TCP."""
+    name = f"login_{id(object())}"
+    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+        connection.execute(f"DROP ROLE IF EXISTS {ROLE}")
+        statement = psycopg.sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
+        connection.execute(statement.format(psycopg.sql.Identifier(ROLE), psycopg.sql.Literal(PASSWORD)))
+        connection.execute(f"CREATE DATABASE {name} OWNER {ROLE}")
+        yield Login(postgres_server.port, name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        connection.execute(f"DROP ROLE {ROLE}")
+
+
+def configure(snap: Snap, url: str) -> None:
+    snap.configure(f"[resources.db]\nadapter = \"postgres\"\nurl = '''{url}'''\n")
+
+
+def secret_file(path: Path, text: str) -> str:
+    path.write_text(text)
+    path.chmod(0o600)
+    return str(path)
+
+
+def test_a_url_from_the_environment_works_with_a_password_of_any_characters(snap: Snap, login: Login) -> None:
+    snap.env["DATABASE_URL"] = login.url() + "?sslmode=prefer"
+    configure(snap, "${DATABASE_URL}")
+    snap("take", "-m", "one", code=0)
+
+
+def test_pg_variables_alone_are_enough(snap: Snap, login: Login) -> None:
+    snap.env |= {**login.variables, "PGPASSWORD": PASSWORD, "PGSSLMODE": "prefer"}
+    configure(snap, "")
+    snap("take", "-m", "one", code=0)
+
+
+def test_a_password_file_is_read(snap: Snap, login: Login) -> None:
+    escaped = PASSWORD.replace("\\", "\\\\").replace(":", "\\:")
+    snap.env["PGPASSFILE"] = secret_file(snap.home / "pass", f"127.0.0.1:*:*:{ROLE}:{escaped}\n")
+    configure(snap, f"host=127.0.0.1 port={login.port} user={ROLE} dbname={login.database}")
+    snap("take", "-m", "one", code=0)
+
+
+def test_a_service_file_is_read(snap: Snap, login: Login) -> None:
+    lines = [f"{key[2:].lower()}={value}" for key, value in login.variables.items() if key != "PGDATABASE"]
+    text = "\n".join(["[app]", *lines, f"dbname={login.database}", f"password={PASSWORD}", ""])
+    snap.env["PGSERVICEFILE"] = secret_file(snap.home / "services", text)
+    configure(snap, "service=app")
+    snap("take", "-m", "one", code=0)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"password": "wrong-canary"}, "password authentication failed"),
+        ({"database": "no_such_place"}, 'database "no_such_place" does not exist'),
+    ],
+)
+def test_a_wrong_login_is_told_without_the_password(
+    snap: Snap, login: Login, change: dict[str, str], told: str
+) -> None:
+    configure(snap, login.url(**change))
+    done = snap("take", "-m", "one", code=1)
+    assert told in done.stderr
+    assert PASSWORD not in done.stderr and "wrong-canary" not in done.stderr
+    assert done.stderr.count("cannot connect to PostgreSQL") == 1
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://nobody@127.0.0.1:1/x", "postgresql://u:canary@no-such-host.invalid/x"]
+)
+def test_a_server_that_is_not_there_is_told_in_one_message(snap: Snap, url: str) -> None:
+    configure(snap, url)
+    done = snap("take", "-m", "one", code=1)
+    assert "cannot connect to PostgreSQL" in done.stderr and "canary" not in done.stderr
+
+
+def test_a_url_that_is_none_is_told_without_showing_it(snap: Snap) -> None:
+    configure(snap, "mysql://u:canary@h/d")
+    done = snap("take", "-m", "one", code=1)
+    assert "not a PostgreSQL connection string" in done.stderr and "canary" not in done.stderr
+
+
+def test_a_role_without_rights_is_told_which_and_nothing_changes(
+    snap: Snap, login: Login, postgres_server: embedded.Server
+) -> None:
+    admin = postgres_server.url(login.database)
+    project = Project(snap, admin)
+    project.sql("CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t")
+    snap.env["DATABASE_URL"] = login.url()
+    configure(snap, "${DATABASE_URL}")
+    snap("take", "-m", "one", code=0)
+    project.sql("DROP VIEW v; ALTER TABLE t ADD b int")
+    before = dump.schema(admin)
+    done = snap("restore", "HEAD", "--yes", code=1)
+    assert "must be owner of table t" in done.stdout + done.stderr
+    assert dump.schema(admin) == before
+
+
+@pytest.fixture
+def hidden(login: Login, postgres_server: embedded.Server) -> Iterator[Project]:
+    """A subscription, which the role cannot read."""
+    project = Project(Snap(Path(), Path()), postgres_server.url(login.database))
+    project.sql(
+        "CREATE SUBSCRIPTION hidden CONNECTION '' PUBLICATION p WITH (connect = false, slot_name = NONE)"
+    )
+    yield project
+    project.sql("DROP SUBSCRIPTION hidden")
+
+
+def test_what_cannot_be_captured_is_named_and_a_restore_is_refused_as_unverifiable(
+    snap: Snap, login: Login, hidden: Project
+) -> None:
+    snap.env["DATABASE_URL"] = login.url()
+    configure(snap, "${DATABASE_URL}")
+    count = "SELECT count(*) FROM pg_class WHERE relname = 't'"
+    done = snap("take", "-m", "one", code=0)
+    assert "subscription hidden" in done.stdout + done.stderr
+    hidden.sql(f"CREATE TABLE t (a int); ALTER TABLE t OWNER TO {ROLE}")
+    refused = snap("restore", "HEAD", "--yes", code=3)
+    assert "unverifiable" in refused.stdout + refused.stderr
+    assert hidden.sql(count) == [(1,)]
+    snap("restore", "HEAD", "--yes", "--allow", "unverifiable", code=0)
+    assert hidden.sql(count) == [(0,)]
