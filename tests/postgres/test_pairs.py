@@ -53,14 +53,12 @@ OPEN = {
     "partitions: range, list and hash",
     "partitions: constraints, triggers and keys of partitioned tables",
     "partitions: columns and types change over levels of partitions",
-    "partitions: identity and generated columns of partitions",
     "partitions: inheritance",
     "partitions: a child leaves its parent and keeps its columns",
     "tables: options of a table",
     "tables: row type of another table",
     "types: an enum becomes text and a domain",
     "types: a composite type loses an attribute that a table with rows has",
-    "types: an owned sequence moves from one table to another, and the first goes",
 }
 PAIRS = [pair for path in sorted(CASES.glob("*.sql")) for pair in read(path)]
 
