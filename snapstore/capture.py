@@ -106,11 +106,13 @@ def _capture_one(config: Config, keys: Keys, name: str) -> ResourceState:
 
 def _check(name: str, captured: Captured) -> None:
     """The promises of Captured that everything later builds on: a breach is a bug of the adapter."""
-    paths = Counter(document.path for document in captured.documents)
-    identities = Counter(fact.id for document in captured.documents for fact in document.facts)
-    twice = [text for text, count in (paths + identities).items() if count > 1]
-    if twice:
-        raise SnapError(f"its adapter captured {twice[0]!r} twice", fix="report this as a bug of the adapter")
+    paths = [document.path for document in captured.documents]
+    for names in (paths, [fact.id for document in captured.documents for fact in document.facts]):
+        if len(set(names)) < len(names):
+            [(twice, _)] = Counter(names).most_common(1)
+            raise SnapError(
+                f"its adapter captured {twice!r} twice", fix="report this as a bug of the adapter"
+            )
     reserved = [path for path in paths if path.partition("/")[0] == FILES]
     if reserved:
         raise SnapError(f"its adapter put a document at {reserved[0]!r}, which is kept for files")

@@ -6,6 +6,7 @@ called; the table here is all that ``snap --help`` needs.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -183,6 +184,7 @@ def main(words: Sequence[str]) -> int:
 
 def run() -> NoReturn:
     """The entry point behind ``snap``."""
+    gc.set_threshold(200_000)  # most of what one run makes lives to its end: looking for garbage is in vain
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

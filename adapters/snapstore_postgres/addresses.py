@@ -12,24 +12,21 @@ class Addresses:
     """Identities by address. Parts that are no fact of their own lead to the fact that they are part of."""
 
     def __init__(self) -> None:
-        self._identities: dict[Address, str] = {}
+        self.identities: dict[Address, str] = {}
         self._aliases: dict[tuple[int, int], tuple[int, int]] = {}
-
-    def add(self, class_: int, oid: int, sub: int, identity: str) -> None:
-        self._identities[class_, oid, sub] = identity
 
     def add_aliases(self, found: Answers) -> None:
         """Learn which addresses stand for others. To be called when all identities are known."""
         self._aliases = {(a, b): (c, d) for a, b, c, d in found.rows("aliases")}
         for class_, oid, relation_class, relation, column in found.rows("generated"):
-            identity = self._identities.get((relation_class, relation, column))
+            identity = self.identities.get((relation_class, relation, column))
             if identity:
-                self._identities[class_, oid, 0] = identity
+                self.identities[class_, oid, 0] = identity
 
     def resolve(self, class_: int, oid: int, sub: int) -> str | None:
         """The identity at an address; a part that is no fact (a view's column) stands for its whole."""
         for _ in range(4):
-            identity = self._identities.get((class_, oid, sub)) or self._identities.get((class_, oid, 0))
+            identity = self.identities.get((class_, oid, sub)) or self.identities.get((class_, oid, 0))
             if identity or (class_, oid) not in self._aliases:
                 return identity
             class_, oid = self._aliases[class_, oid]
@@ -41,7 +38,7 @@ class Addresses:
         A column of a view is no fact of its own, nor is the index of a constraint; what is said of them
         (a comment, a grant) belongs to the view or the constraint.
         """
-        exact = self._identities.get((class_, oid, sub))
+        exact = self.identities.get((class_, oid, sub))
         if exact:
             return exact, exact
         whole = self.resolve(class_, oid, 0)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from snapstore.adapter import Context
 from snapstore.model import UNMODELLED, Fact, Json
-from snapstore_postgres.addresses import Addresses
+from snapstore_postgres.addresses import Address, Addresses
 from snapstore_postgres.options import sealed_options
 from snapstore_postgres.reading import Answers, fact_queries
 
@@ -19,11 +19,13 @@ def assemble(found: Answers, context: Context) -> list[Fact]:
     addresses = Addresses()
     facts: dict[str, Fact] = {}
     for name in fact_queries(found.server):
-        for fact in _facts(found, name, addresses):
-            facts[fact.id] = _sealed(fact, context) if name in _WITH_SECRETS else fact
+        read = _facts(found, name, addresses.identities)
+        facts |= (
+            {key: _sealed(fact, context) for key, fact in read.items()} if name in _WITH_SECRETS else read
+        )
     addresses.add_aliases(found)
-    for read in (_comments, _privileges, _unmodelled):
-        facts |= {fact.id: fact for fact in read(found, addresses)}
+    for said in (_comments, _privileges, _unmodelled):
+        facts |= {fact.id: fact for fact in said(found, addresses)}
     needs = _needs(found, addresses, facts)
     return [
         Fact(fact.id, fact.attrs, fact.parent, tuple(sorted(needs[fact.id]))) if fact.id in needs else fact
@@ -31,14 +33,16 @@ def assemble(found: Answers, context: Context) -> list[Fact]:
     ]
 
 
-def _facts(found: Answers, query: str, addresses: Addresses) -> Iterator[Fact]:
+def _facts(found: Answers, query: str, identities: dict[Address, str]) -> dict[str, Fact]:
     names, rows = found[query]
     names = names[5:]
+    facts: dict[str, Fact] = {}
     for class_, oid, sub, identity, parent, *values in rows:
         attrs = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        facts[identity] = Fact(identity, attrs, parent)
         if oid:
-            addresses.add(class_, oid, sub, identity)
-        yield Fact(identity, attrs, parent)
+            identities[class_, oid, sub] = identity
+    return facts
 
 
 _WITH_SECRETS = {"facts/fdw", "facts/server", "facts/user_mapping", "facts/table", "facts/subscription"}
@@ -84,12 +88,11 @@ def _unmodelled(found: Answers, addresses: Addresses) -> Iterator[Fact]:
 def _needs(found: Answers, addresses: Addresses, facts: Facts) -> dict[str, set[str]]:
     """What each fact stands on, besides what it is part of."""
     needs: dict[str, set[str]] = defaultdict(set)
+    known, resolve = addresses.identities.get, addresses.resolve
     for class_, oid, sub, ref_class, ref_oid, ref_sub in found.rows("dependencies"):
-        identity = addresses.resolve(class_, oid, sub)
-        if identity is None:
-            continue
-        ref = addresses.resolve(ref_class, ref_oid, ref_sub)
-        if ref and identity != ref and facts[identity].parent != ref:
+        identity = known((class_, oid, sub)) or resolve(class_, oid, sub)
+        ref = known((ref_class, ref_oid, ref_sub)) or resolve(ref_class, ref_oid, ref_sub)
+        if identity and ref and identity != ref and facts[identity].parent != ref:
             needs[identity].add(ref)
     _without_partition_parents(needs, facts)
     _through_shells(needs, facts)

@@ -1,6 +1,8 @@
 -- Who stands on whom, by address. What initdb made (below 16384) is always there; a schema is the exception,
--- since "public" can be dropped. A default is part of its column anyway.
+-- since "public" can be dropped. Defaults and constraints NOT NULL are part of their column anyway.
 SELECT d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid
   FROM pg_depend d
- WHERE d.deptype IN ('n', 'a') AND d.objid >= 16384 AND NOT (d.classid = 'pg_attrdef'::regclass AND d.deptype = 'a')
+  LEFT JOIN pg_constraint k ON k.oid = d.objid AND d.classid = 'pg_constraint'::regclass AND k.contype = 'n'
+ WHERE d.deptype IN ('n', 'a') AND d.objid >= 16384
    AND (d.refobjid >= 16384 OR d.refclassid = 'pg_namespace'::regclass)
+   AND NOT (d.classid = 'pg_attrdef'::regclass AND d.deptype = 'a') AND k.oid IS NULL
