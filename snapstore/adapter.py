@@ -59,12 +59,18 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class Journal(Protocol):
-    """How ``apply`` tells what it does; each call is on disk before it returns."""
+    """How ``apply`` tells what it does; each call is on disk before it returns.
 
-    def started(self, action: Action) -> None: ...
+    That takes a moment, so an adapter whose actions are many and small may start and finish some hundred of
+    them by one call. After a crash all that were started may be half done.
+    """
 
-    def finished(self, action: Action) -> None:
-        """The action has run; inside a transaction that is not yet committed it may still vanish."""
+    def started(self, *actions: Action) -> None:
+        """These actions are about to run."""
+        ...
+
+    def finished(self, *actions: Action) -> None:
+        """They have run; inside a transaction that is not yet committed they may still vanish."""
         ...
 
     def committed(self) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -66,15 +66,16 @@ class Continued(msgspec.Struct, frozen=True, tag="continue", tag_field="record")
 
 
 class Started(msgspec.Struct, frozen=True, tag="started", tag_field="record"):
-    """The action with this index in the current plan is about to run."""
+    """The actions with these indices in the current plan, all of one resource, are about to run."""
 
-    action: int
+    actions: tuple[int, ...]
     resource: str
-    subject: str
 
 
 class Finished(msgspec.Struct, frozen=True, tag="finished", tag_field="record"):
-    action: int
+    """These actions have run."""
+
+    actions: tuple[int, ...]
 
 
 class Committed(msgspec.Struct, frozen=True, tag="committed", tag_field="record"):
@@ -149,7 +150,7 @@ class Journal:
             if isinstance(record, Continued):
                 plan = record.plan
             elif isinstance(record, Started):
-                found.append(plan.actions[record.action])
+                found += [plan.actions[number] for number in record.actions]
         return found
 
 
@@ -217,21 +218,23 @@ class ActionLog:
     begun: bool = False
     pending: int = 0
 
-    def started(self, action: Action) -> None:
-        self.journal.write(Started(self.numbers[id(action)], self.resource, action.subject))
-        self.begun = self.begun or not action.transactional
+    def started(self, *actions: Action) -> None:
+        self.journal.write(Started(self._numbers(actions), self.resource))
+        self.begun = self.begun or not all(action.transactional for action in actions)
 
-    def finished(self, action: Action) -> None:
-        self.journal.write(Finished(self.numbers[id(action)]))
-        if action.transactional:
-            self.pending += 1
-        else:
-            self.done += 1
+    def finished(self, *actions: Action) -> None:
+        self.journal.write(Finished(self._numbers(actions)))
+        transactional = sum(action.transactional for action in actions)
+        self.pending += transactional
+        self.done += len(actions) - transactional
 
     def committed(self) -> None:
         self.journal.write(Committed(self.resource))
         self.done += self.pending
         self.pending = 0
+
+    def _numbers(self, actions: Sequence[Action]) -> tuple[int, ...]:
+        return tuple(self.numbers[id(action)] for action in actions)
 
 
 def _paths(folder: Path) -> Collection[Path]:

@@ -1,7 +1,8 @@
 """Actions on files, run below a folder.
 
-Files are written in batches: all contents beside their places, then to disk, then the renames. A kill
-between any two calls leaves each file old or new; running the same actions again completes them.
+Actions run in batches, each of which is one entry of the journal. Files are written with all contents of a
+batch beside their places, then to disk, then the renames. A kill between any two calls leaves each file old
+or new; running the same actions again completes them.
 
 A few files are brought to disk one by one, many by one flush of the file system: that is faster by far,
 but waits for whatever a busy database has written there, too.
@@ -39,7 +40,13 @@ def apply_files(root: Path, actions: Sequence[Action], context: ApplyContext) ->
     """
     todo = [(action, _step(action)) for action in actions]
     for do, together in groupby(todo, key=lambda item: item[1].do):
-        _RUNS[do](root, list(together), context)
+        alike = list(together)
+        for start in range(0, len(alike), _BATCH):
+            batch = alike[start : start + _BATCH]
+            context.journal.started(*[action for action, _ in batch])
+            _RUNS[do](root, batch, context)
+        if do == "delete":
+            _prune(root, [step for _, step in alike])
     _make_durable(root, [step.path for _, step in todo])
     context.journal.committed()
 
@@ -53,55 +60,58 @@ def _step(action: Action) -> Step:
         ) from error
 
 
-def _write(root: Path, todo: list[_Todo], context: ApplyContext) -> None:
-    for start in range(0, len(todo), _BATCH):
-        batch = todo[start : start + _BATCH]
-        few = len(batch) <= _FEW
-        try:
-            for action, step in batch:
-                context.journal.started(action)
-                safewrite.stage(root, from_text(step.path), _content(context, step), _bits(step), durable=few)
-            if not few:
-                safewrite.flush(root)
-            for action, step in batch:
-                safewrite.publish(root, from_text(step.path))
-                context.journal.finished(action)
-        except BaseException:
-            for _, step in batch:
-                safewrite.discard(root, from_text(step.path))
-            raise
+def _write(root: Path, batch: list[_Todo], context: ApplyContext) -> None:
+    few = len(batch) <= _FEW
+    try:
+        for _, step in batch:
+            safewrite.stage(root, from_text(step.path), _content(context, step), _bits(step), durable=few)
+        if not few:
+            safewrite.flush(root)
+        _each(batch, context, lambda step: safewrite.publish(root, from_text(step.path)))
+    except BaseException:
+        for _, step in batch:
+            safewrite.discard(root, from_text(step.path))
+        raise
 
 
-def _change(root: Path, todo: list[_Todo], context: ApplyContext) -> None:
-    for action, step in todo:
+def _change(root: Path, batch: list[_Todo], context: ApplyContext) -> None:
+    def change(step: Step) -> None:
         path = from_text(step.path)
-        context.journal.started(action)
         if step.do == "link":
             safewrite.symlink(root, path, b"".join(_content(context, step)))
         elif step.do == "folder":
             safewrite.make_directory(root, path, _bits(step))
         else:
             safewrite.set_mode(root, path, _bits(step))
-        context.journal.finished(action)
+
+    _each(batch, context, change)
 
 
-def _delete(root: Path, todo: list[_Todo], context: ApplyContext) -> None:
-    for action, step in todo:
-        context.journal.started(action)
-        safewrite.remove(root, from_text(step.path))
-        context.journal.finished(action)
-    _prune(root, [step for _, step in todo])
+def _delete(root: Path, batch: list[_Todo], context: ApplyContext) -> None:
+    _each(batch, context, lambda step: safewrite.remove(root, from_text(step.path)))
 
 
-def _clear(root: Path, todo: list[_Todo], context: ApplyContext) -> None:
-    for action, step in todo:
+def _clear(root: Path, batch: list[_Todo], context: ApplyContext) -> None:
+    def clear(step: Step) -> None:
         path = from_text(step.path)
-        context.journal.started(action)
         if safewrite.remove_directory(root, path):
             _prune(root, [step])
         elif step.mode:
             safewrite.set_mode(root, path, _bits(step))
-        context.journal.finished(action)
+
+    _each(batch, context, clear)
+
+
+def _each(batch: list[_Todo], context: ApplyContext, run: Callable[[Step], None]) -> None:
+    """One step after the other. The journal is told what was finished, also when one of them fails."""
+    done: list[Action] = []
+    try:
+        for action, step in batch:
+            run(step)
+            done.append(action)
+    finally:
+        if done:
+            context.journal.finished(*done)
 
 
 def _prune(root: Path, removed: list[Step]) -> None:

@@ -55,11 +55,11 @@ class Recorder:
     def __init__(self) -> None:
         self.calls: list[str] = []
 
-    def started(self, action: Action) -> None:
-        self.calls.append(f"started {action.verb}")
+    def started(self, *actions: Action) -> None:
+        self.calls += [f"started {action.verb}" for action in actions]
 
-    def finished(self, action: Action) -> None:
-        self.calls.append(f"finished {action.verb}")
+    def finished(self, *actions: Action) -> None:
+        self.calls += [f"finished {action.verb}" for action in actions]
 
     def committed(self) -> None:
         self.calls.append("committed")

@@ -30,8 +30,8 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def written(folder: Path) -> Journal:
     record = journal.create(folder, begin())
-    record.write(Started(0, "web", "v:x"))
-    record.write(Finished(0))
+    record.write(Started((0,), "web"))
+    record.write(Finished((0,)))
     return record
 
 
@@ -126,8 +126,8 @@ def test_a_full_disk_is_an_error_and_the_journal_stays_readable(
     assert caught.value.where == str(written.path)
     monkeypatch.undo()
     assert newest(folder).records == before
-    written.write(Finished(0))
-    assert newest(folder).records == [*before, Finished(0)]
+    written.write(Finished((0,)))
+    assert newest(folder).records == [*before, Finished((0,))]
 
 
 def test_a_record_is_on_disk_before_the_call_returns(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +141,7 @@ def test_a_record_is_on_disk_before_the_call_returns(folder: Path, monkeypatch: 
     monkeypatch.setattr(os, "fsync", watch)
     written = journal.create(folder, begin())
     assert -1 in synced[synced.index(written.size) :], "the folder is synced after the file is there"
-    written.write(Started(0, "web", "v:x"))
+    written.write(Started((0,), "web"))
     assert synced[-1] == written.size == written.path.stat().st_size
 
 

@@ -21,6 +21,7 @@ from snapstore_files import Settings, adapter
 from tests.files.trees import (
     File,
     Folder,
+    Journal,
     Link,
     Node,
     State,
@@ -426,33 +427,71 @@ def test_a_failure_half_way_leaves_no_temporary_and_says_what_was_done(root: Pat
     assert look(root) == seen
 
 
+def test_what_was_done_before_a_failure_is_told_to_the_journal(root: Path) -> None:
+    tree(root, Folder({b"a": Folder(), b"b": Folder({b"kept": File(b"")}), b"c": Folder()}))
+    actions = [
+        Action("tree", "alter", path, "mode", payload={"do": "mode", "path": path, "mode": "0700"})  # type: ignore[arg-type]
+        for path in ("a", "missing", "c")
+    ]
+    journal = Journal()
+    with pytest.raises(SnapError, match="does not exist"):
+        apply(adapter, ALL, actions, root, {}, journal)
+    assert [subject for event, subject in journal.entries if event == "finished"] == ["a"]
+
+
+def test_thousands_of_files_are_a_few_entries_of_the_journal(root: Path) -> None:
+    class Counting(Journal):
+        calls = 0
+
+        def started(self, *actions: Action) -> None:
+            self.calls += 1
+            super().started(*actions)
+
+        def finished(self, *actions: Action) -> None:
+            self.calls += 1
+            super().finished(*actions)
+
+    tree(root, Folder({b"%04d" % n: File(b"%d" % n) for n in range(2100)}))
+    target = capture(adapter, ALL, root)
+    tree(root, Folder())
+    actions = plan(adapter, ALL, capture(adapter, ALL, root), target)
+    journal = Counting()
+    apply(adapter, ALL, actions, root, target.contents, journal)
+    assert look(root) == ("folder", 0o755, {b"%04d" % n: ("file", 0o644, b"%d" % n) for n in range(2100)})
+    assert len(journal.entries) == 2 * len(actions) + 1
+    assert journal.calls <= 10
+
+
 KILLED = """
-import sys
+import os, signal, sys
 from pathlib import Path
+from snapstore import safewrite
 from snapstore_files import Settings, adapter
-from tests.files.trees import Journal, apply, capture, plan
+from tests.files.trees import apply, capture, plan
 
-class Telling(Journal):
-    def started(self, action):
-        print("started", flush=True)
-    def finished(self, action):
-        print("finished", flush=True)
+def fatal(run, left):
+    def call(*args, **more):
+        run(*args, **more)
+        left.pop()
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return call
 
+setattr(safewrite, sys.argv[2], fatal(getattr(safewrite, sys.argv[2]), [None] * int(sys.argv[3])))
 root = Path(sys.argv[1])
 target = capture(adapter, Settings(path="wanted"), root)
 live = capture(adapter, Settings(path="tree"), root)
 apply(adapter, Settings(path="tree"), plan(adapter, Settings(path="tree"), live, target), root,
-      target.contents, Telling())
-print("never killed", flush=True)
+      target.contents)
 """
 
 
 @pytest.mark.parametrize(
-    ("event", "number"),
-    [("started", 1), ("started", 30), ("started", 61), ("finished", 1), ("finished", 40), ("finished", 100)],
+    ("step", "number"),
+    [("stage", 1), ("stage", 30), ("stage", 60), ("publish", 1), ("publish", 40), ("remove", 40)],
 )
 def test_killed_at_any_moment_no_file_is_torn_and_the_next_run_completes_it(
-    root: Path, event: str, number: int
+    root: Path, step: str, number: int
 ) -> None:
     old, new = b"old" * 10_000, b"new" * 20_000
     found: dict[bytes, Node] = {b"f%02d" % n: File(old) for n in range(60)}
@@ -460,17 +499,7 @@ def test_killed_at_any_moment_no_file_is_torn_and_the_next_run_completes_it(
     tree(root, Folder({**found, b"gone": Folder(gone)}))
     wanted: dict[bytes, Node] = {name: File(new, 0o600) for name in found}
     build(root / "wanted", Folder({**wanted, b"made": Folder({b"link": Link(b"../f00")}, 0o700)}))
-    with subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(root)], stdout=subprocess.PIPE, text=True
-    ) as child:
-        assert child.stdout
-        seen = 0
-        for line in child.stdout:
-            seen += line.strip() == event
-            assert line.strip() != "never killed"
-            if seen == number:
-                child.send_signal(signal.SIGKILL)
-                break
+    child = subprocess.run([sys.executable, "-c", KILLED, str(root), step, str(number)], check=False)
     assert child.returncode == -signal.SIGKILL
     for path in (root / "tree").iterdir():
         if path.name in {name.decode() for name in found}:

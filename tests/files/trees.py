@@ -167,11 +167,11 @@ class Journal:
 
     entries: list[tuple[str, str]] = field(default_factory=list)
 
-    def started(self, action: Action) -> None:
-        self.entries.append(("started", action.subject))
+    def started(self, *actions: Action) -> None:
+        self.entries += [("started", action.subject) for action in actions]
 
-    def finished(self, action: Action) -> None:
-        self.entries.append(("finished", action.subject))
+    def finished(self, *actions: Action) -> None:
+        self.entries += [("finished", action.subject) for action in actions]
 
     def committed(self) -> None:
         self.entries.append(("committed", ""))

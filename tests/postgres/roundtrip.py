@@ -33,11 +33,11 @@ class Journal:
     def __init__(self) -> None:
         self.events: list[str] = []
 
-    def started(self, action: Action) -> None:
-        self.events.append(f"started {action.subject}")
+    def started(self, *actions: Action) -> None:
+        self.events += [f"started {action.subject}" for action in actions]
 
-    def finished(self, action: Action) -> None:
-        self.events.append(f"finished {action.subject}")
+    def finished(self, *actions: Action) -> None:
+        self.events += [f"finished {action.subject}" for action in actions]
 
     def committed(self) -> None:
         self.events.append("committed")
