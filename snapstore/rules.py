@@ -348,7 +348,19 @@ def _is_silent(draft: Draft) -> bool:
 def _is_implied(rules: Mapping[str, Rule], view: View, fact: Fact, explicit: bool) -> bool:
     if not fact.parent or not view.vanishes(fact.parent):
         return False
-    return not (explicit and rules[fact.kind].separable)
+    return not (explicit and rules[fact.kind].separable and _ties(fact, view))
+
+
+def _ties(fact: Fact, view: View) -> bool:
+    """Whether the fact stands on something of another container that vanishes too: that can make a circle."""
+    return any(
+        view.vanishes(need) and _container(need, view) != _container(fact.id, view) for need in fact.needs
+    )
+
+
+def _container(identity: str, view: View) -> str:
+    fact = view.live.get(identity)
+    return _container(fact.parent, view) if fact and fact.parent else identity
 
 
 def _created(rules: Mapping[str, Rule], view: View, fact: Fact, draft: Draft) -> Action:

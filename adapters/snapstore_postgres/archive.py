@@ -22,7 +22,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Fact, FactChange, Json, Verb
 from snapstore.rules import Draft, View
 from snapstore_postgres.names import last, literal, parts, qualifier, quote
-from snapstore_postgres.words import designation
+from snapstore_postgres.words import designation, word
 
 REGISTRY = "snapstore_archive"
 _REGISTERED = f"{REGISTRY}:"
@@ -155,11 +155,14 @@ class _Stripping:
     def _take_off(self, fact: Fact) -> list[str]:
         alter = f"ALTER TABLE {self.table.name}"
         if fact.kind == "constraint":
-            return [f"{alter} DROP CONSTRAINT {last(fact.name)}"]
+            return [f"{alter} DROP CONSTRAINT IF EXISTS {last(fact.name)}"]
         if fact.kind == "default":
             return [f"{alter} ALTER COLUMN {last(fact.name)} DROP DEFAULT"]
         if fact.kind in (*_STRIPPED, "index"):
-            return [f"DROP {designation(fact)}"]
+            # Where taking down all at once would make a circle, it is already gone.
+            return [
+                f"DROP {word(fact.kind)} IF EXISTS {designation(fact).removeprefix(word(fact.kind) + ' ')}"
+            ]
         return []
 
     def _keep_table(self, fact: Fact) -> bool:
@@ -336,7 +339,7 @@ def put_back(fact: Fact, entry: Entry, cast: Any, view: View) -> list[str]:
     """Statements that fill a column that was just added from its place in the archive."""
     table, column = qualifier(fact.name), last(fact.name)
     key = entry.facts["key"]
-    there = [f"column:{table}.{name}" in view.target for name in key]
+    there = [view.stays(f"column:{table}.{name}") for name in key]
     update = (
         f"UPDATE {table} t SET {column} = {cast} FROM ("
         f"SELECT t.tableoid AS part, t.ctid AS place, {_row_key(key)} AS row_key,"

@@ -9,6 +9,7 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Verb
 from snapstore.rules import Alteration, Draft, Rule, View
+from snapstore_postgres.names import last
 from snapstore_postgres.relations import STRONGEST
 
 
@@ -26,11 +27,25 @@ def detached(table: str) -> str:
     return f"detached:{table}"
 
 
+def _copied(parent: str, view: View) -> list[str]:
+    """Foreign keys of the parent: a partition that leaves keeps copies, which were no facts of its own."""
+    found = [
+        last(part.name)
+        for part in view.live_parts.get(f"table:{parent}", ())
+        if part.kind == "constraint" and part.attrs["type"] == "f"
+    ]
+    above = view.live.get(f"partition:{parent}")
+    return sorted([*found, *(_copied(above.attrs["of"], view) if above else [])])
+
+
 def _detach(fact: Fact, view: View) -> Draft:
     parent = fact.attrs["of"]
     return Draft(
         provides=[detached(fact.name)],
-        statements=[f"ALTER TABLE {parent} DETACH PARTITION {fact.name}"],
+        statements=[
+            f"ALTER TABLE {parent} DETACH PARTITION {fact.name}",
+            *(f"ALTER TABLE {fact.name} DROP CONSTRAINT IF EXISTS {name}" for name in _copied(parent, view)),
+        ],
         undo=[f"ALTER TABLE ONLY {parent} ATTACH PARTITION {fact.name} {fact.attrs['bound']}"],
         lock=STRONGEST,
     )

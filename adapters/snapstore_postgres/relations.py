@@ -54,12 +54,17 @@ def rewrite_hazard(view: View, table: str) -> tuple[Hazard, ...]:
 
 def option_statements(alter: str, old: Any, new: Any, prefix: str = "") -> list[str]:
     """SET and RESET of storage parameters, from two lists of ``name=value``."""
+    if old == new:
+        return []
     was, now = dict(o.split("=", 1) for o in old or ()), dict(o.split("=", 1) for o in new or ())
-    gone = ", ".join(f"{prefix}{key}" for key in sorted(was.keys() - now.keys()))
-    changed = ", ".join(f"{prefix}{k}={literal(v)}" for k, v in sorted(now.items()) if was.get(k) != v)
+    kept = [key for key in was if now.get(key) == was[key]]
+    # The server puts what is set behind what it has, and shows them in that order.
+    in_order = [*kept, *(key for key in now if key not in kept)] == list(now)
+    gone = [key for key in was if key not in now or not in_order]
+    set_ = [(key, value) for key, value in now.items() if was.get(key) != value or not in_order]
     return [
-        *([f"{alter} RESET ({gone})"] if gone else []),
-        *([f"{alter} SET ({changed})"] if changed else []),
+        *([f"{alter} RESET ({', '.join(prefix + key for key in gone)})"] if gone else []),
+        *([f"{alter} SET ({', '.join(f'{prefix}{k}={literal(v)}' for k, v in set_)})"] if set_ else []),
     ]
 
 

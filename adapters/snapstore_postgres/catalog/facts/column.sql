@@ -21,7 +21,7 @@ SELECT 'pg_class'::regclass::oid, c.oid, a.attnum, format('column:%I.%I.%I', n.n
        nullif(a.attstorage, t.typstorage) AS storage,
        nullif(a.attcompression, '') AS compression,
        nullif(coalesce(a.attstattarget, -1), -1) AS statistics,
-       {{sorted(a.attoptions)}} AS options,
+       a.attoptions AS options,
        {{named_options(a.attfdwoptions)}} AS foreign_options,
        nullif(NOT a.attislocal, false) AS inherited
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace

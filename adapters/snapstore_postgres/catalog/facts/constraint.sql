@@ -5,7 +5,7 @@ SELECT 'pg_constraint'::regclass::oid, k.oid, 0,
        k.contype AS type,
        pg_get_constraintdef(k.oid) AS definition,
        nullif(k.contype = 'c' AND NOT k.conislocal, false) AS inherited,
-       {{sorted(i.reloptions)}} AS options,
+       i.reloptions AS options,
        (SELECT format('%I', s.spcname) FROM pg_tablespace s WHERE s.oid = i.reltablespace) AS tablespace
   FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_class i ON i.oid = k.conindid AND k.contype <> 'f'

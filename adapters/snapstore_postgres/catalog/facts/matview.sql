@@ -1,7 +1,7 @@
 SELECT 'pg_class'::regclass::oid, c.oid, 0, format('matview:%I.%I', n.nspname, c.relname), NULL,
        pg_get_userbyid(c.relowner) AS owner,
        pg_get_viewdef(c.oid) AS query,
-       {{sorted(c.reloptions)}} AS options,
+       c.reloptions AS options,
        {{relation_columns}} AS columns,
        nullif(NOT c.relispopulated, false) AS unpopulated,
        (SELECT json_object_agg(format('%I', a.attname), json_strip_nulls(json_build_object(

@@ -11,8 +11,8 @@ SELECT 'pg_class'::regclass::oid, c.oid, 0, format('table:%I.%I', n.nspname, c.r
        nullif(c.relrowsecurity, false) AS row_security,
        nullif(c.relforcerowsecurity, false) AS force_row_security,
        CASE WHEN c.relkind <> 'f' THEN nullif(nullif(c.relreplident, 'd'), 'i') END AS replica_identity,
-       (SELECT {{sorted(t.reloptions)}} FROM pg_class t WHERE t.oid = c.reltoastrelid) AS toast_options,
-       {{sorted(c.reloptions)}} AS options,
+       (SELECT t.reloptions FROM pg_class t WHERE t.oid = c.reltoastrelid) AS toast_options,
+       c.reloptions AS options,
        CASE WHEN c.relkind = 'f' THEN (
           SELECT json_strip_nulls(json_build_object(
                    'server', format('%I', s.srvname),

@@ -1,7 +1,7 @@
 SELECT 'pg_class'::regclass::oid, c.oid, 0, format('view:%I.%I', n.nspname, c.relname), NULL,
        pg_get_userbyid(c.relowner) AS owner,
        pg_get_viewdef(c.oid) AS query,
-       {{sorted(c.reloptions)}} AS options,
+       c.reloptions AS options,
        {{relation_columns}} AS columns
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind = 'v' AND c.relnamespace = ANY ($1) AND c.relpersistence <> 't'
