@@ -339,7 +339,7 @@ def put_back(fact: Fact, entry: Entry, cast: Any, view: View) -> list[str]:
     """Statements that fill a column that was just added from its place in the archive."""
     table, column = qualifier(fact.name), last(fact.name)
     key = entry.facts["key"]
-    there = [view.stays(f"column:{table}.{name}") for name in key]
+    there = [f"column:{table}.{name}" in view.target for name in key]
     update = (
         f"UPDATE {table} t SET {column} = {cast} FROM ("
         f"SELECT t.tableoid AS part, t.ctid AS place, {_row_key(key)} AS row_key,"
