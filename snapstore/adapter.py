@@ -166,7 +166,10 @@ def load(name: str) -> Adapter:
         said = error if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
         raise SnapError(f"the adapter {name!r} cannot be loaded: {said}", fix=_install(name)) from error
     if not isinstance(found, Adapter):
-        raise SnapError(f"the adapter {name!r} ({place}) is not a snapstore.adapter.Adapter")
+        raise SnapError(
+            f"the adapter {name!r} ({place}) is not a snapstore.adapter.Adapter",
+            fix="reinstall the package it comes from, or remove it",
+        )
     return found
 
 

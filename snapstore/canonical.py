@@ -16,6 +16,7 @@ from snapstore.errors import SnapError
 from snapstore.model import Document, Fact, Json
 
 TEXT = "$text"
+_FIX = "an adapter or the store is at fault: `snap doctor` checks the store"
 _TEXT_LIKE = re.compile(r"\$+text\Z")
 _MARK, _NEWLINE = b'$text"', rb"\n"
 """JSON without the first has no split text and no escaped key; without both, nothing to split or escape."""
@@ -54,7 +55,7 @@ def encode(document: Document) -> bytes:
         for fact in document.facts
     }
     if len(facts) < len(document.facts):
-        raise SnapError(f"two facts have the identity {_twice(document)!r}", where=document.path)
+        raise SnapError(f"two facts have the identity {_twice(document)!r}", where=document.path, fix=_FIX)
     data = dumps(_DocumentFile(facts))
     if _NEWLINE not in data and _MARK not in data:
         return data
@@ -76,7 +77,7 @@ def decode(path: str, data: bytes) -> Document:
             for entry in found.facts.values():
                 entry.attrs = _join_text(entry.attrs)
     except (ValueError, TypeError, RecursionError) as error:
-        raise SnapError(f"not a document of facts: {error}", where=path) from error
+        raise SnapError(f"not a document of facts: {error}", where=path, fix=_FIX) from error
     return Document(path, tuple(_fact(identity, entry) for identity, entry in found.facts.items()))
 
 

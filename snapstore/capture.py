@@ -115,7 +115,10 @@ def _check(name: str, captured: Captured) -> None:
             )
     reserved = [path for path in paths if path.partition("/")[0] == FILES]
     if reserved:
-        raise SnapError(f"its adapter put a document at {reserved[0]!r}, which is kept for files")
+        raise SnapError(
+            f"its adapter put a document at {reserved[0]!r}, which is kept for files",
+            fix="report this as a bug of the adapter",
+        )
 
 
 def _joined(failures: list[BaseException]) -> SnapError:

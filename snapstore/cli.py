@@ -116,7 +116,8 @@ def _enter(app: App, directory: str) -> None:
     try:
         os.chdir(directory)
     except OSError as error:
-        raise SnapError(f"cannot be entered: {error.strerror}", where=directory) from None
+        fix = "name a folder that is there and that this user may enter"
+        raise SnapError(f"cannot be entered: {error.strerror}", where=directory, fix=fix) from None
 
 
 def _debug(app: App, value: bool) -> None:

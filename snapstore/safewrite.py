@@ -133,7 +133,11 @@ def remove(root: Path, relative: str) -> None:
 def symlink(root: Path, relative: str, target: bytes) -> None:
     """Make ``relative`` a symbolic link with exactly this target, which is never looked at."""
     if not target or b"\0" in target:
-        raise SnapError("not a target that a link can have", where=_shown(root, relative))
+        raise SnapError(
+            "not a target that a link can have",
+            where=_shown(root, relative),
+            fix="do not trust this snapshot: check the store with `snap doctor`",
+        )
     with _parent(root, relative) as (folder, name):
         temporary = _temporary(name)
         _unlink(folder, temporary)

@@ -57,7 +57,10 @@ def parts_of(facts: Mapping[str, Fact]) -> Parts:
     try:
         return _parts_of(facts)
     except (KeyError, TypeError, AttributeError) as error:
-        raise SnapError(f"the facts of the env file are malformed ({type(error).__name__})") from error
+        raise SnapError(
+            f"the facts of the env file are malformed ({type(error).__name__})",
+            fix="do not trust this snapshot: check the store with `snap doctor`",
+        ) from error
 
 
 def _parts_of(facts: Mapping[str, Fact]) -> Parts:

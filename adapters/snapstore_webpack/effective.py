@@ -83,7 +83,11 @@ def _wait(process: subprocess.Popen[bytes], timeout: float) -> int | None:
 def _result(config: Path, code: int | None, timeout: float, output: bytes) -> Json:
     # What the configuration itself said is not shown: it may hold a secret.
     if code is None:
-        raise SnapError(f"its evaluation took more than {timeout:g} seconds", where=str(config))
+        raise SnapError(
+            f"its evaluation took more than {timeout:g} seconds",
+            where=str(config),
+            fix="raise `timeout` of the resource",
+        )
     try:
         if code == 0:
             return json.loads(output)

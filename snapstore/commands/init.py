@@ -82,7 +82,8 @@ def _write(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise SnapError(f"cannot be written: {error.strerror}", where=str(path)) from None
+        fix = "work in a folder that this user may write to"
+        raise SnapError(f"cannot be written: {error.strerror}", where=str(path), fix=fix) from None
 
 
 def _text(result: InitDocument) -> str:

@@ -72,4 +72,5 @@ def save(path: Path, plan: Plan) -> None:
         half.replace(path)
     except OSError as error:
         half.unlink(missing_ok=True)
-        raise SnapError(f"cannot be written: {error.strerror}", where=str(path)) from None
+        fix = "name a place that this user may write to"
+        raise SnapError(f"cannot be written: {error.strerror}", where=str(path), fix=fix) from None

@@ -56,7 +56,9 @@ def _step(action: Action) -> Step:
         return msgspec.convert(action.payload, Step)
     except msgspec.ValidationError as error:
         raise SnapError(
-            f"the plan has an action on files that makes no sense: {error}", where=action.resource
+            f"the plan has an action on files that makes no sense: {error}",
+            where=action.resource,
+            fix="make it again with `snap plan`",
         ) from error
 
 

@@ -64,7 +64,8 @@ def write(store: Path, data: bytes, message: str, replaces: Stored | None) -> bo
     except FileLocked:
         return False
     except OSError as error:
-        raise SnapError(f"the keys cannot be written: {error.strerror}", where=str(store)) from None
+        fix = "make the store writable for this user, or free some space there"
+        raise SnapError(f"the keys cannot be written: {error.strerror}", where=str(store), fix=fix) from None
 
 
 def require_store(store: Path) -> None:

@@ -103,7 +103,11 @@ class _Builder:
         tree = TreeBuilder(name)
         for document in captured.documents:
             if document.path.partition("/")[0] == FILES:
-                raise SnapError(f"{document.path!r} is a path for files, not documents", where=name)
+                raise SnapError(
+                    f"{document.path!r} is a path for files, not documents",
+                    where=name,
+                    fix="report this as a bug of the adapter",
+                )
             tree.add(document.path, FILE, self._sink.put(BLOB, canonical.encode(document)))
         self._add_files(name, tree, captured)
         oid = tree.write(lambda content: self._sink.put(TREE, content))

@@ -74,7 +74,11 @@ def _naming(source: str) -> Iterator[None]:
         fix = "run as a user who may read it, or exclude the file"
         raise SnapError("the file cannot be read: permission denied", where=source, fix=fix) from error
     except OSError as error:
-        raise SnapError(f"the file cannot be read: {error.strerror}", where=source) from error
+        raise SnapError(
+            f"the file cannot be read: {error.strerror}",
+            where=source,
+            fix="give this user permission to read it, or exclude it",
+        ) from error
 
 
 def _read_once(source: str, sink: Sink) -> Ingested | None:
@@ -85,7 +89,11 @@ def _read_once(source: str, sink: Sink) -> Ingested | None:
     try:
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):
-            raise SnapError("no longer a regular file", where=source)
+            raise SnapError(
+                "no longer a regular file",
+                where=source,
+                fix="it changed while it was read: run the command again",
+            )
         if before.st_size >= LARGE:
             oid = _stream(descriptor, before, sink)
         else:

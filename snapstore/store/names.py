@@ -40,7 +40,10 @@ def unescape(name: bytes) -> str:
 
 def _reserved(name: str) -> bool:
     if "\0" in name or "/" in name:
-        raise SnapError(f"a name with {'NUL' if chr(0) in name else 'a slash'} cannot be stored: {name!r}")
+        raise SnapError(
+            f"a name with {'NUL' if chr(0) in name else 'a slash'} cannot be stored: {name!r}",
+            fix="report this as a bug of the adapter",
+        )
     if name.startswith("%"):
         return True
     plain = re.sub(_IGNORED_BY_HFS, "", name)

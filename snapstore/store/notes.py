@@ -31,7 +31,11 @@ def read(objects: StoreObjects, refs: Refs, commit: str) -> dict[str, dict[str, 
     try:
         return msgspec.json.decode(objects.blob(oid), type=dict[str, dict[str, Json]])
     except msgspec.DecodeError as error:
-        raise SnapError(f"the hints of {commit} are not JSON: {error}", where=REF) from error
+        raise SnapError(
+            f"the hints of {commit} are not JSON: {error}",
+            where=REF,
+            fix=f"they only help to plan; remove them: git notes --ref {REF} remove {commit}",
+        ) from error
 
 
 def _find(objects: StoreObjects, tree: str, rest: str) -> str | None:

@@ -31,7 +31,9 @@ def create(root: Path, branch: str) -> None:
     """
     check_branch(branch)
     if (root / "HEAD").exists():
-        raise SnapError("there is a store already", where=str(root))
+        raise SnapError(
+            "there is a store already", where=str(root), fix="use it as it is, or choose another [store] path"
+        )
     with durable.writing(root):
         for folder in ("objects/pack", "objects/info", "refs/heads", "refs/tags", "snapstore"):
             (root / folder).mkdir(parents=True, exist_ok=True)
@@ -62,9 +64,13 @@ def check_format(root: Path) -> None:
     settings = _settings(root / "config")
     _check_version(root, settings.get("snapstore.format", str(FORMAT)))
     if settings.get("extensions.objectformat", "sha1") != "sha1":
-        raise SnapError("its objects are named by SHA-256; only SHA-1 is supported", where=str(root))
+        raise SnapError(
+            "its objects are named by SHA-256; only SHA-1 is supported", where=str(root), fix=_INIT
+        )
     if settings.get("extensions.refstorage", "files") != "files":
-        raise SnapError("its refs are kept in a reftable; only files are supported", where=str(root))
+        raise SnapError(
+            "its refs are kept in a reftable; only files are supported", where=str(root), fix=_INIT
+        )
     _check_head(root)
 
 

@@ -13,6 +13,7 @@ FOLDER = 0o40000
 FILE = 0o100644
 EXECUTABLE = 0o100755
 LINK = 0o120000
+_BUG = "report this as a bug of the adapter"
 _MODES = {FILE: b"100644 ", EXECUTABLE: b"100755 ", LINK: b"120000 ", FOLDER: b"40000 "}
 
 
@@ -64,9 +65,9 @@ class TreeBuilder:
     def add(self, path: str, mode: int, oid: bytes) -> None:
         """Put a blob at a path. SnapError for a mode that no tree can hold."""
         if mode not in _MODES or mode == FOLDER:
-            raise SnapError(f"mode {mode:o} of {path!r} cannot be stored", where=self._resource)
+            raise SnapError(f"mode {mode:o} of {path!r} cannot be stored", where=self._resource, fix=_BUG)
         if path.startswith("/"):
-            raise SnapError(f"the path {path!r} is not relative", where=self._resource)
+            raise SnapError(f"the path {path!r} is not relative", where=self._resource, fix=_BUG)
         folder, _, name = path.rpartition("/")
         entries = self._folders.get(folder)
         if entries is None:
@@ -103,7 +104,7 @@ class TreeBuilder:
         for name, _, _ in entries:
             if name in seen:
                 path = f"{folder}/{names.unescape(name)}".removeprefix("/")
-                raise SnapError(f"the path {path!r} was captured twice", where=self._resource)
+                raise SnapError(f"the path {path!r} was captured twice", where=self._resource, fix=_BUG)
             seen.add(name)
 
 
