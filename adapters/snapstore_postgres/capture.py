@@ -22,12 +22,21 @@ def capture(settings: Settings, context: Context) -> Captured:
     The number of queries does not depend on the number of objects. SnapError when the server cannot be
     reached or the role may not read what is needed.
     """
-    try:
-        with answers(settings, context.resource) as found:
-            facts = assemble(found, context)
-            return Captured(documents(facts), notices=_notices(facts), hints=_hints(found))
-    except psycopg.Error as error:
-        raise failed_statement(error, context.resource, "cannot read the catalogs") from error
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with answers(settings, context.resource) as found:
+                facts = assemble(found, context)
+                return Captured(documents(facts), notices=_notices(facts), hints=_hints(found))
+        except psycopg.Error as error:
+            if error.sqlstate not in _GONE or attempt == _ATTEMPTS:
+                raise failed_statement(error, context.resource, "cannot read the catalogs") from error
+    raise AssertionError("the last attempt returns or raises")
+
+
+_ATTEMPTS = 3
+_GONE = {"XX000", "42P01", "42704", "42883"}
+"""What pg_get_viewdef and the like say when somebody dropped their object after our snapshot was taken: they
+look at the catalogs as they are by then."""
 
 
 def documents(facts: Iterable[Fact]) -> list[Document]:
