@@ -14,14 +14,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import msgspec
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Fact, FactChange, Json, Verb
 from snapstore.rules import Draft, View
-from snapstore_postgres.names import last, literal, parts, qualifier, quote
+from snapstore_postgres.names import block, last, literal, parts, qualifier, quote
+from snapstore_postgres.relations import size
 from snapstore_postgres.words import designation, word
 
 REGISTRY = "snapstore_archive"
@@ -332,23 +332,52 @@ def _key(fact: Fact, view: View) -> list[str]:
 
 
 def _row_key(key: Sequence[str]) -> str:
-    return f"to_jsonb((SELECT k FROM (SELECT {', '.join(f't.{column}' for column in key)}) k))"
+    """As text, so that a row is found again when a column of its key has got another type."""
+    return f"jsonb_build_array({', '.join(f't.{column}::text' for column in key)})"
 
 
-def put_back(fact: Fact, entry: Entry, cast: Any, view: View) -> list[str]:
-    """Statements that fill a column that was just added from its place in the archive."""
-    table, column = qualifier(fact.name), last(fact.name)
+def values_of(fact: Fact, view: View) -> list[Entry]:
+    """Where values of a column that is created lie: set aside by this very plan, or by an earlier one."""
+    earlier = kept(view, fact.id, "column")
+    before = view.live.get(fact.id)
+    found = [earlier] if earlier else []
+    if before is None or not keeps_values(before, view):
+        return found
+    return [Entry(_place(view, fact.id), fact.id, "column", {"key": _key(before, view)}), *found]
+
+
+def keeps_values(fact: Fact, view: View) -> bool:
+    """Whether the values of a column that is dropped, but not its table, go to the archive."""
+    computed, alone = "generated" in fact.attrs, not view.vanishes(fact.parent or "")
+    return wanted(view) and alone and not computed and size(view, fact.parent or "")[1] != 0
+
+
+def put_back(fact: Fact, entry: Entry, view: View) -> list[str]:
+    """Statements that fill a column that was just added from its place in the archive.
+
+    What finds no row, or does not fit the type, stays in the archive.
+    """
+    table, column, kind = qualifier(fact.name), last(fact.name), fact.attrs["type"]
     key = entry.facts["key"]
-    there = [f"column:{table}.{name}" in view.target for name in key]
+    if not all(f"column:{table}.{name}" in view.target for name in key):
+        return []
+    rows = f"{quote(entry.place)}.rows"
+    fits = f" AND pg_catalog.pg_input_is_valid(a.value::text, {literal(kind)})"
     update = (
-        f"UPDATE {table} t SET {column} = {cast} FROM ("
+        f"WITH back AS (UPDATE {table} t SET {column} = a.value::text::{kind} FROM ("
         f"SELECT t.tableoid AS part, t.ctid AS place, {_row_key(key)} AS row_key,"
         f" row_number() OVER (PARTITION BY {_row_key(key)}) AS row_no FROM {table} t) k"
-        f" JOIN {quote(entry.place)}.rows a USING (row_key, row_no)"
-        " WHERE t.tableoid = k.part AND t.ctid = k.place"
+        f" JOIN {rows} a USING (row_key, row_no)"
+        f" WHERE t.tableoid = k.part AND t.ctid = k.place AND t.{column} IS NULL"
+        f"{fits if int(view.request.live_hints.get('version', 0)) >= 160000 else ''}"
+        " RETURNING a.row_key, a.row_no)"
+        f" DELETE FROM {rows} r USING back b WHERE r.row_key = b.row_key AND r.row_no = b.row_no"
     )
-    filled = [f"DROP TABLE {quote(entry.place)}.rows", f"DROP SCHEMA {quote(entry.place)}", _returned(entry)]
-    return [*_without_triggers(fact, view, update), *filled] if all(there) else []
+    emptied = block(
+        f"BEGIN IF NOT EXISTS (SELECT FROM {rows}) THEN DROP TABLE {rows};"
+        f" DROP SCHEMA {quote(entry.place)}; {_returned(entry)}; END IF; END"
+    )
+    return [*_without_triggers(fact, view, update), emptied]
 
 
 def _without_triggers(fact: Fact, view: View, update: str) -> list[str]:

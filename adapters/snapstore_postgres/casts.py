@@ -31,6 +31,11 @@ def cast(expression: str, old: str, new: str) -> str:
     return f"{expression}::text{'[]' if old.endswith('[]') and new.endswith('[]') else ''}::{new}"
 
 
+def castable(old: str, new: str) -> bool:
+    """Whether there can be a cast at all: a list of values is no value, except as text."""
+    return old.endswith("[]") == new.endswith("[]") or bool({_base(old), _base(new)} & {*_STRINGS})
+
+
 def _base(kind: str) -> str:
     """A type without its modifier, its time zone and its array brackets."""
     text = re.sub(r"\(\d+(,-?\d+)?\)", "", kind).removesuffix("[]")

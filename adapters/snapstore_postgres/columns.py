@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from snapstore.model import Fact, Json
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres import archive
-from snapstore_postgres.casts import cast
+from snapstore_postgres.casts import cast, castable
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.names import last, qualifier, quote, unquote
 from snapstore_postgres.options import altered_options, options_clause
@@ -100,13 +100,14 @@ def _create_column(fact: Fact, view: View) -> Draft:
     reached = [d for d in descendants(fact, view, live=False) if inherits_persistently(d, view)]
     settings = [s for column in (fact, *reached) for s in column_settings(column)]
     rewrites = "identity" in fact.attrs or fact.attrs.get("generated", {}).get("kind") == "s"
-    back = archive.kept(view, fact.id, "column")
+    columns = () if "generated" in fact.attrs else (fact, *reached)
+    back = [(column, entry) for column in columns for entry in archive.values_of(column, view)]
     statements, absorbed = (_returning(fact, back, view), ()) if back else _adding(fact, view)
     return Draft(
         statements=[*statements, *settings],
         undo=[f"ALTER TABLE {table} DROP COLUMN {last(fact.name)}"],
         absorbs=[*reached, *absorbed],
-        needs=[f"column:{table}.{name}" for name in back.facts["key"]] if back else (),
+        needs=[f"column:{table_of(column)}.{name}" for column, entry in back for name in entry.facts["key"]],
         lock=STRONGEST,
         hazards=rewrite_hazard(view, f"table:{table}") if rewrites or back else (),
     )
@@ -124,19 +125,21 @@ def _adding(fact: Fact, view: View) -> tuple[list[str], Sequence[Fact]]:
     return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], (default,)
 
 
-def _returning(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
-    """The column bare, its values from the archive, then what the values have to comply with."""
+def _returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: View) -> list[str]:
+    """The column bare, its values from the archive, then what the values have to comply with.
+
+    ``back`` are this column and those of tables that inherit it, with where their values lie.
+    """
     bare = Fact(
         fact.id, {k: v for k, v in fact.attrs.items() if k not in ("not_null", "identity")}, fact.parent
     )
     table, name = table_of(fact), last(fact.name)
     alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
-    value = cast("a.value", "text", fact.attrs["type"]) if fact.needs else "a.value"
     default = view.target.get(f"default:{fact.name}")
     identity = fact.attrs.get("identity")
     found = [
         f"ALTER TABLE {table} ADD COLUMN {column_clause(bare, view)}",
-        *archive.put_back(fact, entry, value, view),
+        *(s for column, entry in back for s in archive.put_back(column, entry, view)),
     ]
     if fact.attrs.get("not_null") and default is not None and "nextval" not in default.attrs["expression"]:
         found.append(f"UPDATE {table} SET {name} = {default.attrs['expression']} WHERE {name} IS NULL")
@@ -166,8 +169,7 @@ def _drop_column(fact: Fact, view: View) -> Draft:
         rows=rows,
         bytes=bytes_,
     )
-    copies = archive.wanted(view) and bytes_ != 0 and not kept and not view.vanishes(fact.parent or "")
-    return archive.column_draft(fact, view, draft) if copies else draft
+    return archive.column_draft(fact, view, draft) if archive.keeps_values(fact, view) else draft
 
 
 _BLOCKS_TYPE_CHANGE = (
@@ -255,7 +257,7 @@ def _needs_new_column(old: Mapping[str, Json], new: Mapping[str, Json], view: Vi
     was, now = old.get("generated"), new.get("generated")
     if was == now:
         # The type of a generated column follows its expression, which is rebuilt with it.
-        return bool(was) and old["type"] != new["type"]
+        return old["type"] != new["type"] and (bool(was) or not castable(old["type"], new["type"]))
     if was is None or now is None:
         return now is not None or (was is not None and was["kind"] != "s")
     version = int(view.request.live_hints.get("version", 0))

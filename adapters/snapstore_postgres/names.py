@@ -49,6 +49,14 @@ def literal(text: str) -> str:
     return "E" + quoted.replace("\\", "\\\\") if "\\" in text else quoted
 
 
+def block(body: str) -> str:
+    """A statement that runs the body, of PL/pgSQL, within dollar quotes that no name in it can close."""
+    tag = "do"
+    while f"${tag}" in body:
+        tag += "_"
+    return f"DO ${tag}$ {body} ${tag}$"
+
+
 def parts(name: str) -> list[str]:
     """The dotted parts of a qualified name, still quoted: ``public."a.b"`` gives two."""
     return _PART.findall(name)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from snapstore.model import Fact, Json
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres import archive
-from snapstore_postgres.names import literal
+from snapstore_postgres.names import block, literal
 from snapstore_postgres.relations import owner_statement, relation_slot
 
 
@@ -26,10 +26,12 @@ def altered_sequence(name: str, old: Mapping[str, Json], new: Mapping[str, Json]
         return text
     following = f"CASE WHEN is_called THEN last_value + {new.get('increment', 1)} ELSE last_value END"
     inside = f"greatest({new['min']}, least({new['max']}, {following}))"
-    return f"""DO $do$ BEGIN
+    return block(
+        f"""BEGIN
   IF (SELECT last_value BETWEEN {new["min"]} AND {new["max"]} FROM {name}) THEN {text};
   ELSE EXECUTE {literal(text + " RESTART ")} || (SELECT {inside} FROM {name}); END IF;
-END $do$"""
+END"""
+    )
 
 
 def _create_sequence(fact: Fact, view: View) -> Draft:

@@ -104,7 +104,7 @@ def _made_anew(fact: Fact, view: View) -> bool:
     return parent is not None and view.vanishes(parent.id) and _made_anew(parent, view)
 
 
-_UNCHANGEABLE = ("partition_key", "of", "foreign")
+_UNCHANGEABLE = ("partition_key", "partition_types", "of", "foreign")
 
 
 def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:

@@ -64,11 +64,11 @@ CREATE FUNCTION f() RETURNS SETOF nest LANGUAGE sql AS 'SELECT NULL::nest';
 --- b
 CREATE TYPE pair AS (a bigint, c text); CREATE TYPE nest AS (p pair, r pair[]);
 CREATE FUNCTION f() RETURNS SETOF nest LANGUAGE sql AS 'SELECT NULL::nest';
---- case a composite type loses an attribute that a table with rows has
+--- case a composite type orders its attributes in another way
 --- a
-CREATE TYPE pair AS (a int, b text); CREATE TABLE t (id int, p pair); INSERT INTO t VALUES (1, ROW(1, 'x'));
+CREATE TYPE pair AS (a int, b text); CREATE TABLE t (id int, p pair);
 --- b
-CREATE TYPE pair AS (b text, a int); CREATE TABLE t (id int, p pair); INSERT INTO t VALUES (1, ROW('x', 1));
+CREATE TYPE pair AS (b text, a int); CREATE TABLE t (id int, p pair);
 --- case ranges
 --- a
 CREATE TYPE r AS RANGE (SUBTYPE = float8, SUBTYPE_DIFF = float8mi); CREATE TYPE s AS RANGE (SUBTYPE = text, COLLATION = "C", MULTIRANGE_TYPE_NAME = many_s);
