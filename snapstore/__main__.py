@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -16,6 +17,8 @@ def main() -> None:
     answer = _known_answer(sys.argv[1:])
     if answer is not None and _written(answer):
         raise SystemExit(0)
+    # Most of what one run makes lives to its end, so looking for garbage is in vain: a tenth of a take.
+    gc.set_threshold(200_000)
     from snapstore.cli import run
 
     run()

@@ -185,11 +185,12 @@ def main(words: Sequence[str]) -> int:
 
 def run() -> NoReturn:
     """The entry point behind ``snap``."""
-    gc.set_threshold(200_000)  # most of what one run makes lives to its end: looking for garbage is in vain
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    gc.freeze()  # there is nothing to find in the last search either
+    sys.exit(code)
 
 
 def _program() -> str:

@@ -57,19 +57,36 @@ class Document(msgspec.Struct, frozen=True):
     facts: tuple[Fact, ...]
 
 
+Stamp: TypeAlias = tuple[int, int, int, int, int]
+"""What tells that a file has changed: size, mtime_ns, ctime_ns, inode and st_mode."""
+
+
 class LiveFile(msgspec.Struct, frozen=True, gc=False):
     """A file, link or executable of the live system, not necessarily read yet.
 
     ``mode`` is Git's (0o100644, 0o100755, 0o120000). Either ``data`` holds the content (link target for a
-    link) or ``source`` is the absolute path to read it from. ``stamp`` is what the stat cache compares:
-    (size, mtime_ns, ctime_ns, inode, st_mode); without one the content is always read.
+    link) or ``source`` is the absolute path to read it from. ``stamp`` is what the stat cache compares;
+    without one the content is always read.
     """
 
     path: str
     mode: int
     data: bytes | None = None
     source: str | None = None
-    stamp: tuple[int, int, int, int, int] | None = None
+    stamp: Stamp | None = None
+
+
+class LiveFolder(msgspec.Struct, frozen=True, gc=False):
+    """Regular files that are directly in one folder, none read yet: what a large tree is quickly told by.
+
+    ``path`` is the folder's ("" for the top), ``source`` its absolute path. ``names`` are those of the file
+    system, ``stamps`` in the same order; a file is executable when its mode lets the owner execute it.
+    """
+
+    path: str
+    source: str
+    names: list[bytes]
+    stamps: list[Stamp]
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -80,7 +97,7 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 class Captured(msgspec.Struct, frozen=True):
-    """What an adapter found in the live system.
+    """What an adapter found in the live system. No path is told twice, be it by ``files`` or ``folders``.
 
     ``hints`` are volatile facts that help to plan (row counts, sizes, column order, server version): kept
     beside the snapshot (a Git note), never in its tree, so that they cannot make equal states differ.
@@ -90,6 +107,7 @@ class Captured(msgspec.Struct, frozen=True):
     files: Iterable[LiveFile] = ()
     notices: list[Notice] = []
     hints: dict[str, Json] = {}
+    folders: Iterable[LiveFolder] = ()
 
 
 class Blob(msgspec.Struct, frozen=True, gc=False):

@@ -55,7 +55,8 @@ def capture(settings: Settings, context: Context) -> Captured:
             fix='set path to the folder that it is in, and include = ["/its-name"]',
         )
     found = walk(os.fsencode(root), settings.selection())
-    return Captured(documents=metadata(found.facts), files=found.files, notices=found.notices)
+    documents = metadata(found.facts)
+    return Captured(documents, found.files, found.notices, folders=found.folders)
 
 
 def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) -> None:

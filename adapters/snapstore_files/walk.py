@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
 from re import Pattern
 
+import msgspec
+
 from snapstore.errors import SnapError
-from snapstore.filetree import dir_fact, live_file, mode_fact, special_fact
-from snapstore.model import Fact, LiveFile, Notice
+from snapstore.filetree import dir_fact, live_file, mode_fact, special_fact, stamp_of
+from snapstore.model import Fact, LiveFile, LiveFolder, Notice
 from snapstore.paths import from_bytes, to_text
 from snapstore.safewrite import is_temporary
 
@@ -22,27 +23,45 @@ _STORE = {b"HEAD", b"objects", b"refs", b"snapstore"}
 _NAMED = 10
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """What to look at; see :mod:`.patterns`. ``git``: also folders and files named ``.git``."""
 
     include: Pattern[str] | None = None
     exclude: Pattern[str] | None = None
     git: bool = False
 
+    @property
+    def everything(self) -> bool:
+        """Whether it takes all but what is named ``.git``."""
+        return self.include is None and self.exclude is None
 
-@dataclass
-class Found:
-    """What a walk found; ``unreadable`` are the paths that could not be looked into."""
+    def leaves_out(self, prefix: str, name: bytes, end: str = "") -> bool:
+        """Whether this entry of a folder is not wanted, whatever ``include`` says; a folder ends in ``/``."""
+        if name == b".git" and not self.git:
+            return True
+        return bool(self.exclude and self.exclude.match(prefix + from_bytes(name) + end))
 
-    files: list[LiveFile] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
-    unreadable: list[str] = field(default_factory=list)
+    def takes(self, prefix: str, name: bytes) -> bool:
+        """Whether a file is wanted."""
+        if self.leaves_out(prefix, name):
+            return False
+        return not self.include or bool(self.include.match(prefix + from_bytes(name)))
 
 
-@dataclass(slots=True)
-class _Folder:
+class Found(msgspec.Struct):
+    """What a walk found; ``unreadable`` are the paths that could not be looked into.
+
+    Regular files are in ``folders``, links in ``files``.
+    """
+
+    folders: list[LiveFolder] = []
+    files: list[LiveFile] = []
+    facts: list[Fact] = []
+    notices: list[Notice] = []
+    unreadable: list[str] = []
+
+
+class _Folder(msgspec.Struct):
     prefix: str
     """The path with a slash at its end, empty for the root."""
     source: bytes
@@ -74,19 +93,21 @@ def walk(root: bytes, selection: Selection) -> Found:
 
 def _look_into(folder: _Folder, selection: Selection, found: Found) -> list[_Folder]:
     below: list[_Folder] = []
+    live = LiveFolder(folder.prefix[:-1], os.fsdecode(folder.source), [], [])
+    everything = selection.everything
     for entry in _entries(folder, found):
-        name = from_bytes(entry.name)
-        path = folder.prefix + name
-        if is_temporary(name):
-            found.notices.append(Notice(to_text(path), "left behind by an interrupted restore, not captured"))
+        name = entry.name
+        if name.startswith(b".snap-") and is_temporary(from_bytes(name)):
+            text = "left behind by an interrupted restore, not captured"
+            found.notices.append(Notice(to_text(folder.prefix + from_bytes(name)), text))
         elif entry.is_dir(follow_symlinks=False):
-            below += _folder(folder, entry, path + "/", selection, found)
-        elif _leaves_out(path, entry.name, selection) or (
-            selection.include and not selection.include.match(path)
-        ):
-            folder.leaves_out = True
+            below += _folder(folder, entry, selection)
+        elif (everything and name != b".git") or selection.takes(folder.prefix, name):
+            _add(folder, entry, live, found)
         else:
-            _add(folder, entry, path, found)
+            folder.leaves_out = True
+    if live.names:
+        found.folders.append(live)
     return below
 
 
@@ -106,48 +127,55 @@ def _entries(folder: _Folder, found: Found) -> list[os.DirEntry[bytes]]:
     return entries
 
 
-def _folder(
-    parent: _Folder, entry: os.DirEntry[bytes], prefix: str, selection: Selection, found: Found
-) -> list[_Folder]:
-    if _leaves_out(prefix, entry.name, selection):
+def _folder(parent: _Folder, entry: os.DirEntry[bytes], selection: Selection) -> list[_Folder]:
+    if selection.leaves_out(parent.prefix, entry.name, "/"):
         parent.leaves_out = True
         return []
     try:
         mode = entry.stat(follow_symlinks=False).st_mode
     except FileNotFoundError:
         return []
+    prefix = f"{parent.prefix}{from_bytes(entry.name)}/"
     wanted = parent.wanted or bool(selection.include and selection.include.match(prefix))
     return [_Folder(prefix, entry.path, mode, parent, wanted)]
 
 
-def _leaves_out(path: str, name: bytes, selection: Selection) -> bool:
-    if name == b".git" and not selection.git:
-        return True
-    return selection.exclude is not None and selection.exclude.match(path) is not None
-
-
-def _add(folder: _Folder, entry: os.DirEntry[bytes], path: str, found: Found) -> None:
+def _add(folder: _Folder, entry: os.DirEntry[bytes], live: LiveFolder, found: Found) -> None:
     try:
         status = entry.stat(follow_symlinks=False)
-        file = live_file(path, os.fsdecode(entry.path), status)
     except FileNotFoundError:
         return  # gone since the folder was listed
-    folder.holds = True
-    if file is None:
-        fact = special_fact(path, status.st_mode)
-        found.facts.append(fact)
-        found.notices.append(Notice(to_text(path), f"a {fact.attrs['type']}: it cannot be restored"))
+    mode = status.st_mode
+    if not stat.S_ISREG(mode):
+        _add_other(folder, entry, status, found)
         return
-    found.files.append(file)
-    if file.data is None:
-        found.facts += filter(None, [mode_fact(path, status.st_mode)])
-        if not _readable(entry, status):
-            found.unreadable.append(path)
+    folder.holds = True
+    live.names.append(entry.name)
+    live.stamps.append(stamp_of(status))
+    if mode & 0o7777 not in (0o644, 0o755):
+        _look_at_mode(folder.prefix + from_bytes(entry.name), entry, mode, found)
 
 
-def _readable(entry: os.DirEntry[bytes], status: os.stat_result) -> bool:
+def _look_at_mode(path: str, entry: os.DirEntry[bytes], mode: int, found: Found) -> None:
+    found.facts += filter(None, [mode_fact(path, mode)])
     # Asking the system costs as much as the rest of the walk, so only where not everybody may read.
-    return status.st_mode & 0o444 == 0o444 or os.access(entry.path, os.R_OK)
+    if mode & 0o444 != 0o444 and not os.access(entry.path, os.R_OK):
+        found.unreadable.append(path)
+
+
+def _add_other(folder: _Folder, entry: os.DirEntry[bytes], status: os.stat_result, found: Found) -> None:
+    path = folder.prefix + from_bytes(entry.name)
+    try:
+        link = live_file(path, os.fsdecode(entry.path), status)
+    except FileNotFoundError:
+        return
+    folder.holds = True
+    if link is not None:
+        found.files.append(link)
+        return
+    fact = special_fact(path, status.st_mode)
+    found.facts.append(fact)
+    found.notices.append(Notice(to_text(path), f"a {fact.attrs['type']}: it cannot be restored"))
 
 
 def _conclude(folder: _Folder, found: Found) -> None:

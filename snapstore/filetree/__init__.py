@@ -11,13 +11,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from snapstore.filetree.facts import dir_fact, live_file, metadata, mode_fact, special_fact
+from snapstore.filetree.facts import dir_fact, live_file, metadata, mode_fact, special_fact, stamp_of
 
 if TYPE_CHECKING:
     from snapstore.adapter import ApplyContext, PlanRequest
     from snapstore.model import Action
 
-__all__ = ["apply_files", "dir_fact", "live_file", "metadata", "mode_fact", "plan_files", "special_fact"]
+__all__ = [
+    "apply_files",
+    "dir_fact",
+    "live_file",
+    "metadata",
+    "mode_fact",
+    "plan_files",
+    "special_fact",
+    "stamp_of",
+]
 
 
 def plan_files(request: PlanRequest) -> list[Action]:

@@ -14,7 +14,7 @@ import os
 import stat
 from collections.abc import Iterable
 
-from snapstore.model import UNMODELLED, Blob, Document, Fact, LiveFile
+from snapstore.model import UNMODELLED, Blob, Document, Fact, LiveFile, Stamp
 from snapstore.paths import to_text
 
 METADATA = "metadata.json"
@@ -42,8 +42,13 @@ def live_file(path: str, source: str, found: os.stat_result) -> LiveFile | None:
         return LiveFile(path, LINK, data=os.readlink(os.fsencode(source)))  # noqa: PTH115 - its bytes
     if kind != stat.S_IFREG:
         return None
-    stamp = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_mode)
-    return LiveFile(path, EXECUTABLE if found.st_mode & 0o100 else REGULAR, None, source, stamp)
+    mode = EXECUTABLE if found.st_mode & 0o100 else REGULAR
+    return LiveFile(path, mode, None, source, stamp_of(found))
+
+
+def stamp_of(found: os.stat_result) -> Stamp:
+    """What tells that the file has changed."""
+    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_mode)
 
 
 def mode_fact(path: str, st_mode: int) -> Fact | None:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 from urllib.parse import quote
 
 import msgspec
 
 from snapstore import canonical
 from snapstore.errors import SnapError
-from snapstore.model import Captured, Json, LiveFile
+from snapstore.model import Captured, Json, LiveFile, LiveFolder, Stamp
 from snapstore.snapshot import FILES, FORMAT, INDEX, Snapshot, TreeEntry, resources
 from snapstore.store import names
 from snapstore.store.ingest import ingest, read_whole
 from snapstore.store.objects import StoreObjects, object_id
 from snapstore.store.packwriter import BLOB, TREE
 from snapstore.store.sink import MemorySink, PackSink, Sink
-from snapstore.store.statcache import StatCache
-from snapstore.store.trees import FILE, FOLDER, LINK, Item, TreeBuilder, encode, parse
+from snapstore.store.statcache import NONE, Kept, StatCache
+from snapstore.store.trees import EXECUTABLE, FILE, FOLDER, LINK, Item, TreeBuilder, encode, parse
 
 ATTRIBUTES = b"* -text -ident -filter -working-tree-encoding\n"
 """Written as .gitattributes, so that a checkout by plain Git has the bytes that were captured."""
@@ -118,6 +120,15 @@ class _Builder:
         self._caches.append(cache)
         for file in captured.files:
             tree.add(f"{FILES}/{file.path}", file.mode, self._file(file, cache))
+        for folder in captured.folders:
+            if folder.names:
+                path = f"{FILES}/{folder.path}" if folder.path else FILES
+                tree.add_all(path, self._folder(folder, cache))
+
+    def _folder(self, folder: LiveFolder, cache: StatCache) -> _Folder:
+        kept = cache.unchanged(folder)
+        ids = [] if kept else [self._file(file, cache) for file in _files(folder)]
+        return _Folder(folder, kept, ids, cache, self._sink)
 
     def _file(self, file: LiveFile, cache: StatCache) -> bytes:
         """The id of a file's content, from the cache where it can be believed."""
@@ -140,6 +151,44 @@ class _Builder:
         """To be called when the objects are durable, and not before: the caches say that they are."""
         for cache in self._caches:
             cache.save()
+
+
+def _files(folder: LiveFolder) -> Iterator[LiveFile]:
+    above = folder.path + "/" if folder.path else ""
+    for name, stamp in zip(folder.names, folder.stamps, strict=True):
+        path = above + name.decode("utf-8", "surrogateescape")
+        yield LiveFile(path, _mode(stamp), None, f"{folder.source}/{os.fsdecode(name)}", stamp)
+
+
+def _mode(stamp: Stamp) -> int:
+    return EXECUTABLE if stamp[4] & 0o100 else FILE
+
+
+class _Folder(NamedTuple):
+    """The files of a live folder as ``Blobs`` of its tree; ``ids`` are theirs where they are not ``kept``."""
+
+    folder: LiveFolder
+    kept: Kept | None
+    ids: list[bytes]
+    cache: StatCache
+    sink: Sink
+
+    def items(self) -> list[Item]:
+        ids = self.kept.ids() if self.kept else self.ids
+        named = zip(self.folder.names, self.folder.stamps, ids, strict=True)
+        return [Item(names.escape_bytes(name), _mode(stamp), oid) for name, stamp, oid in named]
+
+    def tree(self, rest: bytes) -> bytes | None:
+        known = self.kept is not None and self.kept.tree != NONE and self.kept.rest == _digest(rest)
+        return self.kept.tree if self.kept and known else None
+
+    def made(self, rest: bytes, tree: bytes) -> None:
+        if self.sink.has(tree):
+            self.cache.put_tree(self.folder, _digest(rest), tree)
+
+
+def _digest(rest: bytes) -> bytes:
+    return hashlib.sha1(rest, usedforsecurity=False).digest()
 
 
 class LiveObjects:

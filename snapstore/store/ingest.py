@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from snapstore.errors import SnapError
-from snapstore.model import LiveFile
+from snapstore.model import LiveFile, Stamp
 from snapstore.store.objects import LARGE
 from snapstore.store.sink import Sink
-from snapstore.store.statcache import Stamp
 from snapstore.store.trees import LINK
 
 ATTEMPTS = 3

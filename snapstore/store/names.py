@@ -30,6 +30,11 @@ def escape(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
 
 
+def escape_bytes(name: bytes) -> bytes:
+    """The same for a component as the file system has it."""
+    return escape(name.decode("utf-8", "surrogateescape"))
+
+
 def unescape(name: bytes) -> str:
     """The component that ``escape`` was given."""
     text = name.decode("utf-8", "surrogateescape")

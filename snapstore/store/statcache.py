@@ -1,39 +1,44 @@
-"""Remembers which content a file had, so that a file which did not change is not opened again.
+"""Remembers which content files had, so that those which did not change are not opened again.
 
 An entry is believed when the file's stamp (size, mtime, ctime, inode, mode) is the one remembered, and was
 old enough when the content was read: a file written twice within one tick of its file system's clock has
 one stamp for two contents, so a stamp younger than ``GRAIN`` is never remembered.
 
+Entries are kept by folder, so that an unchanged folder is one comparison, and with them the tree that the
+folder was and what that tree held beside its files: while both are the same, so is the tree.
+
 The cache also remembers which packs the store had. While they are all there, so are the objects of its
 entries marked as stored; when one is gone (``git gc``), each object is looked up before it is believed.
 
-On disk: a magic line, the SHA-1 of the rest, the number of packs and the length of the names, the names of
-packs and files (each ended by NUL), and a record of fixed size per file. A cache that differs from this in
-any way, another version's for instance, counts as empty. Losing it costs time and nothing else.
+docs/store-format.md has the format. A cache that differs from it in any way, another version's for
+instance, counts as empty. Losing it costs time and nothing else.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import struct
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
+from snapstore.model import LiveFolder, Stamp
 from snapstore.store import durable
 from snapstore.store.packs import Packs
-
-Stamp: TypeAlias = tuple[int, int, int, int, int]
 
 GRAIN = 2_000_000_000
 """Nanoseconds: the coarsest clock of a common file system (FAT) ticks every two seconds."""
 
-_MAGIC = b"snapstat1\n"
+_MAGIC = b"snapstat2\n"
 _BODY = len(_MAGIC) + 20
 _SIZES = struct.Struct("<QQ")
+_FOLDER = struct.Struct("<QQQ20s20s")
 _STAMP = struct.Struct("<QqqQQ")
-_OID = slice(_STAMP.size, _STAMP.size + 20)
-_RECORD = _STAMP.size + 20 + 1
+_OID = 20
+NONE = bytes(20)
+"""Stands for an id where there is none."""
 
 
 class Known(NamedTuple):
@@ -43,74 +48,152 @@ class Known(NamedTuple):
     stored: bool
 
 
+class Kept(NamedTuple):
+    """The files of one folder: names with a NUL behind each, and in their order stamps, ids and ``stored``.
+
+    ``tree`` is the tree in the store that the folder was, ``rest`` the digest of what it held beside these
+    files; both are NONE where that is not known.
+    """
+
+    names: bytes
+    stamps: bytes
+    oids: bytes
+    stored: bytes
+    rest: bytes = NONE
+    tree: bytes = NONE
+
+    def ids(self) -> list[bytes]:
+        return [self.oids[at : at + _OID] for at in range(0, len(self.oids), _OID)]
+
+
 class StatCache:
     """The cache of one resource: asked and added to while a snapshot is built, then saved."""
 
     def __init__(self, path: Path, packs: Packs) -> None:
         self._path = path
         self._packs = packs
-        self._names: list[str] = []
-        self._records = b""
+        self._folders: dict[str, Kept] = {}
         self._trusted = self._load()
-        self._index = dict(zip(self._names, range(len(self._names)), strict=True))
-        self._used: list[int] = []
-        self._added: dict[str, bytes] = {}
+        self._positions: dict[str, dict[bytes, int]] = {}
+        self._same: dict[str, Kept] = {}
+        self._seen: dict[str, dict[bytes, bytes]] = {}
+        self._trees: list[tuple[LiveFolder, bytes, bytes]] = []
 
     def _load(self) -> bool:
         try:
             data = self._path.read_bytes()
         except OSError:
             return False
-        body = memoryview(data)[_BODY:]
-        if not data.startswith(_MAGIC) or _digest(body) != data[len(_MAGIC) : _BODY]:
+        if not data.startswith(_MAGIC) or _digest(memoryview(data)[_BODY:]) != data[len(_MAGIC) : _BODY]:
             return False
-        packs, length = _SIZES.unpack_from(body)
-        text = bytes(body[_SIZES.size : _SIZES.size + length]).decode("utf-8", "surrogateescape")
-        words = text.split("\0")
-        self._names = words[packs:-1]
-        self._records = bytes(body[_SIZES.size + length :])
-        return self._packs.names().issuperset(words[:packs])
+        length, count = _SIZES.unpack_from(data, _BODY)
+        start = _BODY + _SIZES.size
+        packs = data[start : start + length].decode().split("\0")[:-1]
+        self._folders = dict(_parse(data, start + length, count))
+        return self._packs.names().issuperset(packs)
+
+    def unchanged(self, folder: LiveFolder) -> Kept | None:
+        """What is known of a folder if it has exactly the files that were remembered, all of them stored."""
+        kept = self._folders.get(folder.source)
+        if kept is None or not self._trusted or 0 in kept.stored:
+            return None
+        if not _is_of(kept, folder):
+            return None
+        self._same[folder.source] = kept
+        return kept
 
     def get(self, source: str, stamp: Stamp) -> Known | None:
         """What is known of the file at ``source``, None when it is not known with this stamp."""
-        position = self._index.get(source)
-        if position is None:
+        folder, _, name = source.rpartition("/")
+        kept = self._folders.get(folder)
+        position = self._find(folder, kept, os.fsencode(name)) if kept else None
+        if kept is None or position is None:
             return None
-        record = self._records[position * _RECORD : (position + 1) * _RECORD]
-        if not record.startswith(_STAMP.pack(*stamp)):
+        packed = _STAMP.pack(*stamp)
+        if kept.stamps[position * _STAMP.size : (position + 1) * _STAMP.size] != packed:
             return None
-        known = Known(record[_OID], bool(record[-1]))
+        known = Known(kept.oids[position * _OID : (position + 1) * _OID], bool(kept.stored[position]))
         if known.stored and not self._trusted and known.oid not in self._packs:
             return None
-        self._used.append(position)
+        self._see(folder, name, packed + known.oid, known.stored)
         return known
+
+    def _find(self, folder: str, kept: Kept, name: bytes) -> int | None:
+        positions = self._positions.get(folder)
+        if positions is None:
+            names = kept.names.split(b"\0")[:-1]
+            positions = self._positions[folder] = dict(zip(names, range(len(names)), strict=True))
+        return positions.get(name)
 
     def put(self, source: str, stamp: Stamp, read_at: int, oid: bytes, *, stored: bool) -> None:
         """Remember the content that was read at ``read_at`` (ns), unless the stamp was too young by then."""
         _, modified, changed, _, _ = stamp
         if max(modified, changed) + GRAIN <= read_at:
-            self._added[source] = _STAMP.pack(*stamp) + oid + bytes((stored,))
+            folder, _, name = source.rpartition("/")
+            self._see(folder, name, _STAMP.pack(*stamp) + oid, stored)
+
+    def _see(self, folder: str, name: str, record: bytes, stored: bool) -> None:
+        self._seen.setdefault(folder, {})[os.fsencode(name)] = record + bytes((stored,))
+
+    def put_tree(self, folder: LiveFolder, rest: bytes, tree: bytes) -> None:
+        """Remember the tree, which is stored, that a folder was, and the digest of the rest that it held."""
+        self._trees.append((folder, rest, tree))
 
     def save(self) -> None:
         """Replace the file, if anything is different; without effect where it cannot be written.
 
         By now the objects of all entries marked as stored must be in the packs.
         """
-        if not self._added and len(self._used) == len(self._names) and self._trusted:
+        folders = self._same | {folder: _pack(files) for folder, files in self._seen.items()}
+        for folder, rest, tree in self._trees:
+            kept = folders.get(folder.source)
+            # A file too young to be remembered, or changed since the walk, is in the tree but not in here.
+            if kept is not None and _is_of(kept, folder):
+                folders[folder.source] = kept._replace(rest=rest, tree=tree)
+        if folders == self._folders and (self._trusted or not folders):
             return
-        listed = sorted(self._packs.names())
-        names, records = listed.copy(), []
-        for position in self._used:
-            if (name := self._names[position]) not in self._added:
-                names.append(name)
-                records.append(self._records[position * _RECORD : (position + 1) * _RECORD])
-        names += self._added
-        records += self._added.values()
-        text = "".join([name + "\0" for name in names]).encode("utf-8", "surrogateescape")
-        body = b"".join((_SIZES.pack(len(listed), len(text)), text, *records))
+        packs = "".join([name + "\0" for name in sorted(self._packs.names())]).encode()
+        body = b"".join([_SIZES.pack(len(packs), len(folders)), packs, *_format(folders)])
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             durable.write_file(self._path, _MAGIC + _digest(body) + body, mode=0o600, sync=False)
+
+
+def _is_of(kept: Kept, folder: LiveFolder) -> bool:
+    """Whether it is about exactly these files with these stamps."""
+    if b"\0".join([*folder.names, b""]) != kept.names:
+        return False
+    return list(_STAMP.iter_unpack(kept.stamps)) == folder.stamps
+
+
+def _parse(data: bytes, at: int, count: int) -> Iterator[tuple[str, Kept]]:
+    for _ in range(count):
+        path_size, names_size, files, rest, tree = _FOLDER.unpack_from(data, at)
+        path = at + _FOLDER.size
+        names = path + path_size
+        stamps = names + names_size
+        oids = stamps + files * _STAMP.size
+        stored = oids + files * _OID
+        at = stored + files
+        kept = Kept(data[names:stamps], data[stamps:oids], data[oids:stored], data[stored:at], rest, tree)
+        yield os.fsdecode(data[path:names]), kept
+
+
+def _format(folders: dict[str, Kept]) -> Iterator[bytes]:
+    for folder, kept in folders.items():
+        path = os.fsencode(folder)
+        yield _FOLDER.pack(len(path), len(kept.names), len(kept.stored), kept.rest, kept.tree)
+        yield from (path, kept.names, kept.stamps, kept.oids, kept.stored)
+
+
+def _pack(files: dict[bytes, bytes]) -> Kept:
+    records = files.values()
+    return Kept(
+        b"\0".join([*files, b""]),
+        b"".join([record[: _STAMP.size] for record in records]),
+        b"".join([record[_STAMP.size : -1] for record in records]),
+        b"".join([record[-1:] for record in records]),
+    )
 
 
 def _digest(body: bytes | memoryview) -> bytes:

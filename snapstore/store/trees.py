@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from snapstore.errors import SnapError
 from snapstore.snapshot import TreeEntry
@@ -55,12 +55,27 @@ def _order(item: Item) -> bytes:
     return item.name + b"/" if item.mode == FOLDER else item.name
 
 
+class Blobs(Protocol):
+    """Many blobs of one folder, whose tree may be known without them."""
+
+    def items(self) -> list[Item]: ...
+
+    def tree(self, rest: bytes) -> bytes | None:
+        """The id of the folder's tree if it is known, ``rest`` being the bytes of its other entries."""
+        ...
+
+    def made(self, rest: bytes, tree: bytes) -> None:
+        """It was not, and this is it."""
+        ...
+
+
 class TreeBuilder:
     """Collects the blobs of one resource by path, then makes their trees, deepest first."""
 
     def __init__(self, resource: str) -> None:
         self._resource = resource
         self._folders: dict[str, list[Item]] = {"": []}
+        self._blobs: dict[str, Blobs] = {}
 
     def add(self, path: str, mode: int, oid: bytes) -> None:
         """Put a blob at a path. SnapError for a mode that no tree can hold."""
@@ -74,6 +89,14 @@ class TreeBuilder:
             entries = self._open(folder)
         entries.append(Item(names.escape(name), mode, oid))
 
+    def add_all(self, folder: str, blobs: Blobs) -> None:
+        """Put blobs into a folder. SnapError when it has some of this kind already."""
+        if folder in self._blobs:
+            raise SnapError(f"the folder {folder!r} was captured twice", where=self._resource)
+        if folder not in self._folders:
+            self._open(folder)
+        self._blobs[folder] = blobs
+
     def _open(self, folder: str) -> list[Item]:
         """The entries of a new folder; those above it exist from here on too."""
         opened = self._folders[folder] = []
@@ -83,18 +106,28 @@ class TreeBuilder:
 
     def write(self, put: Callable[[bytes], bytes]) -> bytes | None:
         """Give each tree's bytes to ``put``, which answers its id; the id of the top one, None if empty."""
-        if not any(self._folders.values()):
+        if not self._blobs and not any(self._folders.values()):
             return None
         for folder in sorted(self._folders, key=_depth, reverse=True):
-            content = self._encode(folder)
+            tree = self._tree(folder, put)
             if not folder:
-                return put(content)
+                return tree
             above, _, name = folder.rpartition("/")
-            self._folders[above].append(Item(names.escape(name), FOLDER, put(content)))
+            self._folders[above].append(Item(names.escape(name), FOLDER, tree))
         raise AssertionError("the top folder is always there")
 
-    def _encode(self, folder: str) -> bytes:
-        entries = self._folders[folder]
+    def _tree(self, folder: str, put: Callable[[bytes], bytes]) -> bytes:
+        blobs = self._blobs.get(folder)
+        if blobs is None:
+            return put(self._encode(folder, self._folders[folder]))
+        rest = self._encode(folder, self._folders[folder])
+        tree = blobs.tree(rest)
+        if tree is None:
+            tree = put(self._encode(folder, self._folders[folder] + blobs.items()))
+            blobs.made(rest, tree)
+        return tree
+
+    def _encode(self, folder: str, entries: list[Item]) -> bytes:
         if len({name for name, _, _ in entries}) != len(entries):
             self._refuse_twice(folder, entries)
         return encode(entries)

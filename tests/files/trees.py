@@ -7,7 +7,7 @@ import io
 import os
 import shutil
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,6 +22,8 @@ from snapstore.model import (
     Fact,
     FactChange,
     FileChange,
+    LiveFile,
+    LiveFolder,
     PlanOptions,
     ResourceChanges,
 )
@@ -117,13 +119,20 @@ def capture(adapter: Adapter, settings: Any, root: Path) -> State:
     again = msgspec.json.decode(msgspec.json.encode(facts), type=dict[str, Fact])
     files: dict[str, Blob] = {}
     contents: dict[str, bytes] = {}
-    for file in captured.files:
+    for file in [*captured.files, *(file for folder in captured.folders for file in _files(folder))]:
         data = file.data if file.data is not None else _read(file.source)
         oid = hashlib.sha1(data).hexdigest()
         assert file.path not in files
         files[file.path] = Blob(file.mode, oid)
         contents[oid] = data
     return State(again, files, contents, captured)
+
+
+def _files(folder: LiveFolder) -> Iterator[LiveFile]:
+    for name, stamp in zip(folder.names, folder.stamps, strict=True):
+        path = f"{folder.path}/".lstrip("/") + name.decode("utf-8", "surrogateescape")
+        mode = 0o100755 if stamp[4] & 0o100 else 0o100644
+        yield LiveFile(path, mode, source=f"{folder.source}/{os.fsdecode(name)}", stamp=stamp)
 
 
 def _read(source: str | None) -> bytes:

@@ -104,7 +104,7 @@ def _flip(path: Path) -> None:
 
 
 def _other_version(path: Path) -> None:
-    path.write_bytes(path.read_bytes().replace(b"snapstat1", b"snapstat2"))
+    path.write_bytes(path.read_bytes().replace(b"snapstat2", b"snapstat3"))
 
 
 def _empty(path: Path) -> None:
