@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from snapstore import interruptions
 from snapstore.errors import SnapError
 
 SUPERUSER = "postgres"
@@ -61,28 +62,39 @@ def temporary() -> Iterator[Server]:
     """A server in a temporary directory of its own, gone with all its data on exit."""
     directory = Path(tempfile.mkdtemp(prefix="snap-pg-"))
     try:
-        server = start(directory)
-        try:
+        with running(directory) as server:
             yield server
-        finally:
-            stop(server)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def start(directory: Path) -> Server:
-    """Start a server whose data and socket lie below ``directory`` (made when missing, best short: the
-    path of a Unix socket has about 100 bytes). Run as root, it runs as an unprivileged account that then
-    owns the directory. SnapError when the wheel is not installed or the server does not start.
+@contextmanager
+def running(directory: Path) -> Iterator[Server]:
+    """A server whose data and socket lie below ``directory`` (made when missing, best short: the path of
+    a Unix socket has about 100 bytes). Run as root, it runs as an unprivileged account that then owns the
+    directory. It stops at the end and its data stays. SnapError when the wheel is not installed or the
+    server does not start.
     """
+    server = _prepared(directory)
+    try:
+        _start(server)
+        yield server
+    finally:
+        stop(server)
+
+
+def _prepared(directory: Path) -> Server:
     directory.mkdir(parents=True, exist_ok=True)
     account = _account()
     if account is not None:
         os.chown(directory, *account)
     directory.chmod(0o700)
     password = secrets.token_urlsafe(18)
-    server = Server(directory, _bindir(directory, account), _free_port(), password, account)
-    data = directory / "data"
+    return Server(directory, _bindir(directory, account), _free_port(), password, account)
+
+
+def _start(server: Server) -> None:
+    directory, data = server.directory, server.directory / "data"
     if not data.exists():
         _init(server, data)
     settings = [f"-c {name}={value}" for name, value in SETTINGS.items()]
@@ -90,7 +102,6 @@ def start(directory: Path) -> Server:
     log = directory / "server.log"
     _run(server, ["pg_ctl", "-D", str(data), "-w", "-t", "60", "-l", str(log), "-o", options, "start"])
     _set_password(server)
-    return server
 
 
 def stop(server: Server) -> None:
@@ -117,7 +128,7 @@ def _set_password(server: Server) -> None:
 def _run(server: Server, words: Sequence[str]) -> None:
     """Run one of the server's programs as its account. Output goes to files: pg_ctl leaves a server
     behind that would keep a pipe open."""
-    with tempfile.TemporaryFile() as output:
+    with tempfile.TemporaryFile() as output, interruptions.held():
         done = subprocess.run(
             [str(server.bindir / words[0]), *words[1:]],
             stdin=subprocess.DEVNULL,

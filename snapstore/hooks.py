@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from snapstore import interruptions
 from snapstore.errors import Exit, SnapError
 from snapstore.secrets import REDACTOR, Redactor
 
@@ -64,7 +65,7 @@ def _run_one(hook: HookConfig, log: Path) -> str | None:
         script.write(hook.run.encode())
         script.flush()
         try:
-            return _wait(_start(hook, script, output), hook.timeout)
+            return _ended(hook, script, output)
         except OSError as error:
             return f"cannot start: {error.strerror}"
         finally:
@@ -91,14 +92,17 @@ def _environment(hook: HookConfig) -> dict[str, str]:
     return {**{name: os.environ[name] for name in sorted(names) if name in os.environ}, **hook.env}
 
 
-def _wait(process: subprocess.Popen[bytes], timeout: float) -> str | None:
+def _ended(hook: HookConfig, script: IO[bytes], output: IO[bytes]) -> str | None:
+    process = None
     try:
-        status = process.wait(timeout)
-    except subprocess.TimeoutExpired:
-        _kill(process)
-        return f"took longer than {timeout:g} s and was ended"
-    except BaseException:
-        _kill(process)
+        with interruptions.held():
+            process = _start(hook, script, output)
+        status = process.wait(hook.timeout)
+    except BaseException as error:
+        if process:
+            _kill(process)
+        if isinstance(error, subprocess.TimeoutExpired):
+            return f"took longer than {hook.timeout:g} s and was ended"
         raise
     if status < 0:
         return f"was ended by signal {-status}"

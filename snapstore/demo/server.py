@@ -53,13 +53,10 @@ def running(folder: Path) -> Iterator[Shop]:
         )
     directory = folder / "postgres"
     fresh = not directory.exists()
-    server = embedded.start(directory)
-    try:
+    with embedded.running(directory) as server:
         if fresh:
             _create_database(server)
         yield Shop(folder / "shop", server.url(_DATABASE))
-    finally:
-        embedded.stop(server)
 
 
 def _create_database(server: embedded.Server) -> None:

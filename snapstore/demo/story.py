@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from snapstore import interruptions
 from snapstore.app import App
 from snapstore.demo import evidence
 from snapstore.demo.evidence import Evidence
@@ -64,14 +66,26 @@ class Stage:
         return tree
 
     def _run(self, words: list[str] | tuple[str, ...], errors: int) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
+        process = None
+        try:
+            with interruptions.held():
+                process = self._start(words, errors)
+            output, _ = process.communicate()
+        except BaseException:
+            if process:
+                _end(process)
+            raise
+        return subprocess.CompletedProcess(words, process.returncode, output)
+
+    def _start(self, words: list[str] | tuple[str, ...], errors: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             [sys.executable, "-m", "snapstore", *words],
             cwd=self.shop.folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
-            check=False,
+            start_new_session=True,
         )
 
     def _environment(self) -> dict[str, str]:
@@ -79,6 +93,12 @@ class Stage:
         passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         colour = {"FORCE_COLOR": "1"} if self.app.colour(sys.stdout) else {"NO_COLOR": "1"}
         return {**passed, **colour, **user(self.shop, self.home)}
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """The folder is about to be removed: nothing may write there any more."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def user(shop: Shop, home: Path) -> Mapping[str, str]:

@@ -371,8 +371,7 @@ def test_a_server_that_dies_half_way_through_a_restore(with_db: Snap, server: em
     assert "db: " in said and ("lost" in said or "terminat" in said), said
     assert "--resume" in said or "nothing was changed" in said, said
     blocker.close()
-    again = embedded.start(server.directory)
-    try:
+    with embedded.running(server.directory) as again:
         with_db.env["DATABASE_URL"] = again.tcp_url()
         if "--abort" in said:
             with_db("restore", "--abort", "--yes", code=0)
@@ -380,8 +379,6 @@ def test_a_server_that_dies_half_way_through_a_restore(with_db: Snap, server: em
         with psycopg.connect(again.url()) as connection:
             assert connection.execute("SELECT count(*) FROM users").fetchone() == (5,)
         with_db("restore", "HEAD~1", "--yes", "--allow", "all", code=0)
-    finally:
-        embedded.stop(again)
 
 
 def _wait_for_waiting(server: embedded.Server) -> None:

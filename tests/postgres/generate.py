@@ -453,6 +453,10 @@ def _repair_parts(state: State, name: str, table: Table, originals: set[str]) ->
     for part in ("checks", "indexes", "policies", "triggers"):
         found = {n: text for n, text in getattr(table, part).items() if _possible(state, columns, text)}
         setattr(table, part, found)
+    # A condition of a trigger cannot look at what is computed after it.
+    table.triggers = {
+        n: text for n, text in table.triggers.items() if not columns[text.rsplit("|", 1)[1]].generated
+    }
     table.foreign = {
         n: (c, other)
         for n, (c, other) in table.foreign.items()
