@@ -115,6 +115,10 @@ class Suggestion(msgspec.Struct, frozen=True):
     group: str | None = None
 
 
+def nothing_left(settings: Any, actions: Sequence[Action], context: Context) -> None:
+    """For systems in which a killed ``apply`` leaves nothing that a capture would not show."""
+
+
 def no_lock(settings: Any, context: Context) -> AbstractContextManager[None]:
     """For systems that have no lock of their own: the store's lock is all there is."""
     return nullcontext()
@@ -125,6 +129,8 @@ class Adapter(msgspec.Struct, frozen=True):
 
     ``apply`` raises SnapError when an action fails, having stopped there; what it reported through the
     journal as committed (or finished, for actions that are not transactional) has happened.
+    ``tidy`` removes what an ``apply`` of these actions that was killed may have left where no capture looks,
+    before an interrupted restore goes on or back; it raises no error for what is not there.
     ``check`` is for ``snap doctor``: what is wrong with this resource, [] when it is well.
     ``discover`` is for ``snap init``: resources this adapter would take care of below a folder.
     ``summary`` is one line for ``snap adapters``.
@@ -137,6 +143,7 @@ class Adapter(msgspec.Struct, frozen=True):
     capture: Callable[[Any, Context], Captured]
     plan: Callable[[PlanRequest], list[Action]]
     apply: Callable[[Any, Sequence[Action], ApplyContext], None]
+    tidy: Callable[[Any, Sequence[Action], Context], None] = nothing_left
     lock: Callable[[Any, Context], AbstractContextManager[None]] = no_lock
     check: Callable[[Any, Context], list[Notice]] = lambda settings, context: []
     discover: Callable[[Path, Mapping[str, str]], list[Suggestion]] = lambda root, env: []

@@ -67,6 +67,19 @@ def _apply(
     log.done, log.pending = before + len(actions), 0
 
 
+def tidy(ws: Workspace, begun: Sequence[Action]) -> None:
+    """Let each adapter remove what these actions, killed half-way, may have left where no capture looks."""
+    for resource in sorted({action.resource for action in begun}):
+        config = ws.config.resources[resource]
+        actions = [action for action in begun if action.resource == resource]
+        try:
+            adapters.load(config.adapter).tidy(
+                config.settings, actions, context_of(ws.config, ws.keys, resource)
+            )
+        except Exception as error:
+            raise adapter_error(resource, error) from error
+
+
 def _outcome(resource: str, log: ActionLog, total: int, error: SnapError | None) -> Outcome:
     # An error after the last action may be a lost answer to COMMIT: nobody knows whether it went through.
     unsure = log.pending > 0 and log.done + log.pending == total

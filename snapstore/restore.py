@@ -18,7 +18,7 @@ from snapstore import hooks, journal
 from snapstore.capture import adapter_error, context_of
 from snapstore.diff import diff
 from snapstore.errors import Exit, SnapError
-from snapstore.execute import execute
+from snapstore.execute import execute, tidy
 from snapstore.guard import (
     AGAIN,
     require_allowed,
@@ -335,6 +335,7 @@ def _continue_locked(
     plan = make_plan(ws.config, now, leads_to, begin.plan.scope, begin.plan.options)
     require_allowed(ws.config, plan, allow | record.allow)
     require_confirmed(confirm, plan)
+    tidy(ws, record.started())
     record.write(Continued(goal, plan, tuple(sorted(allow))))
     return _carry_out(ws, record, safety, leads_to, report)
 

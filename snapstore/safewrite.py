@@ -13,7 +13,7 @@ Every function takes ``root`` and a ``relative`` path and promises that
   opened for the moment of the change only;
 * running twice does what running once does;
 * every failure is a SnapError that names the file, and leaves no temporary behind. Only a killed process
-  leaves one: ``is_temporary`` tells it by its name, and writing the same file again replaces it.
+  leaves one: ``is_temporary`` tells it by its name, ``discard`` or writing the file again removes it.
 
 For many files, :func:`stage` all, :func:`flush` once, then :func:`publish` each: the same promises at the
 cost of one flush, which however waits for all that others have written to the same file system.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from snapstore.adapter import Adapter
-from snapstore_dotenv.apply import apply
+from snapstore_dotenv.apply import apply, tidy
 from snapstore_dotenv.capture import capture
 from snapstore_dotenv.look import check, discover
 from snapstore_dotenv.plan import plan
@@ -17,6 +17,7 @@ adapter = Adapter(
     capture=capture,
     plan=plan,
     apply=apply,
+    tidy=tidy,
     check=check,
     discover=discover,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from snapstore import safewrite
-from snapstore.adapter import ApplyContext
+from snapstore.adapter import ApplyContext, Context
 from snapstore.model import Action, Verb
 from snapstore_dotenv.parts import build
 from snapstore_dotenv.place import place_of, target_of
@@ -24,6 +24,11 @@ def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) 
             safewrite.replace(folder, relative, [content], int(action.payload["mode"], 8))
         context.journal.finished(action)
         context.journal.committed()
+
+
+def tidy(settings: Settings, actions: Sequence[Action], context: Context) -> None:
+    """Remove what a killed :func:`apply` had written beside the file: it holds secrets."""
+    safewrite.discard(*target_of(place_of(settings, context)))
 
 
 def _content(action: Action, context: ApplyContext) -> bytes | None:

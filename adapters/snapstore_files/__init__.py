@@ -14,7 +14,7 @@ import msgspec
 
 from snapstore.adapter import Adapter, ApplyContext, Context, Suggestion
 from snapstore.errors import SnapError
-from snapstore.filetree import apply_files, metadata, plan_files
+from snapstore.filetree import apply_files, metadata, plan_files, tidy_files
 from snapstore.model import Action, Captured, Notice
 from snapstore.paths import to_text
 from snapstore_files.patterns import compile_patterns
@@ -63,6 +63,10 @@ def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) 
     apply_files(_root(settings, context), actions, context)
 
 
+def tidy(settings: Settings, actions: Sequence[Action], context: Context) -> None:
+    tidy_files(_root(settings, context), actions)
+
+
 def check(settings: Settings, context: Context) -> list[Notice]:
     """For ``snap doctor``: a root that is missing, and whatever a capture has to tell."""
     root = _root(settings, context)
@@ -102,6 +106,7 @@ adapter = Adapter(
     capture=capture,
     plan=plan_files,
     apply=apply,
+    tidy=tidy,
     check=check,
     discover=discover,
 )

@@ -16,7 +16,7 @@ import msgspec
 from snapstore import safewrite
 from snapstore.adapter import Adapter, ApplyContext, Context, PlanRequest, Suggestion
 from snapstore.errors import SnapError
-from snapstore.filetree import apply_files, live_file, metadata, mode_fact, plan_files
+from snapstore.filetree import apply_files, live_file, metadata, mode_fact, plan_files, tidy_files
 from snapstore.model import Action, Captured, Document, Fact, Hazard, HazardName, LiveFile, Notice, Verb
 from snapstore.paths import to_text
 from snapstore_webpack.effective import KIND, effective_document
@@ -152,8 +152,7 @@ def _follows(resource: str) -> Action:
 
 def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) -> None:
     """Run the actions on files, then the others."""
-    files = [action for action in actions if "do" in action.payload]
-    apply_files(context.root, files, context)
+    apply_files(context.root, _on_files(actions), context)
     for action in actions:
         if "do" not in action.payload:
             context.journal.started(action)
@@ -161,6 +160,14 @@ def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) 
                 safewrite.remove_tree(context.root, action.payload["remove_tree"])
             context.journal.finished(action)
     context.journal.committed()
+
+
+def tidy(settings: Settings, actions: Sequence[Action], context: Context) -> None:
+    tidy_files(context.root, _on_files(actions))
+
+
+def _on_files(actions: Sequence[Action]) -> list[Action]:
+    return [action for action in actions if "do" in action.payload]
 
 
 def discover(root: Path, env: Mapping[str, str]) -> list[Suggestion]:
@@ -180,5 +187,6 @@ adapter = Adapter(
     capture=capture,
     plan=plan,
     apply=apply,
+    tidy=tidy,
     discover=discover,
 )

@@ -26,6 +26,7 @@ __all__ = [
     "plan_files",
     "special_fact",
     "stamp_of",
+    "tidy_files",
 ]
 
 
@@ -41,3 +42,10 @@ def apply_files(root: Path, actions: Sequence[Action], context: ApplyContext) ->
     from snapstore.filetree import apply
 
     apply.apply_files(root, actions, context)
+
+
+def tidy_files(root: Path, actions: Sequence[Action]) -> None:
+    """See :func:`snapstore.filetree.apply.tidy_files`."""
+    from snapstore.filetree import apply
+
+    apply.tidy_files(root, actions)

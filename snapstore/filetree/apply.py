@@ -51,6 +51,13 @@ def apply_files(root: Path, actions: Sequence[Action], context: ApplyContext) ->
     context.journal.committed()
 
 
+def tidy_files(root: Path, actions: Sequence[Action]) -> None:
+    """Remove the contents that a killed :func:`apply_files` had put beside their places."""
+    for step in map(_step, actions):
+        if step.do in ("write", "link"):
+            safewrite.discard(root, from_text(step.path))
+
+
 def _step(action: Action) -> Step:
     try:
         return msgspec.convert(action.payload, Step)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -24,7 +23,6 @@ from snapstore.demo.shop import Shop, create, deploy
 from tests.e2e import killing
 
 PARTS = 4
-LEFTOVER = re.compile(r"\.snap-[0-9a-f]+\.tmp")
 
 
 @dataclass(frozen=True)
@@ -147,12 +145,6 @@ def check_way_out(scene: Scene, shop: Shop, way: str, where: str) -> bool:
     code, text = snap(shop, "restore", way, "--yes")
     assert code == 0, f"{where}, {way}: {text}"
     found, expected = state(shop), scene.good if way == "--resume" else scene.broken
-    assert differences(expected.evidence, found.evidence) == [], f"{where}, {way}"
+    assert evidence.differences(expected.evidence, found.evidence) == [], f"{where}, {way}"
     assert found.tree == expected.tree, f"{where}, {way}"
     return True
-
-
-def differences(expected: Evidence, found: Evidence) -> list[str]:
-    """A killed process may leave a temporary file beside the one it was writing (docs/adapters/files.md)."""
-    different = evidence.differences(expected, found)
-    return [name for name in different if not LEFTOVER.fullmatch(PurePosixPath(name).name)]
