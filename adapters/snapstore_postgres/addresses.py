@@ -4,29 +4,35 @@ from __future__ import annotations
 
 from snapstore_postgres.reading import Answers
 
-Address = tuple[int, int, int]
-"""Class (the oid of a catalog), oid in it, and number of a column or 0."""
+
+def address(class_: int, oid: int, sub: int) -> int:
+    """Class (the oid of a catalog), oid in it, and number of a column or 0, in one number.
+
+    There are hundreds of thousands of them, and a tuple takes four times the memory.
+    """
+    return (class_ << 44) + (oid << 12) + sub
 
 
 class Addresses:
     """Identities by address. Parts that are no fact of their own lead to the fact that they are part of."""
 
     def __init__(self) -> None:
-        self.identities: dict[Address, str] = {}
+        self.identities: dict[int, str] = {}
         self._aliases: dict[tuple[int, int], tuple[int, int]] = {}
 
     def add_aliases(self, found: Answers) -> None:
         """Learn which addresses stand for others. To be called when all identities are known."""
         self._aliases = {(a, b): (c, d) for a, b, c, d in found.rows("aliases")}
         for class_, oid, relation_class, relation, column in found.rows("generated"):
-            identity = self.identities.get((relation_class, relation, column))
+            identity = self.identities.get(address(relation_class, relation, column))
             if identity:
-                self.identities[class_, oid, 0] = identity
+                self.identities[address(class_, oid, 0)] = identity
 
     def resolve(self, class_: int, oid: int, sub: int) -> str | None:
         """The identity at an address; a part that is no fact (a view's column) stands for its whole."""
         for _ in range(4):
-            identity = self.identities.get((class_, oid, sub)) or self.identities.get((class_, oid, 0))
+            whole = address(class_, oid, 0)
+            identity = self.identities.get(whole + sub) or self.identities.get(whole)
             if identity or (class_, oid) not in self._aliases:
                 return identity
             class_, oid = self._aliases[class_, oid]
@@ -38,7 +44,7 @@ class Addresses:
         A column of a view is no fact of its own, nor is the index of a constraint; what is said of them
         (a comment, a grant) belongs to the view or the constraint.
         """
-        exact = self.identities.get((class_, oid, sub))
+        exact = self.identities.get(address(class_, oid, sub))
         if exact:
             return exact, exact
         whole = self.resolve(class_, oid, 0)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from sys import intern
+from typing import Any
 
 from snapstore.adapter import Context
 from snapstore.model import UNMODELLED, Fact, Json
-from snapstore_postgres.addresses import Address, Addresses
+from snapstore_postgres.addresses import Addresses, address
 from snapstore_postgres.options import sealed_options
 from snapstore_postgres.reading import Answers, fact_queries
 
 Facts = Mapping[str, Fact]
+Kinds = Mapping[str, Sequence[str]]
+"""Identities of facts by their kind: what concerns one kind is not looked for among all."""
 
 
 def assemble(found: Answers, context: Context) -> list[Fact]:
@@ -20,29 +24,38 @@ def assemble(found: Answers, context: Context) -> list[Fact]:
     facts: dict[str, Fact] = {}
     for name in fact_queries(found.server):
         read = _facts(found, name, addresses.identities)
-        facts |= (
-            {key: _sealed(fact, context) for key, fact in read.items()} if name in _WITH_SECRETS else read
-        )
+        facts.update((fact.id, _sealed(fact, context) if name in _WITH_SECRETS else fact) for fact in read)
     addresses.add_aliases(found)
     for said in (_comments, _privileges, _unmodelled):
-        facts |= {fact.id: fact for fact in said(found, addresses)}
-    needs = _needs(found, addresses, facts)
-    return [
-        Fact(fact.id, fact.attrs, fact.parent, tuple(sorted(needs[fact.id]))) if fact.id in needs else fact
-        for fact in facts.values()
-    ]
+        facts.update((fact.id, fact) for fact in said(found, addresses))
+    for identity, needs in _needs(found, addresses, facts).items():
+        fact = facts[identity]
+        facts[identity] = Fact(identity, fact.attrs, fact.parent, tuple(sorted(needs)))
+    return list(facts.values())
 
 
-def _facts(found: Answers, query: str, identities: dict[Address, str]) -> dict[str, Fact]:
+def _facts(found: Answers, query: str, identities: dict[int, str]) -> Iterator[Fact]:
+    """The facts that a query tells of. There are many: what is equal in them is kept once."""
     names, rows = found[query]
     names = names[5:]
-    facts: dict[str, Fact] = {}
-    for class_, oid, sub, identity, parent, *values in rows:
-        attrs = {name: value for name, value in zip(names, values, strict=True) if value is not None}
-        facts[identity] = Fact(identity, attrs, parent)
+    known: dict[tuple[Any, ...], dict[str, Json]] = {}
+    for class_, oid, sub, identity, parent, *rest in rows:
+        identity = intern(identity)
         if oid:
-            identities[class_, oid, sub] = identity
-    return facts
+            identities[address(class_, oid, sub)] = identity
+        values = tuple(rest)
+        try:
+            attrs = known.get(values)
+        except TypeError:  # a list or an object is among them
+            attrs = _attributes(names, values)
+        else:
+            if attrs is None:
+                attrs = known[values] = _attributes(names, values)
+        yield Fact(identity, attrs, parent and intern(parent))
+
+
+def _attributes(names: Sequence[str], values: Sequence[Json]) -> dict[str, Json]:
+    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
 
 _WITH_SECRETS = {"facts/fdw", "facts/server", "facts/user_mapping", "facts/table", "facts/subscription"}
@@ -90,30 +103,37 @@ def _needs(found: Answers, addresses: Addresses, facts: Facts) -> dict[str, set[
     needs: dict[str, set[str]] = defaultdict(set)
     known, resolve = addresses.identities.get, addresses.resolve
     for class_, oid, sub, ref_class, ref_oid, ref_sub in found.rows("dependencies"):
-        identity = known((class_, oid, sub)) or resolve(class_, oid, sub)
-        ref = known((ref_class, ref_oid, ref_sub)) or resolve(ref_class, ref_oid, ref_sub)
+        identity = known(address(class_, oid, sub)) or resolve(class_, oid, sub)
+        ref = known(address(ref_class, ref_oid, ref_sub)) or resolve(ref_class, ref_oid, ref_sub)
         if identity and ref and identity != ref and facts[identity].parent != ref:
             needs[identity].add(ref)
-    _without_partition_parents(needs, facts)
-    _through_shells(needs, facts)
-    for identity, ref in _derived_needs(facts):
+    kinds = _by_kind(facts)
+    _without_partition_parents(needs, facts, kinds)
+    _through_shells(needs, facts, kinds)
+    for identity, ref in _derived_needs(facts, kinds):
         if ref in facts and identity != ref:
             needs[identity].add(ref)
-    _on_partitions(needs, facts)
-    return needs
+    _on_partitions(needs, facts, kinds)
+    return {identity: refs for identity, refs in needs.items() if refs}
 
 
-def _on_partitions(needs: dict[str, set[str]], facts: Facts) -> None:
+def _by_kind(facts: Facts) -> Kinds:
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for identity in facts:
+        kinds[identity.partition(":")[0]].append(identity)
+    return kinds
+
+
+def _on_partitions(needs: dict[str, set[str]], facts: Facts, kinds: Kinds) -> None:
     """A foreign key stands on all partitions of the table that it refers to, or none of them could go."""
     partitions: dict[str, list[str]] = defaultdict(list)
-    for fact in facts.values():
-        if fact.id.startswith("partition:"):
-            partitions["table:" + fact.attrs["of"]].append(fact.id)
-    for fact in facts.values() if partitions else ():
-        if fact.attrs.get("type") == "f" and fact.id.startswith("constraint:"):
-            keys = [need for need in needs[fact.id] if need.startswith(("constraint:", "index:"))]
+    for identity in kinds.get("partition", ()):
+        partitions["table:" + facts[identity].attrs["of"]].append(identity)
+    for identity in kinds.get("constraint", ()) if partitions else ():
+        if facts[identity].attrs.get("type") == "f":
+            keys = [need for need in needs[identity] if need.startswith(("constraint:", "index:"))]
             for key in keys:
-                needs[fact.id].update(_partitions_below(facts[key].parent or "", partitions))
+                needs[identity].update(_partitions_below(facts[key].parent or "", partitions))
 
 
 def _partitions_below(table: str, partitions: Mapping[str, list[str]]) -> Iterator[str]:
@@ -122,30 +142,29 @@ def _partitions_below(table: str, partitions: Mapping[str, list[str]]) -> Iterat
         yield from _partitions_below("table:" + identity.partition(":")[2], partitions)
 
 
-def _without_partition_parents(needs: Mapping[str, set[str]], facts: Facts) -> None:
+def _without_partition_parents(needs: Mapping[str, set[str]], facts: Facts, kinds: Kinds) -> None:
     """A partition stands on its parent by its attachment, which is a fact of its own."""
-    for fact in facts.values():
-        if fact.id.startswith("partition:") and fact.parent and fact.parent in needs:
+    for fact in (facts[identity] for identity in kinds.get("partition", ())):
+        if fact.parent and fact.parent in needs:
             needs[fact.parent].discard("table:" + fact.attrs["of"])
 
 
-def _through_shells(needs: Mapping[str, set[str]], facts: Facts) -> None:
+def _through_shells(needs: Mapping[str, set[str]], facts: Facts, kinds: Kinds) -> None:
     """What a base type is made of is declared with its name only, or each would need the other first."""
-    for fact in facts.values():
-        if fact.parent and fact.id.startswith("base_type:"):
-            for made_of in needs.get(fact.id, ()):
-                if fact.id in needs.get(made_of, ()):
-                    needs[made_of].remove(fact.id)
-                    needs[made_of].add(fact.parent)
+    for fact in (facts[identity] for identity in kinds.get("base_type", ())):
+        for made_of in needs.get(fact.id, ()) if fact.parent else ():
+            if fact.id in needs.get(made_of, ()):
+                needs[made_of].remove(fact.id)
+                needs[made_of].add(fact.parent or "")
 
 
-def _derived_needs(facts: Facts) -> Iterator[tuple[str, str]]:
+def _derived_needs(facts: Facts, kinds: Kinds) -> Iterator[tuple[str, str]]:
     """What the catalogs know but do not keep in ``pg_depend``: pairs of a fact and what it stands on."""
-    for fact in facts.values():
-        derive = _DERIVED.get(fact.kind)
-        if derive is not None:
-            yield from derive(fact, facts)
-    yield from _of_grants([fact for fact in facts.values() if fact.id.startswith("grant:")])
+    for kind, derive in _DERIVED.items():
+        for identity in kinds.get(kind, ()):
+            yield from derive(facts[identity], facts)
+    yield from _of_attached_tables(facts, kinds)
+    yield from _of_grants([facts[identity] for identity in kinds.get("grant", ())])
 
 
 def _of_partition(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
@@ -168,21 +187,26 @@ def _of_index_role(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
     yield fact.id, fact.attrs["identity"]
 
 
-def _of_table_part(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
+def _of_attached_tables(facts: Facts, kinds: Kinds) -> Iterator[tuple[str, str]]:
     """A table is attached when it has the columns and the constraints of its parent."""
-    partition = "partition:" + (fact.parent or "").partition(":")[2]
-    if partition in facts and (fact.kind == "column" or fact.attrs.get("inherited")):
-        yield partition, fact.id
+    attached = {"table:" + name.partition(":")[2]: name for name in kinds.get("partition", ())}
+    for kind in ("column", "constraint") if attached else ():
+        for identity in kinds.get(kind, ()):
+            fact = facts[identity]
+            partition = attached.get(fact.parent or "")
+            if partition and (kind == "column" or fact.attrs.get("inherited")):
+                yield partition, identity
 
 
 def _of_grants(grants: Sequence[Fact]) -> Iterator[tuple[str, str]]:
     """What somebody else than the owner grants stands on the grants by which that one may."""
+    passed_on = [fact for fact in grants if "grantor" in fact.attrs]
     held: dict[tuple[str, str], list[Fact]] = defaultdict(list)
-    for fact in grants:
+    for fact in grants if passed_on else ():
         held[_granted_object(fact), fact.attrs["grantee"]].append(fact)
-    for fact in grants:
+    for fact in passed_on:
         options = {f"{privilege.rstrip('*')}*" for privilege in fact.attrs["privileges"]}
-        for other in held.get((_granted_object(fact), fact.attrs.get("grantor", "")), ()):
+        for other in held.get((_granted_object(fact), fact.attrs["grantor"]), ()):
             if options & set(other.attrs["privileges"]):
                 yield fact.id, other.id
 
@@ -197,6 +221,4 @@ _DERIVED: Mapping[str, Callable[[Fact, Facts], Iterator[tuple[str, str]]]] = {
     "index_partition": _of_index_partition,
     "cluster": _of_index_role,
     "replica_identity": _of_index_role,
-    "column": _of_table_part,
-    "constraint": _of_table_part,
 }

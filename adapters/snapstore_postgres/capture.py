@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from operator import attrgetter
 
 import psycopg
 
@@ -42,16 +43,25 @@ look at the catalogs as they are by then."""
 def documents(facts: Iterable[Fact]) -> list[Document]:
     """Facts grouped into documents: each with what it is, at the end of the chain of parents, part of."""
     by_id = {fact.id: fact for fact in facts}
-    grouped: dict[str, list[Fact]] = defaultdict(list)
-    for fact in by_id.values():
-        root = fact
-        while root.parent in by_id:
-            root = by_id[root.parent]
-        grouped[root.id].append(fact)
+    roots: dict[str, str] = {}
+
+    def root_of(identity: str) -> str:
+        root = roots.get(identity)
+        if root is None:
+            parent = by_id[identity].parent
+            root = roots[identity] = root_of(parent) if parent in by_id else identity
+        return root
+
     found: dict[str, list[Fact]] = defaultdict(list)
-    for identity, parts in grouped.items():
-        found[document_path(identity)] += parts
-    return [Document(path, tuple(sorted(found[path], key=lambda fact: fact.id))) for path in sorted(found)]
+    paths: dict[str, str] = {}
+    for fact in by_id.values():
+        root = root_of(fact.parent) if fact.parent in by_id else fact.id
+        path = paths.get(root)
+        if path is None:
+            path = paths[root] = document_path(root)
+        found[path].append(fact)
+    by_identity = attrgetter("id")
+    return [Document(path, tuple(sorted(found[path], key=by_identity))) for path in sorted(found)]
 
 
 def _notices(facts: Iterable[Fact]) -> list[Notice]:
@@ -80,7 +90,7 @@ def _archive(found: Answers) -> dict[str, Json]:
     """What the archive of this database holds, and the number that the next place in it gets."""
     if not found.server.has_archive:
         return {"exists": False, "next": 1, "entries": []}
-    entries = found.rows("archive")
+    entries = list(found.rows("archive"))
     waiting = [
         {"place": place, "identity": identity, "kind": kind, "facts": facts}
         for place, identity, kind, facts, is_back in entries

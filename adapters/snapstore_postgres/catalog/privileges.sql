@@ -41,8 +41,8 @@ WITH objects (class, oid, sub, part, owner, acl, base) AS (
          END
     FROM pg_default_acl d
    WHERE d.defaclnamespace = 0 OR d.defaclnamespace = ANY ($1)
-), lists AS (
-  -- There are few different lists, however many objects there are.
+), lists AS MATERIALIZED (
+  -- There are few different lists, however many objects there are: so each is taken apart once.
   SELECT l.owner, l.acl, l.base, x.*
     FROM (SELECT DISTINCT owner, acl, base FROM objects) l, LATERAL (
            SELECT grantee, grantor,

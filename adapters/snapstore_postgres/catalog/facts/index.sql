@@ -3,9 +3,11 @@ SELECT 'pg_class'::regclass::oid, c.oid, 0, format('index:%I.%I', n.nspname, c.r
        CASE t.relkind WHEN 'm' THEN 'matview:' ELSE 'table:' END || format('%I.%I', tn.nspname, t.relname),
        pg_get_indexdef(c.oid) AS definition,
        nullif(NOT i.indisvalid, false) AS invalid,
-       (SELECT json_object_agg(a.attnum, a.attstattarget ORDER BY a.attnum)
-          FROM pg_attribute a
-         WHERE a.attrelid = c.oid AND a.attstattarget >= 0) AS statistics,
+       -- Only an expression can have a target of its own.
+       CASE WHEN i.indexprs IS NOT NULL THEN (
+          SELECT json_object_agg(a.attnum, a.attstattarget ORDER BY a.attnum)
+            FROM pg_attribute a
+           WHERE a.attrelid = c.oid AND a.attstattarget >= 0) END AS statistics,
        {{tablespace}} AS tablespace
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace tn ON tn.oid = t.relnamespace

@@ -2,9 +2,10 @@ SELECT 'pg_class'::regclass::oid, c.oid, 0, format('table:%I.%I', n.nspname, c.r
        pg_get_userbyid(c.relowner) AS owner,
        nullif(c.relpersistence, 'p') AS persistence,
        pg_get_partkeydef(c.oid) AS partition_key,
-       (SELECT array_agg(format_type(a.atttypid, a.atttypmod) ORDER BY a.attnum)
-          FROM pg_partitioned_table k JOIN pg_attribute a ON a.attrelid = k.partrelid AND a.attnum = ANY (k.partattrs)
-         WHERE k.partrelid = c.oid) AS partition_types,
+       CASE WHEN c.relkind = 'p' THEN (
+          SELECT array_agg(format_type(a.atttypid, a.atttypmod) ORDER BY a.attnum)
+            FROM pg_partitioned_table k JOIN pg_attribute a ON a.attrelid = k.partrelid AND a.attnum = ANY (k.partattrs)
+           WHERE k.partrelid = c.oid) END AS partition_types,
        CASE WHEN NOT c.relispartition THEN (
           SELECT array_agg(format('%I.%I', pn.nspname, p.relname) ORDER BY i.inhseqno)
             FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
