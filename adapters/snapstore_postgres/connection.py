@@ -72,25 +72,27 @@ def connect(settings: Settings, resource: str) -> Iterator[Connection]:
 
 def _cannot_connect(error: psycopg.Error, resource: str) -> SnapError:
     """libpq's message names host, port, user and database, never the password; the URL itself may hold it."""
-    text = first_line(error)
     if isinstance(error, psycopg.ProgrammingError):
         return SnapError(
             "the url is not a PostgreSQL connection string",
             where=f"resources.{resource}.url",
             fix="use postgresql://user@host:port/database or key=value pairs",
         )
+    place = re.search(r"connection to server (.+?) failed: ", str(error))
     return SnapError(
-        f"cannot connect to PostgreSQL: {text}",
+        f"cannot connect to PostgreSQL{f' {place[1]}' if place else ''}: {first_line(error)}",
         where=resource,
         fix="check the url, the PG* variables and the password file, and that the server is up",
     )
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of a server or libpq message, without the prefix that libpq puts before it."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = lines[-1] if lines and "failed:" in lines[0] and len(lines) > 1 else (lines or [""])[0]
-    return re.sub(r"^connection failed: ", "", text)
+    """What a server or libpq said, in its first line, without what libpq puts before it: which attempt failed.
+
+    Where several attempts failed, that line is about the last one.
+    """
+    line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    return line.rpartition("failed: ")[2] if line.startswith("connection ") else line
 
 
 _ABOUT_DATA = ("21", "22", "23")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,12 +111,40 @@ def test_a_wrong_login_is_told_without_the_password(
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://nobody@127.0.0.1:1/x", "postgresql://u:canary@no-such-host.invalid/x"]
+    ("url", "told"),
+    [
+        ("postgresql://nobody@127.0.0.1:1/x", 'at "127.0.0.1", port 1: Connection refused'),
+        ("host=127.0.0.1,127.0.0.1 port=1,2 user=nobody", 'at "127.0.0.1", port 2: Connection refused'),
+        ("host=/no/such/folder user=nobody", "No such file or directory"),
+        ("postgresql://u:canary@no-such-host.invalid/x", "no-such-host.invalid"),
+    ],
 )
-def test_a_server_that_is_not_there_is_told_in_one_message(snap: Snap, url: str) -> None:
+def test_a_server_that_is_not_there_is_told_in_one_message_with_the_reason(
+    snap: Snap, url: str, told: str
+) -> None:
     configure(snap, url)
     done = snap("take", "-m", "one", code=1)
-    assert "cannot connect to PostgreSQL" in done.stderr and "canary" not in done.stderr
+    assert "cannot connect to PostgreSQL" in done.stderr and told in done.stderr
+    assert "canary" not in done.stderr
+
+
+def test_a_server_that_hangs_up_is_told_so(snap: Snap) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up() -> None:
+            with suppress(OSError):
+                while True:
+                    client, _ = server.accept()
+                    client.recv(8)
+                    client.close()
+
+        thread = threading.Thread(target=hang_up, daemon=True)
+        thread.start()
+        configure(snap, f"postgresql://nobody@127.0.0.1:{server.getsockname()[1]}/x?sslmode=disable")
+        done = snap("take", "-m", "one", code=1)
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    assert "server closed the connection unexpectedly" in done.stderr
 
 
 def test_a_url_that_is_none_is_told_without_showing_it(snap: Snap) -> None:
