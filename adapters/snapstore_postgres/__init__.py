@@ -34,7 +34,7 @@ def _apply(settings: Settings, actions: Sequence[Action], context: ApplyContext)
 
 
 def _lock(settings: Settings, context: Context) -> AbstractContextManager[None]:
-    from snapstore_postgres.apply import lock
+    from snapstore_postgres.locking import lock
 
     return lock(settings, context)
 

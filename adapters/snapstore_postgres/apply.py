@@ -4,36 +4,17 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import groupby
 
 import psycopg
 
-from snapstore.adapter import ApplyContext, Context
-from snapstore.errors import Exit, SnapError
+from snapstore.adapter import ApplyContext
+from snapstore.errors import SnapError
 from snapstore.model import Action
 from snapstore_postgres.connection import Connection, connect, failed_statement, is_about_data
 from snapstore_postgres.names import literal
 from snapstore_postgres.settings import Settings
-
-# "snapstor" read as a number: all restores of one database share this advisory lock.
-ADVISORY_KEY = int.from_bytes(b"snapstor", "big")
-
-
-@contextmanager
-def lock(settings: Settings, context: Context) -> Iterator[None]:
-    """The advisory lock of a database, on a connection of its own. SnapError LOCKED when it is taken."""
-    with connect(settings, context.resource) as connection:
-        row = connection.execute("SELECT pg_catalog.pg_try_advisory_lock($1)", [ADVISORY_KEY]).fetchone()
-        if not row or not row[0]:
-            raise SnapError(
-                "another restore is working on this database",
-                where=context.resource,
-                fix="wait for it; its session holds the advisory lock shown in pg_locks",
-                code=Exit.LOCKED,
-            )
-        yield
 
 
 def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) -> None:

@@ -9,9 +9,11 @@ from operator import attrgetter
 import psycopg
 
 from snapstore.adapter import Context
+from snapstore.errors import SnapError
 from snapstore.model import UNMODELLED, Captured, Document, Fact, Json, Notice
 from snapstore_postgres.assembly import assemble
-from snapstore_postgres.connection import failed_statement
+from snapstore_postgres.connection import connect, failed_statement
+from snapstore_postgres.locking import exclusive_holder
 from snapstore_postgres.names import document_path
 from snapstore_postgres.reading import Answers, answers
 from snapstore_postgres.settings import Settings
@@ -28,6 +30,8 @@ def capture(settings: Settings, context: Context) -> Captured:
             with answers(settings, context.resource) as found:
                 facts = assemble(found, context)
                 return Captured(documents(facts), notices=_notices(facts), hints=_hints(found))
+        except psycopg.errors.LockNotAvailable as error:
+            raise _locked_out(settings, context) from error
         except psycopg.Error as error:
             if error.sqlstate not in _GONE or attempt == _ATTEMPTS:
                 raise failed_statement(error, context.resource, "cannot read the catalogs") from error
@@ -38,6 +42,18 @@ _ATTEMPTS = 3
 _GONE = {"XX000", "42P01", "42704", "42883"}
 """What pg_get_viewdef and the like say when somebody dropped their object after our snapshot was taken: they
 look at the catalogs as they are by then."""
+
+
+def _locked_out(settings: Settings, context: Context) -> SnapError:
+    """Why it could not be read: asked on another connection, since that of the capture waits no more."""
+    with connect(settings, context.resource) as connection:
+        holder = exclusive_holder(connection)
+    return SnapError(
+        f"something could not be read within {settings.read_lock_timeout:g} s"
+        f" (read_lock_timeout): {holder or 'it was locked exclusively, and no longer is'}",
+        where=context.resource,
+        fix="try again when that is done, or end it with pg_terminate_backend",
+    )
 
 
 def documents(facts: Iterable[Fact]) -> list[Document]:

@@ -87,7 +87,7 @@ def _cannot_connect(error: psycopg.Error, resource: str) -> SnapError:
 
 
 def first_line(error: BaseException) -> str:
-    """What a server or libpq said, in its first line, without what libpq puts before it: which attempt failed.
+    """What a server or libpq said, in its first line, without which attempt it was that failed.
 
     Where several attempts failed, that line is about the last one.
     """

@@ -122,6 +122,7 @@ def _begin(stack: ExitStack, settings: Settings, resource: str) -> Connection:
     stack.enter_context(connection.transaction())
     # Workers cost more than they save where queries run side by side anyway.
     connection.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+    connection.execute(f"SET LOCAL lock_timeout = '{int(settings.read_lock_timeout * 1000)}ms'")
     return connection
 
 

@@ -11,7 +11,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``exclude_schemas`` are neither captured nor touched. ``lock_timeout`` and ``retry_for`` are in seconds:
     a restore gives up a lock it cannot get within the first, and tries the whole transaction again until the
-    second has passed.
+    second has passed. ``read_lock_timeout`` is how long a capture waits for an object that somebody else has
+    locked exclusively, 0 for ever.
     """
 
     url: str = ""
@@ -19,4 +20,5 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connect_timeout: int = 10
     lock_timeout: float = 3.0
     retry_for: float = 60.0
+    read_lock_timeout: float = 30.0
     statement_timeout: float = 0.0

@@ -6,12 +6,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import psycopg
 import pytest
 
-from snapstore_postgres.apply import ADVISORY_KEY
+from snapstore_postgres.locking import ADVISORY_KEY
 from tests.postgres.conftest import Project
 
 OLD = "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'x'); CREATE VIEW w AS TABLE t"
@@ -93,6 +94,59 @@ def test_a_second_restore_of_the_same_database_is_refused(changed: Project, sess
     done = changed.snap("restore", "HEAD", "--yes", code=6)
     assert "another restore is working on this database" in done.stdout + done.stderr
     assert changed.dump() == before
+
+
+def test_two_resources_on_one_database_are_restored_together_and_a_second_restore_still_waits(
+    changed: Project, session: Session
+) -> None:
+    changed.sql("CREATE SCHEMA other; CREATE TABLE other.t (id int)")
+    changed.snap.configure(
+        """
+        [resources.one]
+        adapter = "postgres"
+        url = "${DATABASE_URL}"
+        exclude_schemas = ["other"]
+        [resources.two]
+        adapter = "postgres"
+        url = "${DATABASE_URL}"
+        exclude_schemas = ["public"]
+        """
+    )
+    changed.snap("take", "-m", "both", code=0)
+    changed.sql("ALTER TABLE t ADD more int; ALTER TABLE other.t ADD more int")
+    holder = session()
+    holder.execute(f"SELECT pg_advisory_lock({ADVISORY_KEY})")
+    done = changed.snap("restore", "HEAD", "--yes", code=6)
+    assert f"process {holder.info.backend_pid}" in done.stdout + done.stderr
+    holder.close()
+    changed.snap("restore", "HEAD", "--yes", code=0)
+    assert changed.snap("status").code == 0
+
+
+def test_a_capture_does_not_wait_for_ever_and_names_the_relation_and_who_has_it(
+    changed: Project, session: Session
+) -> None:
+    changed.configure(url="${DATABASE_URL}", read_lock_timeout=0.3)
+    other = session()
+    other.execute("SET application_name = 'nightly'; LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
+    told = changed.snap("take", "-m", "two", code=1).stderr
+    assert "public.t is locked by" in told and f"process {other.info.backend_pid} (nightly" in told
+    other.rollback()
+    other.execute("LOCK TABLE t IN ROW EXCLUSIVE MODE")
+    waiting = session()
+
+    def wait() -> None:
+        with suppress(psycopg.Error):
+            waiting.execute("LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    while not changed.sql("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 't'::regclass"):
+        time.sleep(0.02)
+    told = changed.snap("take", "-m", "two", code=1).stderr
+    waiting.cancel()
+    thread.join()
+    assert f"behind process {other.info.backend_pid}" in told
 
 
 def test_a_cut_connection_changes_nothing_and_the_restore_can_be_run_again(

@@ -1,0 +1,86 @@
+"""The advisory lock by which two restores of one database exclude each other, and who holds other locks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from snapstore.adapter import Context
+from snapstore.errors import Exit, SnapError
+from snapstore_postgres.connection import Connection, connect
+from snapstore_postgres.settings import Settings
+
+ADVISORY_KEY = int.from_bytes(b"snapstor", "big")
+"""All restores of one database share it: "snapstor" read as a number."""
+
+Session = tuple[int, datetime]
+"""A server process: its id and when it began, since ids are used again."""
+
+_OURS: set[Session] = set()
+"""Sessions of this process that hold the lock: a restore may work on several resources of one database."""
+
+_OWN = "SELECT pid, backend_start FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()"
+_HOLDER = f"""
+SELECT a.pid, a.backend_start, a.application_name, a.client_addr::text
+  FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
+ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+   AND l.classid = {ADVISORY_KEY >> 32} AND l.objid = {ADVISORY_KEY & 0xFFFFFFFF}
+   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"""
+
+_EXCLUSIVE = """
+SELECT coalesce(n.nspname || '.' || c.relname, l.relation::text), a.pid, a.application_name, a.state,
+       l.granted, pg_catalog.pg_blocking_pids(a.pid)
+  FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
+  LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
+  LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND a.pid <> pg_catalog.pg_backend_pid()
+   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+   AND (c.oid IS NULL OR c.relkind IN ('r', 'p', 'm', 'v', 'f', 't', 'S'))
+ ORDER BY l.granted DESC, a.xact_start, 1 LIMIT 1"""
+
+
+@contextmanager
+def lock(settings: Settings, context: Context) -> Iterator[None]:
+    """The advisory lock of a database, on a connection of its own. SnapError LOCKED when another has it.
+
+    Another resource of the same restore on the same database shares it.
+    """
+    with connect(settings, context.resource) as connection:
+        row = connection.execute("SELECT pg_catalog.pg_try_advisory_lock($1)", [ADVISORY_KEY]).fetchone()
+        if not row or not row[0]:
+            _require_ours(connection, context.resource)
+            yield
+            return
+        own: Session = connection.execute(_OWN).fetchall()[0]
+        _OURS.add(own)
+        try:
+            yield
+        finally:
+            _OURS.discard(own)
+
+
+def _require_ours(connection: Connection, resource: str) -> None:
+    row = connection.execute(_HOLDER.encode()).fetchone()
+    if row and row[:2] in _OURS:
+        return
+    holder = f": process {row[0]}{f' from {row[3]}' if row[3] else ''}" if row else ""
+    raise SnapError(
+        f"another restore is working on this database{holder}",
+        where=resource,
+        fix="wait for it; its session holds the advisory lock shown in pg_locks",
+        code=Exit.LOCKED,
+    )
+
+
+def exclusive_holder(connection: Connection) -> str:
+    """Who keeps readers out of which relation now, as a clause of a message; "" when nobody does any more."""
+    row = connection.execute(_EXCLUSIVE.encode()).fetchone()
+    if row is None:
+        return ""
+    relation, pid, application, state, granted, blockers = row
+    who = f"process {pid}" + (f" ({application}, {state})" if application else f" ({state})")
+    if granted:
+        return f"{relation} is locked by {who}"
+    behind = ", ".join(str(blocker) for blocker in blockers)
+    return f"{who} waits for an exclusive lock on {relation}, behind process {behind}"
