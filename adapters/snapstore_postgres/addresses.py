@@ -18,6 +18,8 @@ class Addresses:
 
     def __init__(self) -> None:
         self.identities: dict[int, str] = {}
+        self.supplied: dict[int, str] = {}
+        """What is changed on objects of an extension: others stand on the extension, not on such a change."""
         self._aliases: dict[tuple[int, int], tuple[int, int]] = {}
 
     def add_aliases(self, found: Answers) -> None:
@@ -44,10 +46,11 @@ class Addresses:
         A column of a view is no fact of its own, nor is the index of a constraint; what is said of them
         (a comment, a grant) belongs to the view or the constraint.
         """
-        exact = self.identities.get(address(class_, oid, sub))
+        at = address(class_, oid, sub)
+        exact = self.identities.get(at) or self.supplied.get(at)
         if exact:
             return exact, exact
-        whole = self.resolve(class_, oid, 0)
+        whole = self.supplied.get(address(class_, oid, 0)) or self.resolve(class_, oid, 0)
         if whole is None or whole.startswith("extension:"):
             return None  # the extension brings it along
         name = whole.partition(":")[2]

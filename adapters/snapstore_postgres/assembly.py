@@ -10,7 +10,8 @@ from typing import Any
 from snapstore.adapter import Context
 from snapstore.model import UNMODELLED, Fact, Json
 from snapstore_postgres.addresses import Addresses, address
-from snapstore_postgres.options import sealed_options
+from snapstore_postgres.names import unquote
+from snapstore_postgres.options import is_secret, sealed_options
 from snapstore_postgres.reading import Answers, fact_queries
 
 Facts = Mapping[str, Fact]
@@ -23,10 +24,11 @@ def assemble(found: Answers, context: Context) -> list[Fact]:
     addresses = Addresses()
     facts: dict[str, Fact] = {}
     for name in fact_queries(found.server):
-        read = _facts(found, name, addresses.identities)
+        identities = addresses.supplied if name == "facts/supplied" else addresses.identities
+        read = _facts(found, name, identities)
         facts.update((fact.id, _sealed(fact, context) if name in _WITH_SECRETS else fact) for fact in read)
     addresses.add_aliases(found)
-    for said in (_comments, _privileges, _unmodelled):
+    for said in (_comments, _labels, _privileges, _unmodelled):
         facts.update((fact.id, fact) for fact in said(found, addresses))
     for identity, needs in _needs(found, addresses, facts).items():
         fact = facts[identity]
@@ -58,14 +60,18 @@ def _attributes(names: Sequence[str], values: Sequence[Json]) -> dict[str, Json]
     return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
 
-_WITH_SECRETS = {"facts/fdw", "facts/server", "facts/user_mapping", "facts/table", "facts/subscription"}
+_WITH_SECRETS = {"facts/fdw", "facts/server", "facts/user_mapping", "facts/table", "facts/subscription",
+                 "facts/database_setting", "facts/role_setting", "facts/role_password"}  # fmt: skip
 
 
 def _sealed(fact: Fact, context: Context) -> Fact:
     """The fact with what is secret in its connection, or in options of foreign objects, sealed."""
     if fact.kind == "subscription":
-        connection = context.seal(f"{fact.id}:connection", fact.attrs["connection"].encode())
-        return Fact(fact.id, {**fact.attrs, "connection": connection}, fact.parent)
+        return _with_sealed(fact, "connection", context)
+    if fact.kind == "role_password":
+        return _with_sealed(fact, "verifier", context)
+    if fact.kind in ("database_setting", "role_setting"):
+        return _with_sealed(fact, "value", context) if is_secret(fact.attrs["name"]) else fact
     foreign = fact.attrs.get("foreign", {})
     holder = foreign or fact.attrs
     if "options" not in holder or (not foreign and fact.kind == "table"):
@@ -75,11 +81,24 @@ def _sealed(fact: Fact, context: Context) -> Fact:
     return Fact(fact.id, {**fact.attrs, "foreign": sealed} if foreign else sealed, fact.parent)
 
 
+def _with_sealed(fact: Fact, name: str, context: Context) -> Fact:
+    value = context.seal(f"{fact.id}:{name}", fact.attrs[name].encode())
+    return Fact(fact.id, {**fact.attrs, name: value}, fact.parent)
+
+
 def _comments(found: Answers, addresses: Addresses) -> Iterator[Fact]:
     for class_, oid, sub, column, text in found.rows("comments"):
         part = addresses.part(class_, oid, sub, column)
         if part is not None:
             yield Fact(f"comment:{part[0]}", {"text": text}, part[1])
+
+
+def _labels(found: Answers, addresses: Addresses) -> Iterator[Fact]:
+    for class_, oid, sub, column, provider, text in found.rows("labels"):
+        part = addresses.part(class_, oid, sub, column)
+        if part is not None:
+            attrs = {"of": part[0], "provider": provider, "label": text}
+            yield Fact(f"label:{part[0]}:{provider}", attrs, part[1])
 
 
 def _privileges(found: Answers, addresses: Addresses) -> Iterator[Fact]:
@@ -165,6 +184,9 @@ def _derived_needs(facts: Facts, kinds: Kinds) -> Iterator[tuple[str, str]]:
             yield from derive(facts[identity], facts)
     yield from _of_attached_tables(facts, kinds)
     yield from _of_grants([facts[identity] for identity in kinds.get("grant", ())])
+    roles = {unquote(facts[identity].name): identity for identity in kinds.get("role", ())}
+    if roles:
+        yield from _of_roles(facts, roles)
 
 
 def _of_partition(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
@@ -211,6 +233,27 @@ def _of_grants(grants: Sequence[Fact]) -> Iterator[tuple[str, str]]:
                 yield fact.id, other.id
 
 
+def _of_membership(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
+    """Who takes others into a role is a member of it that may do so."""
+    if "grantor" in fact.attrs:
+        by = f"membership:{fact.attrs['role']}:{fact.attrs['grantor']}"
+        found = [by] if by in facts else [other for other in facts if other.startswith(by + ":")]
+        yield from ((fact.id, other) for other in found if facts[other].attrs.get("admin"))
+
+
+_ROLES = ("owner", "role", "grantee", "grantor", "user", "roles")
+
+
+def _of_roles(facts: Facts, roles: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Owners, grantees and members stand on their roles, where those are captured at all."""
+    for fact in facts.values():
+        for named in map(fact.attrs.get, _ROLES):
+            for name in named if isinstance(named, list) else [named]:
+                role = roles.get(name) or roles.get(unquote(name)) if isinstance(name, str) else None
+                if role and role != fact.parent:
+                    yield fact.id, role
+
+
 def _granted_object(fact: Fact) -> str:
     words = [fact.attrs["grantee"], *filter(None, [fact.attrs.get("grantor")])]
     return fact.name.removesuffix(":" + ":".join(words))
@@ -221,4 +264,5 @@ _DERIVED: Mapping[str, Callable[[Fact, Facts], Iterator[tuple[str, str]]]] = {
     "index_partition": _of_index_partition,
     "cluster": _of_index_role,
     "replica_identity": _of_index_role,
+    "membership": _of_membership,
 }

@@ -98,6 +98,8 @@ def _hints(found: Answers) -> dict[str, Json]:
         "server_version": found.server.version_name,
         "version": found.server.version,
         "role": found.server.role,
+        "database": found.server.database,
+        "superuser": found.server.superuser,
         "archive": _archive(found),
     }
 

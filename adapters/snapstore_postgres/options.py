@@ -12,12 +12,15 @@ from snapstore_postgres.names import literal
 _SECRET = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
 
 
+def is_secret(name: str) -> bool:
+    """Whether an option or a setting of that name holds something that nobody should read."""
+    return bool(_SECRET.search(name))
+
+
 def sealed_options(identity: str, options: Mapping[str, str], everything: bool, context: Context) -> Json:
     """The options with secrets sealed: all values where asked for, else those whose name says so."""
     return {
-        name: context.seal(f"{identity}:{name}", value.encode())
-        if everything or _SECRET.search(name)
-        else value
+        name: context.seal(f"{identity}:{name}", value.encode()) if everything or is_secret(name) else value
         for name, value in options.items()
     }
 

@@ -9,8 +9,10 @@ from snapstore.model import Action, DataMode, HazardName
 from snapstore_postgres import (
     archive,
     carry,
+    cluster,
     columns,
     constraints,
+    database,
     federation,
     indexes,
     operators,
@@ -39,13 +41,17 @@ RULES: dict[str, rules.Rule] = {
     **operators.RULES,
     **federation.RULES,
     **privileges.RULES,
+    **database.RULES,
+    **cluster.RULES,
 }
 for _kind in _GRANTED_BY_DEFAULT:
     RULES[_kind] = privileges.with_grants_of_owners(privileges.without_default_privileges(RULES[_kind]))
 
 
 def plan(request: PlanRequest) -> list[Action]:
-    """The actions. SnapError REFUSED where rows would be lost and ``--data refuse`` was asked for."""
+    """The actions. SnapError REFUSED where rows would be lost and ``--data refuse`` was asked for, or where
+    only one side was captured with the cluster's roles."""
+    cluster.require_same_scope(request)
     counted, back = archive.take_back(request)
     actions = (
         archive.after_return(counted, rules.actions(RULES, counted))

@@ -8,25 +8,27 @@ from dataclasses import replace
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.names import last, literal, parts, qualifier, quote, unquote
-from snapstore_postgres.words import designation, grantee_object
+from snapstore_postgres.words import database_name, designation, grantee_object
 
 # -- comments ----------------------------------------------------------------------------------------------
 
 
-def _comment_on(fact: Fact, view: View) -> str:
-    """The object of a comment; a column of a view and the index of a constraint are no facts of their own."""
-    identity = fact.name
+def object_of(identity: str, fact: Fact, view: View) -> str:
+    """What a comment or a label, which is part of a fact, is on: that one, or a part that is none of its own,
+    as a column of a view and the index of a constraint."""
     whole = view.either(identity)
     if whole is not None:
-        return designation(whole)
+        return f"DATABASE {database_name(view)}" if whole.kind == "database" else designation(whole)
     kind, _, name = identity.partition(":")
+    if _is_supplied(fact):
+        name = name.partition(":")[2]
     if kind == "index":
         return f"INDEX {parts(name)[0]}.{last(name)}"
     return f"{kind.upper()} {name}"
 
 
 def _comment(fact: Fact, view: View) -> Draft:
-    on = _comment_on(fact, view)
+    on = object_of(fact.name, fact, view)
     return Draft(
         statements=[f"COMMENT ON {on} IS {literal(fact.attrs['text'])}"],
         undo=[f"COMMENT ON {on} IS NULL"],
@@ -34,7 +36,7 @@ def _comment(fact: Fact, view: View) -> Draft:
 
 
 def _uncomment(fact: Fact, view: View) -> Draft:
-    on = _comment_on(fact, view)
+    on = object_of(fact.name, fact, view)
     return Draft(
         statements=[f"COMMENT ON {on} IS NULL"],
         undo=[f"COMMENT ON {on} IS {literal(fact.attrs['text'])}"],
@@ -61,8 +63,15 @@ def _grant_target(fact: Fact, view: View) -> tuple[str, str]:
     subject = _subject(fact)
     kind, _, name = subject.partition(":")
     if kind == "column":
-        return f"TABLE {qualifier(name)}", f" ({last(name)})"
+        relation = qualifier(name).rpartition(":")[2] if _is_supplied(fact) else qualifier(name)
+        return f"TABLE {relation}", f" ({last(name)})"
+    if kind == "database":
+        return f"DATABASE {database_name(view)}", ""
     return grantee_object(view.target.get(subject) or view.live[subject]), ""
+
+
+def _is_supplied(fact: Fact) -> bool:
+    return bool(fact.parent) and str(fact.parent).startswith("supplied:")
 
 
 def privilege_statements(

@@ -16,16 +16,17 @@ from typing import Any, NamedTuple
 import psycopg
 
 from snapstore.errors import SnapError
-from snapstore_postgres import catalog
+from snapstore_postgres import catalog, cluster
 from snapstore_postgres.connection import Connection, connect
 from snapstore_postgres.settings import Settings
 
 Row = tuple[Any, ...]
 
 _OTHERS = (
-    "aliases", "generated", "comments", "privileges", "unmodelled", "dependencies", "relations",
+    "aliases", "generated", "comments", "labels", "privileges", "unmodelled", "dependencies", "relations",
 )  # fmt: skip
 _SUBSCRIPTIONS = "facts/subscription"
+_LARGE_OBJECTS = "facts/large_object"
 _DEPARSED = {
     f"facts/{kind}"
     for kind in ("constraint", "default", "index", "matview", "policy", "rule", "trigger", "view")
@@ -38,15 +39,19 @@ _BATCH = 2_000
 
 
 class Server(NamedTuple):
-    """The answer of ``server.sql``, behind the number of the server's version."""
+    """The answer of ``server.sql``, behind the number of the server's version and what is not asked for."""
 
     version: int
+    left_out: frozenset[str]
     schemas: str
     role: str
     version_name: str
     has_archive: bool
     may_read_connections: bool
     size: int
+    database: str
+    superuser: bool
+    may_read_passwords: bool
 
 
 class Answer(NamedTuple):
@@ -88,7 +93,15 @@ def answers(settings: Settings, resource: str) -> Iterator[Answers]:
 def fact_queries(server: Server) -> list[str]:
     """The names of the queries for facts that this server and role can answer."""
     names = catalog.facts(server.version)
-    return [name for name in names if name != _SUBSCRIPTIONS or server.may_read_connections]
+    return [name for name in names if name not in server.left_out]
+
+
+def _left_out(settings: Settings, may_read_connections: bool, may_read_passwords: bool) -> frozenset[str]:
+    """The queries for facts that nobody asked for, or that this role may not send."""
+    found = set() if settings.roles else set(cluster.QUERIES)
+    found |= set() if settings.large_objects else {_LARGE_OBJECTS}
+    found |= set() if may_read_connections else {_SUBSCRIPTIONS}
+    return frozenset(found | (set() if may_read_passwords else {cluster.PASSWORDS}))
 
 
 def others(server: Server) -> list[str]:
@@ -129,7 +142,9 @@ def _begin(stack: ExitStack, settings: Settings, resource: str) -> Connection:
 def _server(connection: Connection, settings: Settings) -> Server:
     version = connection.info.server_version
     cursor = connection.execute(catalog.sql("server", version), [list(settings.exclude_schemas)])
-    return Server(version, *cursor.fetchall()[0])
+    row = cursor.fetchall()[0]
+    known = Server(version, frozenset(), *row)
+    return known._replace(left_out=_left_out(settings, known.may_read_connections, known.may_read_passwords))
 
 
 def _companion(stack: ExitStack, first: Connection, settings: Settings, resource: str) -> list[Connection]:

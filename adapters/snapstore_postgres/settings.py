@@ -13,10 +13,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     a restore gives up a lock it cannot get within the first, and tries the whole transaction again until the
     second has passed. ``read_lock_timeout`` is how long a capture waits for an object that somebody else has
     locked exclusively, 0 for ever.
+
+    ``roles`` and ``large_objects`` ask for what is left alone by default: what belongs to the whole cluster
+    (roles, memberships, parameters, tablespaces), and large objects.
     """
 
     url: str = ""
     exclude_schemas: tuple[str, ...] = ()
+    roles: bool = False
+    large_objects: bool = False
     connect_timeout: int = 10
     lock_timeout: float = 3.0
     retry_for: float = 60.0

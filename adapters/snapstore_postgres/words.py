@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from snapstore.model import Fact
-from snapstore_postgres.names import last, qualifier
+from snapstore.rules import View
+from snapstore_postgres.names import last, qualifier, quote
 
 _WORDS = {
     "enum": "TYPE",
@@ -27,6 +28,15 @@ _GRANTED_AS = {
     "server": "FOREIGN SERVER",
     "aggregate": "FUNCTION",
 }
+_SUPPLIED_GRANTED_AS = {
+    "view": "TABLE",
+    "materialized view": "TABLE",
+    "foreign table": "TABLE",
+    "server": "FOREIGN SERVER",
+    "aggregate": "FUNCTION",
+    "domain": "TYPE",
+}
+"""The same for what the server itself calls the kind (pg_identify_object)."""
 
 
 def word(kind: str) -> str:
@@ -49,6 +59,8 @@ def plain(name: str) -> str:
 
 def signature(fact: Fact) -> str:
     """The name by which a statement refers to the object."""
+    if fact.kind == "supplied":
+        return fact.name.partition(":")[2]
     if fact.kind == "aggregate":
         return f"{plain(fact.name)}({fact.attrs['identity_arguments'] or '*'})"
     return fact.name
@@ -58,6 +70,8 @@ def designation(fact: Fact) -> str:
     """As in COMMENT ON, DROP and ALTER."""
     if fact.kind == "user_mapping":
         return f"USER MAPPING FOR {fact.attrs['user']} SERVER {fact.attrs['server']}"
+    if fact.kind == "supplied":
+        return f"{fact.name.partition(':')[0].replace('-', ' ').upper()} {signature(fact)}"
     if "foreign" in fact.attrs:
         return f"FOREIGN TABLE {fact.name}"
     if fact.kind == "constraint" and fact.parent and fact.parent.startswith("domain:"):
@@ -69,4 +83,13 @@ def designation(fact: Fact) -> str:
 
 def grantee_object(fact: Fact) -> str:
     """As in GRANT … ON."""
+    if fact.kind == "supplied":
+        kind = fact.name.partition(":")[0]
+        word_ = _SUPPLIED_GRANTED_AS.get(kind) or kind.replace("-", " ").upper()
+        return f"{word_} {signature(fact)}"
     return f"{_GRANTED_AS.get(fact.kind) or word(fact.kind)} {signature(fact)}"
+
+
+def database_name(view: View) -> str:
+    """The live database's name, quoted: it is no part of a state, and statements need it."""
+    return quote(view.request.live_hints.get("database", "current"))

@@ -32,7 +32,7 @@ def schema(url: str) -> Counter[str]:
 
 def _entries(text: str) -> list[str]:
     marks = list(_ENTRY.finditer(text))
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    ends = [*(mark.start() for mark in marks[1:]), len(text)][: len(marks)]
     return [_normal(mark, text[mark.end() : end]) for mark, end in zip(marks, ends, strict=True)]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from tests.postgres.conftest import Project
 from tests.postgres.roundtrip import capture
@@ -71,12 +72,12 @@ LATER = [
 
 
 SETTINGS = [
-    "search_path = one, public",
-    "TimeZone = 'Asia/Tokyo'",
-    "DateStyle = 'SQL, DMY'",
-    "IntervalStyle = 'iso_8601'",
-    "quote_all_identifiers = on",
-    "extra_float_digits = 0",
+    "search_path=one,public",
+    "TimeZone=Asia/Tokyo",
+    "DateStyle=SQL,DMY",
+    "IntervalStyle=iso_8601",
+    "quote_all_identifiers=on",
+    "extra_float_digits=0",
 ]
 
 
@@ -85,11 +86,8 @@ def test_the_same_schema_built_in_another_order_elsewhere_gives_the_same_facts(n
     one = load(new_database(), ";".join([*PARTS, *LATER]))
     elsewhere = load(new_database(), "CREATE TABLE gone (a int); DROP TABLE gone")
     other = load(elsewhere, ";".join([*reversed(PARTS), *reversed(LATER)]))
-    with psycopg.connect(other, autocommit=True) as connection:
-        name = connection.info.dbname
-        for setting in SETTINGS:
-            connection.execute(f'ALTER DATABASE "{name}" SET {setting}'.encode())
-    assert capture(one).facts == capture(other).facts
+    options = " ".join(f"-c {setting}" for setting in SETTINGS)
+    assert capture(one).facts == capture(make_conninfo(other, options=options)).facts
 
 
 def test_take_gives_the_same_tree_id_for_equal_databases(project: Project, new_database: Any) -> None:

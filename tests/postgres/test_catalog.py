@@ -88,24 +88,21 @@ def test_every_kind_that_is_read_has_a_rule() -> None:
 def test_a_new_kind_is_one_query_and_one_rule(
     filled: str, new_database: object, own_catalog: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setting = (
-        "SELECT 0::oid, 0::oid, 0, format('setting:%I', split_part(c, '=', 1)), NULL,\n"
-        "       split_part(c, '=', 2) AS value\n"
-        "  FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) c\n"
-        " WHERE d.datname = current_database()\n"
+    query = (
+        "SELECT 0::oid, 0::oid, 0, format('blob:%s', l.oid), NULL, pg_get_userbyid(l.lomowner) AS owner\n"
+        "  FROM pg_largeobject_metadata l\n"
     )
     rule = Rule(
-        create=lambda fact, view: Draft([f"SET {fact.name} = {fact.attrs['value']}"]),
-        drop=lambda fact, view: Draft([f"RESET {fact.name}"]),
+        create=lambda fact, view: Draft([f"SELECT lo_create({fact.name})"]),
+        drop=lambda fact, view: Draft([f"SELECT lo_unlink({fact.name})"]),
     )
-    (own_catalog / "facts" / "setting.sql").write_text(setting)
-    monkeypatch.setitem(planning.RULES, "setting", rule)
+    (own_catalog / "facts" / "blob.sql").write_text(query)
+    monkeypatch.setitem(planning.RULES, "blob", rule)
     target = roundtrip.capture(filled)
-    name = urlsplit(filled).path[1:]
-    execute(filled, f'ALTER DATABASE "{name}" SET work_mem = 77')
+    execute(filled, "SELECT lo_create(77)")
     live = roundtrip.capture(filled)
-    assert live.facts["setting:work_mem"].attrs == {"value": "77"}
-    assert [action.statements for action in roundtrip.plan(live, target)] == [("RESET work_mem",)]
+    assert live.facts["blob:77"].attrs == {"owner": "postgres"}
+    assert [action.statements for action in roundtrip.plan(live, target)] == [("SELECT lo_unlink(77)",)]
 
 
 def test_two_connections_read_what_one_reads(filled: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,3 +97,19 @@ CASE WHEN {numbers} IS NOT NULL THEN ARRAY(
   SELECT quote_ident(a.attname) FROM pg_attribute a
    WHERE a.attrelid = {relation} AND a.attnum = ANY ({numbers})
    ORDER BY a.attname) END
+
+-- macro initial(catalog, oid, sub)
+-- A join with the privileges i that an extension or initdb gave to an object.
+LEFT JOIN pg_init_privs i ON i.classoid = {catalog} AND i.objoid = {oid} AND i.objsubid = {sub}
+
+-- macro looked_at(schema, oid)
+-- Whether the object is in a schema that is looked at, or was made by initdb.
+({schema} = ANY ($1) OR {oid} < 16384)
+
+-- macro setting_name(text)
+-- The name in the text "name=value".
+left({text}, strpos({text}, '=') - 1)
+
+-- macro setting_value(text)
+-- The value in the text "name=value".
+substr({text}, strpos({text}, '=') + 1)

@@ -1,38 +1,62 @@
 -- Privileges on every object whose list is not the built-in one: by grantee and grantor (NULL: the owner), those
--- that are given and those that the built-in list would give, where they differ.
+-- that are given and those that the built-in list would give, where they differ. What an extension or initdb
+-- gave to an object is its built-in list.
 WITH objects (class, oid, sub, part, owner, acl, base) AS (
   SELECT 'pg_class'::regclass::oid, c.oid, 0, NULL, c.relowner, c.relacl,
-         acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner)
-    FROM pg_class c
-   WHERE c.relnamespace = ANY ($1) AND c.relacl IS NOT NULL
+         coalesce(i.initprivs, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner))
+    FROM pg_class c {{initial('pg_class'::regclass, c.oid, 0)}}
+   WHERE {{looked_at(c.relnamespace, c.oid)}} AND c.relacl IS NOT NULL
   UNION ALL
-  SELECT 'pg_class'::regclass::oid, c.oid, a.attnum, a.attname, c.relowner, a.attacl, acldefault('c', c.relowner)
-    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-   WHERE c.relnamespace = ANY ($1) AND a.attacl IS NOT NULL AND NOT a.attisdropped
+  SELECT 'pg_class'::regclass::oid, c.oid, a.attnum, a.attname, c.relowner, a.attacl,
+         coalesce(i.initprivs, acldefault('c', c.relowner))
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid {{initial('pg_class'::regclass, c.oid, a.attnum)}}
+   WHERE {{looked_at(c.relnamespace, c.oid)}} AND a.attacl IS NOT NULL AND NOT a.attisdropped
   UNION ALL
-  SELECT 'pg_proc'::regclass::oid, p.oid, 0, NULL, p.proowner, p.proacl, acldefault('f', p.proowner)
-    FROM pg_proc p
-   WHERE p.pronamespace = ANY ($1) AND p.proacl IS NOT NULL
+  SELECT 'pg_proc'::regclass::oid, p.oid, 0, NULL, p.proowner, p.proacl,
+         coalesce(i.initprivs, acldefault('f', p.proowner))
+    FROM pg_proc p {{initial('pg_proc'::regclass, p.oid, 0)}}
+   WHERE {{looked_at(p.pronamespace, p.oid)}} AND p.proacl IS NOT NULL
   UNION ALL
-  SELECT 'pg_type'::regclass::oid, t.oid, 0, NULL, t.typowner, t.typacl, acldefault('T', t.typowner)
-    FROM pg_type t
-   WHERE t.typnamespace = ANY ($1) AND t.typacl IS NOT NULL
+  SELECT 'pg_type'::regclass::oid, t.oid, 0, NULL, t.typowner, t.typacl,
+         coalesce(i.initprivs, acldefault('T', t.typowner))
+    FROM pg_type t {{initial('pg_type'::regclass, t.oid, 0)}}
+   WHERE {{looked_at(t.typnamespace, t.oid)}} AND t.typacl IS NOT NULL
   UNION ALL
-  SELECT 'pg_namespace'::regclass::oid, n.oid, 0, NULL, n.nspowner, n.nspacl, acldefault('n', n.nspowner)
-    FROM pg_namespace n
-   WHERE n.oid = ANY ($1) AND n.nspacl IS NOT NULL
+  SELECT 'pg_namespace'::regclass::oid, n.oid, 0, NULL, n.nspowner, n.nspacl,
+         coalesce(i.initprivs, acldefault('n', n.nspowner))
+    -- That of "public" can be dropped and made again.
+    FROM pg_namespace n {{initial('pg_namespace'::regclass, n.oid, 0)}} AND n.oid <> 2200
+   WHERE {{looked_at(n.oid, n.oid)}} AND n.nspacl IS NOT NULL
   UNION ALL
-  SELECT 'pg_language'::regclass::oid, l.oid, 0, NULL, l.lanowner, l.lanacl, acldefault('l', l.lanowner)
-    FROM pg_language l
+  SELECT 'pg_language'::regclass::oid, l.oid, 0, NULL, l.lanowner, l.lanacl,
+         coalesce(i.initprivs, acldefault('l', l.lanowner))
+    FROM pg_language l {{initial('pg_language'::regclass, l.oid, 0)}}
    WHERE l.lanacl IS NOT NULL
   UNION ALL
-  SELECT 'pg_foreign_data_wrapper'::regclass::oid, w.oid, 0, NULL, w.fdwowner, w.fdwacl, acldefault('F', w.fdwowner)
-    FROM pg_foreign_data_wrapper w
+  SELECT 'pg_foreign_data_wrapper'::regclass::oid, w.oid, 0, NULL, w.fdwowner, w.fdwacl,
+         coalesce(i.initprivs, acldefault('F', w.fdwowner))
+    FROM pg_foreign_data_wrapper w {{initial('pg_foreign_data_wrapper'::regclass, w.oid, 0)}}
    WHERE w.fdwacl IS NOT NULL
   UNION ALL
-  SELECT 'pg_foreign_server'::regclass::oid, s.oid, 0, NULL, s.srvowner, s.srvacl, acldefault('S', s.srvowner)
-    FROM pg_foreign_server s
+  SELECT 'pg_foreign_server'::regclass::oid, s.oid, 0, NULL, s.srvowner, s.srvacl,
+         coalesce(i.initprivs, acldefault('S', s.srvowner))
+    FROM pg_foreign_server s {{initial('pg_foreign_server'::regclass, s.oid, 0)}}
    WHERE s.srvacl IS NOT NULL
+  UNION ALL
+  SELECT 'pg_database'::regclass::oid, d.oid, 0, NULL, d.datdba, d.datacl, acldefault('d', d.datdba)
+    FROM pg_database d
+   WHERE d.datname = current_database() AND d.datacl IS NOT NULL
+  UNION ALL
+  SELECT 'pg_tablespace'::regclass::oid, s.oid, 0, NULL, s.spcowner, s.spcacl, acldefault('t', s.spcowner)
+    FROM pg_tablespace s
+   WHERE s.spcacl IS NOT NULL
+  UNION ALL
+  SELECT 'pg_parameter_acl'::regclass::oid, p.oid, 0, NULL, 10, p.paracl, acldefault('p', 10) -- since 15
+    FROM pg_parameter_acl p -- since 15
+  UNION ALL -- since 15
+  SELECT 'pg_largeobject'::regclass::oid, l.oid, 0, NULL, l.lomowner, l.lomacl, acldefault('L', l.lomowner)
+    FROM pg_largeobject_metadata l
+   WHERE l.lomacl IS NOT NULL
   UNION ALL
   -- Default privileges in a schema are added to the general ones: there is no built-in list below them.
   SELECT 'pg_default_acl'::regclass::oid, d.oid, 0, NULL, d.defaclrole, d.defaclacl,

@@ -1,6 +1,7 @@
 -- What has to be known before all else: the schemas that are looked at (the user's, without those that the
 -- configuration excludes by parameter 1), who we are, what server this is, whether it has an archive, whether
--- we may read how subscriptions connect, and how many bytes of columns there are.
+-- we may read how subscriptions connect, how many bytes of columns there are, the name of the database, and
+-- whether we may do everything and read the verifiers of passwords.
 SELECT ARRAY(
          SELECT n.oid
            FROM pg_namespace n
@@ -10,4 +11,7 @@ SELECT ARRAY(
        current_setting('server_version'),
        to_regclass('snapstore_archive.entries') IS NOT NULL,
        has_column_privilege('pg_subscription', 'subconninfo', 'SELECT'),
-       pg_relation_size('pg_attribute')
+       pg_relation_size('pg_attribute'),
+       current_database()::text,
+       (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user),
+       has_column_privilege('pg_authid', 'rolpassword', 'SELECT')
