@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ _MARK, _NEWLINE = b'$text"', rb"\n"
 
 class _FactFile(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     attrs: dict[str, Any] = {}
-    needs: list[str] = []
+    needs: tuple[str, ...] = ()
     parent: str | None = None
 
 
@@ -50,10 +51,7 @@ def dumps(value: Json) -> bytes:
 
 def encode(document: Document) -> bytes:
     """The bytes of a document in a snapshot. SnapError when two of its facts have the same identity."""
-    facts = {
-        fact.id: _FactFile(attrs=fact.attrs, needs=sorted(set(fact.needs)), parent=fact.parent)
-        for fact in document.facts
-    }
+    facts = {fact.id: _FactFile(fact.attrs, fact.needs, fact.parent) for fact in map(_normal, document.facts)}
     if len(facts) < len(document.facts):
         raise SnapError(f"two facts have the identity {_twice(document)!r}", where=document.path, fix=_FIX)
     data = dumps(_DocumentFile(facts))
@@ -62,6 +60,18 @@ def encode(document: Document) -> bytes:
     for entry in facts.values():
         entry.attrs = _split_text(entry.attrs)
     return dumps(_DocumentFile(facts))
+
+
+def normal(document: Document) -> tuple[Fact, ...]:
+    """What decoding the bytes of a document would give, provided that its attributes are JSON as promised."""
+    return tuple(sorted(map(_normal, document.facts), key=attrgetter("id")))
+
+
+def _normal(fact: Fact) -> Fact:
+    needs = fact.needs
+    if len(needs) < 2 or needs == (found := tuple(sorted(set(needs)))):
+        return fact
+    return Fact(fact.id, fact.attrs, fact.parent, found)
 
 
 def _twice(document: Document) -> str:
@@ -94,7 +104,7 @@ def _decode_file(data: bytes) -> _DocumentFile:
 
 
 def _fact(identity: str, entry: _FactFile) -> Fact:
-    return Fact(identity, entry.attrs, entry.parent, tuple(entry.needs))
+    return Fact(identity, entry.attrs, entry.parent, entry.needs)
 
 
 def _split_text(value: Json) -> Json:

@@ -97,11 +97,14 @@ def changed(now: Mapping[str, Fact], changes: ResourceChanges) -> dict[str, Fact
 
 def _unverifiable(resource: str, request: PlanRequest) -> list[Hazard]:
     """Objects that were seen but not modelled, on either side: nobody can promise their state."""
-    seen = {**request.live, **request.target}
+    start = UNMODELLED + ":"
+    seen = {name for side in (request.live, request.target) for name in side if name.startswith(start)}
     return [
-        Hazard(HazardName.UNVERIFIABLE, f"{resource}: {fact.name} is not modelled: its state is unknown")
-        for _, fact in sorted(seen.items())
-        if fact.kind == UNMODELLED
+        Hazard(
+            HazardName.UNVERIFIABLE,
+            f"{resource}: {name.removeprefix(start)} is not modelled: its state is unknown",
+        )
+        for name in sorted(seen)
     ]
 
 

@@ -142,7 +142,13 @@ def document_facts(objects: Objects, path: str, oid: str) -> tuple[Fact, ...]:
     """The facts of one document, decoded once per process. SnapError when it is not canonical facts."""
     found = _decoded.get(oid)
     if found is None:
-        if len(_decoded) >= _DECODED_LIMIT:
-            _decoded.clear()
-        found = _decoded[oid] = decode(path, objects.blob(oid)).facts
+        found = decode(path, objects.blob(oid)).facts
+        remember_facts(oid, found)
     return found
+
+
+def remember_facts(oid: str, facts: tuple[Fact, ...]) -> None:
+    """Take these as what the document of that id decodes to: nothing has to decode what was just encoded."""
+    if len(_decoded) >= _DECODED_LIMIT:
+        _decoded.clear()
+    _decoded[oid] = facts

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from snapstore.canonical import decode, dumps, encode
+from snapstore.canonical import decode, dumps, encode, normal
 from snapstore.errors import SnapError
 from snapstore.model import Document, Fact
 
@@ -52,6 +52,15 @@ def test_the_bytes_are_plain_utf8_json_that_any_tool_reads(document: Document) -
 def test_encoding_what_was_decoded_gives_the_same_bytes(document: Document) -> None:
     data = encode(document)
     assert encode(decode("d.json", data)) == data
+
+
+@given(documents, st.lists(texts, max_size=3))
+def test_what_is_remembered_of_a_document_is_what_would_be_read_back(
+    document: Document, needs: list[str]
+) -> None:
+    untidy = [Fact(fact.id, fact.attrs, fact.parent, (*needs, *fact.needs)) for fact in document.facts]
+    document = Document(document.path, tuple(untidy))
+    assert normal(document) == decode("d.json", encode(document)).facts
 
 
 @given(facts, facts)

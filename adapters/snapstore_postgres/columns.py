@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
 from snapstore.model import Fact, Json
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
@@ -54,7 +55,8 @@ def _not_null_clause(column: Fact, not_null: Json, view: View) -> str:
 def _contested_name(column: Fact, view: View) -> str | None:
     """The usual name of a NOT NULL where the server would give another, because somebody else has it."""
     if "not_null_names" not in view.memo:
-        columns = (f for side in (view.live, view.target) for f in side.values() if f.kind == "column")
+        facts = chain(view.live.values(), view.target.values())
+        columns = (fact for fact in facts if fact.id.startswith("column:"))
         values = (f.attrs.get("not_null") for f in columns)
         view.memo["not_null_names"] = {unquote(v["name"]) for v in values if isinstance(v, dict)}
     name = _not_null_name(column)

@@ -15,7 +15,7 @@ import msgspec
 from snapstore import canonical
 from snapstore.errors import SnapError
 from snapstore.model import Captured, Json, LiveFile, LiveFolder, Stamp
-from snapstore.snapshot import FILES, FORMAT, INDEX, Snapshot, TreeEntry, resources
+from snapstore.snapshot import FILES, FORMAT, INDEX, Snapshot, TreeEntry, remember_facts, resources
 from snapstore.store import names
 from snapstore.store.ingest import ingest, read_whole
 from snapstore.store.objects import StoreObjects, object_id
@@ -110,7 +110,9 @@ class _Builder:
                     where=name,
                     fix="report this as a bug of the adapter",
                 )
-            tree.add(document.path, FILE, self._sink.put(BLOB, canonical.encode(document)))
+            blob = self._sink.put(BLOB, canonical.encode(document))
+            tree.add(document.path, FILE, blob)
+            remember_facts(blob.hex(), canonical.normal(document))
         self._add_files(name, tree, captured)
         oid = tree.write(lambda content: self._sink.put(TREE, content))
         return [Item(names.escape(name), FOLDER, oid)] if oid else []

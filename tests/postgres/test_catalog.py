@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
+from snapstore.canonical import decode, encode, normal
 from snapstore.model import Captured
 from snapstore.rules import Draft, Rule
 from snapstore_postgres import adapter, catalog, planning, reading
@@ -55,6 +56,11 @@ def captured(url: str) -> Captured:
 def execute(url: str, statement: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(statement.encode())
+
+
+def test_what_is_captured_is_what_would_be_read_back_from_the_store(filled: str) -> None:
+    for document in captured(filled).documents:
+        assert normal(document) == decode(document.path, encode(document)).facts
 
 
 @pytest.mark.parametrize("version", VERSIONS)
