@@ -15,7 +15,7 @@ The core never imports an adapter by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from importlib import import_module
@@ -119,6 +119,11 @@ def nothing_left(settings: Any, actions: Sequence[Action], context: Context) -> 
     """For systems in which a killed ``apply`` leaves nothing that a capture would not show."""
 
 
+def nothing_beyond(changes: ResourceChanges) -> Collection[str]:
+    """For adapters that capture all that they know of, whatever their settings say."""
+    return ()
+
+
 def no_lock(settings: Any, context: Context) -> AbstractContextManager[None]:
     """For systems that have no lock of their own: the store's lock is all there is."""
     return nullcontext()
@@ -131,6 +136,8 @@ class Adapter(msgspec.Struct, frozen=True):
     journal as committed (or finished, for actions that are not transactional) has happened.
     ``tidy`` removes what an ``apply`` of these actions that was killed may have left where no capture looks,
     before an interrupted restore goes on or back; it raises no error for what is not there.
+    ``beyond`` gives, of the differences between two captures, the identities of those that only say that
+    one of them was not asked for it: no restore is held to account for them.
     ``check`` is for ``snap doctor``: what is wrong with this resource, [] when it is well.
     ``discover`` is for ``snap init``: resources this adapter would take care of below a folder.
     ``summary`` is one line for ``snap adapters``.
@@ -144,6 +151,7 @@ class Adapter(msgspec.Struct, frozen=True):
     plan: Callable[[PlanRequest], list[Action]]
     apply: Callable[[Any, Sequence[Action], ApplyContext], None]
     tidy: Callable[[Any, Sequence[Action], Context], None] = nothing_left
+    beyond: Callable[[ResourceChanges], Collection[str]] = nothing_beyond
     lock: Callable[[Any, Context], AbstractContextManager[None]] = no_lock
     check: Callable[[Any, Context], list[Notice]] = lambda settings, context: []
     discover: Callable[[Path, Mapping[str, str]], list[Suggestion]] = lambda root, env: []

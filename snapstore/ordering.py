@@ -23,7 +23,7 @@ def resource_order(depends_on: Mapping[str, Collection[str]]) -> list[str]:
     for name, needs in depends_on.items():
         for need in needs:
             after[need].append(name)
-    return list(_topological({n: len(set(d)) for n, d in depends_on.items()}, after, key=lambda n: n))
+    return list(topological({n: len(set(d)) for n, d in depends_on.items()}, after, key=lambda n: n))
 
 
 def order(actions: Sequence[Action]) -> list[Action]:
@@ -38,7 +38,7 @@ def order(actions: Sequence[Action]) -> list[Action]:
             waiting[follower] += 1
     ranks = sorted(range(len(actions)), key=lambda i: (actions[i].rank, actions[i].subject, actions[i].verb))
     position = {index: place for place, index in enumerate(ranks)}
-    found = list(_topological(dict(enumerate(waiting)), after, key=position.__getitem__))
+    found = list(topological(dict(enumerate(waiting)), after, key=position.__getitem__))
     if len(found) < len(actions):
         left = sorted(set(range(len(actions))) - set(found), key=position.__getitem__)
         raise CircularActions([actions[i] for i in left])
@@ -88,7 +88,7 @@ def _index(actions: Sequence[Action], field: str) -> dict[str, list[int]]:
     return found
 
 
-def _topological(waiting: dict[T, int], after: Mapping[T, Iterable[T]], key: Callable[[T], K]) -> Iterator[T]:
+def topological(waiting: dict[T, int], after: Mapping[T, Iterable[T]], key: Callable[[T], K]) -> Iterator[T]:
     """Kahn's algorithm with a heap: of all that is ready, the smallest key first; a circle is left out."""
     ready = [(key(node), node) for node, count in waiting.items() if not count]
     heapq.heapify(ready)

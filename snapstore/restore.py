@@ -32,7 +32,7 @@ from snapstore.model import Condition, HazardName, Outcome, Plan, PlanOptions, S
 from snapstore.plan import make_plan
 from snapstore.snapshot import Snapshot
 from snapstore.take import LIVE, VERSION_TRAILER, in_scope, live, snapshot_of
-from snapstore.verify import some, verify, without
+from snapstore.verify import owed, some, verify
 from snapstore.workspace import Workspace
 
 SAFETY = "refs/snapstore/safety/"
@@ -255,7 +255,7 @@ def _nothing_to_do(ws: Workspace, plan: Plan, before: Snapshot, target: Snapshot
     """Differences without an action are something to do: the result then does not match, and says so."""
     if plan.actions:
         return False
-    return not any(without(c, ws.keys.only_resealed) for c in diff(before, target, plan.scope))
+    return not any(owed(c, ws.keys.only_resealed) for c in diff(before, target, plan.scope))
 
 
 def _nothing_done(plan: Plan, report: Report) -> RestoreResult:

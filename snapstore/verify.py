@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec import structs
 
+from snapstore import adapter as adapters
 from snapstore.diff import diff, selector
 from snapstore.model import FactChange, FileChange, ResourceChanges, Scope
 from snapstore.snapshot import Snapshot, resources
@@ -35,7 +36,7 @@ def verify(
     worked on, everything must be as before, except the whole of which a part came or went. Secrets are
     compared by what they hold: after a rotation of the data key their tokens differ.
     """
-    found = [without(changes, resealed) for changes in diff(after, target, scope)]
+    found = [owed(changes, resealed) for changes in diff(after, target, scope)]
     inside = [
         f"{changes.resource}:{_name(change)} {_wrong(change)}"
         for changes in found
@@ -50,6 +51,13 @@ def without(changes: ResourceChanges, resealed: Resealed) -> ResourceChanges:
     """The changes that are more than another key for the same secrets."""
     facts = [change for change in changes.facts if not resealed(changes.resource, change)]
     return structs.replace(changes, facts=facts)
+
+
+def owed(changes: ResourceChanges, resealed: Resealed) -> ResourceChanges:
+    """The changes that a restore is held to account for: not what one side's settings left out of it."""
+    found = without(changes, resealed)
+    beyond = adapters.load(changes.adapter).beyond(found) if found.facts else ()
+    return structs.replace(found, facts=[change for change in found.facts if change.id not in beyond])
 
 
 def differing(changes: Iterable[ResourceChanges]) -> list[Name]:

@@ -6,12 +6,12 @@ parsed; what is seen but not modelled is named. See docs/adapters/postgres.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from snapstore.adapter import Adapter, ApplyContext, Context, PlanRequest, Suggestion
-from snapstore.model import Action, Captured, Notice
+from snapstore.model import Action, Captured, Notice, ResourceChanges
 from snapstore_postgres.settings import Settings
 
 
@@ -39,6 +39,12 @@ def _lock(settings: Settings, context: Context) -> AbstractContextManager[None]:
     return lock(settings, context)
 
 
+def _beyond(changes: ResourceChanges) -> Collection[str]:
+    from snapstore_postgres.rows import beyond
+
+    return beyond(changes)
+
+
 def _check(settings: Settings, context: Context) -> list[Notice]:
     from snapstore_postgres.doctor import check
 
@@ -63,6 +69,7 @@ adapter = Adapter(
     capture=_capture,
     plan=_plan,
     apply=_apply,
+    beyond=_beyond,
     lock=_lock,
     check=_check,
     discover=_discover,

@@ -11,6 +11,7 @@ import psycopg
 from snapstore.adapter import Context
 from snapstore.errors import SnapError
 from snapstore.model import UNMODELLED, Captured, Document, Fact, Json, Notice
+from snapstore_postgres import rowdata
 from snapstore_postgres.assembly import assemble
 from snapstore_postgres.connection import connect, failed_statement
 from snapstore_postgres.locking import exclusive_holder
@@ -28,8 +29,9 @@ def capture(settings: Settings, context: Context) -> Captured:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with answers(settings, context.resource) as found:
-                facts = assemble(found, context)
-                return Captured(documents(facts), notices=_notices(facts), hints=_hints(found))
+                facts = [*assemble(found, context), *rowdata.facts(found.chosen, settings, context)]
+                notices = [*_notices(facts), *_missing(settings, found)]
+                return Captured(documents(facts), notices=notices, hints=_hints(found))
         except psycopg.errors.LockNotAvailable as error:
             raise _locked_out(settings, context) from error
         except psycopg.Error as error:
@@ -86,6 +88,11 @@ def _notices(facts: Iterable[Fact]) -> list[Notice]:
         for fact in facts
         if fact.id.startswith(UNMODELLED + ":")
     ]
+
+
+def _missing(settings: Settings, found: Answers) -> list[Notice]:
+    missing = set(settings.data) - {table.chosen.name for table in found.chosen}
+    return [Notice(name, "is named by `data`, but there is no such table") for name in sorted(missing)]
 
 
 def _hints(found: Answers) -> dict[str, Json]:

@@ -27,6 +27,7 @@ _FOLDERS = {
     "operator_family": "operators",
     "operator_class": "operators",
     "conversion": "conversions",
+    "data": "data",
     "ts_parser": "text_search",
     "ts_template": "text_search",
     "ts_dictionary": "text_search",

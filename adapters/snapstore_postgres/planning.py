@@ -19,6 +19,7 @@ from snapstore_postgres import (
     partitions,
     privileges,
     routines,
+    rows,
     sequences,
     tables,
     types,
@@ -52,6 +53,7 @@ def plan(request: PlanRequest) -> list[Action]:
     """The actions. SnapError REFUSED where rows would be lost and ``--data refuse`` was asked for, or where
     only one side was captured with the cluster's roles."""
     cluster.require_same_scope(request)
+    request, changed_rows = rows.split(request)
     counted, back = archive.take_back(request)
     actions = (
         archive.after_return(counted, rules.actions(RULES, counted))
@@ -59,6 +61,7 @@ def plan(request: PlanRequest) -> list[Action]:
         else rules.actions(RULES, request)
     )
     actions = carry.with_carried_rows(request, [*back, *partitions.after_detaching(request, actions)])
+    actions = rows.with_rows(changed_rows, actions)
     exists = bool(request.live_hints.get("archive", {}).get("exists"))
     actions = archive.with_registry(request.resource, actions, exists)
     if request.options.data is DataMode.REFUSE:

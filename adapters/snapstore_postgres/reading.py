@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from snapstore.errors import SnapError
-from snapstore_postgres import catalog, cluster
+from snapstore_postgres import catalog, cluster, rowdata
 from snapstore_postgres.connection import Connection, connect
 from snapstore_postgres.settings import Settings
 
@@ -64,8 +64,11 @@ class Answer(NamedTuple):
 class Answers:
     """What the queries answered; each can be asked for once, and its memory is free when it was read."""
 
-    def __init__(self, server: Server, answers: dict[str, Future[Answer]]) -> None:
+    def __init__(
+        self, server: Server, chosen: list[rowdata.Table], answers: dict[str, Future[Answer]]
+    ) -> None:
         self.server = server
+        self.chosen = chosen
         self._answers = answers
 
     def __getitem__(self, name: str) -> Answer:
@@ -84,10 +87,11 @@ def answers(settings: Settings, resource: str) -> Iterator[Answers]:
     with ExitStack() as stack:
         first = _begin(stack, settings, resource)
         server = _server(first, settings)
+        chosen = rowdata.read(first, settings, resource)
         connections = [first]
         if server.size > _LARGE:
             connections += _companion(stack, first, settings, resource)
-        yield Answers(server, _ask(stack, connections, server))
+        yield Answers(server, chosen, _ask(stack, connections, server))
 
 
 def fact_queries(server: Server) -> list[str]:

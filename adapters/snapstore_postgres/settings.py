@@ -16,6 +16,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``roles`` and ``large_objects`` ask for what is left alone by default: what belongs to the whole cluster
     (roles, memberships, parameters, tablespaces), and large objects.
+
+    ``data`` names tables, as ``schema.table``, whose rows are captured and restored too; ``data_sealed``
+    names columns of them, as ``schema.table.column``, whose values are secrets. A table with more than
+    ``data_limit`` rows is refused.
     """
 
     url: str = ""
@@ -27,3 +31,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retry_for: float = 60.0
     read_lock_timeout: float = 30.0
     statement_timeout: float = 0.0
+    data: tuple[str, ...] = ()
+    data_sealed: tuple[str, ...] = ()
+    data_limit: int = 100_000

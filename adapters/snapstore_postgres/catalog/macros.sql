@@ -113,3 +113,9 @@ left({text}, strpos({text}, '=') - 1)
 -- macro setting_value(text)
 -- The value in the text "name=value".
 substr({text}, strpos({text}, '=') + 1)
+
+-- macro key_columns(relation, numbers)
+-- The names of columns given by their numbers, in that order.
+ARRAY(SELECT quote_ident(a.attname) FROM unnest({numbers}) WITH ORDINALITY AS u(number, place)
+        JOIN pg_attribute a ON a.attrelid = {relation} AND a.attnum = u.number
+       ORDER BY u.place)
