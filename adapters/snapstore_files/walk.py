@@ -14,13 +14,15 @@ from re import Pattern
 import msgspec
 
 from snapstore.errors import SnapError
-from snapstore.filetree import dir_fact, live_file, mode_fact, special_fact, stamp_of
+from snapstore.filetree import dir_fact, live_file, mode_fact, special_fact
 from snapstore.model import Fact, LiveFile, LiveFolder, Notice
 from snapstore.paths import from_bytes, to_text
 from snapstore.safewrite import is_temporary
 
 _STORE = {b"HEAD", b"objects", b"refs", b"snapstore"}
 _NAMED = 10
+_USUAL = {stat.S_IFREG | 0o644, stat.S_IFREG | 0o755}
+"""Modes of regular files about which Git says everything."""
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -93,7 +95,7 @@ def walk(root: bytes, selection: Selection) -> Found:
 
 def _look_into(folder: _Folder, selection: Selection, found: Found) -> list[_Folder]:
     below: list[_Folder] = []
-    live = LiveFolder(folder.prefix[:-1], os.fsdecode(folder.source), [], [])
+    files: list[os.DirEntry[bytes]] = []
     everything = selection.everything
     for entry in _entries(folder, found):
         name = entry.name
@@ -103,11 +105,11 @@ def _look_into(folder: _Folder, selection: Selection, found: Found) -> list[_Fol
         elif entry.is_dir(follow_symlinks=False):
             below += _folder(folder, entry, selection)
         elif (everything and name != b".git") or selection.takes(folder.prefix, name):
-            _add(folder, entry, live, found)
+            files.append(entry)
         else:
             folder.leaves_out = True
-    if live.names:
-        found.folders.append(live)
+    if files:
+        _add(folder, files, found)
     return below
 
 
@@ -140,20 +142,27 @@ def _folder(parent: _Folder, entry: os.DirEntry[bytes], selection: Selection) ->
     return [_Folder(prefix, entry.path, mode, parent, wanted)]
 
 
-def _add(folder: _Folder, entry: os.DirEntry[bytes], live: LiveFolder, found: Found) -> None:
-    try:
-        status = entry.stat(follow_symlinks=False)
-    except FileNotFoundError:
-        return  # gone since the folder was listed
-    mode = status.st_mode
-    if not stat.S_ISREG(mode):
-        _add_other(folder, entry, status, found)
-        return
-    folder.holds = True
-    live.names.append(entry.name)
-    live.stamps.append(stamp_of(status))
-    if mode & 0o7777 not in (0o644, 0o755):
-        _look_at_mode(folder.prefix + from_bytes(entry.name), entry, mode, found)
+def _add(folder: _Folder, entries: list[os.DirEntry[bytes]], found: Found) -> None:
+    """What is in a folder beside folders. This loop is the cost of a capture in which nothing changed."""
+    live = LiveFolder(folder.prefix[:-1], os.fsdecode(folder.source), [], [])
+    names, stamps = live.names, live.stamps
+    for entry in entries:
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            continue  # gone since the folder was listed
+        mode = status.st_mode
+        if mode not in _USUAL:
+            if not stat.S_ISREG(mode):
+                _add_other(folder, entry, status, found)
+                continue
+            _look_at_mode(folder.prefix + from_bytes(entry.name), entry, mode, found)
+        names.append(entry.name)
+        # stamp_of, without the call
+        stamps.append((status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, mode))
+    if names:
+        folder.holds = True
+        found.folders.append(live)
 
 
 def _look_at_mode(path: str, entry: os.DirEntry[bytes], mode: int, found: Found) -> None:
