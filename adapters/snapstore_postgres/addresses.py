@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from snapstore_postgres.reading import Answers
 
+_PG_CLASS = 1259
+
 
 def address(class_: int, oid: int, sub: int) -> int:
     """Class (the oid of a catalog), oid in it, and number of a column or 0, in one number.
@@ -53,5 +55,7 @@ class Addresses:
         whole = self.supplied.get(address(class_, oid, 0)) or self.resolve(class_, oid, 0)
         if whole is None or whole.startswith("extension:"):
             return None  # the extension brings it along
+        if class_ != _PG_CLASS:
+            return None  # nor does pg_dump know what is said of a function that a type made for itself
         name = whole.partition(":")[2]
         return (f"column:{name}.{column}" if column else f"index:{name}"), whole

@@ -30,10 +30,11 @@ def assemble(found: Answers, context: Context) -> list[Fact]:
     addresses.add_aliases(found)
     for said in (_comments, _labels, _privileges, _unmodelled):
         facts.update((fact.id, fact) for fact in said(found, addresses))
-    for identity, needs in _needs(found, addresses, facts).items():
+    needed, unknown = _needs(found, addresses, facts)
+    for identity, needs in needed.items():
         fact = facts[identity]
         facts[identity] = Fact(identity, fact.attrs, fact.parent, tuple(sorted(needs)))
-    return list(facts.values())
+    return [*facts.values(), *(Fact(f"{UNMODELLED}:{name}") for name in found.described(unknown))]
 
 
 def _facts(found: Answers, query: str, identities: dict[int, str]) -> Iterator[Fact]:
@@ -117,8 +118,12 @@ def _unmodelled(found: Answers, addresses: Addresses) -> Iterator[Fact]:
         yield Fact(f"{UNMODELLED}:{name}")
 
 
-def _needs(found: Answers, addresses: Addresses, facts: Facts) -> dict[str, set[str]]:
-    """What each fact stands on, besides what it is part of."""
+def _needs(
+    found: Answers, addresses: Addresses, facts: Facts
+) -> tuple[dict[str, set[str]], list[tuple[int, int]]]:
+    """What each fact stands on, besides what it is part of; and the class and oid of every object in one of
+    our schemas that no query told of."""
+    unknown: list[tuple[int, int]] = []
     needs: dict[str, set[str]] = defaultdict(set)
     known, resolve = addresses.identities.get, addresses.resolve
     for class_, oid, sub, ref_class, ref_oid, ref_sub in found.rows("dependencies"):
@@ -126,6 +131,8 @@ def _needs(found: Answers, addresses: Addresses, facts: Facts) -> dict[str, set[
         ref = known(address(ref_class, ref_oid, ref_sub)) or resolve(ref_class, ref_oid, ref_sub)
         if identity and ref and identity != ref and facts[identity].parent != ref:
             needs[identity].add(ref)
+        elif identity is None and ref and ref.startswith("schema:"):
+            unknown.append((class_, oid))
     kinds = _by_kind(facts)
     _without_partition_parents(needs, facts, kinds)
     _through_shells(needs, facts, kinds)
@@ -133,7 +140,7 @@ def _needs(found: Answers, addresses: Addresses, facts: Facts) -> dict[str, set[
         if ref in facts and identity != ref:
             needs[identity].add(ref)
     _on_partitions(needs, facts, kinds)
-    return {identity: refs for identity, refs in needs.items() if refs}
+    return {identity: refs for identity, refs in needs.items() if refs}, unknown
 
 
 def _by_kind(facts: Facts) -> Kinds:

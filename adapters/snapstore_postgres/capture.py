@@ -11,7 +11,7 @@ import psycopg
 from snapstore.adapter import Context
 from snapstore.errors import SnapError
 from snapstore.model import UNMODELLED, Captured, Document, Fact, Json, Notice
-from snapstore_postgres import rowdata
+from snapstore_postgres import cluster, rowdata
 from snapstore_postgres.assembly import assemble
 from snapstore_postgres.connection import connect, failed_statement
 from snapstore_postgres.locking import exclusive_holder
@@ -30,7 +30,7 @@ def capture(settings: Settings, context: Context) -> Captured:
         try:
             with answers(settings, context.resource) as found:
                 facts = [*assemble(found, context), *rowdata.facts(found.chosen, settings, context)]
-                notices = [*_notices(facts), *_missing(settings, found)]
+                notices = [*_notices(facts, found, settings), *_missing(settings, found)]
                 return Captured(documents(facts), notices=notices, hints=_hints(found))
         except psycopg.errors.LockNotAvailable as error:
             raise _locked_out(settings, context) from error
@@ -82,11 +82,19 @@ def documents(facts: Iterable[Fact]) -> list[Document]:
     return [Document(path, tuple(sorted(found[path], key=by_identity))) for path in sorted(found)]
 
 
-def _notices(facts: Iterable[Fact]) -> list[Notice]:
+def _notices(facts: Iterable[Fact], found: Answers, settings: Settings) -> list[Notice]:
+    """What is not captured, and what is said besides; not what a setting has already answered."""
+    unmodelled = [fact.name for fact in facts if fact.id.startswith(UNMODELLED + ":")]
+    said = [
+        Notice(subject, text)
+        for subject, text, setting in found.rows("notices")
+        if not (setting and getattr(settings, setting))
+    ]
+    if settings.roles and cluster.PASSWORDS in found.server.left_out:
+        said.append(Notice("passwords of roles", "are not captured: this role may not read them"))
     return [
-        Notice(fact.name, "is not modelled: it is neither compared nor restored")
-        for fact in facts
-        if fact.id.startswith(UNMODELLED + ":")
+        *(Notice(name, "is not modelled: it is neither compared nor restored") for name in unmodelled),
+        *said,
     ]
 
 

@@ -181,6 +181,7 @@ RULES: dict[str, Rule] = {
     "database": Rule(_nothing, _nothing, _alter_database, rank=96),
     "database_setting": Rule(_create_setting, _drop_setting, _alter_setting, rank=97),
     "role_setting": Rule(_create_setting, _drop_setting, _alter_setting, rank=97),
+    "identity_sequence": Rule(_nothing, _nothing, lambda before, after, view: Alteration(), rank=60),
     "supplied": Rule(_create_supplied, _drop_supplied, _alter_supplied, rank=60),
     "large_object": Rule(_create_large_object, _drop_large_object, _alter_large_object, rank=60),
     "label": Rule(_create_label, _drop_label, _alter_label, rank=86),

@@ -23,7 +23,8 @@ from snapstore_postgres.settings import Settings
 Row = tuple[Any, ...]
 
 _OTHERS = (
-    "aliases", "generated", "comments", "labels", "privileges", "unmodelled", "dependencies", "relations",
+    "aliases", "generated", "comments", "labels", "privileges", "unmodelled", "notices", "dependencies",
+    "relations",
 )  # fmt: skip
 _SUBSCRIPTIONS = "facts/subscription"
 _LARGE_OBJECTS = "facts/large_object"
@@ -65,11 +66,16 @@ class Answers:
     """What the queries answered; each can be asked for once, and its memory is free when it was read."""
 
     def __init__(
-        self, server: Server, chosen: list[rowdata.Table], answers: dict[str, Future[Answer]]
+        self,
+        server: Server,
+        chosen: list[rowdata.Table],
+        answers: dict[str, Future[Answer]],
+        connection: Connection,
     ) -> None:
         self.server = server
         self.chosen = chosen
         self._answers = answers
+        self._connection = connection
 
     def __getitem__(self, name: str) -> Answer:
         """The answer of one query, waiting for it where need be. psycopg.Error when it failed."""
@@ -77,6 +83,14 @@ class Answers:
 
     def rows(self, name: str) -> Iterator[Row]:
         return self[name].rows
+
+    def described(self, objects: Sequence[tuple[int, int]]) -> list[str]:
+        """What the server calls these objects, given by class and oid. One query more."""
+        if not objects:
+            return []
+        columns = [list(column) for column in zip(*objects, strict=True)]
+        cursor = self._connection.execute(catalog.sql("describe", self.server.version), columns)
+        return sorted(name for (name,) in cursor.fetchall() if name)
 
 
 @contextmanager
@@ -91,7 +105,7 @@ def answers(settings: Settings, resource: str) -> Iterator[Answers]:
         connections = [first]
         if server.size > _LARGE:
             connections += _companion(stack, first, settings, resource)
-        yield Answers(server, chosen, _ask(stack, connections, server))
+        yield Answers(server, chosen, _ask(stack, connections, server), first)
 
 
 def fact_queries(server: Server) -> list[str]:

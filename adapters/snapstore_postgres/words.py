@@ -14,6 +14,7 @@ _WORDS = {
     "base_type": "TYPE",
     "shell_type": "TYPE",
     "fdw": "FOREIGN DATA WRAPPER",
+    "identity_sequence": "SEQUENCE",
     "ts_parser": "TEXT SEARCH PARSER",
     "ts_template": "TEXT SEARCH TEMPLATE",
     "ts_dictionary": "TEXT SEARCH DICTIONARY",

@@ -36,6 +36,12 @@ SELECT d.classid, d.objid, d.refclassid, d.refobjid
  WHERE d.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass) AND d.deptype IN ('a', 'i')
    AND d.refclassid IN ('pg_opclass'::regclass, 'pg_opfamily'::regclass) AND d.objid >= 16384
 UNION ALL
+-- The sequence of an identity column, the functions that a range type made for itself.
+SELECT d.classid, d.objid, d.refclassid, d.refobjid
+  FROM pg_depend d LEFT JOIN pg_class c ON c.oid = d.objid
+ WHERE d.deptype = 'i' AND d.objid >= 16384
+   AND (d.classid = 'pg_proc'::regclass OR d.classid = 'pg_class'::regclass AND c.relkind = 'S')
+UNION ALL
 -- What an extension brings along.
 SELECT e.classid, e.objid, 'pg_extension'::regclass::oid, e.refobjid
   FROM pg_depend e

@@ -119,3 +119,10 @@ substr({text}, strpos({text}, '=') + 1)
 ARRAY(SELECT quote_ident(a.attname) FROM unnest({numbers}) WITH ORDINALITY AS u(number, place)
         JOIN pg_attribute a ON a.attrelid = {relation} AND a.attnum = u.number
        ORDER BY u.place)
+
+-- macro may_read_mapping
+-- Whether the view pg_user_mappings shows us the options of mapping u, rather than NULL.
+(SELECT r.rolsuper OR (u.umuser = 0 OR u.usename = current_user)
+          AND (pg_has_role(s.srvowner, 'USAGE') OR u.umuser <> 0 AND has_server_privilege(s.oid, 'USAGE'))
+   FROM pg_foreign_server s, pg_roles r
+  WHERE s.oid = u.srvid AND r.rolname = current_user)

@@ -6,3 +6,4 @@ SELECT 'pg_user_mapping'::regclass::oid, u.umid, 0,
        {{named_options(u.umoptions)}} AS options
   FROM pg_user_mappings u
  WHERE NOT {{member(pg_user_mapping, u.umid)}}
+   AND {{may_read_mapping}}
