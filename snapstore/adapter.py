@@ -79,10 +79,12 @@ class Journal(Protocol):
 
 
 class ApplyContext(Context, frozen=True, kw_only=True):
-    """A :class:`Context` with what only ``apply`` may use: content of blobs by id, and the journal."""
+    """A :class:`Context` with what only ``apply`` may use: content of blobs by id, the journal, and
+    ``report``, which tells the user in a line what takes long."""
 
     open_blob: Callable[[str], BinaryIO]
     journal: Journal
+    report: Callable[[str], None] = lambda text: None
 
 
 class PlanRequest(msgspec.Struct, frozen=True):

@@ -33,7 +33,7 @@ def execute(
         actions = list(run)
         report(f"{resource}: {len(actions)} {'action' if len(actions) == 1 else 'actions'}")
         try:
-            _apply(ws, resource, actions, content, logs[resource])
+            _apply(ws, resource, actions, content, logs[resource], report)
         except SnapError as error:
             errors[resource] = error
             break
@@ -46,7 +46,12 @@ def execute(
 
 
 def _apply(
-    ws: Workspace, resource: str, actions: Sequence[Action], content: Snapshot, log: ActionLog
+    ws: Workspace,
+    resource: str,
+    actions: Sequence[Action],
+    content: Snapshot,
+    log: ActionLog,
+    report: Callable[[str], None],
 ) -> None:
     config = ws.config.resources[resource]
     known = context_of(ws.config, ws.keys, resource)
@@ -58,6 +63,7 @@ def _apply(
         env=known.env,
         open_blob=content.objects.open_blob,
         journal=log,
+        report=lambda text: report(f"{resource}: {text}"),
     )
     before = log.done
     try:

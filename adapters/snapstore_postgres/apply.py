@@ -1,10 +1,12 @@
-"""Running actions: one transaction for all that can be in one, tried again when a lock is not to be had."""
+"""Running actions: one transaction for all that can be in one, steps outside it, both tried again."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from itertools import groupby
 
 import psycopg
@@ -13,62 +15,167 @@ from snapstore.adapter import ApplyContext
 from snapstore.errors import SnapError
 from snapstore.model import Action
 from snapstore_postgres.connection import Connection, connect, failed_statement, is_about_data
+from snapstore_postgres.locking import mark_as_worker
 from snapstore_postgres.names import literal
+from snapstore_postgres.online import UNNOTICED
 from snapstore_postgres.settings import Settings
+from snapstore_postgres.watching import require_close_standbys, watched
+
+_LATER = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
+"""What may work when it is tried again."""
+
+_NEW_OBJECTS = {
+    "check_function_bodies": "off",
+    # A new object must not get what the settings of the server or the role would add to it.
+    "default_table_access_method": "heap",
+    "default_tablespace": "",
+}
 
 
 def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) -> None:
-    """Run the actions in order: consecutive transactional ones in one transaction.
+    """Run the actions in order: consecutive transactional ones in one transaction, others one by one.
 
-    A lock that cannot be had within ``lock_timeout`` rolls the transaction back, and it is tried again with
-    growing, jittered pauses until ``retry_for`` has passed. SnapError names the statement that failed.
+    A lock that cannot be had within ``lock_timeout`` rolls the transaction (or the step) back, and it is
+    tried again with growing, jittered pauses until ``retry_for`` has passed. SnapError names the statement
+    that failed.
     """
     with connect(settings, context.resource) as connection:
+        mark_as_worker(connection)
         for transactional, batch in groupby(actions, key=lambda action: action.transactional):
             if transactional:
-                _with_retries(connection, settings, list(batch), context)
+                _together(connection, settings, list(batch), context)
             else:
-                _one_by_one(connection, list(batch), context)
+                for action in batch:
+                    _step(connection, settings, action, context)
 
 
 def _with_retries(
-    connection: Connection, settings: Settings, actions: Sequence[Action], context: ApplyContext
+    connection: Connection,
+    settings: Settings,
+    context: ApplyContext,
+    summary: str,
+    attempt: Callable[[], None],
 ) -> None:
     deadline, pause = time.monotonic() + settings.retry_for, 0.2
-    while True:
-        try:
-            _in_transaction(connection, settings, actions, context)
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
-            if time.monotonic() + pause > deadline:
-                raise SnapError(
-                    f"a lock could not be had within {settings.retry_for:g} s: {error.diag.message_primary}",
-                    where=context.resource,
-                    fix="see pg_stat_activity for who holds it, then run the restore again",
-                ) from error
-            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, not a secret
-            pause = min(pause * 2, 5.0)
-        else:
-            return context.journal.committed()
+    require_close_standbys(connection, settings, context.resource)
+    with watched(connection, settings, context.resource, summary, context.report) as watch:
+        while True:
+            try:
+                return attempt()
+            except _LATER as error:
+                if time.monotonic() + pause > deadline:
+                    raise _no_lock(settings, context, error, watch.waited_for) from error
+                time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, not a secret
+                pause = min(pause * 2, 5.0)
+
+
+def _no_lock(settings: Settings, context: ApplyContext, error: psycopg.Error, waited_for: str) -> SnapError:
+    said = error.diag.message_primary
+    return SnapError(
+        f"a lock could not be had within {settings.retry_for:g} s: {said}"
+        + (f", behind {waited_for}" if waited_for else ""),
+        where=context.resource,
+        fix="see pg_stat_activity for who holds it, then run the restore again",
+    )
+
+
+# -- the transaction ---------------------------------------------------------------------------------------
+
+
+def _together(
+    connection: Connection, settings: Settings, actions: Sequence[Action], context: ApplyContext
+) -> None:
+    attempt = partial(_in_transaction, connection, settings, actions, context)
+    _with_retries(connection, settings, context, "the transaction", attempt)
+    context.journal.committed()
 
 
 def _in_transaction(
     connection: Connection, settings: Settings, actions: Sequence[Action], context: ApplyContext
 ) -> None:
     with connection.transaction():
-        connection.execute(f"SET LOCAL lock_timeout = '{int(settings.lock_timeout * 1000)}ms'")
-        connection.execute(f"SET LOCAL statement_timeout = '{int(settings.statement_timeout * 1000)}ms'")
-        connection.execute("SET LOCAL check_function_bodies = off")
-        # A new object must not get what the settings of the server or the role would add to it.
-        connection.execute("SET LOCAL default_table_access_method = 'heap'")
-        connection.execute("SET LOCAL default_tablespace = ''")
+        values = {
+            **_NEW_OBJECTS,
+            "statement_timeout": _milliseconds(settings.statement_timeout),
+            "idle_in_transaction_session_timeout": _milliseconds(settings.idle_timeout),
+        }
+        _set(connection, values, local=True)
+        patience = _Patience(connection, settings.lock_timeout)
         for action in actions:
-            _run(connection, action, context)
+            _run(connection, action, context, patience.before)
 
 
-def _one_by_one(connection: Connection, actions: Sequence[Action], context: ApplyContext) -> None:
-    for action in actions:
+class _Patience:
+    """What is left of ``lock_timeout`` for a whole transaction: whoever waits for its first lock waits for
+    all the others with it."""
+
+    def __init__(self, connection: Connection, seconds: float) -> None:
+        self.connection = connection
+        self.seconds = seconds
+        self.since: float | None = None
+        self.told: float | None = None
+
+    def before(self, action: Action) -> None:
+        """Tell the server, unless it knows well enough. Never less than a tenth: a chance."""
+        now = time.monotonic()
+        if self.since is None and action.lock is not None:
+            self.since = now
+        left = self.seconds - (now - (self.since or now))
+        left = max(left, self.seconds / 10)
+        if self.told is None or self.told - left > self.seconds / 20:
+            self.connection.execute(f"SET LOCAL lock_timeout = {_milliseconds(left)}".encode())
+            self.told = left
+
+
+# -- steps -------------------------------------------------------------------------------------------------
+
+
+def _step(connection: Connection, settings: Settings, action: Action, context: ApplyContext) -> None:
+    """One action outside a transaction. Where its lock keeps nobody waiting it may wait long for its own."""
+    patient = action.lock == UNNOTICED
+    values = {
+        **_NEW_OBJECTS,
+        "lock_timeout": _milliseconds(settings.wait_for_others if patient else settings.lock_timeout),
+        "statement_timeout": _milliseconds(settings.statement_timeout),
+    }
+    _set(connection, values, local=False)
+    attempt = partial(_attempt, connection, action, context)
+    _with_retries(connection, settings, context, action.summary, attempt)
+    context.journal.committed()
+
+
+def _attempt(connection: Connection, action: Action, context: ApplyContext) -> None:
+    try:
         _run(connection, action, context)
-        context.journal.committed()
+    except Exception:
+        if "builds" in action.payload and not connection.broken:
+            with suppress(psycopg.Error):
+                _clean_up(connection, action.payload["builds"])
+        raise
+
+
+_INVALID = """
+SELECT 1 FROM pg_catalog.pg_index WHERE indexrelid = pg_catalog.to_regclass($1) AND NOT indisvalid"""
+
+
+def _clean_up(connection: Connection, index: str) -> None:
+    """Drop what a CREATE INDEX CONCURRENTLY that failed has left: it costs every writer and helps nobody."""
+    if connection.execute(_INVALID, [index]).fetchone():
+        connection.execute(f"DROP INDEX CONCURRENTLY {index}".encode())
+
+
+# -- both --------------------------------------------------------------------------------------------------
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(round(seconds * 1000))
+
+
+def _set(connection: Connection, values: dict[str, str], *, local: bool) -> None:
+    calls = ", ".join(
+        f"pg_catalog.set_config('{name}', '{value}', {str(local).lower()})" for name, value in values.items()
+    )
+    connection.execute(f"SELECT {calls}".encode())
 
 
 def _with_secrets(statement: str, action: Action, context: ApplyContext) -> str:
@@ -80,12 +187,18 @@ def _with_secrets(statement: str, action: Action, context: ApplyContext) -> str:
     return statement
 
 
-def _run(connection: Connection, action: Action, context: ApplyContext) -> None:
+def _run(
+    connection: Connection,
+    action: Action,
+    context: ApplyContext,
+    before: Callable[[Action], None] = lambda action: None,
+) -> None:
     context.journal.started(action)
     for statement in action.statements:
+        before(action)
         try:
             connection.execute(_with_secrets(statement, action, context).encode())
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+        except _LATER:
             raise
         except psycopg.Error as error:
             if connection.broken:

@@ -15,6 +15,7 @@ from snapstore_postgres import (
     database,
     federation,
     indexes,
+    online,
     operators,
     partitions,
     privileges,
@@ -66,7 +67,7 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = archive.with_registry(request.resource, actions, exists)
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
-    return actions
+    return online.in_steps(request, actions)
 
 
 def _refuse_loss(resource: str, actions: list[Action]) -> None:

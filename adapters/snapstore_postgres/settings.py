@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -20,6 +22,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``data`` names tables, as ``schema.table``, whose rows are captured and restored too; ``data_sealed``
     names columns of them, as ``schema.table.column``, whose values are secrets. A table with more than
     ``data_limit`` rows is refused.
+
+    ``locking``: everything in one transaction (``atomic``), or what takes long in steps outside it that
+    readers and writers do not notice (``online``); ``auto`` is online for tables of ``online_above`` bytes
+    and more. Such a step waits ``wait_for_others`` seconds at most for transactions that began before it.
+    ``max_replication_lag`` is in bytes of WAL: a standby that is further behind stops the restore between two
+    steps, and cuts a step that runs; 0 is no bound.
+    ``idle_timeout``: how long the server lets our transaction hold its locks when nothing comes from us.
     """
 
     url: str = ""
@@ -34,3 +43,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data: tuple[str, ...] = ()
     data_sealed: tuple[str, ...] = ()
     data_limit: int = 100_000
+    locking: Literal["auto", "online", "atomic"] = "auto"
+    online_above: int = 64 * 1024 * 1024
+    wait_for_others: float = 600.0
+    idle_timeout: float = 60.0
+    max_replication_lag: int = 0

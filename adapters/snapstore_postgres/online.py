@@ -1,0 +1,201 @@
+"""Actions on large tables as steps that let everybody else go on working.
+
+Takes the actions of a plan and gives others that lead to the same state: what takes long runs before or after
+the one transaction, in steps of their own that only ever hold locks which readers and writers do not notice.
+
+    before   indexes built CONCURRENTLY, checks for NOT NULL added and validated, partitions detached
+    then     the transaction: all the rest, each lock in it needed for a moment
+    after    constraints validated, indexes dropped CONCURRENTLY
+
+Everything that a step can leave behind when it is cut is a fact that the next capture sees (an invalid index,
+a constraint that is NOT VALID, an index under a spare name), so that going on is planned like anything else;
+here it is recognised and used again. Where a step would have to run in the middle of the transaction, the
+action stays in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import groupby
+
+import msgspec
+
+from snapstore.adapter import PlanRequest
+from snapstore.model import Action, Fact, Verb
+from snapstore.ordering import CircularActions, order
+from snapstore_postgres.names import last
+
+BEFORE, AFTER = -5000, 5000
+"""Ranks of what runs before the transaction and after it."""
+
+UNNOTICED = "SHARE UPDATE EXCLUSIVE"
+"""The lock that neither readers nor writers wait for."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Some actions of a plan in another form."""
+
+    gone: Sequence[Action] = ()
+    new: Sequence[Action] = ()
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A request and the actions planned for it so far."""
+
+    request: PlanRequest
+    actions: Sequence[Action]
+    memo: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def live(self) -> Mapping[str, Fact]:
+        return self.request.live
+
+    @property
+    def target(self) -> Mapping[str, Fact]:
+        return self.request.target
+
+    @property
+    def version(self) -> int:
+        return int(self.request.live_hints.get("version", 0))
+
+    @cached_property
+    def destroyers(self) -> Mapping[str, list[Action]]:
+        return _by_name(self.actions, lambda action: action.destroys)
+
+    @cached_property
+    def changed(self) -> Counter[str]:
+        """How many actions make, take away or really change an identity."""
+        return Counter(name for action in self.actions for name in _changes(action))
+
+    def is_large(self, table: str) -> bool:
+        """Whether steps are worth it: the relation is there before and after, and has the size for it."""
+        if table not in self.memo:
+            self.memo[table] = self._is_large(table)
+        return self.memo[table]
+
+    def _is_large(self, table: str) -> bool:
+        if table not in self.live or table not in self.target or table in self.destroyers:
+            return False
+        settings = self.request.settings
+        return bool(settings.locking == "online" or _bytes(self.request, table) >= settings.online_above)
+
+    def is_partitioned(self, table: str) -> bool:
+        return "partition_key" in self.live[table].attrs
+
+    def drop_of(self, identity: str) -> Action | None:
+        """The action that drops exactly this."""
+        found = self.destroyers.get(identity, [])
+        return next((a for a in found if a.verb is Verb.DROP and a.subject == identity), None)
+
+    def stands(self, action: Action, *besides: Action | None) -> bool:
+        """Whether all that the action needs is there already, and neither it nor what it makes is touched by
+        other actions than ``besides``."""
+        own = Counter(name for a in (action, *besides) if a for name in _changes(a))
+        names = {*action.needs, *action.produces}
+        return all(need in self.live for need in action.needs) and all(
+            self.changed[name] <= own[name] for name in names
+        )
+
+
+def step(action: Action, rank: int, **changes: object) -> Action:
+    """The action outside the transaction; its lock is unnoticed unless told otherwise."""
+    return msgspec.structs.replace(
+        action, **{"transactional": False, "rank": rank, "lock": UNNOTICED, **changes}
+    )
+
+
+def spare_name(identity: str, what: str) -> str:
+    """A name that only we give, the same for the same object on every attempt; it needs no quotes."""
+    return f"snapstore_{what}_{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
+
+
+def in_steps(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
+    """The actions, those on large tables in steps, as far as ``locking`` asks for it."""
+    from snapstore_postgres import online_constraints, online_indexes, online_partitions
+
+    found = list(actions)
+    if request.settings is None or request.settings.locking == "atomic":
+        return found
+    for changes in (
+        online_partitions.detached,
+        online_indexes.built,
+        online_indexes.keyed,
+        online_indexes.dropped,
+        online_constraints.validated,
+        online_constraints.not_null,
+    ):
+        found = _with(found, list(changes(Scene(request, found))))
+    return found
+
+
+def _with(actions: list[Action], changes: Sequence[Change]) -> list[Action]:
+    """The actions with all these changes; where that cuts up the transaction, with those that do not."""
+    if not changes:
+        return actions
+    changed = _changed(actions, changes)
+    if _transactions(changed) <= _transactions(actions):
+        return changed
+    if len(changes) == 1:
+        return actions
+    half = len(changes) // 2
+    return _with(_with(actions, changes[:half]), changes[half:])
+
+
+def _changed(actions: Sequence[Action], changes: Iterable[Change]) -> list[Action]:
+    changes = list(changes)
+    gone = {id(action) for change in changes for action in change.gone}
+    return [*(a for a in actions if id(a) not in gone), *(a for change in changes for a in change.new)]
+
+
+def _transactions(actions: Sequence[Action]) -> float:
+    """How many transactions the actions take, in their order; without end where they have none."""
+    try:
+        kinds = [kind for kind, _ in groupby(order(actions), key=lambda action: action.transactional)]
+    except CircularActions:
+        return float("inf")
+    return float(max(1, kinds.count(True)))
+
+
+_HARMLESS = (" SET NOT NULL", " DROP NOT NULL", " SET DEFAULT ", " DROP DEFAULT", " SET STATISTICS ",
+             " SET STORAGE ", " SET COMPRESSION ")  # fmt: skip
+
+
+def _changes(action: Action) -> Iterator[str]:
+    """What an action makes other than it was, as far as indexes and constraints on it are concerned."""
+    yield from action.destroys
+    kind = action.subject.partition(":")[0]
+    if action.verb is Verb.ALTER and (kind == "table" or (kind == "column" and _is_harmless(action))):
+        return
+    yield from set(action.produces) - set(action.destroys)
+
+
+def _is_harmless(action: Action) -> bool:
+    column = f" ALTER COLUMN {last(action.subject.partition(':')[2])}"
+    return all(
+        any(f"{column}{words}" in statement for words in _HARMLESS) or " ADD CONSTRAINT " in statement
+        for statement in action.statements
+    )
+
+
+def _by_name(actions: Sequence[Action], names: Callable[[Action], Iterable[str]]) -> dict[str, list[Action]]:
+    found: dict[str, list[Action]] = {}
+    for action in actions:
+        for name in names(action):
+            found.setdefault(name, []).append(action)
+    return found
+
+
+def _bytes(request: PlanRequest, relation: str) -> int:
+    """The size of a live relation with its partitions; 0 where it is not known."""
+    known = request.live_hints.get("relations", {})
+    size = int((known.get(relation) or {}).get("bytes") or 0)
+    parts = (f for f in request.live.values() if f.kind == "partition" and f.parent)
+    if "partition_key" in request.live[relation].attrs:
+        size += sum(_bytes(request, p.parent or "") for p in parts if f"table:{p.attrs['of']}" == relation)
+    return size

@@ -1,0 +1,127 @@
+"""Constraints that hold for new rows at once, and are checked for the old ones while everybody works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from snapstore.model import Action, Fact, Verb
+from snapstore_postgres.names import last, qualifier
+from snapstore_postgres.online import AFTER, BEFORE, Change, Scene, spare_name, step
+from snapstore_postgres.relations import STRONGEST
+
+
+def validated(scene: Scene) -> Iterator[Change]:
+    """Foreign keys and checks added NOT VALID in the transaction, and validated after it."""
+    for action in scene.actions:
+        fact = scene.target.get(action.subject)
+        if fact is None or not _is_checked(fact, scene):
+            continue
+        if action.verb is Verb.CREATE and len(action.statements) == 1:
+            new = msgspec.structs.replace(
+                action, statements=(f"{action.statements[0]} NOT VALID",), hazards=()
+            )
+            yield Change([action], [new, _validation(action, fact)])
+        elif action.verb is Verb.ALTER and " VALIDATE CONSTRAINT " in action.statements[0]:
+            # Nobody waits for it: the constraint is there already.
+            yield Change([action], [step(action, AFTER, produces=())])
+
+
+def _is_checked(fact: Fact, scene: Scene) -> bool:
+    """Whether the constraint has to be checked for the rows of a large table."""
+    if fact.kind != "constraint" or fact.attrs.get("type") not in ("c", "f"):
+        return False
+    if not (fact.parent or "").startswith("table:") or not scene.is_large(fact.parent or ""):
+        return False
+    if "foreign" in scene.live[fact.parent or ""].attrs:
+        return False
+    if fact.attrs["type"] == "f" and scene.is_partitioned(fact.parent or "") and scene.version < 180000:
+        return False
+    return not fact.attrs["definition"].endswith((" NOT VALID", " NOT ENFORCED"))
+
+
+def _validation(action: Action, fact: Fact) -> Action:
+    table = qualifier(fact.name)
+    return step(
+        action,
+        AFTER,
+        verb=Verb.ALTER,
+        summary=f"validate constraint {fact.name}",
+        statements=(f"ALTER TABLE {table} VALIDATE CONSTRAINT {last(fact.name)}",),
+        undo=(),
+        hazards=(),
+        produces=(),
+        destroys=(),
+        releases=(),
+        needs=(fact.id,),
+    )
+
+
+def not_null(scene: Scene) -> Iterator[Change]:
+    """SET NOT NULL, after a check has said for all rows that it holds."""
+    for action in scene.actions:
+        if action.verb is not Verb.ALTER or not action.subject.startswith("column:"):
+            continue
+        fact = scene.target[action.subject]
+        if any(" TYPE " in s for s in action.statements) or not scene.is_large(fact.parent or ""):
+            continue
+        if _wanted(action, fact) and all(need in scene.live for need in action.needs):
+            yield _checked(action, fact, scene)
+
+
+def _wanted(action: Action, fact: Fact) -> bool:
+    """Whether the action makes the column NOT NULL for the rows that are there, too."""
+    alter, column = f"ALTER TABLE {qualifier(fact.name)}", last(fact.name)
+    return any(
+        statement == f"{alter} ALTER COLUMN {column} SET NOT NULL"
+        or (statement.startswith(f"{alter} ADD CONSTRAINT ") and statement.endswith(f" NOT NULL {column}"))
+        for statement in action.statements
+    )
+
+
+def _checked(action: Action, fact: Fact, scene: Scene) -> Change:
+    table, column = qualifier(fact.name), last(fact.name)
+    name = spare_name(fact.id, "filled")
+    check = f"constraint:{table}.{name}"
+    add = step(
+        action,
+        BEFORE,
+        summary=f"check that {fact.name} is not null, for new rows",
+        statements=(f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID",),
+        lock=STRONGEST,
+        undo=(f"ALTER TABLE {table} DROP CONSTRAINT {name}",),
+        needs=(),
+        produces=(check,),
+        destroys=(),
+        releases=(),
+    )
+    validate = step(
+        action,
+        BEFORE + 1,
+        summary=f"check that {fact.name} is not null, for all rows",
+        statements=(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}",),
+        undo=(),
+        needs=(check,),
+        produces=(f"filled:{fact.name}",),
+        destroys=(),
+        releases=(),
+    )
+    final = msgspec.structs.replace(
+        action,
+        statements=(*action.statements, f"ALTER TABLE {table} DROP CONSTRAINT {name}"),
+        needs=(*action.needs, check, f"filled:{fact.name}"),
+    )
+    return _reusing(action, [add, validate, final], check, scene)
+
+
+def _reusing(action: Action, steps: list[Action], check: str, scene: Scene) -> Change:
+    """The steps without those that an earlier attempt has done."""
+    left, drop = scene.live.get(check), scene.drop_of(check)
+    if left is None or drop is None:
+        return Change([action], steps)
+    _, validate, final = steps
+    if left.attrs["definition"].endswith(" NOT VALID"):
+        return Change([action, drop], [msgspec.structs.replace(validate, needs=()), final])
+    needs = tuple(need for need in final.needs if not need.startswith("filled:"))
+    return Change([action, drop], [msgspec.structs.replace(final, needs=needs)])
