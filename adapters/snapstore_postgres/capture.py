@@ -11,7 +11,7 @@ import psycopg
 from snapstore.adapter import Context
 from snapstore.errors import SnapError
 from snapstore.model import UNMODELLED, Captured, Document, Fact, Json, Notice
-from snapstore_postgres import cluster, rowdata
+from snapstore_postgres import cluster, profiles, rowdata
 from snapstore_postgres.assembly import assemble
 from snapstore_postgres.connection import connect, failed_statement
 from snapstore_postgres.locking import exclusive_holder
@@ -26,12 +26,16 @@ def capture(settings: Settings, context: Context) -> Captured:
     The number of queries does not depend on the number of objects. SnapError when the server cannot be
     reached or the role may not read what is needed.
     """
+    profile = profiles.load(settings, context.root, f"resources.{context.resource}.profile")
+    excluded = profiles.schemas(settings, profile)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            with answers(settings, context.resource) as found:
-                facts = [*assemble(found, context), *rowdata.facts(found.chosen, settings, context)]
+            with answers(settings, context.resource, excluded) as found:
+                facts = profiles.without_excluded(assemble(found, context), profile)
+                facts += rowdata.facts(found.chosen, settings, context)
                 notices = [*_notices(facts, found, settings), *_missing(settings, found)]
-                return Captured(documents(facts), notices=notices, hints=_hints(found))
+                hints = {**_hints(found), "may": list(profile.may)}
+                return Captured(documents(facts), notices=notices, hints=hints)
         except psycopg.errors.LockNotAvailable as error:
             raise _locked_out(settings, context) from error
         except psycopg.Error as error:
@@ -115,6 +119,8 @@ def _hints(found: Answers) -> dict[str, Json]:
         "role": found.server.role,
         "database": found.server.database,
         "superuser": found.server.superuser,
+        "roles": found.server.roles,
+        "member_of": found.server.member_of,
         "archive": _archive(found),
     }
 

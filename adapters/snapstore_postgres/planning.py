@@ -19,6 +19,7 @@ from snapstore_postgres import (
     operators,
     partitions,
     privileges,
+    rights,
     routines,
     rows,
     sequences,
@@ -67,7 +68,7 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = archive.with_registry(request.resource, actions, exists)
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
-    return online.in_steps(request, actions)
+    return rights.with_missing(request, online.in_steps(request, actions))
 
 
 def _refuse_loss(resource: str, actions: list[Action]) -> None:

@@ -53,6 +53,8 @@ class Server(NamedTuple):
     database: str
     superuser: bool
     may_read_passwords: bool
+    roles: list[str] | None
+    member_of: list[str] | None
 
 
 class Answer(NamedTuple):
@@ -94,13 +96,15 @@ class Answers:
 
 
 @contextmanager
-def answers(settings: Settings, resource: str) -> Iterator[Answers]:
-    """All queries, on their way. They are read in one REPEATABLE READ, READ ONLY transaction, or in two that
-    share their snapshot. SnapError when the server cannot be reached.
+def answers(settings: Settings, resource: str, excluded: list[str]) -> Iterator[Answers]:
+    """All queries, on their way; not about schemas whose names match one of the ``excluded`` expressions.
+
+    They are read in one REPEATABLE READ, READ ONLY transaction, or in two that share their snapshot.
+    SnapError when the server cannot be reached.
     """
     with ExitStack() as stack:
         first = _begin(stack, settings, resource)
-        server = _server(first, settings)
+        server = _server(first, settings, excluded)
         chosen = rowdata.read(first, settings, resource)
         connections = [first]
         if server.size > _LARGE:
@@ -157,9 +161,9 @@ def _begin(stack: ExitStack, settings: Settings, resource: str) -> Connection:
     return connection
 
 
-def _server(connection: Connection, settings: Settings) -> Server:
+def _server(connection: Connection, settings: Settings, excluded: list[str]) -> Server:
     version = connection.info.server_version
-    cursor = connection.execute(catalog.sql("server", version), [list(settings.exclude_schemas)])
+    cursor = connection.execute(catalog.sql("server", version), [excluded])
     row = cursor.fetchall()[0]
     known = Server(version, frozenset(), *row)
     return known._replace(left_out=_left_out(settings, known.may_read_connections, known.may_read_passwords))

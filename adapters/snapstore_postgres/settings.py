@@ -11,10 +11,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``url`` is a libpq connection string or URI; what it leaves out comes from libpq's own sources:
     ``PG*`` variables, the service file, the password file.
 
-    ``exclude_schemas`` are neither captured nor touched. ``lock_timeout`` and ``retry_for`` are in seconds:
-    a restore gives up a lock it cannot get within the first, and tries the whole transaction again until the
-    second has passed. ``read_lock_timeout`` is how long a capture waits for an object that somebody else has
-    locked exclusively, 0 for ever.
+    ``profile`` names what a managed platform looks after itself (see the package ``profiles``), ``exclude``
+    more of the kind: patterns of identities. ``exclude_schemas`` are neither captured nor touched.
+    ``lock_timeout`` and ``retry_for`` are in seconds: a restore gives up a lock it cannot get within the
+    first, and tries the whole transaction again until the second has passed. ``read_lock_timeout`` is how
+    long a capture waits for an object that somebody else has locked exclusively, 0 for ever.
 
     ``roles`` and ``large_objects`` ask for what is left alone by default: what belongs to the whole cluster
     (roles, memberships, parameters, tablespaces), and large objects.
@@ -32,6 +33,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     url: str = ""
+    profile: str = ""
+    exclude: tuple[str, ...] = ()
     exclude_schemas: tuple[str, ...] = ()
     roles: bool = False
     large_objects: bool = False

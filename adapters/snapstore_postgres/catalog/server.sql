@@ -1,12 +1,13 @@
 -- What has to be known before all else: the schemas that are looked at (the user's, without those that the
--- configuration excludes by parameter 1), who we are, what server this is, whether it has an archive, whether
+-- configuration excludes by parameter 1, regular expressions), who we are, what server this is, whether it has an archive, whether
 -- we may read how subscriptions connect, how many bytes of columns there are, the name of the database, and
--- whether we may do everything and read the verifiers of passwords.
+-- whether we may do everything and read the verifiers of passwords; all roles unless they
+-- are many, and those that we are a member of unless that is all.
 SELECT ARRAY(
          SELECT n.oid
            FROM pg_namespace n
           WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname !~ '^snapstore_archive'
-            AND NOT (n.nspname = ANY ($1)))::text,
+            AND NOT (n.nspname ~ ANY ($1)))::text,
        quote_ident(current_user),
        current_setting('server_version'),
        to_regclass('snapstore_archive.entries') IS NOT NULL,
@@ -14,4 +15,7 @@ SELECT ARRAY(
        pg_relation_size('pg_attribute'),
        current_database()::text,
        (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user),
-       has_column_privilege('pg_authid', 'rolpassword', 'SELECT')
+       has_column_privilege('pg_authid', 'rolpassword', 'SELECT'),
+       (SELECT array_agg(r.rolname::text ORDER BY r.rolname) FROM pg_roles r HAVING count(*) <= 1000),
+       (SELECT array_agg(r.rolname::text ORDER BY r.rolname) FROM pg_roles r
+         WHERE pg_has_role(r.oid, 'MEMBER') AND NOT (SELECT s.rolsuper FROM pg_roles s WHERE s.rolname = current_user))

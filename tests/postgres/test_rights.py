@@ -1,0 +1,158 @@
+"""Managed platforms and roles without powers: what is left alone, and what a plan says beforehand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from snapstore.errors import SnapError
+from snapstore.model import HazardName
+from snapstore_postgres import planning, profiles, rights
+from snapstore_postgres.settings import Settings
+from tests.postgres import roundtrip
+from tests.postgres.conftest import Project
+from tests.postgres.test_catalog import execute
+from tests.postgres.test_cluster import capture
+
+PLATFORM = """
+CREATE SCHEMA auth; CREATE TABLE auth.users (id int PRIMARY KEY);
+CREATE SCHEMA storage; CREATE SCHEMA storage2;
+CREATE TABLE storage.objects (a int); CREATE TABLE storage2.mine (a int);
+CREATE TABLE public.orders (id int PRIMARY KEY, who int REFERENCES auth.users);
+CREATE VIEW public.seen AS SELECT id FROM auth.users;
+CREATE FUNCTION watched() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE EVENT TRIGGER pgrst_ddl_watch ON ddl_command_end EXECUTE FUNCTION watched();
+CREATE EVENT TRIGGER mine ON ddl_command_end EXECUTE FUNCTION watched();
+COMMENT ON EVENT TRIGGER pgrst_ddl_watch IS 'theirs'; COMMENT ON SCHEMA auth IS 'theirs';
+"""
+
+
+@pytest.fixture
+def platform(database: str) -> str:
+    execute(database, PLATFORM)
+    return database
+
+
+def test_a_profile_leaves_out_what_a_platform_looks_after(platform: str) -> None:
+    facts = capture(platform, profile="supabase").facts
+    assert not [name for name in facts if "auth.users" in name or "schema:auth" in name or "pgrst" in name]
+    assert {"table:storage2.mine", "event_trigger:mine", "view:public.seen", "table:public.orders"} <= set(
+        facts
+    )
+    assert {need for fact in facts.values() for need in fact.needs} <= set(facts)
+
+
+def test_a_profile_of_ones_own_extends_another_and_settings_extend_it(platform: str, tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('extends = "supabase"\nexclude = ["schema:storage?"]\nmay = ["language"]\n')
+    facts = capture(platform, profile=str(own), exclude=("event_trigger:m*",)).facts
+    assert not [name for name in facts if "storage" in name or name.startswith("event_trigger:")]
+    found = profiles.load(Settings(profile="own.toml"), tmp_path, "here")
+    assert {"language", "event_trigger"} <= set(found.may)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('extends = "own.toml"', "extends itself"),
+        ("schemas = []", "unknown field `schemas`"),
+        ("exclude = [", "cannot be read"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_profile_that_cannot_be_used_is_an_error(tmp_path: Path, text: str | None, said: str) -> None:
+    if text is not None:
+        (tmp_path / "own.toml").write_text(text)
+    with pytest.raises(SnapError, match=said):
+        profiles.load(Settings(profile="own.toml"), tmp_path, "here")
+
+
+def test_an_unknown_profile_names_those_that_there_are(project: Project) -> None:
+    project.configure(url="${DATABASE_URL}", profile="supabasse")
+    done = project.snap("take", "-m", "x", code=1)
+    assert "there is no profile 'supabasse'" in done.stderr and "supabase" in done.stderr
+
+
+@pytest.mark.parametrize("name", profiles.names())
+def test_every_profile_speaks_of_kinds_that_there_are(name: str) -> None:
+    found = profiles.load(Settings(profile=name), Path(), "here")
+    kinds = {pattern.partition(":")[0] for pattern in found.exclude} | set(found.may)
+    assert found.exclude and kinds <= set(planning.RULES)
+
+
+def test_every_kind_that_needs_a_superuser_has_a_rule() -> None:
+    assert set(rights.SUPERUSER) <= set(planning.RULES)
+
+
+# -- what a role may not do --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def limited(database: str) -> str:
+    """The URL of a role that owns the schema public, and nothing else."""
+    role = "CREATE ROLE snap_limited"
+    execute(database, f"DO $$ BEGIN {role}; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    execute(
+        database,
+        "ALTER ROLE snap_limited LOGIN PASSWORD 'limited'; ALTER SCHEMA public OWNER TO snap_limited",
+    )
+    parts = urlsplit(database)
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"snap_limited:limited@{place}"))
+
+
+NEEDS_MORE = {
+    "an event trigger": "CREATE FUNCTION w() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
+    "ALTER FUNCTION w OWNER TO snap_limited;"
+    "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION w()",
+    "a function in C": "CREATE FUNCTION c(int) RETURNS int LANGUAGE internal AS 'int4abs'",
+    "a table of somebody else": "CREATE TABLE t (a int)",
+    "all tables": "CREATE PUBLICATION p FOR ALL TABLES",
+}
+
+
+@pytest.mark.parametrize("what", NEEDS_MORE)
+def test_a_plan_says_what_its_role_may_not_do(what: str, database: str, limited: str) -> None:
+    before = roundtrip.capture(limited)
+    execute(database, NEEDS_MORE[what])
+    after = roundtrip.capture(limited)
+    for live, target in ((before, after), (after, before)):
+        said = hazards(roundtrip.plan(live, target))
+        assert said and all("snap_limited" in text for text in said)
+
+
+def test_a_plan_of_a_role_that_may_do_all_of_it_says_nothing_and_runs(database: str, limited: str) -> None:
+    execute(limited, "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t; CREATE TYPE e AS ENUM ('x')")
+    target = roundtrip.capture(limited)
+    execute(
+        limited, "DROP VIEW v; ALTER TABLE t ADD b int; DROP TYPE e; CREATE FUNCTION f() RETURNS int RETURN 1"
+    )
+    execute(database, 'GRANT CREATE ON DATABASE "' + urlsplit(database).path[1:] + '" TO snap_limited')
+    target = capture_again(limited, target)
+    assert hazards(roundtrip.plan(roundtrip.capture(limited), target)) == []
+    roundtrip.restore(limited, target)
+
+
+def capture_again(url: str, target: roundtrip.State) -> roundtrip.State:
+    """The target, with the grant on the database that was made since."""
+    now = roundtrip.capture(url).facts
+    grants = {name: fact for name, fact in now.items() if name.startswith("grant:database:")}
+    return roundtrip.State({**target.facts, **grants}, target.hints)
+
+
+def test_a_superuser_hears_of_roles_that_are_missing(database: str) -> None:
+    execute(database, "CREATE TABLE t (a int)")
+    live = roundtrip.capture(database)
+    facts: dict[str, Any] = dict(live.facts)
+    table = facts["table:public.t"]
+    attrs = {**table.attrs, "owner": "nobody here"}
+    facts["table:public.t"] = type(table)(table.id, attrs, table.parent, table.needs)
+    said = hazards(roundtrip.plan(live, roundtrip.State(facts, live.hints)))
+    assert said == ["table:public.t: there is no role nobody here"]
+
+
+def hazards(actions: list[Any]) -> list[str]:
+    return [h.text for a in actions for h in a.hazards if h.name is HazardName.UNVERIFIABLE]
