@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import groupby
+from itertools import count, groupby
 
 import psycopg
 
@@ -16,8 +16,9 @@ from snapstore.errors import SnapError
 from snapstore.model import Action
 from snapstore_postgres.connection import Connection, connect, failed_statement, is_about_data
 from snapstore_postgres.locking import mark_as_worker
-from snapstore_postgres.names import literal
+from snapstore_postgres.names import literal, qualifier
 from snapstore_postgres.online import UNNOTICED
+from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.settings import Settings
 from snapstore_postgres.watching import require_close_standbys, watched
 
@@ -54,19 +55,22 @@ def _with_retries(
     settings: Settings,
     context: ApplyContext,
     summary: str,
-    attempt: Callable[[], None],
+    attempt: Callable[[int], None],
 ) -> None:
+    """Call with 0, 1, … until it succeeds, or ``retry_for`` has passed."""
     deadline, pause = time.monotonic() + settings.retry_for, 0.2
     require_close_standbys(connection, settings, context.resource)
     with watched(connection, settings, context.resource, summary, context.report) as watch:
-        while True:
+        for number in count():
             try:
-                return attempt()
+                attempt(number)
             except _LATER as error:
                 if time.monotonic() + pause > deadline:
                     raise _no_lock(settings, context, error, watch.waited_for) from error
                 time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, not a secret
                 pause = min(pause * 2, 5.0)
+            else:
+                return
 
 
 def _no_lock(settings: Settings, context: ApplyContext, error: psycopg.Error, waited_for: str) -> SnapError:
@@ -91,8 +95,15 @@ def _together(
 
 
 def _in_transaction(
-    connection: Connection, settings: Settings, actions: Sequence[Action], context: ApplyContext
+    connection: Connection,
+    settings: Settings,
+    actions: Sequence[Action],
+    context: ApplyContext,
+    attempt: int,
 ) -> None:
+    """All actions or none. Clients that use a table and then a view over it, within one transaction, deadlock
+    with whoever locks the view and then the table, and others the other way round: attempts take turns.
+    """
     with connection.transaction():
         values = {
             **_NEW_OBJECTS,
@@ -101,6 +112,9 @@ def _in_transaction(
         }
         _set(connection, values, local=True)
         patience = _Patience(connection, settings.lock_timeout)
+        for table in _tables(connection, actions) if attempt % 2 else ():
+            patience.before_lock()
+            connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
         for action in actions:
             _run(connection, action, context, patience.before)
 
@@ -116,15 +130,36 @@ class _Patience:
         self.told: float | None = None
 
     def before(self, action: Action) -> None:
+        if self.since is not None or action.lock is not None:
+            self.before_lock()
+
+    def before_lock(self) -> None:
         """Tell the server, unless it knows well enough. Never less than a tenth: a chance."""
         now = time.monotonic()
-        if self.since is None and action.lock is not None:
-            self.since = now
-        left = self.seconds - (now - (self.since or now))
-        left = max(left, self.seconds / 10)
+        self.since = self.since or now
+        left = max(self.seconds - (now - self.since), self.seconds / 10)
         if self.told is None or self.told - left > self.seconds / 20:
             self.connection.execute(f"SET LOCAL lock_timeout = {_milliseconds(left)}".encode())
             self.told = left
+
+
+_PARTS = ("column", "constraint", "default", "trigger", "policy", "rule")
+_TABLES = """
+SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
+  FROM pg_catalog.unnest($1::text[]) name
+  JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(name)
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p') ORDER BY pg_catalog.random()"""
+
+
+def _tables(connection: Connection, actions: Sequence[Action]) -> list[str]:
+    """The tables that are there already and that the actions lock against everybody, in any order."""
+    names = set()
+    for action in actions:
+        kind, _, name = action.subject.partition(":")
+        if action.lock == STRONGEST and kind in ("table", *_PARTS):
+            names.add(name if kind == "table" else qualifier(name))
+    return [name for (name,) in connection.execute(_TABLES, [sorted(names)])]
 
 
 # -- steps -------------------------------------------------------------------------------------------------
@@ -144,7 +179,7 @@ def _step(connection: Connection, settings: Settings, action: Action, context: A
     context.journal.committed()
 
 
-def _attempt(connection: Connection, action: Action, context: ApplyContext) -> None:
+def _attempt(connection: Connection, action: Action, context: ApplyContext, attempt: int) -> None:
     try:
         _run(connection, action, context)
     except Exception:

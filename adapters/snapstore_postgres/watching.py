@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
@@ -85,9 +85,7 @@ class Watch:
 
     def look(self, connection: Connection) -> None:
         found = connection.execute(_BLOCKERS, [self.pid]).fetchall()
-        blockers = ", ".join(
-            f"process {pid}" + (f" ({name}, {state})" if name else "") for pid, name, state in found
-        )
+        blockers = _names(found)
         self.waited_for = blockers or self.waited_for
         row = connection.execute(_INDEX, [self.pid]).fetchone()
         doing = [f"{row[0]}" + (f", {row[1] // 10 * 10} %" if row[1] is not None else "")] if row else []
@@ -95,11 +93,17 @@ class Watch:
         told = "; ".join([*doing, *waiting])
         if told and told != self._told:
             self.report(f"{self.summary}: {told}")
-        self._told = told
+            self._told = told
         self.lag = _too_far_behind(connection, self.settings)
         if self.lag:
             connection.execute("SELECT pg_catalog.pg_cancel_backend($1)", [self.pid])
             self.done.set()
+
+
+def _names(sessions: Sequence[tuple[int, str, str]], most: int = 3) -> str:
+    names = [f"process {pid}" + (f" ({name}, {state})" if name else "") for pid, name, state in sessions]
+    more = [f"{len(names) - most} more"] if len(names) > most else []
+    return ", ".join([*names[:most], *more])
 
 
 @contextmanager
