@@ -51,9 +51,14 @@ def dumps(value: Json) -> bytes:
 
 def encode(document: Document) -> bytes:
     """The bytes of a document in a snapshot. SnapError when two of its facts have the same identity."""
-    facts = {fact.id: _FactFile(fact.attrs, fact.needs, fact.parent) for fact in map(_normal, document.facts)}
-    if len(facts) < len(document.facts):
-        raise SnapError(f"two facts have the identity {_twice(document)!r}", where=document.path, fix=_FIX)
+    return encode_normal(document.path, normal(document))
+
+
+def encode_normal(path: str, normal: tuple[Fact, ...]) -> bytes:
+    """The same for facts that :func:`normal` gave."""
+    facts = {fact.id: _FactFile(fact.attrs, fact.needs, fact.parent) for fact in normal}
+    if len(facts) < len(normal):
+        raise SnapError(f"two facts have the identity {_twice(normal)!r}", where=path, fix=_FIX)
     data = dumps(_DocumentFile(facts))
     if _NEWLINE not in data and _MARK not in data:
         return data
@@ -64,18 +69,17 @@ def encode(document: Document) -> bytes:
 
 def normal(document: Document) -> tuple[Fact, ...]:
     """What decoding the bytes of a document would give, provided that its attributes are JSON as promised."""
-    return tuple(sorted(map(_normal, document.facts), key=attrgetter("id")))
+    facts = [fact if len(fact.needs) < 2 else _with_normal_needs(fact) for fact in document.facts]
+    return tuple(sorted(facts, key=attrgetter("id")))
 
 
-def _normal(fact: Fact) -> Fact:
-    needs = fact.needs
-    if len(needs) < 2 or needs == (found := tuple(sorted(set(needs)))):
-        return fact
-    return Fact(fact.id, fact.attrs, fact.parent, found)
+def _with_normal_needs(fact: Fact) -> Fact:
+    needs = tuple(sorted(set(fact.needs)))
+    return fact if needs == fact.needs else Fact(fact.id, fact.attrs, fact.parent, needs)
 
 
-def _twice(document: Document) -> str:
-    counts = Counter(fact.id for fact in document.facts)
+def _twice(facts: tuple[Fact, ...]) -> str:
+    counts = Counter(fact.id for fact in facts)
     return next(identity for identity, count in counts.items() if count > 1)
 
 

@@ -26,7 +26,9 @@ def assemble(found: Answers, context: Context) -> list[Fact]:
     for name in fact_queries(found.server):
         identities = addresses.supplied if name == "facts/supplied" else addresses.identities
         read = _facts(found, name, identities)
-        facts.update((fact.id, _sealed(fact, context) if name in _WITH_SECRETS else fact) for fact in read)
+        if name in _WITH_SECRETS:
+            read = {identity: _sealed(fact, context) for identity, fact in read.items()}
+        facts |= read
     addresses.add_aliases(found)
     for said in (_comments, _labels, _privileges, _unmodelled):
         facts.update((fact.id, fact) for fact in said(found, addresses))
@@ -37,16 +39,18 @@ def assemble(found: Answers, context: Context) -> list[Fact]:
     return [*facts.values(), *(Fact(f"{UNMODELLED}:{name}") for name in found.described(unknown))]
 
 
-def _facts(found: Answers, query: str, identities: dict[int, str]) -> Iterator[Fact]:
+def _facts(found: Answers, query: str, identities: dict[int, str]) -> dict[str, Fact]:
     """The facts that a query tells of. There are many: what is equal in them is kept once."""
     names, rows = found[query]
     names = names[5:]
+    facts: dict[str, Fact] = {}
     known: dict[tuple[Any, ...], dict[str, Json]] = {}
-    for class_, oid, sub, identity, parent, *rest in rows:
+    for row in rows:
+        class_, oid, sub, identity, parent = row[:5]
         identity = intern(identity)
         if oid:
             identities[address(class_, oid, sub)] = identity
-        values = tuple(rest)
+        values = row[5:]
         try:
             attrs = known.get(values)
         except TypeError:  # a list or an object is among them
@@ -54,7 +58,8 @@ def _facts(found: Answers, query: str, identities: dict[int, str]) -> Iterator[F
         else:
             if attrs is None:
                 attrs = known[values] = _attributes(names, values)
-        yield Fact(identity, attrs, parent and intern(parent))
+        facts[identity] = Fact(identity, attrs, parent and intern(parent))
+    return facts
 
 
 def _attributes(names: Sequence[str], values: Sequence[Json]) -> dict[str, Json]:

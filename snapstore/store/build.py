@@ -110,9 +110,10 @@ class _Builder:
                     where=name,
                     fix="report this as a bug of the adapter",
                 )
-            blob = self._sink.put(BLOB, canonical.encode(document))
+            facts = canonical.normal(document)
+            blob = self._sink.put(BLOB, canonical.encode_normal(document.path, facts))
             tree.add(document.path, FILE, blob)
-            remember_facts(blob.hex(), canonical.normal(document))
+            remember_facts(blob.hex(), facts)
         self._add_files(name, tree, captured)
         oid = tree.write(lambda content: self._sink.put(TREE, content))
         return [Item(names.escape(name), FOLDER, oid)] if oid else []
