@@ -83,6 +83,8 @@ class Rule:
     before the other can come.
     ``separable`` parts can be dropped before their container, where dropping both at once makes a circle.
     ``rebuild`` says whether a fact of this kind has to be rebuilt when ``on``, which it needs, is replaced.
+    ``along`` are facts that have to be replaced where this one is created, anew or again, though they do
+    not stand on it.
     """
 
     create: Callable[[Fact, View], Draft]
@@ -92,6 +94,7 @@ class Rule:
     separable: bool = False
     slots: Callable[[Fact], Sequence[str]] = lambda fact: ()
     rebuild: Callable[[Fact, Fact], bool] = lambda dependent, on: True
+    along: Callable[[Fact, View], Iterable[str]] = lambda fact, view: ()
 
 
 @dataclass(frozen=True)
@@ -211,7 +214,7 @@ def _decide(rules: Mapping[str, Rule], view: View, replaced: Collection[str]) ->
         spread.mark(identity, Fate.REPLACE)
     for change in view.request.changes.facts:
         if change.before is None:
-            spread.fates[change.id] = Fate.CREATE
+            spread.mark(change.id, Fate.CREATE)
         elif change.after is None:
             spread.mark(change.id, Fate.DROP)
     for change in view.request.changes.facts:
@@ -286,7 +289,12 @@ class _Spread:
         yield from self.view.live_parts.get(identity, ())
 
     def _topple(self, identity: str) -> None:
-        """Take down what is part of a vanishing fact and what stands on it."""
+        """Take down what is part of a vanishing fact and what stands on it, and what has to come along."""
+        after = self.view.target.get(identity)
+        for other in self.rules[after.kind].along(after, self.view) if after else ():
+            self.take_down(other)
+        if self.fates[identity] == Fate.CREATE:
+            return
         for part in self.view.live_parts.get(identity, ()):
             after = self.view.target.get(part.id)
             moves_out = after is not None and after.parent != identity and self._really_alters(part.id)
@@ -424,7 +432,7 @@ def _altered(rules: Mapping[str, Rule], view: View, identity: str, alteration: A
         alteration,
         Verb.ALTER,
         rank=rules[after.kind].rank,
-        produces=moved,
+        produces=[*moved, *alteration.provides],
         destroys=moved if displaced else [],
         needs=sorted((_stands_on([after]) | set(alteration.needs)) - set(moved)),
         releases=sorted(_stands_on([before]) - _stands_on([after]) - set(moved)),

@@ -20,12 +20,13 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Fact, FactChange, Json, Verb
 from snapstore.rules import Draft, View
+from snapstore_postgres.casts import from_json, has_attributes, portable
 from snapstore_postgres.names import block, last, literal, parts, qualifier, quote
 from snapstore_postgres.relations import size
 from snapstore_postgres.words import designation, word
 
 REGISTRY = "snapstore_archive"
-_REGISTERED = f"{REGISTRY}:"
+REGISTERED = f"{REGISTRY}:"
 _STRIPPED = ("trigger", "policy", "rule")
 
 
@@ -44,11 +45,11 @@ def entries(hints: Mapping[str, Json]) -> list[Entry]:
     return [msgspec.convert(entry, Entry) for entry in found]
 
 
-def kept(view: View, identity: str, kind: str) -> Entry | None:
+def kept(request: PlanRequest, identity: str, kind: str) -> Entry | None:
     """The newest archived thing of that identity, where this plan may take it back."""
-    if view.request.options.data is DataMode.DISCARD:
+    if request.options.data is DataMode.DISCARD:
         return None
-    found = [e for e in entries(view.request.live_hints) if e.identity == identity and e.kind == kind]
+    found = [e for e in entries(request.live_hints) if e.identity == identity and e.kind == kind]
     return found[-1] if found else None
 
 
@@ -56,8 +57,8 @@ def wanted(view: View) -> bool:
     return view.request.options.data is DataMode.ARCHIVE
 
 
-def _place(view: View, identity: str) -> str:
-    number = (view.request.live_hints.get("archive") or {}).get("next", 1)
+def _place(request: PlanRequest, identity: str) -> str:
+    number = (request.live_hints.get("archive") or {}).get("next", 1)
     return f"{REGISTRY}_{number}_{hashlib.sha256(identity.encode()).hexdigest()[:8]}"
 
 
@@ -78,7 +79,7 @@ def registry_action(resource: str) -> Action:
     return Action(
         resource=resource,
         verb=Verb.CREATE,
-        subject=_REGISTERED,
+        subject=REGISTERED,
         summary=f"create the archive, schema {REGISTRY}",
         statements=(
             f"CREATE SCHEMA IF NOT EXISTS {REGISTRY}",
@@ -86,7 +87,7 @@ def registry_action(resource: str) -> Action:
             " kind text NOT NULL, facts jsonb NOT NULL, archived_at timestamptz NOT NULL DEFAULT now(),"
             " returned_at timestamptz)",
         ),
-        produces=(_REGISTERED,),
+        produces=(REGISTERED,),
         transactional=True,
         rank=-1000,
     )
@@ -103,7 +104,7 @@ def with_registry(resource: str, actions: Sequence[Action], exists: bool) -> lis
 
 def table_draft(fact: Fact, view: View, draft: Draft) -> Draft:
     """Instead of dropping the table: take off what binds it, and move it to its place."""
-    place = _place(view, fact.id)
+    place = _place(view.request, fact.id)
     stripping = _Stripping(fact, view)
     facts = [msgspec.to_builtins(f) for f in stripping.left]
     return replace(
@@ -116,7 +117,7 @@ def table_draft(fact: Fact, view: View, draft: Draft) -> Draft:
             _register(place, fact.id, "table", facts),
         ],
         undo=[f"ALTER TABLE {quote(place)}.{last(fact.name)} SET SCHEMA {qualifier(fact.name)}"],
-        needs=[*draft.needs, _REGISTERED],
+        needs=[*draft.needs, REGISTERED],
         payload={"archive": place},
         hazards=(),
     )
@@ -292,28 +293,43 @@ def _waiting(action: Action, waits: Mapping[str, str]) -> Action:
 
 def column_draft(fact: Fact, view: View, draft: Draft) -> Draft:
     """Before the column is dropped: copy it, with the key of each row, to its place."""
-    place = _place(view, fact.id)
-    table, column = qualifier(fact.name), last(fact.name)
-    key = _key(fact, view)
-    plain = f"{column}::text" if fact.needs else column
-    copy = (
-        f"CREATE TABLE {quote(place)}.rows AS SELECT row_key, row_no, value FROM ("
-        f"SELECT {_row_key(key)} AS row_key, row_number() OVER (PARTITION BY {_row_key(key)}) AS row_no,"
-        f" t.{plain} AS value FROM {table} t) kept WHERE value IS NOT NULL"
-    )
+    entry = _column_entry(fact, view)
     return replace(
         draft,
         summary=f"drop column {fact.name}, its values moved to the archive",
-        statements=[
-            f"CREATE SCHEMA {quote(place)}",
-            copy,
-            _register(place, fact.id, "column", {"key": key}),
-            *draft.statements,
-        ],
-        needs=[*draft.needs, _REGISTERED],
-        payload={"archive": place},
+        statements=[*copied(fact, entry, f"{qualifier(fact.name)} t"), *draft.statements],
+        needs=[*draft.needs, REGISTERED],
+        payload={"archive": entry.place},
         hazards=(),
     )
+
+
+def column_entry(request: PlanRequest, fact: Fact, key: Sequence[str]) -> Entry:
+    """Where and how the values of a column are set aside, found again by the columns of the key."""
+    after = request.target.get(fact.id)
+    by_name = has_attributes(fact, request.live) and (after is None or has_attributes(after, request.target))
+    facts = {"key": list(key), "by_name": True} if by_name else {"key": list(key)}
+    return Entry(_place(request, fact.id), fact.id, "column", facts)
+
+
+def _column_entry(fact: Fact, view: View) -> Entry:
+    return column_entry(view.request, fact, _key(fact, view))
+
+
+def copied(fact: Fact, entry: Entry, source: str) -> list[str]:
+    """Statements that copy a column's values to their place, from rows called ``t``."""
+    key = _row_key(entry.facts["key"])
+    copy = (
+        f"CREATE TABLE {quote(entry.place)}.rows AS SELECT row_key, row_no, value FROM ("
+        f"SELECT {key} AS row_key, row_number() OVER (PARTITION BY {key}) AS row_no,"
+        f" {portable(fact, 'by_name' in entry.facts)} AS value FROM {source}) kept"
+        " WHERE value IS NOT NULL"
+    )
+    return [
+        f"CREATE SCHEMA {quote(entry.place)}",
+        copy,
+        _register(entry.place, fact.id, "column", entry.facts),
+    ]
 
 
 def _key(fact: Fact, view: View) -> list[str]:
@@ -338,18 +354,20 @@ def _row_key(key: Sequence[str]) -> str:
 
 def values_of(fact: Fact, view: View) -> list[Entry]:
     """Where values of a column that is created lie: set aside by this very plan, or by an earlier one."""
-    earlier = kept(view, fact.id, "column")
+    earlier = kept(view.request, fact.id, "column")
     before = view.live.get(fact.id)
     found = [earlier] if earlier else []
     if before is None or not keeps_values(before, view):
         return found
-    return [Entry(_place(view, fact.id), fact.id, "column", {"key": _key(before, view)}), *found]
+    return [_column_entry(before, view), *found]
 
 
 def keeps_values(fact: Fact, view: View) -> bool:
-    """Whether the values of a column that is dropped, but not its table, go to the archive."""
+    """Whether the values of a column that is dropped, but not its table, are set aside: they go to the
+    archive, or back into the column when it is only made anew."""
     computed, alone = "generated" in fact.attrs, not view.vanishes(fact.parent or "")
-    return wanted(view) and alone and not computed and size(view, fact.parent or "")[1] != 0
+    wanted_or_again = wanted(view) or fact.id in view.target
+    return wanted_or_again and alone and not computed and size(view, fact.parent or "")[1] != 0
 
 
 def put_back(fact: Fact, entry: Entry, view: View) -> list[str]:
@@ -357,27 +375,42 @@ def put_back(fact: Fact, entry: Entry, view: View) -> list[str]:
 
     What finds no row, or does not fit the type, stays in the archive.
     """
-    table, column, kind = qualifier(fact.name), last(fact.name), fact.attrs["type"]
-    key = entry.facts["key"]
-    if not all(f"column:{table}.{name}" in view.target for name in key):
+    table = qualifier(fact.name)
+    if not all(f"column:{table}.{name}" in view.target for name in entry.facts["key"]):
         return []
-    rows = f"{quote(entry.place)}.rows"
-    fits = f" AND pg_catalog.pg_input_is_valid(a.value::text, {literal(kind)})"
+    update, emptied = filled(table, fact, entry, int(view.request.live_hints.get("version", 0)))
+    return [*_without_triggers(fact, view, update), emptied]
+
+
+def filled(table: str, column: Fact, entry: Entry, version: int) -> tuple[str, str]:
+    """Statements that fill a column of a table from its place, and that close the place where all fits."""
+    name, key, rows = last(column.name), _row_key(entry.facts["key"]), f"{quote(entry.place)}.rows"
+    free, whole = f"t.{name} IS NULL", ""
+    if "by_name" in entry.facts:
+        now = f"pg_catalog.jsonb_strip_nulls(pg_catalog.to_jsonb(t.{name}))"
+        value = f"({from_json('a.value', column.attrs['type'])})"
+        free = f"({free} OR a.value OPERATOR(pg_catalog.@>) {now})"  # it may have lost attributes since
+        many = "" if column.attrs["type"].endswith("[]") else "NOT "
+        free += f" AND {many}pg_catalog.jsonb_typeof(a.value) OPERATOR(pg_catalog.=) 'array'"
+        whole = f", {now} OPERATOR(pg_catalog.=) pg_catalog.jsonb_strip_nulls(a.value) AS whole"
+    else:
+        value = f"a.value::text::{column.attrs['type']}"
+        fits = f" AND pg_catalog.pg_input_is_valid(a.value::text, {literal(column.attrs['type'])})"
+        free += fits if version >= 160000 else ""
     update = (
-        f"WITH back AS (UPDATE {table} t SET {column} = a.value::text::{kind} FROM ("
-        f"SELECT t.tableoid AS part, t.ctid AS place, {_row_key(key)} AS row_key,"
-        f" row_number() OVER (PARTITION BY {_row_key(key)}) AS row_no FROM {table} t) k"
+        f"WITH back AS (UPDATE {table} t SET {name} = {value} FROM ("
+        f"SELECT t.tableoid AS part, t.ctid AS place, {key} AS row_key,"
+        f" row_number() OVER (PARTITION BY {key}) AS row_no FROM {table} t) k"
         f" JOIN {rows} a USING (row_key, row_no)"
-        f" WHERE t.tableoid = k.part AND t.ctid = k.place AND t.{column} IS NULL"
-        f"{fits if int(view.request.live_hints.get('version', 0)) >= 160000 else ''}"
-        " RETURNING a.row_key, a.row_no)"
+        f" WHERE t.tableoid = k.part AND t.ctid = k.place AND {free} RETURNING a.row_key, a.row_no{whole})"
         f" DELETE FROM {rows} r USING back b WHERE r.row_key = b.row_key AND r.row_no = b.row_no"
+        f"{' AND b.whole' if whole else ''}"
     )
     emptied = block(
         f"BEGIN IF NOT EXISTS (SELECT FROM {rows}) THEN DROP TABLE {rows};"
         f" DROP SCHEMA {quote(entry.place)}; {_returned(entry)}; END IF; END"
     )
-    return [*_without_triggers(fact, view, update), emptied]
+    return update, emptied
 
 
 def _without_triggers(fact: Fact, view: View, update: str) -> list[str]:
@@ -400,7 +433,7 @@ def _without_triggers(fact: Fact, view: View, update: str) -> list[str]:
 
 def sequence_draft(fact: Fact, view: View, draft: Draft) -> Draft:
     """Before the sequence is dropped: note its position, so that no number is given out twice."""
-    place = _place(view, fact.id)
+    place = _place(view.request, fact.id)
     note = (
         f"INSERT INTO {REGISTRY}.entries (place, identity, kind, facts) SELECT {literal(place)},"
         f" {literal(fact.id)}, 'sequence', jsonb_build_object('last', last_value, 'called', is_called)"
@@ -409,14 +442,14 @@ def sequence_draft(fact: Fact, view: View, draft: Draft) -> Draft:
     return replace(
         draft,
         statements=[note, *draft.statements],
-        needs=[*draft.needs, _REGISTERED],
+        needs=[*draft.needs, REGISTERED],
         payload={"archive": place},
     )
 
 
 def position_statements(fact: Fact, view: View) -> list[str]:
     """Statements that bring a sequence that was just created to where it was, or behind the values in use."""
-    entry = kept(view, fact.id, "sequence")
+    entry = kept(view.request, fact.id, "sequence")
     if entry is not None:
         called = "true" if entry.facts["called"] else "false"
         return [

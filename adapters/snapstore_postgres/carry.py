@@ -1,21 +1,23 @@
 """Rows of a table that has to be made anew: set aside before, put into the new one after.
 
 PostgreSQL cannot turn a plain table into a partitioned one, or back. What both have in common, by name of the
-column, is carried over; columns that only the old table has are named as data loss.
+column, is carried over; values of columns that only the old table has go to the archive.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
 from snapstore.adapter import PlanRequest
-from snapstore.model import Action, Fact, Hazard, HazardName, Verb
-from snapstore_postgres.archive import REGISTRY, behind_values
-from snapstore_postgres.casts import cast
-from snapstore_postgres.names import last, quote
+from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Verb
+from snapstore_postgres import archive
+from snapstore_postgres.casts import cast, from_json, has_attributes, portable
+from snapstore_postgres.inheritance import partitions_below
+from snapstore_postgres.names import last, literal, quote
 
 
 def with_carried_rows(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
@@ -27,7 +29,8 @@ def with_carried_rows(request: PlanRequest, actions: Sequence[Action]) -> list[A
         and action.subject.startswith("table:")
         and action.subject in request.target
     ]
-    carried = [identity for identity in again if _bytes(request, identity) != 0]
+    with_their_root = {p for identity in again for p in partitions_below(identity, request.live)}
+    carried = [i for i in again if i not in with_their_root and _bytes(request, i) != 0]
     waiting = [_after_filling(request, action, carried) for action in actions]
     return [*waiting, *(a for identity in carried for a in _carry(request, identity))]
 
@@ -53,40 +56,62 @@ def _after_filling(request: PlanRequest, action: Action, carried: Collection[str
 
 def _bytes(request: PlanRequest, identity: str) -> int | None:
     relations = request.live_hints.get("relations", {})
-    sizes = [relations.get(i, {}).get("bytes") for i in (identity, *_descendants(identity, request.live))]
+    sizes = [relations.get(i, {}).get("bytes") for i in (identity, *partitions_below(identity, request.live))]
     return None if None in sizes else sum(sizes)
-
-
-def _descendants(table: str, side: Mapping[str, Fact]) -> Iterator[str]:
-    """The partitions of a table at any depth, as identities of tables."""
-    for fact in side.values():
-        if fact.kind == "partition" and f"table:{fact.attrs['of']}" == table and fact.parent:
-            yield fact.parent
-            yield from _descendants(fact.parent, side)
 
 
 def _columns(table: str, side: Mapping[str, Fact]) -> dict[str, Fact]:
     return {last(f.name): f for f in side.values() if f.kind == "column" and f.parent == table}
 
 
+@dataclass(frozen=True)
+class _Carried:
+    """What is carried over from a table to the one that is made in its place."""
+
+    request: PlanRequest
+    identity: str
+    pairs: Sequence[tuple[Fact, Fact]]
+    """Columns of both tables, before and after."""
+    lost: Sequence[Fact]
+    back: Sequence[tuple[Fact, archive.Entry]]
+    """New columns whose values are in the archive."""
+
+    @property
+    def name(self) -> str:
+        return self.identity.partition(":")[2]
+
+    @property
+    def place(self) -> str:
+        return quote(f"{archive.REGISTRY}_rows_{hashlib.sha256(self.identity.encode()).hexdigest()[:8]}")
+
+    def by_name(self, old: Fact, new: Fact) -> bool:
+        return has_attributes(old, self.request.live) and has_attributes(new, self.request.target)
+
+
 def _carry(request: PlanRequest, identity: str) -> tuple[Action, Action]:
-    name = identity.partition(":")[2]
-    place = quote(f"{REGISTRY}_rows_{hashlib.sha256(identity.encode()).hexdigest()[:8]}")
     old, new = _columns(identity, request.live), _columns(identity, request.target)
-    common = sorted(c for c in old.keys() & new.keys() if "generated" not in new[c].attrs)
-    return (
-        _set_aside(request, identity, place, [old[c] for c in common], sorted(old.keys() - new.keys())),
-        _put_in(request, identity, place, [(old[c], new[c]) for c in common], name),
-    )
+    own, settable = _plain(old), _plain(new)
+    entries = {c: archive.kept(request, new[c].id, "column") for c in sorted(settable - own)}
+    pairs = [(old[c], new[c]) for c in sorted(old.keys() & settable) if c in own or not entries[c]]
+    known = {last(before.name) for before, _ in pairs}
+    back = [(new[c], e) for c, e in entries.items() if e and known.issuperset(e.facts["key"])]
+    carried = _Carried(request, identity, pairs, [old[c] for c in sorted(own - settable)], back)
+    return _set_aside(carried), _put_in(carried)
 
 
-def _set_aside(
-    request: PlanRequest, identity: str, place: str, columns: Sequence[Fact], lost: Sequence[str]
-) -> Action:
-    name = identity.partition(":")[2]
-    tables = [identity, *_descendants(identity, request.live)]
-    values = ", ".join(f"{last(c.name)}::text" if c.needs else last(c.name) for c in columns)
-    names = ", ".join(last(c.name) for c in columns)
+def _plain(columns: Mapping[str, Fact]) -> set[str]:
+    """The names of the columns that hold values of their own."""
+    return {name for name, column in columns.items() if "generated" not in column.attrs}
+
+
+def _set_aside(carried: _Carried) -> Action:
+    request, name, place = carried.request, carried.name, carried.place
+    tables = [carried.identity, *partitions_below(carried.identity, request.live)]
+    values = ", ".join(portable(old, carried.by_name(old, new)) for old, new in carried.pairs)
+    names = ", ".join(last(old.name) for old, _ in carried.pairs)
+    source = _source(request, carried.identity)
+    lost = ", ".join(last(column.name) for column in carried.lost)
+    archived, statements, needs = _archived(carried)
     return Action(
         resource=request.resource,
         verb=Verb.ALTER,
@@ -94,50 +119,120 @@ def _set_aside(
         summary=f"set the rows of {name} aside",
         statements=(
             f"CREATE SCHEMA {place}",
-            f"CREATE TABLE {place}.rows ({names}) AS SELECT {values} FROM {name}",
+            f"CREATE TABLE {place}.rows ({names}) AS SELECT {values} FROM {source}",
+            *statements,
+            *_taken_back(carried),
         ),
+        payload={"archive": archived} if archived else {},
         produces=(f"rows:{name}",),
-        releases=tuple(sorted({*tables, *(c.id for c in columns)})),
-        hazards=(Hazard(HazardName.DATA_LOSS, f"columns {', '.join(lost)} of {name}"),) if lost else (),
+        needs=needs,
+        releases=tuple(sorted({*tables, *(c.id for c, _ in carried.pairs), *(c.id for c in carried.lost)})),
+        hazards=() if archived or not lost else (Hazard(HazardName.DATA_LOSS, f"columns {lost} of {name}"),),
         lock="ACCESS SHARE",
         transactional=True,
         rank=-950,
     )
 
 
-def _put_in(
-    request: PlanRequest, identity: str, place: str, pairs: Sequence[tuple[Fact, Fact]], name: str
-) -> Action:
-    values = ", ".join(
-        cast(last(new.name), "text" if old.needs else old.attrs["type"], new.attrs["type"])
-        for old, new in pairs
-    )
-    names = ", ".join(last(new.name) for _, new in pairs)
-    partitions = [f"partition:{table.partition(':')[2]}" for table in _descendants(identity, request.target)]
-    positions = [s for _, new in pairs for s in _positions(request, new)]
+def _archived(carried: _Carried) -> tuple[list[str], list[str], tuple[str, ...]]:
+    """The places, the statements and what they need, by which columns without a successor are archived."""
+    request = carried.request
+    if request.options.data is not DataMode.ARCHIVE or not carried.lost:
+        return [], [], ()
+    key, source = _key(carried), _source(request, carried.identity)
+    entries = [(column, archive.column_entry(request, column, key)) for column in carried.lost]
+    statements = [s for column, entry in entries for s in archive.copied(column, entry, source)]
+    return [entry.place for _, entry in entries], statements, (archive.REGISTERED,)
+
+
+def _key(carried: _Carried) -> list[str]:
+    """The columns of the primary key where all are carried over, else all that are."""
+    carried_over = [last(old.name) for old, _ in carried.pairs]
+    for fact in carried.request.live.values():
+        if fact.parent == carried.identity and fact.attrs.get("type") == "p" and fact.kind == "constraint":
+            columns = [last(need) for need in fact.needs if need.startswith("column:")]
+            if columns and set(columns) <= set(carried_over):
+                return columns
+    return carried_over
+
+
+def _taken_back(carried: _Carried) -> Iterator[str]:
+    """Values from the archive, put beside the rows that they belong to."""
+    rows, version = f"{carried.place}.rows", int(carried.request.live_hints.get("version", 0))
+    for column, entry in carried.back:
+        yield f"ALTER TABLE {rows} ADD COLUMN {last(column.name)} {_kept_type(entry)}"
+        as_kept = Fact(column.id, {"type": _kept_type(entry)}, column.parent)
+        yield from archive.filled(rows, as_kept, entry, version)
+
+
+def _kept_type(entry: archive.Entry) -> str:
+    return "jsonb" if "by_name" in entry.facts else "text"
+
+
+def _source(request: PlanRequest, identity: str) -> str:
+    """A table without its children; a partitioned one with them, but not those that keep their rows."""
+    name = identity.partition(":")[2]
+    if "partition_key" not in request.live[identity].attrs:
+        return f"ONLY {name} t"
+    below = set(partitions_below(identity, request.target))
+    leaving = [p for p in partitions_below(identity, request.live) if p in request.target and p not in below]
+    if not leaving:
+        return f"{name} t"
+    tables = ", ".join(f"{literal(p.partition(':')[2])}::pg_catalog.regclass" for p in sorted(leaving))
+    return f"{name} t WHERE t.tableoid NOT IN ({tables})"
+
+
+def _put_in(carried: _Carried) -> Action:
+    request, name, place = carried.request, carried.name, carried.place
+    values = [_value(carried, old, new) for old, new in carried.pairs]
+    values += [_returned(request, column, entry) for column, entry in carried.back]
+    columns = [*(new for _, new in carried.pairs), *(column for column, _ in carried.back)]
+    names = ", ".join(last(column.name) for column in columns)
+    partitions = [
+        f"partition:{table.partition(':')[2]}" for table in partitions_below(carried.identity, request.target)
+    ]
+    positions = [s for column in columns for s in _positions(request, column)]
     return Action(
         resource=request.resource,
         verb=Verb.ALTER,
         subject=f"rows:{name}",
         summary=f"put the rows of {name} into the new table",
         statements=(
-            f"INSERT INTO {name} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {place}.rows",
+            f"INSERT INTO {name} ({names}) OVERRIDING SYSTEM VALUE"
+            f" SELECT {', '.join(values)} FROM {place}.rows",
             f"DROP TABLE {place}.rows",
             f"DROP SCHEMA {place}",
             *positions,
         ),
-        produces=(_filled_again(identity),),
-        needs=tuple(sorted({f"rows:{name}", identity, *partitions, *_filled(request, pairs)})),
+        produces=(_filled_again(carried.identity),),
+        needs=tuple(sorted({f"rows:{name}", carried.identity, *partitions, *_filled(request, columns)})),
         lock="ROW EXCLUSIVE",
         transactional=True,
         rank=46,
     )
 
 
-def _filled(request: PlanRequest, pairs: Sequence[tuple[Fact, Fact]]) -> Iterator[str]:
-    for _, new in pairs:
-        yield new.id
-        yield from _sequences(request, new)
+def _value(carried: _Carried, old: Fact, new: Fact) -> str:
+    name, kind = last(new.name), new.attrs["type"]
+    if carried.by_name(old, new):
+        return f"({from_json(name, kind)})"
+    return cast(name, "text" if old.needs else old.attrs["type"], kind)
+
+
+def _returned(request: PlanRequest, column: Fact, entry: archive.Entry) -> str:
+    """The value from the archive, or the default where there is none and must be one."""
+    name, kind = last(column.name), column.attrs["type"]
+    value = f"({from_json(name, kind)})" if "by_name" in entry.facts else f"{name}::{kind}"
+    default = request.target.get(f"default:{column.name}")
+    if default is None or not column.attrs.get("not_null"):
+        return value
+    return f"coalesce({value}, {default.attrs['expression']})"
+
+
+def _filled(request: PlanRequest, columns: Sequence[Fact]) -> Iterator[str]:
+    for column in columns:
+        yield column.id
+        yield from _sequences(request, column)
 
 
 def _sequences(request: PlanRequest, column: Fact) -> list[str]:
@@ -148,4 +243,4 @@ def _positions(request: PlanRequest, column: Fact) -> list[str]:
     """The sequences behind a column, moved behind the values that it got."""
     names = [identity.partition(":")[2] for identity in _sequences(request, column)]
     names += [column.attrs["identity"]["sequence"]] if "sequence" in column.attrs.get("identity", {}) else []
-    return [s for name in names for s in behind_values(name, column.id)]
+    return [s for name in names for s in archive.behind_values(name, column.id)]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+
+from snapstore.model import Fact
+from snapstore_postgres.names import last
 
 _FAMILIES = (
     ("smallint", "integer", "bigint", "numeric", "real", "double precision", "money"),
@@ -40,3 +44,28 @@ def _base(kind: str) -> str:
     """A type without its modifier, its time zone and its array brackets."""
     text = re.sub(r"\(\d+(,-?\d+)?\)", "", kind).removesuffix("[]")
     return re.sub(r" with(out)? time zone$", "", text).strip()
+
+
+def has_attributes(column: Fact, facts: Mapping[str, Fact]) -> bool:
+    """Whether its values are rows, or hold some: their text has places, but no names."""
+    return any(
+        need.startswith(("composite:", "table:", "view:", "matview:"))
+        or (need.startswith(("domain:", "range:")) and has_attributes(facts[need], facts))
+        for need in column.needs
+        if need in facts and need != column.parent
+    )
+
+
+def portable(column: Fact, by_name: bool) -> str:
+    """A column's value in a form that outlives its type: as JSON where attributes are found by name, else
+    as text where its type may go."""
+    name = f"t.{last(column.name)}"
+    if by_name:
+        return f"pg_catalog.to_jsonb({name})"
+    return f"{name}::text" if column.needs else name
+
+
+def from_json(value: str, kind: str) -> str:
+    """A query for the value that was set aside as JSON, each attribute by its name."""
+    record = f"pg_catalog.jsonb_to_record(pg_catalog.jsonb_build_object('v', {value}))"
+    return f"SELECT v FROM {record} AS x(v {kind})"

@@ -10,6 +10,15 @@ from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres import archive
 from snapstore_postgres.casts import cast, castable
 from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.inheritance import (
+    comes_with_parent,
+    descendants,
+    given_by,
+    governing,
+    made_with_table,
+    own_below,
+    unsettled,
+)
 from snapstore_postgres.names import last, qualifier, quote, unquote
 from snapstore_postgres.options import altered_options, options_clause
 from snapstore_postgres.relations import (
@@ -17,8 +26,6 @@ from snapstore_postgres.relations import (
     STORAGE,
     STRONGEST,
     data_loss,
-    descendants,
-    inherits_persistently,
     option_statements,
     rewrite_hazard,
     size,
@@ -47,7 +54,7 @@ def _not_null_clause(column: Fact, not_null: Json, view: View) -> str:
     if not_null is True:
         name = _contested_name(column, view)
         return f" CONSTRAINT {name} NOT NULL" if name else " NOT NULL"
-    if not_null.get("not_valid"):
+    if not_null.get("not_valid") or not_null.get("inherited"):
         return ""
     return f" CONSTRAINT {not_null['name']} NOT NULL" + (" NO INHERIT" if not_null.get("no_inherit") else "")
 
@@ -96,23 +103,36 @@ def column_settings(column: Fact, before: Mapping[str, Json] | None = None) -> l
 
 
 def _create_column(fact: Fact, view: View) -> Draft:
-    if view.appears(fact.parent or "") or inherits_persistently(fact, view):
+    if view.appears(fact.parent or "") or comes_with_parent(fact, view):
         return NOTHING
     table = table_of(fact)
-    reached = [d for d in descendants(fact, view, live=False) if inherits_persistently(d, view)]
+    reached = [d for d in descendants(fact, view, live=False) if comes_with_parent(d, view)]
     settings = [s for column in (fact, *reached) for s in column_settings(column)]
     rewrites = "identity" in fact.attrs or fact.attrs.get("generated", {}).get("kind") == "s"
     columns = () if "generated" in fact.attrs else (fact, *reached)
     back = [(column, entry) for column in columns for entry in archive.values_of(column, view)]
     statements, absorbed = (_returning(fact, back, view), ()) if back else _adding(fact, view)
     return Draft(
-        statements=[*statements, *settings],
+        statements=[*statements, *settings, *without_default(reached, view)],
         undo=[f"ALTER TABLE {table} DROP COLUMN {last(fact.name)}"],
         absorbs=[*reached, *absorbed],
-        needs=[f"column:{table_of(column)}.{name}" for column, entry in back for name in entry.facts["key"]],
+        needs=[*_keys(back), *(column.id for column in own_below(fact, view))],
         lock=STRONGEST,
         hazards=rewrite_hazard(view, f"table:{table}") if rewrites or back else (),
     )
+
+
+def _keys(back: Sequence[tuple[Fact, archive.Entry]]) -> list[str]:
+    return [f"column:{table_of(column)}.{name}" for column, entry in back for name in entry.facts["key"]]
+
+
+def without_default(reached: Sequence[Fact], view: View) -> list[str]:
+    """Takes off the parent's default from the columns of children that have none."""
+    return [
+        f"ALTER TABLE ONLY {table_of(column)} ALTER COLUMN {last(column.name)} DROP DEFAULT"
+        for column in reached
+        if f"default:{column.name}" not in view.target and not {"generated", "identity"} & column.attrs.keys()
+    ]
 
 
 def _adding(fact: Fact, view: View) -> tuple[list[str], Sequence[Fact]]:
@@ -145,7 +165,7 @@ def _returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: Vie
     ]
     if fact.attrs.get("not_null") and default is not None and "nextval" not in default.attrs["expression"]:
         found.append(f"UPDATE {table} SET {name} = {default.attrs['expression']} WHERE {name} IS NULL")
-    found += _not_null_statements(fact, None, fact.attrs.get("not_null"), False, view)
+    found += _not_null_statements(fact, None, fact.attrs.get("not_null"), view)
     found += _identity_statements(alter, None, identity)
     if identity and "sequence" in identity:
         found += archive.behind_values(identity["sequence"], fact.id)
@@ -154,11 +174,12 @@ def _returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: Vie
 
 def _drop_column(fact: Fact, view: View) -> Draft:
     table = table_of(fact)
-    if inherits_persistently(fact, view):
+    above = [view.live[i] for i in given_by(fact, view) if view.vanishes(i)]
+    if comes_with_parent(fact, view) and not any(_only(part, view) for part in above):
         return NOTHING
-    reached = [d for d in descendants(fact, view, live=True) if inherits_persistently(d, view)]
+    reached = [d for d in descendants(fact, view, live=True) if comes_with_parent(d, view)]
     # Without the parent's column, a child that keeps its own has it as a local one from then on.
-    only = "ONLY " if any(d.id in view.target for d in reached) else ""
+    only = "ONLY " if _only(fact, view) else ""
     reached = [] if only else reached
     rows, bytes_ = size(view, f"table:{table}")
     kept = "generated" in fact.attrs
@@ -166,12 +187,24 @@ def _drop_column(fact: Fact, view: View) -> Draft:
         statements=[f"ALTER TABLE {only}{table} DROP COLUMN {last(fact.name)}"],
         undo=["put back by restoring the safety snapshot"],
         absorbs=reached,
+        needs=[_dropped(part) for part in above],
+        provides=[_dropped(part) for part in (fact, *reached)],
         hazards=() if kept else data_loss(view, f"table:{table}", f"column {fact.name}"),
         lock=STRONGEST,
         rows=rows,
         bytes=bytes_,
     )
     return archive.column_draft(fact, view, draft) if archive.keeps_values(fact, view) else draft
+
+
+def _only(fact: Fact, view: View) -> bool:
+    """Whether a table below keeps the column that this one loses."""
+    return any(view.stays(d.id) for d in descendants(fact, view, live=True) if comes_with_parent(d, view))
+
+
+def _dropped(column: Fact) -> str:
+    """What is provided by dropping a parent's column: from then on, its children can drop theirs."""
+    return f"dropped:{column.name}"
 
 
 _BLOCKS_TYPE_CHANGE = (
@@ -199,9 +232,9 @@ def blocks_type_change(dependent: Fact) -> bool:
 
 def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     old, new = before.attrs, after.attrs
-    if _needs_new_column(old, new, view) or _is_to_return(before, after, view):
+    if _needs_new_column(old, new, view) or _is_to_return(before, after, view) or unsettled(after, view):
         return None
-    follows = inherits_persistently(after, view) and before.attrs.get("inherited")
+    follows = governing(after, view)
     retyped = (old["type"], old.get("collation")) != (new["type"], new.get("collation"))
     table, name = table_of(after), last(after.name)
     alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
@@ -213,14 +246,17 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
             using = f" USING {cast(name, old['type'], new['type'])}" if old["type"] != new["type"] else ""
             statements.append(f"{alter} TYPE {new['type']}{collate}{using}")
     # An identity column is NOT NULL for as long as it is one.
-    not_null = _not_null_statements(after, old.get("not_null"), new.get("not_null"), bool(follows), view)
+    was, now = _arriving_not_null(follows, old.get("not_null"), new.get("not_null"), view)
+    not_null = _not_null_statements(after, was, now, view)
     identity = _identity_statements(alter, old.get("identity"), new.get("identity"))
     statements += [*not_null, *identity] if "identity" in new else [*identity, *not_null]
     statements += column_settings(after, old)
     rewrites = retyped or old.get("generated") != new.get("generated")
-    renames = _not_null_rename(after, old.get("not_null"), new.get("not_null")) if follows else []
+    in_partition = follows and f"partition:{table}" in view.target
+    renames = _not_null_rename(after, old.get("not_null"), new.get("not_null")) if in_partition else []
     return Alteration(
         statements=[*statements, *renames],
+        needs=follows,
         lock=STRONGEST,
         displaces=_displaced_by(old, new, retyped, bool(renames)),
         hazards=rewrite_hazard(view, f"table:{table}") if rewrites else (),
@@ -269,7 +305,7 @@ def _needs_new_column(old: Mapping[str, Json], new: Mapping[str, Json], view: Vi
 def _is_to_return(before: Fact, after: Fact, view: View) -> bool:
     """Whether a computed column becomes a plain one whose values are in the archive."""
     computed = "generated" in before.attrs and "generated" not in after.attrs
-    return computed and archive.kept(view, after.id, "column") is not None
+    return computed and archive.kept(view.request, after.id, "column") is not None
 
 
 def _generated_statements(alter: str, old: Mapping[str, Json], new: Mapping[str, Json]) -> list[str]:
@@ -281,8 +317,19 @@ def _generated_statements(alter: str, old: Mapping[str, Json], new: Mapping[str,
     return [f"{alter} SET EXPRESSION AS ({reparsable(now['expression'])})"]
 
 
-def _not_null_statements(column: Fact, was: Json, now: Json, follows: bool, view: View) -> list[str]:
-    if was == now or follows:
+def _arriving_not_null(parents: Sequence[str], was: Json, now: Json, view: View) -> tuple[Json, Json]:
+    """What is to change of a NOT NULL once that of the parents' columns has changed, and with it this one."""
+    for identity in parents:
+        before, after = view.live[identity].attrs, view.target[identity].attrs
+        if bool(before.get("not_null")) != bool(after.get("not_null")):
+            was = was if was and not now else now if after.get("not_null") else None
+        elif after.get("not_null") and was and now:
+            was = now
+    return was, now
+
+
+def _not_null_statements(column: Fact, was: Json, now: Json, view: View) -> list[str]:
+    if was == now:
         return []
     table, name = table_of(column), last(column.name)
     alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
@@ -354,6 +401,6 @@ def _alter_default(before: Fact, after: Fact, view: View) -> Alteration:
 
 
 RULES: dict[str, Rule] = {
-    "column": Rule(_create_column, _drop_column, _alter_column, rank=31),
+    "column": Rule(_create_column, _drop_column, _alter_column, rank=31, along=made_with_table),
     "default": Rule(_set_default, _drop_default, _alter_default, rank=40, separable=True),
 }

@@ -6,8 +6,9 @@ from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.indexes import attached_indexes, vanishes_with_parent_index
+from snapstore_postgres.inheritance import comes_with_parent, descendants, made_with_table, unsettled
 from snapstore_postgres.names import last, qualifier
-from snapstore_postgres.relations import STRONGEST, descendants, inherits_persistently, size, table_of
+from snapstore_postgres.relations import STRONGEST, size, table_of
 
 
 def _create_constraint(fact: Fact, view: View) -> Draft:
@@ -19,11 +20,11 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
             statements=[f"{alter} ADD CONSTRAINT {name} {definition}"],
             undo=[f"{alter} DROP CONSTRAINT {name}"],
         )
-    if _comes_with_parent(fact, view):
+    if _arrives(fact, view):
         return NOTHING
     table = table_of(fact)
     only = "" if fact.attrs["type"] in ("c", "f") else "ONLY "
-    reached = [d for d in descendants(fact, view, live=False) if _comes_with_parent(d, view)]
+    reached = [d for d in descendants(fact, view, live=False) if comes_with_parent(d, view)]
     rows, bytes_ = size(view, f"table:{table}")
     return Draft(
         statements=[f"ALTER TABLE {only}{table} ADD CONSTRAINT {name} {constraint_definition(fact)}"],
@@ -60,24 +61,23 @@ def _constraint_hazards(fact: Fact, rows: int | None, bytes_: int | None) -> tup
     return (Hazard(HazardName.BLOCKING_LOCK, f"scans {table_of(fact)} to validate", rows=rows, bytes=bytes_),)
 
 
-def _comes_with_parent(fact: Fact, view: View) -> bool:
-    """An inherited check is there once the parent has it, unless the partition is attached in this plan."""
-    if not fact.attrs.get("inherited"):
-        return False
-    attachment = "partition:" + table_of(fact)
-    return attachment not in view.target or inherits_persistently(fact, view)
+def _arrives(fact: Fact, view: View) -> bool:
+    """Whether a check is there by its table's parent: by the parent's statement, or by the table's own."""
+    made_with_parents = fact.attrs.get("inherited") and view.appears(fact.parent or "")
+    partition = "partition:" + table_of(fact) in view.target
+    return bool(made_with_parents and not partition) or comes_with_parent(fact, view)
 
 
 def _drop_constraint(fact: Fact, view: View) -> Draft:
     name = last(fact.name)
     if fact.parent and fact.parent.startswith("domain:"):
         return Draft(statements=[f"ALTER DOMAIN {qualifier(fact.name)} DROP CONSTRAINT {name}"])
-    if fact.attrs.get("inherited") and inherits_persistently(fact, view):
+    if comes_with_parent(fact, view):
         return NOTHING
     if vanishes_with_parent_index(fact, view):
         return NOTHING
     table = table_of(fact)
-    reached = [d for d in descendants(fact, view, live=True) if inherits_persistently(d, view)]
+    reached = [d for d in descendants(fact, view, live=True) if comes_with_parent(d, view)]
     reached += attached_indexes(fact, view)
     return Draft(
         statements=[f"ALTER TABLE {table} DROP CONSTRAINT {name}"],
@@ -89,6 +89,8 @@ def _drop_constraint(fact: Fact, view: View) -> Draft:
 
 def _alter_constraint(before: Fact, after: Fact, view: View) -> Alteration | None:
     old, new = before.attrs, after.attrs
+    if unsettled(after, view):
+        return None
     if old == new:
         return Alteration()
     if {k: v for k, v in old.items() if k != "inherited"} == {
@@ -118,5 +120,6 @@ RULES: dict[str, Rule] = {
         rank=50,
         separable=True,
         slots=_constraint_slot,
+        along=made_with_table,
     ),
 }

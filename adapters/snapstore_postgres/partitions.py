@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from snapstore.adapter import PlanRequest
-from snapstore.model import Action, Fact, Verb
+from snapstore.model import Action, Fact
 from snapstore.rules import Alteration, Draft, Rule, View
+from snapstore_postgres.inheritance import parents
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import STRONGEST
 
@@ -60,28 +61,28 @@ _RECURSIVE = ("column", "constraint", "index")
 
 
 def after_detaching(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
-    """The actions, those on a detached partition and on what it was part of waiting for the detaching."""
+    """The actions, those on a table that leaves its parent and on that waiting for the detaching."""
     waits: dict[str, set[str]] = {}
     for action in actions:
-        if action.verb is Verb.DROP and action.subject.startswith("partition:"):
-            name = action.subject.partition(":")[2]
+        name = action.subject.partition(":")[2]
+        if detached(name) in action.produces:
             for table in (name, *_ancestors(name, request.live)):
                 waits.setdefault(f"table:{table}", set()).add(detached(name))
     return [_waiting(action, request, waits) for action in actions] if waits else list(actions)
 
 
 def _ancestors(table: str, side: Mapping[str, Fact]) -> Iterator[str]:
-    attachment = side.get(f"partition:{table}")
-    if attachment is not None:
-        yield attachment.attrs["of"]
-        yield from _ancestors(attachment.attrs["of"], side)
+    for parent in parents(table, side):
+        yield parent
+        yield from _ancestors(parent, side)
 
 
 def _waiting(action: Action, request: PlanRequest, waits: Mapping[str, set[str]]) -> Action:
     fact = request.live.get(action.subject) or request.target.get(action.subject)
     tokens = waits.get(fact.parent or "") if fact and fact.kind in _RECURSIVE else None
     # What keeps the partition from going, as a foreign key to its parent does, goes first.
-    before = {detached(identity.partition(":")[2]) for identity in action.releases}
+    released = (identity.partition(":") for identity in action.releases)
+    before = {detached(name) for kind, _, name in released if kind == "partition"}
     waited = {*(tokens or ())} - before
     return (
         msgspec.structs.replace(action, needs=tuple(sorted({*action.needs, *waited}))) if waited else action

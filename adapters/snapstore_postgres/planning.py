@@ -15,6 +15,7 @@ from snapstore_postgres import (
     database,
     federation,
     indexes,
+    inheritance,
     online,
     operators,
     partitions,
@@ -62,7 +63,8 @@ def plan(request: PlanRequest) -> list[Action]:
         if back
         else rules.actions(RULES, request)
     )
-    actions = carry.with_carried_rows(request, [*back, *partitions.after_detaching(request, actions)])
+    actions = partitions.after_detaching(request, inheritance.with_new_links(request, actions))
+    actions = carry.with_carried_rows(request, [*back, *actions])
     actions = rows.with_rows(changed_rows, actions)
     exists = bool(request.live_hints.get("archive", {}).get("exists"))
     actions = archive.with_registry(request.resource, actions, exists)

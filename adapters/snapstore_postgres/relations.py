@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import View
-from snapstore_postgres.names import last, literal, qualifier, quote
+from snapstore_postgres.names import literal, qualifier, quote
 
 STRONGEST = "ACCESS EXCLUSIVE"
 
@@ -66,27 +66,6 @@ def option_statements(alter: str, old: Any, new: Any, prefix: str = "") -> list[
         *([f"{alter} RESET ({', '.join(prefix + key for key in gone)})"] if gone else []),
         *([f"{alter} SET ({', '.join(f'{prefix}{k}={literal(v)}' for k, v in set_)})"] if set_ else []),
     ]
-
-
-def inherits_persistently(fact: Fact, view: View) -> bool:
-    """Whether the parent's change reaches this part of a child table by itself: PostgreSQL recurses."""
-    if not fact.attrs.get("inherited"):
-        return False
-    table = fact.parent or ""
-    attachment = "partition:" + table.partition(":")[2]
-    if attachment in view.target:
-        return view.stays(table) and view.stays(attachment)
-    return view.stays(table)
-
-
-def descendants(part: Fact, view: View, *, live: bool) -> Iterator[Fact]:
-    """The same column or constraint in the tables that inherit it, at any depth."""
-    side, dependents = (view.live, view.live_dependents) if live else (view.target, view.target_dependents)
-    for child in children(part.parent or "", dependents):
-        found = side.get(f"{part.kind}:{child}.{last(part.name)}")
-        if found is not None and found.attrs.get("inherited"):
-            yield found
-            yield from descendants(found, view, live=live)
 
 
 def children(table: str, dependents: Mapping[str, list[Fact]]) -> list[str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from snapstore.model import Fact, Json, SealedRef
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres import archive
-from snapstore_postgres.columns import column_clause, column_settings
+from snapstore_postgres.columns import column_clause, column_settings, without_default
+from snapstore_postgres.inheritance import left_parents, links_in_order, parents, partitions_below, unsettled
+from snapstore_postgres.names import last
 from snapstore_postgres.options import options_clause
+from snapstore_postgres.partitions import detached
 from snapstore_postgres.relations import (
     STRONGEST,
     data_loss,
@@ -17,6 +20,7 @@ from snapstore_postgres.relations import (
     rewrite_hazard,
     row_slots,
     size,
+    table_of,
 )
 from snapstore_postgres.words import designation
 
@@ -34,7 +38,13 @@ def _create_table(fact: Fact, view: View) -> Draft:
     columns = _columns_in_order(fact, view)
     kind, foreign, secrets = _foreign(fact)
     inline = [c for c in columns if not (attrs.get("inherits") and c.attrs.get("inherited"))]
-    body = ",\n".join(f"    {column_clause(c, view, typed=bool(attrs.get('of')))}" for c in inline)
+    # Two parents may have different defaults: only a default of its own, be it none, settles that.
+    no_default = " DEFAULT NULL" if len(attrs.get("inherits", ())) > 1 else ""
+    body = ",\n".join(
+        f"    {column_clause(c, view, typed=bool(attrs.get('of')))}"
+        + ("" if {"generated", "identity"} & c.attrs.keys() else no_default)
+        for c in inline
+    )
     persistence = "UNLOGGED " if attrs.get("persistence") == "u" else ""
     of = f" OF {attrs['of']}" if attrs.get("of") else ""
     text = f"CREATE {persistence}{kind} {fact.name}{of}" + (f" (\n{body}\n)" if body or not of else "")
@@ -46,14 +56,30 @@ def _create_table(fact: Fact, view: View) -> Draft:
     text += f"\nWITH ({', '.join(options)})" if options else ""
     text += f"\nTABLESPACE {attrs['tablespace']}" if attrs.get("tablespace") else ""
     after = [s for c in columns for s in column_settings(c)]
+    after += without_default([c for c in columns if c not in inline and _has_default_above(c, view)], view)
     return Draft(
         statements=[text, *owner_statement("TABLE", fact.name, fact), *after, *_table_flags(fact, {})],
         undo=[f"DROP {kind} {fact.name}"],
         secrets=secrets,
         absorbs=columns,
-        needs=[f"table:{parent}" for parent in attrs.get("inherits", ())],
+        needs=[*_inherited_by(fact, view)],
         lock=STRONGEST,
     )
+
+
+def _has_default_above(column: Fact, view: View) -> bool:
+    above = parents(table_of(column), view.target)
+    return any(f"default:{parent}.{last(column.name)}" in view.target for parent in above)
+
+
+def _inherited_by(fact: Fact, view: View) -> Iterator[str]:
+    """The parents, and all that has to be in them before a child is created."""
+    for parent in fact.attrs.get("inherits", ()):
+        yield f"table:{parent}"
+        for part in view.target_parts.get(f"table:{parent}", ()):
+            if part.kind in ("column", "constraint") and part.attrs.get("type") not in ("p", "u", "x", "f"):
+                yield part.id
+                yield from (f.id for f in view.target_parts.get(part.id, ()) if f.kind == "default")
 
 
 def _foreign(fact: Fact) -> tuple[str, str, Mapping[str, SealedRef]]:
@@ -109,10 +135,13 @@ _UNCHANGEABLE = ("partition_key", "partition_types", "of", "foreign")
 
 def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:
     old, new = before.attrs, after.attrs
-    if any(old.get(key) != new.get(key) for key in _UNCHANGEABLE):
+    if any(old.get(key) != new.get(key) for key in _UNCHANGEABLE) or not links_in_order(before, after):
+        return None
+    if old.get("inherits") != new.get("inherits") and _has_unsettled(after, view):
         return None
     name = after.name
-    statements = [f"ALTER TABLE {name} {clause}" for clause in _inheritance(old, new)]
+    leaves = left_parents(before, after)
+    statements = [f"ALTER TABLE {name} NO INHERIT {parent}" for parent in leaves]
     if old.get("persistence") != new.get("persistence"):
         statements.append(f"ALTER TABLE {name} SET {'UNLOGGED' if new.get('persistence') else 'LOGGED'}")
     if old.get("access_method") != new.get("access_method"):
@@ -128,16 +157,26 @@ def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:
         statements += owner_statement("TABLE", name, after)
     rewrites = any(old.get(key) != new.get(key) for key in ("persistence", "access_method", "tablespace"))
     return Alteration(
-        statements=statements, lock=STRONGEST, hazards=rewrite_hazard(view, after.id) if rewrites else ()
+        statements=statements,
+        provides=[detached(name)] if leaves else [],
+        lock=STRONGEST,
+        hazards=rewrite_hazard(view, after.id) if rewrites else (),
     )
 
 
-def _inheritance(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
-    was, now = old.get("inherits", []), new.get("inherits", [])
-    yield from (f"NO INHERIT {parent}" for parent in was if parent not in now)
-    yield from (f"INHERIT {parent}" for parent in now if parent not in was)
+def _has_unsettled(table: Fact, view: View) -> bool:
+    parts = view.target_parts.get(table.id, ())
+    return any(part.kind in ("column", "constraint") and unsettled(part, view) for part in parts)
+
+
+def _remade_with(table: Fact, view: View) -> Iterable[str]:
+    """The partitions that a table made anew keeps: its rows are put into the new tree, wherever they fit."""
+    if table.id not in view.live or "partition_key" not in table.attrs:
+        return ()
+    kept = set(partitions_below(table.id, view.target))
+    return [identity for identity in partitions_below(table.id, view.live) if identity in kept]
 
 
 RULES: dict[str, Rule] = {
-    "table": Rule(_create_table, _drop_table, _alter_table, rank=30, slots=row_slots),
+    "table": Rule(_create_table, _drop_table, _alter_table, rank=30, slots=row_slots, along=_remade_with),
 }

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from snapstore.model import UNMODELLED, Fact
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
+from snapstore_postgres import archive
 from snapstore_postgres.columns import blocks_type_change
 from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.inheritance import governing
 from snapstore_postgres.names import last, literal, qualifier, quote, unquote
 from snapstore_postgres.relations import (
     STRONGEST,
-    inherits_persistently,
     owner_statement,
     rewrite_hazard,
     table_of,
@@ -33,7 +34,7 @@ def _swap(before: Fact, after: Fact, create: Sequence[str], cast: str, view: Vie
     keyword = "DOMAIN" if before.kind == "domain" else "TYPE"
     statements = [f"ALTER {keyword} {before.name} RENAME TO {old_name}", *create]
     for column in columns:
-        if column.attrs.get("inherited") and inherits_persistently(column, view):
+        if governing(column, view):
             continue
         kind = column.attrs["type"]
         through = cast + "[]" * kind.count("[]")
@@ -142,6 +143,11 @@ def _alter_composite(before: Fact, after: Fact, view: View) -> Alteration | None
     kept = [name for name in was if name in now]
     if list(now)[: len(kept)] != kept:
         return None
+    columns = list(_columns_with(before, view))
+    loses = any(name not in now or now[name] != was[name] for name in was)
+    returns = any(archive.kept(view.request, column.id, "column") for column in columns)
+    if columns and (loses or (was != now and returns)):
+        return None  # each value is set aside as a whole, and gets back by name what fits
     clauses = [f"DROP ATTRIBUTE {name} CASCADE" for name in was if name not in now]
     for name, attribute in now.items():
         if name not in was:
@@ -166,6 +172,15 @@ def _alter_composite(before: Fact, after: Fact, view: View) -> Alteration | None
     return Alteration(statements=statements, displaces=displaces, lock=STRONGEST)
 
 
+def _columns_with(kind: Fact, view: View) -> Iterator[Fact]:
+    """The columns that hold values of the type, be it inside another one."""
+    for dependent in view.live_dependents.get(kind.id, ()):
+        if dependent.kind == "column":
+            yield dependent
+        elif dependent.kind in ("composite", "domain", "range"):
+            yield from _columns_with(dependent, view)
+
+
 # -- domains -----------------------------------------------------------------------------------------------
 
 
@@ -178,10 +193,22 @@ def _domain_text(fact: Fact) -> str:
 
 
 def _create_domain(fact: Fact, view: View) -> Draft:
+    # At once, since a domain that is in an array or a row cannot get one any more.
+    checks = [part for part in view.target_parts.get(fact.id, ()) if _comes_at_once(part, fact, view)]
+    body = "".join(f" CONSTRAINT {last(c.name)} {reparsable(c.attrs['definition'])}" for c in checks)
     return Draft(
-        statements=[_domain_text(fact), *owner_statement("DOMAIN", fact.name, fact)],
+        statements=[_domain_text(fact) + body, *owner_statement("DOMAIN", fact.name, fact)],
         undo=[f"DROP DOMAIN {fact.name}"],
+        absorbs=checks,
     )
+
+
+def _comes_at_once(part: Fact, domain: Fact, view: View) -> bool:
+    """Whether a domain can be created with a constraint: what that stands on does not need the domain."""
+    if part.kind != "constraint" or "NOT VALID" in part.attrs["definition"]:
+        return False
+    routines = ("function:", "operator:")
+    return not any(n.startswith(routines) and domain.id in view.target[n].needs for n in part.needs)
 
 
 def _alter_domain(before: Fact, after: Fact, view: View) -> Alteration:

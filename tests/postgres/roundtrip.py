@@ -130,7 +130,11 @@ class Table:
 _TABLES = """
 SELECT format('%I.%I', n.nspname, c.relname), c.relkind = 'p',
        (SELECT i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition),
-       json_object_agg(a.attname, format_type(a.atttypid, a.atttypmod))
+       json_object_agg(a.attname, concat(format_type(a.atttypid, a.atttypmod),
+         (SELECT json_agg(b.attname ORDER BY b.attname) FROM pg_type t
+            LEFT JOIN pg_type e ON e.oid = t.typelem
+            JOIN pg_attribute b ON b.attrelid IN (t.typrelid, e.typrelid)
+           WHERE t.oid = a.atttypid AND b.attnum > 0 AND NOT b.attisdropped)))
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
  WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^(pg_|information_schema|snapstore_)'
    AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
@@ -138,12 +142,12 @@ SELECT format('%I.%I', n.nspname, c.relname), c.relkind = 'p',
 
 
 def rows(url: str) -> dict[str, Table]:
-    """All rows of all tables, every value as JSON, where a new attribute of a composite does not show."""
+    """All rows of all tables, every value as JSON; the type of a row tells its attributes."""
     found = {}
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET search_path = ''")
         for table, partitioned, parent, columns in connection.execute(_TABLES).fetchall():
-            value = "jsonb_strip_nulls(to_jsonb({})) #>> '{{}}'"
+            value = "to_jsonb({}) #>> '{{}}'"
             names = sorted(columns)
             values = sql.SQL(", ").join(sql.SQL(value).format(sql.Identifier(name)) for name in names)
             only = sql.SQL("" if partitioned else "ONLY ")

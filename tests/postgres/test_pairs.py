@@ -47,20 +47,10 @@ def read(path: Path) -> Iterator[Pair]:
     yield pair
 
 
-# What is known not to hold yet; a pair that holds has to leave this list.
-OPEN = {
-    "partitions: inheritance",
-    "partitions: a child leaves its parent and keeps its columns",
-}
 PAIRS = [pair for path in sorted(CASES.glob("*.sql")) for pair in read(path)]
 
 
-def _parameter(pair: Pair) -> Any:
-    marks = [pytest.mark.xfail(strict=True)] if pair.name in OPEN else []
-    return pytest.param(pair, id=pair.name, marks=marks)
-
-
-@pytest.mark.parametrize("pair", [_parameter(pair) for pair in PAIRS])
+@pytest.mark.parametrize("pair", PAIRS, ids=[pair.name for pair in PAIRS])
 @pytest.mark.usefixtures("roles")
 def test_each_state_is_restored_over_the_other_and_undone(pair: Pair, new_database: Any) -> None:
     urls = {side: load(new_database(), pair.sql(side)) for side in "ab"}

@@ -118,3 +118,13 @@ CREATE TABLE t (id int, n int); CREATE SEQUENCE owned; CREATE SEQUENCE moves OWN
 CREATE TABLE t (id int); CREATE SEQUENCE s OWNED BY t.id; ALTER TABLE t ALTER id SET DEFAULT nextval('s'); INSERT INTO t DEFAULT VALUES;
 --- b
 CREATE TABLE u (id int); CREATE SEQUENCE s OWNED BY u.id; ALTER TABLE u ALTER id SET DEFAULT nextval('s'); INSERT INTO u DEFAULT VALUES;
+--- case an enum becomes a domain of its name
+--- a
+CREATE TYPE m AS ENUM ('a', 'b'); CREATE TABLE t (id int, m m DEFAULT 'a', ms m[]); INSERT INTO t VALUES (1, 'b', '{a,b}'); CREATE VIEW v AS SELECT m FROM t; CREATE INDEX i ON t (m); CREATE FUNCTION f(m) RETURNS m LANGUAGE sql AS 'SELECT $1';
+--- b
+CREATE DOMAIN m AS text CHECK (VALUE IN ('a', 'b')); CREATE TABLE t (id int, m m DEFAULT 'a', ms m[]); INSERT INTO t VALUES (1, 'b', '{a,b}'); CREATE VIEW v AS SELECT m FROM t; CREATE INDEX i ON t (m); CREATE FUNCTION f(m) RETURNS m LANGUAGE sql AS 'SELECT $1';
+--- case composite types in rows, arrays and each other change
+--- a
+CREATE TYPE c AS (x int, y text, z int); CREATE TABLE t (id int, c c, cs c[]); INSERT INTO t VALUES (1, '(1,a,3)', '{"(1,a,3)"}'); CREATE TYPE c2 AS (x int, y text); CREATE TABLE t2 (id int, c c2); INSERT INTO t2 VALUES (1, '(1,a)'); CREATE VIEW v AS SELECT (c).x FROM t; CREATE TYPE n AS (c c, k int); CREATE TABLE t3 (n n); INSERT INTO t3 VALUES (ROW(ROW(1, 'a', 3)::c, 5)::n);
+--- b
+CREATE TYPE c AS (z int, y text, x int); CREATE TABLE t (id int, c c, cs c[]); INSERT INTO t VALUES (1, '(3,a,1)', '{"(3,a,1)"}'); CREATE TYPE c2 AS (x int); CREATE TABLE t2 (id int, c c2); INSERT INTO t2 VALUES (1, '(1)'); CREATE VIEW v AS SELECT (c).x FROM t; CREATE TYPE n AS (c c, k int); CREATE TABLE t3 (n n); INSERT INTO t3 VALUES (ROW(ROW(3, 'a', 1)::c, 5)::n);

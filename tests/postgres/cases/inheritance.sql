@@ -1,0 +1,38 @@
+--- case parents and children change
+--- a
+CREATE TABLE base (a int NOT NULL DEFAULT 1, b text CHECK (b <> '')); CREATE TABLE more (x int); CREATE TABLE kid (c int) INHERITS (base); CREATE TABLE both_of (d int) INHERITS (base, more); CREATE TABLE grandkid () INHERITS (kid);
+INSERT INTO kid VALUES (1, 'k', 2); INSERT INTO grandkid VALUES (2, 'g', 3);
+--- b
+CREATE TABLE base (a bigint NOT NULL, b text, n int DEFAULT 5); CREATE TABLE more (x int); CREATE TABLE kid (c int, a bigint DEFAULT 9) INHERITS (base); CREATE TABLE both_of (d int, x int, a bigint); CREATE TABLE grandkid () INHERITS (kid);
+--- case a child leaves its parent and keeps its columns
+--- both
+CREATE TABLE base (a int, b text CONSTRAINT k CHECK (b <> ''));
+--- a
+CREATE TABLE kid (c int) INHERITS (base); INSERT INTO kid VALUES (1, 'x', 2);
+--- b
+CREATE TABLE kid (a int, b text CONSTRAINT k CHECK (b <> ''), c int); INSERT INTO kid VALUES (1, 'x', 2);
+--- case a parent loses a column that a child defines too
+--- a
+CREATE TABLE base (a int, b int); CREATE TABLE kid (a int, c int) INHERITS (base); INSERT INTO kid VALUES (1, 2, 3);
+--- b
+CREATE TABLE base (b int); CREATE TABLE kid (a int, c int) INHERITS (base);
+--- case a column is inherited, or its own
+--- a
+create table timestamp_base (created_at timestamp default now(), e integer); create table a (a1 integer, a2 integer) inherits (timestamp_base); insert into a values (now(), 1, 2, 3);
+--- b
+create table timestamp_base (created_at timestamp default now()); create table a (a1 integer, a2 integer) inherits (timestamp_base); alter table a drop column a2; alter table a add column e integer;
+--- case two parents change a column of both
+--- a
+CREATE TABLE p1 (a int, x int DEFAULT 1); CREATE TABLE p2 (a int, y int CHECK (y > 0)); CREATE TABLE k (own int) INHERITS (p1, p2); INSERT INTO k VALUES (1, 2, 3, 4); CREATE INDEX i ON k (a);
+--- b
+CREATE TABLE p1 (a bigint, x int DEFAULT 2); CREATE TABLE p2 (a bigint, y int); CREATE TABLE k (own int) INHERITS (p1, p2); INSERT INTO k VALUES (1, 2, 3, 4); CREATE INDEX i ON k (a);
+--- case parents come, go and change places
+--- a
+CREATE TABLE p1 (a int); CREATE TABLE p2 (b int); CREATE TABLE p3 (c int); CREATE TABLE k () INHERITS (p1, p2); INSERT INTO k VALUES (1, 2); CREATE TABLE k2 (c int) INHERITS (p1); INSERT INTO k2 VALUES (1, 2);  CREATE TABLE k3 () INHERITS (p1, p2, p3); INSERT INTO k3 VALUES (1, 2, 3);
+--- b
+CREATE TABLE p1 (a int); CREATE TABLE p2 (b int); CREATE TABLE p3 (c int);  CREATE TABLE k () INHERITS (p2, p1); INSERT INTO k VALUES (1, 2); CREATE TABLE k2 () INHERITS (p1, p3); INSERT INTO k2 VALUES (1, 2); CREATE TABLE k3 () INHERITS (p1); INSERT INTO k3 VALUES (1);
+--- case a child of two children, which override
+--- a
+CREATE TABLE b (a int, t text DEFAULT 'x', CONSTRAINT ck CHECK (a > 0)); CREATE TABLE k1 () INHERITS (b); CREATE TABLE k2 (t text DEFAULT 'own') INHERITS (b); CREATE TABLE d (a int NOT NULL, t text DEFAULT 'd') INHERITS (k1, k2); INSERT INTO d VALUES (5, 'y'); INSERT INTO b VALUES (3, 'b'); CREATE VIEW v AS SELECT a FROM d;
+--- b
+CREATE TABLE b (a bigint NOT NULL, t text, n int DEFAULT 7, CONSTRAINT ck CHECK (a > 0) NO INHERIT); CREATE TABLE k1 (n int DEFAULT 8, CONSTRAINT ck CHECK (a > 1)) INHERITS (b); CREATE TABLE k2 (t text DEFAULT 'own') INHERITS (b); CREATE TABLE d (a bigint, t text, n int DEFAULT 3) INHERITS (k1, k2); ALTER TABLE ONLY d ALTER n DROP DEFAULT; CREATE VIEW v AS SELECT a FROM d;
