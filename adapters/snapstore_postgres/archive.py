@@ -22,7 +22,7 @@ from snapstore.model import Action, DataMode, Fact, FactChange, Json, Verb
 from snapstore.rules import Draft, View
 from snapstore_postgres.casts import from_json, has_attributes, portable
 from snapstore_postgres.names import block, last, literal, parts, qualifier, quote
-from snapstore_postgres.relations import size
+from snapstore_postgres.relations import size, version
 from snapstore_postgres.words import designation, word
 
 REGISTRY = "snapstore_archive"
@@ -378,11 +378,11 @@ def put_back(fact: Fact, entry: Entry, view: View) -> list[str]:
     table = qualifier(fact.name)
     if not all(f"column:{table}.{name}" in view.target for name in entry.facts["key"]):
         return []
-    update, emptied = filled(table, fact, entry, int(view.request.live_hints.get("version", 0)))
+    update, emptied = filled(table, fact, entry, version(view))
     return [*_without_triggers(fact, view, update), emptied]
 
 
-def filled(table: str, column: Fact, entry: Entry, version: int) -> tuple[str, str]:
+def filled(table: str, column: Fact, entry: Entry, server: int) -> tuple[str, str]:
     """Statements that fill a column of a table from its place, and that close the place where all fits."""
     name, key, rows = last(column.name), _row_key(entry.facts["key"]), f"{quote(entry.place)}.rows"
     free, whole = f"t.{name} IS NULL", ""
@@ -396,7 +396,7 @@ def filled(table: str, column: Fact, entry: Entry, version: int) -> tuple[str, s
     else:
         value = f"a.value::text::{column.attrs['type']}"
         fits = f" AND pg_catalog.pg_input_is_valid(a.value::text, {literal(column.attrs['type'])})"
-        free += fits if version >= 160000 else ""
+        free += fits if server >= 160000 else ""
     update = (
         f"WITH back AS (UPDATE {table} t SET {name} = {value} FROM ("
         f"SELECT t.tableoid AS part, t.ctid AS place, {key} AS row_key,"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from sys import intern
 from typing import Any
 
 from snapstore.adapter import Context
 from snapstore.model import UNMODELLED, Fact, Json
 from snapstore_postgres.addresses import Addresses, address
-from snapstore_postgres.names import unquote
+from snapstore_postgres.names import qualifier, unquote
 from snapstore_postgres.options import is_secret, sealed_options
 from snapstore_postgres.reading import Answers, fact_queries
 
@@ -240,7 +241,8 @@ def _of_grants(grants: Sequence[Fact]) -> Iterator[tuple[str, str]]:
         held[_granted_object(fact), fact.attrs["grantee"]].append(fact)
     for fact in passed_on:
         options = {f"{privilege.rstrip('*')}*" for privilege in fact.attrs["privileges"]}
-        for other in held.get((_granted_object(fact), fact.attrs["grantor"]), ()):
+        above = (held.get((on, fact.attrs["grantor"]), ()) for on in _granted_objects(fact))
+        for other in chain.from_iterable(above):
             if options & set(other.attrs["privileges"]):
                 yield fact.id, other.id
 
@@ -264,6 +266,14 @@ def _of_roles(facts: Facts, roles: Mapping[str, str]) -> Iterator[tuple[str, str
                 role = roles.get(name) or roles.get(unquote(name)) if isinstance(name, str) else None
                 if role and role != fact.parent:
                     yield fact.id, role
+
+
+def _granted_objects(fact: Fact) -> list[str]:
+    """What the grant is on; for a column its relation too, whose rights are those of all columns."""
+    granted = _granted_object(fact)
+    kind, _, name = granted.partition(":")
+    relations = [f"{of}:{qualifier(name)}" for of in ("table", "view", "matview")] if kind == "column" else []
+    return [granted, *relations]
 
 
 def _granted_object(fact: Fact) -> str:

@@ -26,10 +26,12 @@ from snapstore_postgres.relations import (
     STORAGE,
     STRONGEST,
     data_loss,
+    default_storage,
     option_statements,
     rewrite_hazard,
     size,
     table_of,
+    version,
 )
 from snapstore_postgres.sequences import altered_sequence, sequence_options
 
@@ -76,13 +78,14 @@ def identity_clause(identity: Mapping[str, Json]) -> str:
     return f"GENERATED {when} AS IDENTITY ({options}{sequence_options(identity)})"
 
 
-def column_settings(column: Fact, before: Mapping[str, Json] | None = None) -> list[str]:
+def column_settings(column: Fact, view: View, before: Mapping[str, Json] | None = None) -> list[str]:
     """Storage, compression, statistics and options, where they differ from ``before``."""
     old, new = before or {}, column.attrs
     alter = f"ALTER TABLE ONLY {table_of(column)} ALTER COLUMN {last(column.name)}"
     found = []
     if old.get("storage") != new.get("storage"):
-        found.append(f"{alter} SET STORAGE {STORAGE[new['storage']] if 'storage' in new else 'DEFAULT'}")
+        default = default_storage(alter, column.name, version(view))
+        found.append(f"{alter} SET STORAGE {STORAGE[new['storage']]}" if "storage" in new else default)
     if old.get("compression") != new.get("compression"):
         found.append(f"{alter} SET COMPRESSION {COMPRESSION.get(new.get('compression', ''), 'default')}")
     if old.get("statistics") != new.get("statistics"):
@@ -107,7 +110,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
         return NOTHING
     table = table_of(fact)
     reached = [d for d in descendants(fact, view, live=False) if comes_with_parent(d, view)]
-    settings = [s for column in (fact, *reached) for s in column_settings(column)]
+    settings = [s for column in (fact, *reached) for s in column_settings(column, view)]
     rewrites = "identity" in fact.attrs or fact.attrs.get("generated", {}).get("kind") == "s"
     columns = () if "generated" in fact.attrs else (fact, *reached)
     back = [(column, entry) for column in columns for entry in archive.values_of(column, view)]
@@ -152,16 +155,20 @@ def _returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: Vie
 
     ``back`` are this column and those of tables that inherit it, with where their values lie.
     """
-    bare = Fact(
-        fact.id, {k: v for k, v in fact.attrs.items() if k not in ("not_null", "identity")}, fact.parent
-    )
+    later = (
+        "text" if _is_strict(fact, view) else None
+    )  # no value yet, and the type would give one or take no NULL
+    attrs = {k: v for k, v in fact.attrs.items() if k not in ("not_null", "identity")}
+    attrs |= {"type": later} if later else {}
+    bare = Fact(fact.id, attrs, fact.parent)
     table, name = table_of(fact), last(fact.name)
     alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
     default = view.target.get(f"default:{fact.name}")
     identity = fact.attrs.get("identity")
     found = [
         f"ALTER TABLE {table} ADD COLUMN {column_clause(bare, view)}",
-        *(s for column, entry in back for s in archive.put_back(column, entry, view)),
+        *(s for column, entry in back for s in archive.put_back(_typed(column, later), entry, view)),
+        *([f"{alter} TYPE {fact.attrs['type']} USING {name}::{fact.attrs['type']}"] if later else []),
     ]
     if fact.attrs.get("not_null") and default is not None and "nextval" not in default.attrs["expression"]:
         found.append(f"UPDATE {table} SET {name} = {default.attrs['expression']} WHERE {name} IS NULL")
@@ -170,6 +177,20 @@ def _returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: Vie
     if identity and "sequence" in identity:
         found += archive.behind_values(identity["sequence"], fact.id)
     return found
+
+
+def _typed(column: Fact, kind: str | None) -> Fact:
+    return Fact(column.id, {**column.attrs, "type": kind}, column.parent) if kind else column
+
+
+def _is_strict(fact: Fact, view: View) -> bool:
+    """Whether a column or domain is of a domain, or one of one, that is never NULL or not by itself."""
+    if fact.attrs["type"].endswith("[]"):
+        return False
+    domains = [view.target[need] for need in fact.needs if need.startswith("domain:")]
+    return any(
+        {"not_null", "default"} & domain.attrs.keys() or _is_strict(domain, view) for domain in domains
+    )
 
 
 def _drop_column(fact: Fact, view: View) -> Draft:
@@ -250,7 +271,7 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     not_null = _not_null_statements(after, was, now, view)
     identity = _identity_statements(alter, old.get("identity"), new.get("identity"))
     statements += [*not_null, *identity] if "identity" in new else [*identity, *not_null]
-    statements += column_settings(after, old)
+    statements += column_settings(after, view, old)
     rewrites = retyped or old.get("generated") != new.get("generated")
     in_partition = follows and f"partition:{table}" in view.target
     renames = _not_null_rename(after, old.get("not_null"), new.get("not_null")) if in_partition else []
@@ -298,8 +319,7 @@ def _needs_new_column(old: Mapping[str, Json], new: Mapping[str, Json], view: Vi
         return old["type"] != new["type"] and (bool(was) or not castable(old["type"], new["type"]))
     if was is None or now is None:
         return now is not None or (was is not None and was["kind"] != "s")
-    version = int(view.request.live_hints.get("version", 0))
-    return bool(was["kind"] != now["kind"]) or version < 170000 or old["type"] != new["type"]
+    return bool(was["kind"] != now["kind"]) or version(view) < 170000 or old["type"] != new["type"]
 
 
 def _is_to_return(before: Fact, after: Fact, view: View) -> bool:

@@ -9,6 +9,7 @@ from snapstore_postgres.indexes import attached_indexes, vanishes_with_parent_in
 from snapstore_postgres.inheritance import comes_with_parent, descendants, made_with_table, unsettled
 from snapstore_postgres.names import last, qualifier
 from snapstore_postgres.relations import STRONGEST, size, table_of
+from snapstore_postgres.types import is_inside_others
 
 
 def _create_constraint(fact: Fact, view: View) -> Draft:
@@ -106,6 +107,13 @@ def _alter_constraint(before: Fact, after: Fact, view: View) -> Alteration | Non
     return None
 
 
+def _made_with(fact: Fact, view: View) -> list[str]:
+    domain = view.live.get(fact.parent or "")
+    if domain is not None and domain.kind == "domain":
+        return [domain.id] if is_inside_others(domain, view) else []
+    return made_with_table(fact, view)
+
+
 def _constraint_slot(fact: Fact) -> list[str]:
     if fact.attrs.get("type") not in ("p", "u", "x"):
         return []
@@ -120,6 +128,6 @@ RULES: dict[str, Rule] = {
         rank=50,
         separable=True,
         slots=_constraint_slot,
-        along=made_with_table,
+        along=_made_with,
     ),
 }

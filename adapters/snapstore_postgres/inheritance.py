@@ -8,6 +8,7 @@ again: ``INHERIT`` leaves them local. Where the target has it otherwise, the chi
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -85,7 +86,14 @@ def _has_own_not_null(before: Fact, after: Fact, governed: bool) -> bool:
 
 def made_with_table(part: Fact, view: View) -> list[str]:
     """The table that has to be made anew with a part; for the rules of parts."""
-    return [part.parent] if part.parent and unsettled(part, view) else []
+    return [part.parent] if part.parent and (unsettled(part, view) or in_partition_key(part, view)) else []
+
+
+def in_partition_key(part: Fact, view: View) -> bool:
+    """Whether the live table is partitioned by the column, which can then not be altered."""
+    table = view.live.get(part.parent or "")
+    key = table.attrs.get("partition_key", "") if table and part.kind == "column" else ""
+    return bool(re.search(rf'(?<![\w"]){re.escape(last(part.name))}(?![\w"])', key))
 
 
 def _root(identity: str, view: View) -> str:

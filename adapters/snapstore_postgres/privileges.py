@@ -132,11 +132,30 @@ def _regrant(before: Fact, after: Fact, view: View) -> Alteration:
     if before.attrs == after.attrs:
         return Alteration()
     return Alteration(
-        statements=_statements(after, after.attrs["privileges"], view),
-        undo=_statements(before, before.attrs["privileges"], view),
+        statements=_changed_grant(before, after, view),
+        undo=_changed_grant(after, before, view),
         hazards=_wider(after, before.attrs["privileges"], after.attrs["privileges"], view),
         displaces=lambda dependent: dependent.kind == "grant",
     )
+
+
+def _changed_grant(before: Fact, after: Fact, view: View) -> list[str]:
+    """Only what is another: what stays may have been given on, and cannot be taken away for a moment."""
+    was, now = before.attrs["privileges"], after.attrs["privileges"]
+    if _subject(after).startswith("default_privileges:"):
+        return _statements(after, now, view)
+    on, column = _grant_target(after, view)
+    grantee = after.attrs["grantee"]
+    lost = [p for p in was if not {p, f"{p}*", p.rstrip("*")} & set(now)]
+    kept_without = [p for p in was if p.endswith("*") and p.rstrip("*") in now]
+    found = [f"REVOKE {p.rstrip('*')}{column} ON {on} FROM {grantee}" for p in lost]
+    found += [f"REVOKE GRANT OPTION FOR {p.rstrip('*')}{column} ON {on} FROM {grantee}" for p in kept_without]
+    gained = [p for p in now if p not in was and f"{p}*" not in was]
+    found += privilege_statements(gained, on, column, grantee)[1:]
+    if not column and (lost or kept_without):
+        found += _column_grants_again(after, view)
+    grantor = after.attrs.get("grantor")
+    return [f"SET ROLE {grantor}", *found, "RESET ROLE"] if grantor else found
 
 
 def with_grants_of_owners(rule: Rule) -> Rule:

@@ -7,12 +7,26 @@ from typing import Any
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import View
-from snapstore_postgres.names import literal, qualifier, quote
+from snapstore_postgres.names import block, last, literal, qualifier, quote, unquote
 
 STRONGEST = "ACCESS EXCLUSIVE"
 
 
 STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
+
+
+def default_storage(alter: str, column: str, version: int) -> str:
+    """Gives a column, by its qualified name, its type's storage again: before 16 there is no word for it."""
+    if version >= 160000:
+        return f"{alter} SET STORAGE DEFAULT"
+    table, name = literal(qualifier(column)), literal(unquote(last(column)))
+    words = " ".join(f"WHEN {literal(letter)} THEN {literal(word)}" for letter, word in STORAGE.items())
+    return block(
+        f"""BEGIN EXECUTE {literal(alter + " SET STORAGE ")} || (
+  SELECT CASE t.typstorage {words} END FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+   WHERE a.attrelid = {table}::regclass AND a.attname = {name});
+END"""
+    )
 
 
 COMPRESSION = {"p": "pglz", "l": "lz4"}
@@ -31,6 +45,11 @@ def size(view: View, identity: str) -> tuple[int | None, int | None]:
 def table_of(fact: Fact) -> str:
     """The qualified, quoted name of the relation that a part of it belongs to."""
     return qualifier(fact.name)
+
+
+def version(view: View) -> int:
+    """The live server's, as it numbers itself; 0 where it is not known."""
+    return int(view.request.live_hints.get("version", 0))
 
 
 def owner_statement(keyword: str, name: str, fact: Fact) -> list[str]:

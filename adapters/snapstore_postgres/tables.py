@@ -55,7 +55,7 @@ def _create_table(fact: Fact, view: View) -> Draft:
     options = [*attrs.get("options", ()), *(f"toast.{o}" for o in attrs.get("toast_options", ()))]
     text += f"\nWITH ({', '.join(options)})" if options else ""
     text += f"\nTABLESPACE {attrs['tablespace']}" if attrs.get("tablespace") else ""
-    after = [s for c in columns for s in column_settings(c)]
+    after = [s for c in columns for s in column_settings(c, view)]
     after += without_default([c for c in columns if c not in inline and _has_default_above(c, view)], view)
     return Draft(
         statements=[text, *owner_statement("TABLE", fact.name, fact), *after, *_table_flags(fact, {})],

@@ -10,7 +10,7 @@ from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres import archive
 from snapstore_postgres.columns import blocks_type_change
 from snapstore_postgres.expressions import reparsable
-from snapstore_postgres.inheritance import governing
+from snapstore_postgres.inheritance import governing, in_partition_key
 from snapstore_postgres.names import last, literal, qualifier, quote, unquote
 from snapstore_postgres.relations import (
     STRONGEST,
@@ -47,7 +47,7 @@ def _swap(before: Fact, after: Fact, create: Sequence[str], cast: str, view: Vie
 
     def displaces(dependent: Fact) -> bool:
         if dependent.kind == "column":
-            return False
+            return in_partition_key(dependent, view) or "generated" in dependent.attrs
         return before.id in (*dependent.needs, dependent.parent) or blocks_type_change(dependent)
 
     return Alteration(
@@ -62,10 +62,13 @@ def _swap(before: Fact, after: Fact, create: Sequence[str], cast: str, view: Vie
 
 
 def _columns_of_type(fact: Fact, view: View) -> list[Fact]:
-    """Columns that have the type before and after; a column that changes its type sees to that itself."""
+    """Columns that have the type before and after, and can be altered: one that gets another type sees to it
+    itself, and what is computed or partitioned by is displaced."""
     found = []
     for column in view.live_dependents.get(fact.id, ()):
-        if column.kind == "column" and not view.vanishes(column.id):
+        if column.kind != "column" or "generated" in column.attrs or in_partition_key(column, view):
+            continue
+        if not view.vanishes(column.id):
             after = view.target.get(column.id)
             if after is not None and after.attrs["type"] == column.attrs["type"]:
                 found.append(column)
@@ -203,6 +206,17 @@ def _create_domain(fact: Fact, view: View) -> Draft:
     )
 
 
+def is_inside_others(domain: Fact, view: View) -> bool:
+    """Whether columns hold values of a domain inside arrays, rows or ranges, which no check can reach."""
+    holders = view.live_dependents.get(domain.id, ())
+    return any(
+        (f.kind == "column" and f.attrs["type"].endswith("[]"))
+        or (f.kind in ("composite", "range") and any(True for _ in _columns_with(f, view)))
+        or (f.kind == "domain" and is_inside_others(f, view))
+        for f in holders
+    )
+
+
 def _comes_at_once(part: Fact, domain: Fact, view: View) -> bool:
     """Whether a domain can be created with a constraint: what that stands on does not need the domain."""
     if part.kind != "constraint" or "NOT VALID" in part.attrs["definition"]:
@@ -211,8 +225,11 @@ def _comes_at_once(part: Fact, domain: Fact, view: View) -> bool:
     return not any(n.startswith(routines) and domain.id in view.target[n].needs for n in part.needs)
 
 
-def _alter_domain(before: Fact, after: Fact, view: View) -> Alteration:
+def _alter_domain(before: Fact, after: Fact, view: View) -> Alteration | None:
     old, new = before.attrs, after.attrs
+    stricter = bool(new.get("not_null")) and not old.get("not_null")
+    if (stricter or old["type"] != new["type"]) and is_inside_others(before, view):
+        return None
     owner = owner_statement("DOMAIN", after.name, after)
     if (old["type"], old.get("collation")) != (new["type"], new.get("collation")):
         return _swap(before, after, [_domain_text(after), *owner], new["type"], view)

@@ -9,10 +9,12 @@ from snapstore_postgres.relations import (
     COMPRESSION,
     STORAGE,
     STRONGEST,
+    default_storage,
     option_statements,
     owner_statement,
     row_slots,
     size,
+    version,
 )
 
 
@@ -64,12 +66,16 @@ def _create_matview(fact: Fact, view: View) -> Draft:
     text += f"\nTABLESPACE {attrs['tablespace']}" if attrs.get("tablespace") else ""
     text += f" AS\n{_query(fact)}\nWITH {'NO ' if attrs.get('unpopulated') else ''}DATA"
     return Draft(
-        statements=[text, *owner_statement("MATERIALIZED VIEW", fact.name, fact), *_matview_columns(fact)],
+        statements=[
+            text,
+            *owner_statement("MATERIALIZED VIEW", fact.name, fact),
+            *_matview_columns(fact, view),
+        ],
         undo=[f"DROP MATERIALIZED VIEW {fact.name}"],
     )
 
 
-def _matview_columns(fact: Fact, before: Fact | None = None) -> list[str]:
+def _matview_columns(fact: Fact, view: View, before: Fact | None = None) -> list[str]:
     was = before.attrs.get("column_settings", {}) if before else {}
     now = fact.attrs.get("column_settings", {})
     found = []
@@ -77,7 +83,8 @@ def _matview_columns(fact: Fact, before: Fact | None = None) -> list[str]:
         old, new = was.get(column, {}), now.get(column, {})
         alter = f"ALTER MATERIALIZED VIEW {fact.name} ALTER COLUMN {column}"
         if old.get("storage") != new.get("storage"):
-            found.append(f"{alter} SET STORAGE {STORAGE.get(new.get('storage', ''), 'DEFAULT')}")
+            default = default_storage(alter, f"{fact.name}.{column}", version(view))
+            found.append(f"{alter} SET STORAGE {STORAGE[new['storage']]}" if "storage" in new else default)
         if old.get("compression") != new.get("compression"):
             found.append(f"{alter} SET COMPRESSION {COMPRESSION.get(new.get('compression', ''), 'default')}")
         if old.get("statistics") != new.get("statistics"):
@@ -106,7 +113,7 @@ def _alter_matview(before: Fact, after: Fact, view: View) -> Alteration | None:
         statements.append(f"{alter} SET ACCESS METHOD {new.get('access_method', 'heap')}")
     if old.get("tablespace") != new.get("tablespace"):
         statements.append(f"{alter} SET TABLESPACE {new.get('tablespace', 'pg_default')}")
-    statements += _matview_columns(after, before)
+    statements += _matview_columns(after, view, before)
     if old.get("owner") != new.get("owner"):
         statements += owner_statement("MATERIALIZED VIEW", after.name, after)
     hazards = []

@@ -131,6 +131,8 @@ _TABLES = """
 SELECT format('%I.%I', n.nspname, c.relname), c.relkind = 'p',
        (SELECT i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition),
        json_object_agg(a.attname, concat(format_type(a.atttypid, a.atttypmod),
+         (SELECT concat(t.typbasetype::regtype, e.typbasetype::regtype)
+            FROM pg_type t LEFT JOIN pg_type e ON e.oid = t.typelem WHERE t.oid = a.atttypid),
          (SELECT json_agg(b.attname ORDER BY b.attname) FROM pg_type t
             LEFT JOIN pg_type e ON e.oid = t.typelem
             JOIN pg_attribute b ON b.attrelid IN (t.typrelid, e.typrelid)
@@ -142,7 +144,7 @@ SELECT format('%I.%I', n.nspname, c.relname), c.relkind = 'p',
 
 
 def rows(url: str) -> dict[str, Table]:
-    """All rows of all tables, every value as JSON; the type of a row tells its attributes."""
+    """All rows of all tables, every value as JSON; its type tells attributes and bases."""
     found = {}
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET search_path = ''")

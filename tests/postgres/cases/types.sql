@@ -128,3 +128,18 @@ CREATE DOMAIN m AS text CHECK (VALUE IN ('a', 'b')); CREATE TABLE t (id int, m m
 CREATE TYPE c AS (x int, y text, z int); CREATE TABLE t (id int, c c, cs c[]); INSERT INTO t VALUES (1, '(1,a,3)', '{"(1,a,3)"}'); CREATE TYPE c2 AS (x int, y text); CREATE TABLE t2 (id int, c c2); INSERT INTO t2 VALUES (1, '(1,a)'); CREATE VIEW v AS SELECT (c).x FROM t; CREATE TYPE n AS (c c, k int); CREATE TABLE t3 (n n); INSERT INTO t3 VALUES (ROW(ROW(1, 'a', 3)::c, 5)::n);
 --- b
 CREATE TYPE c AS (z int, y text, x int); CREATE TABLE t (id int, c c, cs c[]); INSERT INTO t VALUES (1, '(3,a,1)', '{"(3,a,1)"}'); CREATE TYPE c2 AS (x int); CREATE TABLE t2 (id int, c c2); INSERT INTO t2 VALUES (1, '(1)'); CREATE VIEW v AS SELECT (c).x FROM t; CREATE TYPE n AS (c c, k int); CREATE TABLE t3 (n n); INSERT INTO t3 VALUES (ROW(ROW(3, 'a', 1)::c, 5)::n);
+--- case enum values go under arrays, domains, defaults, indexes, partitions
+--- a
+CREATE TYPE e AS ENUM ('a', 'b', 'c', 'd'); CREATE DOMAIN de AS e DEFAULT 'b' CHECK (VALUE <> 'd'); CREATE TABLE t (id int, x e DEFAULT 'a', xs e[] DEFAULT '{a,b}', dx de, g e GENERATED ALWAYS AS (x) STORED); INSERT INTO t VALUES (1, 'a', '{a,c}', 'c'), (2, 'c', NULL, NULL); CREATE INDEX i ON t (x) WHERE x > 'a'; CREATE TABLE p (k e, v int) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('a', 'b'); CREATE TABLE p2 PARTITION OF p DEFAULT; INSERT INTO p VALUES ('a', 1), ('c', 2); CREATE VIEW v AS SELECT * FROM t WHERE x = ANY (ARRAY['a'::e]); CREATE FUNCTION f(e, e[] DEFAULT '{a}') RETURNS SETOF e LANGUAGE sql AS 'SELECT $1'; ALTER TABLE t ADD CHECK (x IN ('a', 'b', 'c')); CREATE TYPE er AS RANGE (SUBTYPE = e); CREATE TABLE ter (r er); INSERT INTO ter VALUES ('[a,b]');
+--- b
+CREATE TYPE e AS ENUM ('c', 'a', 'z', 'b'); CREATE DOMAIN de AS e DEFAULT 'b' CHECK (VALUE <> 'z'); CREATE TABLE t (id int, x e DEFAULT 'z', xs e[] DEFAULT '{a,z}', dx de, g e GENERATED ALWAYS AS (x) STORED); INSERT INTO t VALUES (1, 'a', '{a,c}', 'c'), (2, 'c', NULL, NULL); CREATE INDEX i ON t (x) WHERE x > 'a'; CREATE TABLE p (k e, v int) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('a', 'b'); CREATE TABLE p2 PARTITION OF p DEFAULT; INSERT INTO p VALUES ('a', 1), ('c', 2); CREATE VIEW v AS SELECT * FROM t WHERE x = ANY (ARRAY['a'::e]); CREATE FUNCTION f(e, e[] DEFAULT '{a}') RETURNS SETOF e LANGUAGE sql AS 'SELECT $1'; ALTER TABLE t ADD CHECK (x IN ('a', 'b', 'c')); CREATE TYPE er AS RANGE (SUBTYPE = e); CREATE TABLE ter (r er); INSERT INTO ter VALUES ('[a,b]');
+--- case domains under arrays and composites change
+--- a
+CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE DOMAIN d2 AS d; CREATE TYPE c AS (d d, e int); CREATE TABLE t (id int, x d, xs d[], c c, y d2); INSERT INTO t VALUES (1, 1, '{1,2}', '(1,2)', 5);
+--- b
+CREATE DOMAIN d AS int NOT NULL CHECK (VALUE > -1) CHECK (VALUE < 1000); CREATE DOMAIN d2 AS d; CREATE TYPE c AS (d d, e int); CREATE TABLE t (id int, x d, xs d[], c c, y d2); INSERT INTO t VALUES (1, 1, '{1,2}', '(1,2)', 5);
+--- case a domain gets another base under arrays
+--- a
+CREATE DOMAIN d AS int; CREATE TABLE t (id int, x d, xs d[]); INSERT INTO t VALUES (1, 1, '{1,2}'); CREATE INDEX i ON t (x); CREATE VIEW v AS SELECT x FROM t;
+--- b
+CREATE DOMAIN d AS text CHECK (VALUE <> ''); CREATE TABLE t (id int, x d, xs d[]); INSERT INTO t VALUES (1, '1', '{1,2}'); CREATE INDEX i ON t (x); CREATE VIEW v AS SELECT x FROM t;
