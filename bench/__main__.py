@@ -17,7 +17,7 @@ def main(wanted: list[str]) -> int:
     if unknown:
         print(f"no benchmark named {', '.join(unknown)}; there are: {', '.join(names)}", file=sys.stderr)
         return 1
-    print(f"{'':<44} {'snap':>12} {'other':>12}   ratio of medians")
+    print(f"{'':<40} {'snap':>12} {'other':>12}   {'time':>6} {'CPU':>6}")
     for name in wanted or names:
         importlib.import_module(f"bench.{name}").run(lambda line: print(line, flush=True))
     return 0

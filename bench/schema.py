@@ -46,6 +46,8 @@ def _statements(tables: int) -> Iterator[str]:
             yield from _view(number)
         if number % 10 == 0:
             yield from _extras(number)
+        if number % 50 == 0:
+            yield from _partitioned(number)
 
 
 _BODY = "$$BEGIN\n  NEW.created := now();\n  RETURN NEW;\nEND$$"
@@ -76,6 +78,9 @@ def _view(number: int) -> Iterator[str]:
     query = f"SELECT state, count(*) AS n, sum(amount) AS total FROM {table} WHERE active GROUP BY state"
     yield f"CREATE VIEW {table}_totals AS {query}"
     yield f"CREATE VIEW {table}_large AS SELECT state, total FROM {table}_totals WHERE n > 10"
+    other = name(max(number - 1, 0))
+    query = f"SELECT a.id, a.email, b.amount FROM {table} a LEFT JOIN {other} b ON b.id = a.id"
+    yield f"CREATE VIEW {table}_pairs AS {query}"
 
 
 def _extras(number: int) -> Iterator[str]:
@@ -87,6 +92,16 @@ def _extras(number: int) -> Iterator[str]:
     yield f"CREATE POLICY readers ON {table} FOR SELECT TO bench_reader USING (active)"
     body = f"$$\n  SELECT count(*)\n    FROM {table}\n   WHERE active\n$$"
     yield f"CREATE FUNCTION {table}_count() RETURNS bigint LANGUAGE sql STABLE AS {body}"
+
+
+def _partitioned(number: int) -> Iterator[str]:
+    events = f"{name(number)}_events"
+    columns = "id bigint, at timestamptz, kind text, PRIMARY KEY (id, at)"
+    yield f"CREATE TABLE {events} ({columns}) PARTITION BY RANGE (at)"
+    for year in (2025, 2026):
+        bounds = f"FROM ('{year}-01-01') TO ('{year + 1}-01-01')"
+        yield f"CREATE TABLE {events}_{year} PARTITION OF {events} FOR VALUES {bounds}"
+    yield f"CREATE INDEX ON {events} (kind)"
 
 
 def _drift(tables: int) -> Iterator[str]:

@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
+
+
+class Cost(NamedTuple):
+    """Seconds on the clock, and seconds of CPU time of all that worked for it."""
+
+    wall: float
+    cpu: float
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Seconds that ours and theirs took, by round."""
+    """What ours and theirs cost, by round."""
 
     name: str
-    ours: list[float]
-    theirs: list[float]
     goal: float | None = None
+    ours: list[Cost] = field(default_factory=list)
+    theirs: list[Cost] = field(default_factory=list)
 
     @property
-    def ratio(self) -> float:
-        """How many times the other's median ours takes; below 1 is faster."""
-        return median(self.ours) / median(self.theirs)
+    def ratio(self) -> Cost:
+        """How many times the other's median ours takes; below 1 is less."""
+        ours, theirs = middle(self.ours), middle(self.theirs)
+        return Cost(ours.wall / theirs.wall, ours.cpu / theirs.cpu if theirs.cpu else float("nan"))
 
     def __str__(self) -> str:
-        ours, theirs = median(self.ours) * 1000, median(self.theirs) * 1000
+        ours, theirs = middle(self.ours).wall * 1000, middle(self.theirs).wall * 1000
         goal = f"  (goal {self.goal}x)" if self.goal else ""
-        return f"{self.name:<44} {ours:9.1f} ms {theirs:9.1f} ms   {self.ratio:5.2f}x{goal}"
+        ratio = f"{self.ratio.wall:5.2f}x {self.ratio.cpu:5.2f}x"
+        return f"{self.name:<40} {ours:9.1f} ms {theirs:9.1f} ms   {ratio}{goal}"
+
+
+def middle(costs: Sequence[Cost]) -> Cost:
+    """The median of each."""
+    return Cost(median(cost.wall for cost in costs), median(cost.cpu for cost in costs))
+
+
+def cpu_of_commands() -> float:
+    """CPU seconds of all the commands that were run so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def compare(
@@ -37,19 +59,24 @@ def compare(
     *,
     rounds: int = 5,
     goal: float | None = None,
+    cpu: Callable[[], float] = cpu_of_commands,
 ) -> Pair:
-    """Time both ``rounds`` times in turn; each is told the round it is in."""
-    pair = Pair(name, [], [], goal)
+    """Measure both ``rounds`` times in turn; each is told the round it is in.
+
+    ``cpu`` tells how many CPU seconds were used so far by whoever works for either.
+    """
+    pair = Pair(name, goal)
     for number in range(rounds):
-        pair.ours.append(_seconds(ours, number))
-        pair.theirs.append(_seconds(theirs, number))
+        pair.ours.append(_cost(ours, number, cpu))
+        pair.theirs.append(_cost(theirs, number, cpu))
     return pair
 
 
-def _seconds(work: Callable[[int], object], number: int) -> float:
-    started = time.perf_counter()
+def _cost(work: Callable[[int], object], number: int, cpu: Callable[[], float]) -> Cost:
+    used, started = cpu(), time.perf_counter()
     work(number)
-    return time.perf_counter() - started
+    wall = time.perf_counter() - started
+    return Cost(wall, cpu() - used)
 
 
 def command(args: Sequence[str], cwd: Path, env: Mapping[str, str], *, codes: Sequence[int] = (0,)) -> None:
