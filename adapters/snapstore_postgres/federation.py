@@ -41,13 +41,34 @@ def _drop_foreign(fact: Fact, view: View) -> Draft:
     return Draft(statements=[f"DROP {designation(fact)}"], undo=[_head(fact)])
 
 
+def _foreign_clauses(before: Fact, after: Fact) -> list[str] | None:
+    """What of the rest can be altered: a wrapper's functions, and a server's version."""
+    old, new = before.attrs, after.attrs
+    alter = f"ALTER {designation(after)}"
+    found = []
+    if after.kind == "fdw":
+        for key in ("handler", "validator"):
+            if old.get(key) != new.get(key):
+                found.append(
+                    f"{alter} {key.upper()} {new[key]}" if key in new else f"{alter} NO {key.upper()}"
+                )
+    elif any(old.get(key) != new.get(key) for key in ("type", "wrapper", "user", "server")):
+        return None
+    elif old.get("version") != new.get("version"):
+        if "version" not in new:
+            return None
+        found.append(f"{alter} VERSION {literal(new['version'])}")
+    return found
+
+
 def _alter_foreign(before: Fact, after: Fact, view: View) -> Alteration | None:
-    if _head(before) != _head(after):
+    statements = _foreign_clauses(before, after)
+    if statements is None:
         return None
     options, secrets = altered_options(
         after.id, before.attrs.get("options") or {}, after.attrs.get("options") or {}
     )
-    statements = [f"ALTER {designation(after)}{options}"] if options else []
+    statements += [f"ALTER {designation(after)}{options}"] if options else []
     if before.attrs.get("owner") != after.attrs.get("owner"):
         statements.append(f"ALTER {designation(after)} OWNER TO {after.attrs['owner']}")
     return Alteration(statements=statements, secrets=secrets)

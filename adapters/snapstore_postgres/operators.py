@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from snapstore.model import Fact, Json
@@ -20,8 +21,22 @@ def items(attrs: Mapping[str, Json], words: Sequence[tuple[str, str]]) -> list[s
     return found
 
 
-def whole(keyword: str, text: Callable[[Fact], Sequence[str]], rank: int, owned: bool = True) -> Rule:
-    """A kind that PostgreSQL alters in nothing but its owner: anything else makes it anew."""
+Tuning = Callable[[Fact, Fact], Sequence[str] | None]
+"""The statements that make of a fact another one in place; None where there are none for that."""
+
+
+def _untunable(before: Fact, after: Fact) -> None:
+    return None
+
+
+def whole(
+    keyword: str,
+    text: Callable[[Fact], Sequence[str]],
+    rank: int,
+    owned: bool = True,
+    tune: Tuning = _untunable,
+) -> Rule:
+    """A kind that PostgreSQL alters in little but its owner: anything beyond ``tune`` makes it anew."""
 
     def create(fact: Fact, view: View) -> Draft:
         owner = owner_statement(keyword, signature(fact), fact) if owned else []
@@ -31,10 +46,12 @@ def whole(keyword: str, text: Callable[[Fact], Sequence[str]], rank: int, owned:
         return Draft(statements=[f"DROP {designation(fact)}"], undo=text(fact))
 
     def alter(before: Fact, after: Fact, view: View) -> Alteration | None:
-        if text(before) != text(after):
+        tuned = tune(before, after) if text(before) != text(after) else []
+        if tuned is None:
             return None
         same = before.attrs.get("owner") == after.attrs.get("owner")
-        return Alteration(statements=() if same else owner_statement(keyword, signature(after), after))
+        owner = [] if same else owner_statement(keyword, signature(after), after)
+        return Alteration(statements=[*tuned, *owner], undo=tune(after, before) or ())
 
     return Rule(create, drop, alter, rank=rank, separable=True)
 
@@ -59,6 +76,28 @@ def _operator(fact: Fact) -> list[str]:
     return [f"CREATE OPERATOR {name} (\n    {', '.join(items(fact.attrs, _OPERATOR))}\n)"]
 
 
+def _only(before: Fact, after: Fact, *names: str) -> bool:
+    """Whether the two differ in nothing but these attributes and the owner."""
+    ignored = {*names, "owner"}
+    keys = (before.attrs.keys() | after.attrs.keys()) - ignored
+    return all(before.attrs.get(key) == after.attrs.get(key) for key in keys)
+
+
+def _set_clauses(before: Fact, after: Fact, words: Sequence[tuple[str, str]]) -> str:
+    changed = [(key, word) for key, word in words if before.attrs.get(key) != after.attrs.get(key)]
+    return ", ".join(f"{word} = {after.attrs.get(key, 'NONE')}" for key, word in changed)
+
+
+_ESTIMATORS = (("restrict", "RESTRICT"), ("join", "JOIN"))
+
+
+def _tune_operator(before: Fact, after: Fact) -> Sequence[str] | None:
+    if not _only(before, after, "restrict", "join"):
+        return None
+    name, _, arguments = after.name.partition("(")
+    return [f"ALTER OPERATOR {name} ({arguments} SET ({_set_clauses(before, after, _ESTIMATORS)})"]
+
+
 def _members(fact: Fact) -> list[str]:
     found = [
         f"OPERATOR {m['strategy']} {m['operator']}"
@@ -75,6 +114,24 @@ def _operator_family(fact: Fact) -> list[str]:
     found = [f"CREATE OPERATOR FAMILY {fact.name}"]
     members = _members(fact)
     return [*found, f"ALTER OPERATOR FAMILY {fact.name} ADD {', '.join(members)}"] if members else found
+
+
+def _tune_operator_family(before: Fact, after: Fact) -> Sequence[str]:
+    """What is loose in a family comes and goes by itself."""
+    was, now = _members(before), _members(after)
+    old, new = [m for m in was if m not in now], [m for m in now if m not in was]
+    alter = f"ALTER OPERATOR FAMILY {after.name}"
+    dropped = [f"{alter} DROP {', '.join(map(_member_place, old))}"] if old else []
+    return dropped + ([f"{alter} ADD {', '.join(new)}"] if new else [])
+
+
+def _member_place(member: str) -> str:
+    """``OPERATOR 1 public.<(integer, bigint)`` is dropped as ``OPERATOR 1 (integer, bigint)``."""
+    word, number, rest = member.split(" ", 2)
+    if word == "FUNCTION" and rest.startswith("("):
+        return f"{word} {number} {rest[: rest.index(')') + 1]}"
+    arguments = rest.removesuffix(rest[rest.rindex(")") + 1 :])
+    return f"{word} {number} {arguments[arguments.rindex('(') :]}"
 
 
 def _operator_class(fact: Fact) -> list[str]:
@@ -153,6 +210,33 @@ def _ts_dictionary(fact: Fact) -> list[str]:
     return [f"CREATE TEXT SEARCH DICTIONARY {fact.name} (TEMPLATE = {fact.attrs['template']}{options})"]
 
 
+_DICTIONARY_OPTION = re.compile(r"""("(?:[^"]|"")*"|\w+) = (?:E?'(?:[^'\\\\]|''|\\\\.)*'|[^,]+)""")
+
+
+def _tune_ts_dictionary(before: Fact, after: Fact) -> Sequence[str] | None:
+    """All options are taken away first: they are kept in the order in which they are set."""
+    if not _only(before, after, "options"):
+        return None
+    old = [found[1] for found in _DICTIONARY_OPTION.finditer(before.attrs.get("options") or "")]
+    settings = [*old, *([after.attrs["options"]] if after.attrs.get("options") else [])]
+    return [f"ALTER TEXT SEARCH DICTIONARY {after.name} ({', '.join(settings)})"]
+
+
+def _tune_ts_configuration(before: Fact, after: Fact) -> Sequence[str] | None:
+    if not _only(before, after, "mappings"):
+        return None
+    was, now = before.attrs.get("mappings") or {}, after.attrs.get("mappings") or {}
+    alter = f"ALTER TEXT SEARCH CONFIGURATION {after.name}"
+    return [
+        *(f"{alter} DROP MAPPING FOR {token}" for token in sorted(was.keys() - now.keys())),
+        *(
+            f"{alter} {'ALTER' if token in was else 'ADD'} MAPPING FOR {token} WITH {', '.join(dictionaries)}"
+            for token, dictionaries in sorted(now.items())
+            if was.get(token) != dictionaries
+        ),
+    ]
+
+
 def _ts_configuration(fact: Fact) -> list[str]:
     mappings = sorted((fact.attrs.get("mappings") or {}).items())
     alter = f"ALTER TEXT SEARCH CONFIGURATION {fact.name} ADD MAPPING FOR"
@@ -172,6 +256,12 @@ def _statistics(fact: Fact) -> list[str]:
     return found
 
 
+def _tune_statistics(before: Fact, after: Fact) -> Sequence[str] | None:
+    if not _only(before, after, "target"):
+        return None
+    return [f"ALTER STATISTICS {after.name} SET STATISTICS {after.attrs.get('target', -1)}"]
+
+
 _ENABLED = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 
 
@@ -182,6 +272,12 @@ def _event_trigger(fact: Fact) -> list[str]:
     if "enabled" in a:
         found.append(f"ALTER EVENT TRIGGER {fact.name} {_ENABLED[a['enabled']]}")
     return found
+
+
+def _tune_event_trigger(before: Fact, after: Fact) -> Sequence[str] | None:
+    if not _only(before, after, "enabled"):
+        return None
+    return [f"ALTER EVENT TRIGGER {after.name} {_ENABLED[after.attrs.get('enabled', 'O')]}"]
 
 
 # -- base types --------------------------------------------------------------------------------------------
@@ -212,6 +308,22 @@ def _base_type(fact: Fact) -> list[str]:
     return [f"CREATE TYPE {fact.name} (\n    {', '.join(items(fact.attrs, _BASE_TYPE))}\n)"]
 
 
+_TUNABLE = tuple(
+    item
+    for item in _BASE_TYPE
+    if item[0] in ("receive", "send", "typmod_in", "typmod_out", "analyze", "subscript", "storage")
+)
+
+
+def _tune_base_type(before: Fact, after: Fact) -> Sequence[str] | None:
+    """All but the first two of the functions, and the storage if it does not become plain."""
+    if not _only(before, after, *(key for key, _ in _TUNABLE)):
+        return None
+    if before.attrs.get("storage") != after.attrs.get("storage") == "plain":
+        return None
+    return [f"ALTER TYPE {after.name} SET ({_set_clauses(before, after, _TUNABLE)})"]
+
+
 def _create_shell(fact: Fact, view: View) -> Draft:
     return Draft(statements=[f"CREATE TYPE {fact.name}"], undo=[f"DROP TYPE {fact.name} CASCADE"])
 
@@ -226,9 +338,9 @@ def _drop_shell(fact: Fact, view: View) -> Draft:
 
 RULES: dict[str, Rule] = {
     "shell_type": Rule(_create_shell, _drop_shell, rank=9, slots=lambda fact: [f"type:{fact.name}"]),
-    "base_type": whole("TYPE", _base_type, rank=36),
-    "operator": whole("OPERATOR", _operator, rank=38),
-    "operator_family": whole("OPERATOR FAMILY", _operator_family, rank=39),
+    "base_type": whole("TYPE", _base_type, rank=36, tune=_tune_base_type),
+    "operator": whole("OPERATOR", _operator, rank=38, tune=_tune_operator),
+    "operator_family": whole("OPERATOR FAMILY", _operator_family, rank=39, tune=_tune_operator_family),
     "operator_class": whole("OPERATOR CLASS", _operator_class, rank=41),
     "cast": whole("CAST", _cast, rank=38, owned=False),
     "conversion": whole("CONVERSION", _conversion, rank=38),
@@ -237,8 +349,10 @@ RULES: dict[str, Rule] = {
     "transform": whole("TRANSFORM", _transform, rank=38, owned=False),
     "ts_parser": whole("TEXT SEARCH PARSER", _ts_parser, rank=38, owned=False),
     "ts_template": whole("TEXT SEARCH TEMPLATE", _ts_template, rank=38, owned=False),
-    "ts_dictionary": whole("TEXT SEARCH DICTIONARY", _ts_dictionary, rank=39),
-    "ts_configuration": whole("TEXT SEARCH CONFIGURATION", _ts_configuration, rank=40),
-    "statistics": whole("STATISTICS", _statistics, rank=75),
-    "event_trigger": whole("EVENT TRIGGER", _event_trigger, rank=200),
+    "ts_dictionary": whole("TEXT SEARCH DICTIONARY", _ts_dictionary, rank=39, tune=_tune_ts_dictionary),
+    "ts_configuration": whole(
+        "TEXT SEARCH CONFIGURATION", _ts_configuration, rank=40, tune=_tune_ts_configuration
+    ),
+    "statistics": whole("STATISTICS", _statistics, rank=75, tune=_tune_statistics),
+    "event_trigger": whole("EVENT TRIGGER", _event_trigger, rank=200, tune=_tune_event_trigger),
 }

@@ -23,3 +23,28 @@ GRANT USAGE ON SEQUENCE t_a_seq TO snap_app; COMMENT ON SEQUENCE t_a_seq IS 'cou
 CREATE TABLE n (x int GENERATED ALWAYS AS IDENTITY); GRANT UPDATE ON SEQUENCE n_x_seq TO snap_reader;
 --- b
 GRANT SELECT ON SEQUENCE t_a_seq TO snap_app, snap_reader;
+--- case altered in place: text search
+--- both
+CREATE TEXT SEARCH CONFIGURATION c (PARSER = pg_catalog.default); CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple, stopwords = 'english', accept = 'false'); CREATE TABLE t (a text);
+CREATE INDEX i ON t USING gin (to_tsvector('c'::regconfig, a));
+--- a
+ALTER TEXT SEARCH CONFIGURATION c ADD MAPPING FOR word, asciiword WITH d, simple; ALTER TEXT SEARCH CONFIGURATION c ADD MAPPING FOR email WITH simple; ALTER TEXT SEARCH DICTIONARY d (accept, stopwords = 'german');
+--- b
+ALTER TEXT SEARCH CONFIGURATION c ADD MAPPING FOR word WITH simple; ALTER TEXT SEARCH CONFIGURATION c ADD MAPPING FOR url WITH d; ALTER TEXT SEARCH DICTIONARY d (accept = 'true');
+--- case altered in place: operators and their families
+--- both
+CREATE FUNCTION lt(int, bigint) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 < $2'; CREATE FUNCTION cmp(int, bigint) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT sign($1 - $2)::int';
+CREATE OPERATOR <<< (FUNCTION = lt, LEFTARG = int, RIGHTARG = bigint, RESTRICT = scalarltsel); CREATE OPERATOR FAMILY fam USING btree; CREATE TABLE t (a int CHECK (a OPERATOR(public.<<<) 9::bigint));
+--- a
+ALTER OPERATOR <<< (int, bigint) SET (RESTRICT = NONE, JOIN = scalarltjoinsel); ALTER OPERATOR FAMILY fam USING btree ADD OPERATOR 1 <<< (int, bigint), FUNCTION 1 (int, bigint) cmp(int, bigint);
+--- b
+ALTER OPERATOR <<< (int, bigint) SET (JOIN = areajoinsel); ALTER OPERATOR FAMILY fam USING btree ADD OPERATOR 3 <<< (int, bigint);
+--- case altered in place: servers, statistics, event triggers
+--- both
+CREATE EXTENSION postgres_fdw; CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s VERSION '1' FOREIGN DATA WRAPPER w OPTIONS (host 'x', port '1'); CREATE FOREIGN TABLE ft (a int, b text) SERVER s OPTIONS (table_name 't');
+CREATE TABLE t (a int, b int); CREATE STATISTICS st ON a, b FROM t; CREATE FUNCTION ev() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER e ON ddl_command_start EXECUTE FUNCTION ev(); ALTER EVENT TRIGGER e DISABLE;
+--- a
+ALTER SERVER s VERSION '2' OPTIONS (SET host 'y', DROP port, ADD dbname 'd'); ALTER FOREIGN DATA WRAPPER w HANDLER postgres_fdw_handler VALIDATOR postgres_fdw_validator; ALTER STATISTICS st SET STATISTICS 77;
+ALTER FOREIGN TABLE ft ALTER a OPTIONS (column_name 'aa'); ALTER FOREIGN TABLE ft OPTIONS (SET table_name 'tt', ADD schema_name 's');
+--- b
+ALTER STATISTICS st SET STATISTICS 0; ALTER FOREIGN TABLE ft ALTER a OPTIONS (column_name 'bb'); ALTER FOREIGN TABLE ft ALTER b OPTIONS (column_name 'x');
