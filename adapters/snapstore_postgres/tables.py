@@ -10,7 +10,7 @@ from snapstore_postgres import archive
 from snapstore_postgres.columns import column_clause, column_settings, without_default
 from snapstore_postgres.inheritance import left_parents, links_in_order, parents, partitions_below, unsettled
 from snapstore_postgres.names import last
-from snapstore_postgres.options import options_clause
+from snapstore_postgres.options import altered_options, options_clause
 from snapstore_postgres.partitions import detached
 from snapstore_postgres.relations import (
     STRONGEST,
@@ -130,12 +130,15 @@ def _made_anew(fact: Fact, view: View) -> bool:
     return parent is not None and view.vanishes(parent.id) and _made_anew(parent, view)
 
 
-_UNCHANGEABLE = ("partition_key", "partition_types", "of", "foreign")
+_UNCHANGEABLE = ("partition_key", "partition_types", "of")
 
 
 def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:
     old, new = before.attrs, after.attrs
     if any(old.get(key) != new.get(key) for key in _UNCHANGEABLE) or not links_in_order(before, after):
+        return None
+    was, now = old.get("foreign") or {}, new.get("foreign") or {}
+    if was.get("server") != now.get("server"):
         return None
     if old.get("inherits") != new.get("inherits") and _has_unsettled(after, view):
         return None
@@ -152,12 +155,15 @@ def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:
     statements += option_statements(
         f"ALTER TABLE {name}", old.get("toast_options"), new.get("toast_options"), "toast."
     )
+    clause, secrets = altered_options(after.id, was.get("options") or {}, now.get("options") or {})
+    statements += [f"ALTER FOREIGN TABLE {name}{clause}"] if clause else []
     statements += _table_flags(after, old)
     if old.get("owner") != new.get("owner"):
         statements += owner_statement("TABLE", name, after)
     rewrites = any(old.get(key) != new.get(key) for key in ("persistence", "access_method", "tablespace"))
     return Alteration(
         statements=statements,
+        secrets=secrets,
         provides=[detached(name)] if leaves else [],
         lock=STRONGEST,
         hazards=rewrite_hazard(view, after.id) if rewrites else (),
