@@ -12,7 +12,7 @@ as live: the table is moved back, and what it lacks is an ordinary difference th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -273,17 +273,29 @@ def _token(entry: Entry) -> str:
     return f"archive:{entry.place}"
 
 
-def after_return(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
-    """The actions, each that works on a table taken back waiting for it to be there."""
+def after_return(request: PlanRequest, back: Sequence[Action], actions: Sequence[Action]) -> list[Action]:
+    """The actions that take tables back and the others, each that works on such a table waiting for it."""
     waits: dict[str, str] = {}
     newest = {e.identity: e for e in entries(request.live_hints) if e.kind == "table"}
     for entry in newest.values():
         waits.update({fact.id: _token(entry) for fact in _facts(entry)})
-    return [_waiting(action, waits) for action in actions]
+    gone = {identity for action in actions for identity in action.destroys}
+    return [
+        *(_only_for_now(action, gone) for action in back),
+        *(_waiting(action, waits) for action in actions),
+    ]
+
+
+def _only_for_now(action: Action, gone: Collection[str]) -> Action:
+    """A table that is made anew from what came back is brought into being by that."""
+    if action.subject not in gone:
+        return action
+    kept = tuple(identity for identity in action.produces if identity not in gone)
+    return msgspec.structs.replace(action, produces=kept)
 
 
 def _waiting(action: Action, waits: Mapping[str, str]) -> Action:
-    touched = (action.subject, *action.produces, *action.destroys, *action.needs)
+    touched = (action.subject, *action.produces, *action.destroys, *action.needs, *action.releases)
     tokens = sorted({waits[identity] for identity in touched if identity in waits})
     return msgspec.structs.replace(action, needs=(*action.needs, *tokens)) if tokens else action
 

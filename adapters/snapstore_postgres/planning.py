@@ -58,13 +58,10 @@ def plan(request: PlanRequest) -> list[Action]:
     cluster.require_same_scope(request)
     request, changed_rows = rows.split(request)
     counted, back = archive.take_back(request)
-    actions = (
-        archive.after_return(counted, rules.actions(RULES, counted))
-        if back
-        else rules.actions(RULES, request)
-    )
-    actions = partitions.after_detaching(request, inheritance.with_new_links(request, actions))
-    actions = carry.with_carried_rows(request, [*back, *actions])
+    actions = inheritance.with_new_links(counted, rules.actions(RULES, counted))
+    actions = carry.with_carried_rows(counted, partitions.after_detaching(counted, actions))
+    if back:
+        actions = archive.after_return(counted, back, actions)
     actions = rows.with_rows(changed_rows, actions)
     exists = bool(request.live_hints.get("archive", {}).get("exists"))
     actions = archive.with_registry(request.resource, actions, exists)

@@ -7,6 +7,7 @@ import os
 import random
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.postgres import dump, generate
@@ -24,8 +25,10 @@ def test_a_random_change_is_undone_exactly_and_no_row_is_lost(seed: int, new_dat
     before = generate.initial(random.Random(seed))
     after = generate.mutated(before, seed, CHANGES)
     url, target = new_database(), new_database()
-    load(url, generate.sql(before, rows=True))
-    load(target, generate.sql(after, rows=False))
+    with psycopg.connect(url) as connection:
+        version = connection.info.server_version // 10000
+    load(url, generate.sql(before, rows=True, version=version))
+    load(target, generate.sql(after, rows=False, version=version))
     old, old_schema, old_rows = capture(url), dump.schema(url), rows(url)
     restore(url, capture(target))
     same_schema(url, dump.schema(target))
