@@ -28,12 +28,10 @@ _OTHERS = (
 )  # fmt: skip
 _SUBSCRIPTIONS = "facts/subscription"
 _LARGE_OBJECTS = "facts/large_object"
-_DEPARSED = {
-    f"facts/{kind}"
-    for kind in ("constraint", "default", "index", "matview", "policy", "rule", "trigger", "view")
-}
-"""Queries that print expressions. For these a server loads what it knows of each table, so that they are left
-to one connection; they take about half of the time."""
+_PRINTED = ("constraint", "default", "index", "matview", "policy", "rule", "trigger", "view")
+_OPENING = {"relations", *(f"facts/{kind}" for kind in _PRINTED)}
+"""Queries that print expressions or ask for sizes. For these a server loads what it knows of each table, so
+that they are left to one connection; they take about half of the time."""
 _LARGE = 2_000_000
 """Bytes of pg_attribute from which on a second connection is worth its while: some hundred tables."""
 _BATCH = 2_000
@@ -138,7 +136,7 @@ def _ask(stack: ExitStack, connections: Sequence[Connection], server: Server) ->
         stack.callback(pool.shutdown, cancel_futures=True)
     found = {}
     for name in (*fact_queries(server), *others(server)):
-        lane = 0 if name in _DEPARSED else -1
+        lane = 0 if name in _OPENING else -1
         found[name] = pools[lane].submit(_answer, connections[lane], server, name)
     return found
 
