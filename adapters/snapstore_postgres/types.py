@@ -14,6 +14,7 @@ from snapstore_postgres.inheritance import governing, in_partition_key
 from snapstore_postgres.names import last, literal, qualifier, quote, unquote
 from snapstore_postgres.relations import (
     STRONGEST,
+    data_loss,
     owner_statement,
     rewrite_hazard,
     table_of,
@@ -327,6 +328,16 @@ def _create_extension(fact: Fact, view: View) -> Draft:
     )
 
 
+def _drop_extension(fact: Fact, view: View) -> Draft:
+    """Its tables of configuration go with it: the archive has no place for a part of an extension."""
+    hazards = [
+        hazard
+        for table in fact.attrs.get("configuration", ())
+        for hazard in data_loss(view, f"table:{table}", f"table {table} of extension {fact.name}")
+    ]
+    return Draft(statements=[f"DROP EXTENSION {fact.name}"], hazards=hazards)
+
+
 def _version(text: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", text)]
 
@@ -351,7 +362,7 @@ def _slot(fact: Fact) -> list[str]:
 
 RULES: dict[str, Rule] = {
     "schema": Rule(_create_schema, lambda f, v: _drop(f"SCHEMA {f.name}"), _alter_schema, rank=1),
-    "extension": Rule(_create_extension, lambda f, v: _drop(f"EXTENSION {f.name}"), _alter_extension, rank=2),
+    "extension": Rule(_create_extension, _drop_extension, _alter_extension, rank=2),
     "collation": Rule(
         _create_collation,
         lambda f, v: _drop(f"COLLATION {f.name}"),

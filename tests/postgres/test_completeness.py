@@ -5,8 +5,11 @@ queries."""
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -15,7 +18,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import HazardName, PlanOptions, ResourceChanges
 from snapstore.plan import _unverifiable
 from snapstore_postgres import catalog
-from tests.postgres import roundtrip
+from tests.postgres import dump, roundtrip
 from tests.postgres.conftest import Project
 from tests.postgres.test_catalog import captured, execute, own_catalog
 
@@ -135,6 +138,39 @@ def test_take_names_what_is_put_on_the_tables_of_an_extension(project: Project) 
     assert captured(project.url).notices == []
     project.sql("CREATE INDEX mine ON members (id)")
     assert [notice.subject for notice in captured(project.url).notices] == ["index public.mine"]
+
+
+def test_rows_of_an_extensions_configuration_are_never_lost_unsaid(project: Project) -> None:
+    nothing = roundtrip.capture(project.url)
+    project.sql("CREATE EXTENSION ltree; CREATE TABLE zones (id int); INSERT INTO zones VALUES (1)")
+    project.sql("ALTER EXTENSION ltree ADD TABLE zones")
+    config = "extconfig = ARRAY['zones'::regclass], extcondition = ARRAY['']"
+    project.sql(f"UPDATE pg_extension SET {config} WHERE extname = 'ltree'")
+    dropped = roundtrip.plan(roundtrip.capture(project.url), nothing)
+    lost = [h.text for action in dropped for h in action.hazards if h.name is HazardName.DATA_LOSS]
+    assert lost == ["table public.zones of extension ltree and the rows in it"]
+
+
+# -- security labels ---------------------------------------------------------------------------------------
+
+LABELS = """
+CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t; CREATE FUNCTION f() RETURNS int RETURN 1;
+INSERT INTO pg_seclabel VALUES
+  ('t'::regclass, 'pg_class'::regclass, 0, 'selinux', 'on a table'),
+  ('t'::regclass, 'pg_class'::regclass, 1, 'selinux', 'on a column'),
+  ('v'::regclass, 'pg_class'::regclass, 1, 'Odd one', 'it''s on a view''s'),
+  ('f'::regproc, 'pg_proc'::regclass, 0, 'selinux', 'on a function');
+"""
+
+
+def test_security_labels_come_back_as_pg_dump_writes_them(database: str, new_database: Any) -> None:
+    """No server here has a provider of labels, so they are put into the catalog by hand."""
+    execute(database, LABELS)
+    actions = roundtrip.plan(roundtrip.capture(new_database()), roundtrip.capture(database))
+    ours = {s for action in actions for s in action.statements if s.startswith("SECURITY LABEL")}
+    command = [str(dump.pg_dump()), "--schema-only", f"--dbname={database}"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert ours == set(re.findall(r"^(SECURITY LABEL .*);$", text, re.MULTILINE)) and len(ours) == 4
 
 
 # -- a role that has no rights -----------------------------------------------------------------------------
