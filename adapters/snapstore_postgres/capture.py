@@ -109,8 +109,8 @@ def _missing(settings: Settings, found: Answers) -> list[Notice]:
 
 def _hints(found: Answers) -> dict[str, Json]:
     relations = {
-        identity: {"rows": rows, "bytes": size, "columns": columns}
-        for identity, rows, size, columns in found.rows("relations")
+        identity: {"rows": rows, "bytes": size, "columns": columns, "numbers": numbers, "oid": oid}
+        for identity, rows, size, columns, numbers, oid in found.rows("relations")
     }
     return {
         "relations": relations,

@@ -68,7 +68,7 @@ def _contested_name(column: Fact, view: View) -> str | None:
         columns = (fact for fact in facts if fact.id.startswith("column:"))
         values = (f.attrs.get("not_null") for f in columns)
         view.memo["not_null_names"] = {unquote(v["name"]) for v in values if isinstance(v, dict)}
-    name = _not_null_name(column)
+    name = not_null_name(column)
     return name if unquote(name) in view.memo["not_null_names"] else None
 
 
@@ -298,15 +298,19 @@ def _displaced_by(
     return displaces
 
 
+def _without_name(not_null: Json) -> dict[str, Json]:
+    return {k: v for k, v in not_null.items() if k != "name"} if isinstance(not_null, dict) else {}
+
+
 def _not_null_rename(column: Fact, was: Json, now: Json) -> list[str]:
     """The name of a partition's own NOT NULL, which can change only while it is detached."""
     if not was or not now or was == now:
         return []
-    names = [value["name"] if isinstance(value, dict) else _not_null_name(column) for value in (was, now)]
+    names = [value["name"] if isinstance(value, dict) else not_null_name(column) for value in (was, now)]
     return [f"ALTER TABLE {table_of(column)} RENAME CONSTRAINT {names[0]} TO {names[1]}"]
 
 
-def _not_null_name(column: Fact) -> str:
+def not_null_name(column: Fact) -> str:
     """The name that the server gives where none is asked for."""
     table, name = unquote(last(table_of(column))), unquote(last(column.name))
     return quote(f"{table}_{name}_not_null"[:63])
@@ -355,6 +359,8 @@ def _not_null_statements(column: Fact, was: Json, now: Json, view: View) -> list
     alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
     if was and not now:
         return [f"{alter} DROP NOT NULL"]
+    if was and _without_name(was) == _without_name(now):
+        return _not_null_rename(column, was, now)
     found = [f"{alter} DROP NOT NULL"] if was else []
     contested = _contested_name(column, view) if now is True else None
     if contested:

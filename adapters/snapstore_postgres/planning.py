@@ -20,6 +20,7 @@ from snapstore_postgres import (
     operators,
     partitions,
     privileges,
+    renames,
     rights,
     routines,
     rows,
@@ -56,6 +57,7 @@ def plan(request: PlanRequest) -> list[Action]:
     """The actions. SnapError REFUSED where rows would be lost and ``--data refuse`` was asked for, or where
     only one side was captured with the cluster's roles."""
     cluster.require_same_scope(request)
+    request, renamed = renames.rename_back(request)
     request, changed_rows = rows.split(request)
     counted, back = archive.take_back(request)
     actions = inheritance.with_new_links(counted, rules.actions(RULES, counted))
@@ -63,6 +65,7 @@ def plan(request: PlanRequest) -> list[Action]:
     if back:
         actions = archive.after_return(counted, back, actions)
     actions = rows.with_rows(changed_rows, actions)
+    actions = renames.after_renaming(renamed, actions)
     exists = bool(request.live_hints.get("archive", {}).get("exists"))
     actions = archive.with_registry(request.resource, actions, exists)
     if request.options.data is DataMode.REFUSE:
