@@ -29,6 +29,7 @@ from snapstore.errors import SnapError
 from snapstore.installed import entry_points
 from snapstore.model import (
     Action,
+    Archived,
     Captured,
     Fact,
     Json,
@@ -117,6 +118,15 @@ class Suggestion(msgspec.Struct, frozen=True):
     group: str | None = None
 
 
+def nothing_archived(settings: Any, context: Context) -> list[Archived]:
+    """For systems in which restores put nothing aside."""
+    return []
+
+
+def nothing_to_prune(settings: Any, context: Context, places: Sequence[str]) -> None:
+    """For them as well."""
+
+
 def nothing_left(settings: Any, actions: Sequence[Action], context: Context) -> None:
     """For systems in which a killed ``apply`` leaves nothing that a capture would not show."""
 
@@ -140,6 +150,8 @@ class Adapter(msgspec.Struct, frozen=True):
     before an interrupted restore goes on or back; it raises no error for what is not there.
     ``beyond`` gives, of the differences between two captures, the identities of those that only say that
     one of them was not asked for it: no restore is held to account for them.
+    ``archived`` lists what restores have put aside and none has taken back, oldest first; ``prune`` removes
+    some of that for good, by their places.
     ``check`` is for ``snap doctor``: what is wrong with this resource, [] when it is well.
     ``discover`` is for ``snap init``: resources this adapter would take care of below a folder.
     ``summary`` is one line for ``snap adapters``.
@@ -155,6 +167,8 @@ class Adapter(msgspec.Struct, frozen=True):
     tidy: Callable[[Any, Sequence[Action], Context], None] = nothing_left
     beyond: Callable[[ResourceChanges], Collection[str]] = nothing_beyond
     lock: Callable[[Any, Context], AbstractContextManager[None]] = no_lock
+    archived: Callable[[Any, Context], list[Archived]] = nothing_archived
+    prune: Callable[[Any, Context, Sequence[str]], None] = nothing_to_prune
     check: Callable[[Any, Context], list[Notice]] = lambda settings, context: []
     discover: Callable[[Path, Mapping[str, str]], list[Suggestion]] = lambda root, env: []
 

@@ -40,6 +40,7 @@ COMMANDS = {
     },
     "upkeep": {
         "doctor": "check the store, the key and every resource",
+        "gc": "remove for good what restores have put aside",
         "key": "manage the key that seals secrets",
         "adapters": "list the installed adapters",
         "schema": "print the JSON Schema of a format",

@@ -237,6 +237,20 @@ class DataMode(StrEnum):
     REFUSE = "refuse"
 
 
+class Archived(msgspec.Struct, frozen=True):
+    """Something that a restore put aside instead of destroying it: its place in the archive of its resource,
+    what it was, when that was (ISO 8601, UTC) and how much of it there is, where known. An adapter leaves
+    ``resource`` empty.
+    """
+
+    place: str
+    identity: str
+    archived_at: str
+    rows: int | None = None
+    bytes: int | None = None
+    resource: str = ""
+
+
 class PlanOptions(msgspec.Struct, frozen=True):
     """What the operator asked for, beyond the target; part of the plan and of its digest."""
 

@@ -26,6 +26,8 @@ OUTPUTS: dict[str, type[Any]] = {
     "output-demo": documents.DemoDocument,
     "output-diff": documents.DiffDocument,
     "output-doctor": documents.DoctorDocument,
+    "output-gc": documents.GcDocument,
+    "output-show-archive": documents.ArchiveDocument,
     "output-error": documents.ErrorDocument,
     "output-init": documents.InitDocument,
     "output-log": documents.LogDocument,

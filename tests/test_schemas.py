@@ -57,6 +57,8 @@ def test_every_reference_inside_a_schema_leads_somewhere():
         (["show", "HEAD:build/files/a.js"], "output-show-file"),
         (["restore", "HEAD~0", "--yes"], "output-restore"),
         (["doctor"], "output-doctor"),
+        (["gc", "--archive"], "output-gc"),
+        (["show", "--archive"], "output-show-archive"),
         (["adapters"], "output-adapters"),
         (["diff", "nope"], "output-error"),
     ],

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from snapstore.adapter import Adapter, ApplyContext, Context, PlanRequest, Suggestion
-from snapstore.model import Action, Captured, Notice, ResourceChanges
+from snapstore.model import Action, Archived, Captured, Notice, ResourceChanges
 from snapstore_postgres.settings import Settings
 
 
@@ -45,6 +45,18 @@ def _beyond(changes: ResourceChanges) -> Collection[str]:
     return beyond(changes)
 
 
+def _archived(settings: Settings, context: Context) -> list[Archived]:
+    from snapstore_postgres.pruning import archived
+
+    return archived(settings, context)
+
+
+def _prune(settings: Settings, context: Context, places: Sequence[str]) -> None:
+    from snapstore_postgres.pruning import prune
+
+    prune(settings, context, places)
+
+
 def _check(settings: Settings, context: Context) -> list[Notice]:
     from snapstore_postgres.doctor import check
 
@@ -71,6 +83,8 @@ adapter = Adapter(
     apply=_apply,
     beyond=_beyond,
     lock=_lock,
+    archived=_archived,
+    prune=_prune,
     check=_check,
     discover=_discover,
 )

@@ -11,6 +11,7 @@ import click
 
 from snapstore.app import App
 from snapstore.errors import SnapError
+from snapstore.model import EVERYTHING
 from snapstore.nearest import did_you_mean
 from snapstore.render import documents, snapshots
 from snapstore.render.style import name
@@ -24,9 +25,13 @@ _OBJECT = re.compile(r"((?:[^:{]|\{[^}]*\}?)*)(?::(.*))?", re.DOTALL)
 
 @click.command("show")
 @click.argument("what", default="HEAD", metavar="[REVISION[:PATH]]")
+@click.option("--archive", is_flag=True, help="What restores have put aside in the live systems instead.")
 @click.pass_obj
-def command(app: App, what: str) -> None:
+def command(app: App, what: str, archive: bool) -> None:
     """Show a snapshot, or with a path one of its documents, files or folders. Secrets stay sealed."""
+    if archive:
+        _archive(app)
+        return
     revision, path = split(what)
     ws = app.workspace(live=revision == LIVE)
     with app.working("reading"):
@@ -43,6 +48,15 @@ def command(app: App, what: str) -> None:
         app.emit(json.dumps(value, indent=2, ensure_ascii=False), value)
     else:
         _file(app, path, entry, snapshot.objects.blob(entry.oid))
+
+
+def _archive(app: App) -> None:
+    from snapstore.archive import kept
+    from snapstore.render.archive import listed
+
+    with app.working("reading the archives"):
+        found = kept(app.workspace(), EVERYTHING)
+    app.emit(lambda: listed(found) or "the archive is empty", documents.ArchiveDocument(found))
 
 
 def split(what: str) -> tuple[str, str | None]:

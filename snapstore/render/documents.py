@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from snapstore.model import HazardName, Notice, Outcome, ResourceChanges, Verb
+from snapstore.model import Archived, HazardName, Notice, Outcome, ResourceChanges, Verb
 from snapstore.render.changes import sign
 from snapstore.snapshot import TREE_MODE, Snapshot, TreeEntry, facts, files, resources
 
@@ -184,6 +184,18 @@ class DoctorDocument(msgspec.Struct):
     well: bool
     checked: list[str]
     findings: list[Finding]
+
+
+class ArchiveDocument(msgspec.Struct):
+    """``snap show --archive``"""
+
+    archive: list[Archived]
+
+
+class GcDocument(msgspec.Struct):
+    """``snap gc``: what was removed."""
+
+    removed: list[Archived]
 
 
 class AdapterDocument(msgspec.Struct):
