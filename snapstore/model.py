@@ -255,6 +255,8 @@ class PlanOptions(msgspec.Struct, frozen=True):
     """What the operator asked for, beyond the target; part of the plan and of its digest."""
 
     data: DataMode = DataMode.ARCHIVE
+    exact_column_order: bool = False
+    """Whether tables are rebuilt that differ from the target in nothing but how their columns lie."""
 
 
 class Scope(msgspec.Struct, frozen=True):

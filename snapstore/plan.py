@@ -31,7 +31,7 @@ from snapstore.model import (
     Scope,
 )
 from snapstore.ordering import order, resource_order
-from snapstore.snapshot import Snapshot, facts
+from snapstore.snapshot import Snapshot, facts, resources
 
 if TYPE_CHECKING:
     from snapstore.config import Config
@@ -48,6 +48,8 @@ def make_plan(config: Config, live: Snapshot, target: Snapshot, scope: Scope, op
     outside the scope (``guard.restorable`` narrows it).
     """
     changes = {c.resource: c for c in diff(live, target, scope) if c.resource in config.resources}
+    if options.exact_column_order:
+        changes = {**_unchanged(live, target, scope), **changes}
     actions: list[Action] = []
     notes: list[Hazard] = []
     for name in resource_order({r.name: r.depends_on for r in config.resources.values()}):
@@ -65,6 +67,13 @@ def make_plan(config: Config, live: Snapshot, target: Snapshot, scope: Scope, op
         notes=notes,
     )
     return msgspec.structs.replace(plan, digest=digest(plan))
+
+
+def _unchanged(live: Snapshot, target: Snapshot, scope: Scope) -> dict[str, ResourceChanges]:
+    """No changes for each whole resource: it may have to be rebuilt though no fact of it differs."""
+    both = {name: e for name, e in resources(target).items() if name in resources(live)}
+    wanted = {name: e for name, e in both.items() if not scope.patterns or name in scope.patterns}
+    return {name: ResourceChanges(name, entry.adapter) for name, entry in wanted.items()}
 
 
 def _request(

@@ -175,9 +175,12 @@ def _by_parent(facts: Mapping[str, Fact]) -> dict[str, list[Fact]]:
     return parts
 
 
-def actions(rules: Mapping[str, Rule], request: PlanRequest) -> list[Action]:
-    """The actions that lead from the live facts to the target facts. KeyError for a kind without a rule."""
-    replaced: set[str] = set()
+def actions(rules: Mapping[str, Rule], request: PlanRequest, anew: Collection[str] = ()) -> list[Action]:
+    """The actions that lead from the live facts to the target facts. KeyError for a kind without a rule.
+
+    The facts of ``anew`` are replaced even where they could be altered or need no change.
+    """
+    replaced = set(anew)
     while True:
         found, circle = _attempt(rules, request, replaced)
         if circle is None:

@@ -10,6 +10,7 @@ from snapstore_postgres import (
     archive,
     carry,
     cluster,
+    columnorder,
     columns,
     constraints,
     database,
@@ -60,7 +61,9 @@ def plan(request: PlanRequest) -> list[Action]:
     request, renamed = renames.rename_back(request)
     request, changed_rows = rows.split(request)
     counted, back = archive.take_back(request)
-    actions = inheritance.with_new_links(counted, rules.actions(RULES, counted))
+    anew = columnorder.misplaced(request) if request.options.exact_column_order else ()
+    actions = columnorder.noted(request, rules.actions(RULES, counted, anew))
+    actions = inheritance.with_new_links(counted, actions)
     actions = carry.with_carried_rows(counted, partitions.after_detaching(counted, actions))
     if back:
         actions = archive.after_return(counted, back, actions)

@@ -40,6 +40,13 @@ data = click.option(
 )
 
 
+exact_column_order = click.option(
+    "--exact-column-order",
+    is_flag=True,
+    help="Rebuild tables whose columns would lie in another order than in the snapshot.",
+)
+
+
 def scoped(command: F) -> F:
     """Add ``--only`` and ``--group``."""
     return only(group(command))
@@ -69,8 +76,8 @@ def allowed(config: Config, allow: Sequence[str]) -> frozenset[HazardName]:
     return config.allow | {HazardName(name) for name in allow}
 
 
-def plan_options(config: Config, data: str | None) -> PlanOptions:
-    return PlanOptions(data=DataMode(data) if data else config.data)
+def plan_options(config: Config, data: str | None, exact_column_order: bool = False) -> PlanOptions:
+    return PlanOptions(DataMode(data) if data else config.data, exact_column_order)
 
 
 def confirmation(app: App, question: str, yes: bool) -> Callable[[Plan], bool] | None:

@@ -23,6 +23,7 @@ FORMATS = ("text", "markdown", "sql", "json")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--exit-code", is_flag=True, help="Exit with 2 when there is something to do.")
 @options.data
+@options.exact_column_order
 @options.scoped
 @options.full
 @click.pass_obj
@@ -33,6 +34,7 @@ def command(
     form: str,
     exit_code: bool,
     data: str | None,
+    exact_column_order: bool,
     only: tuple[str, ...],
     group: tuple[str, ...],
     full: bool,
@@ -41,7 +43,9 @@ def command(
     ws = app.workspace()
     scope = options.scope(ws.config, only, group)
     with app.working("planning"):
-        plan = plan_restore(ws, revision, scope, options.plan_options(ws.config, data), app.progress)
+        plan = plan_restore(
+            ws, revision, scope, options.plan_options(ws.config, data, exact_column_order), app.progress
+        )
     if output:
         save(Path(output), plan)
     app.emit(lambda: render(plan, form, full), plan)

@@ -17,6 +17,7 @@ from snapstore.restore import RestoreResult, abort, plan_restore, restore, resum
 @click.option("--resume", "go_on", is_flag=True, help="Go on with the restore that was interrupted.")
 @click.option("--abort", "go_back", is_flag=True, help="Go back to before the restore that was interrupted.")
 @options.data
+@options.exact_column_order
 @options.allow
 @options.yes
 @options.scoped
@@ -29,6 +30,7 @@ def command(
     go_on: bool,
     go_back: bool,
     data: str | None,
+    exact_column_order: bool,
     allow: tuple[str, ...],
     yes: bool,
     only: tuple[str, ...],
@@ -46,7 +48,7 @@ def command(
         return ended(app, result, yes)
     assert revision is not None  # noqa: S101 - _one_of has seen to it
     scope = options.scope(ws.config, only, group)
-    wanted = options.plan_options(ws.config, data)
+    wanted = options.plan_options(ws.config, data, exact_column_order)
     if dry_run:
         from snapstore.commands.plan import render
 

@@ -1,0 +1,51 @@
+"""The physical order of columns: no part of the state, since nothing but ``SELECT *`` sees it, but reported.
+
+A column that comes back lands behind the others. ``--exact-column-order`` makes such a table anew, with its
+rows carried over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import structs
+
+from snapstore.adapter import PlanRequest
+from snapstore.model import Action, Verb
+from snapstore_postgres.names import qualifier
+
+
+def misplaced(request: PlanRequest) -> set[str]:
+    """The tables, by identity, whose columns would lie in another order than in the target."""
+    return set(_misplaced(request))
+
+
+def _misplaced(request: PlanRequest) -> Iterator[str]:
+    there = request.live_hints.get("relations", {})
+    wanted = request.target_hints.get("relations", {})
+    for identity in there.keys() & wanted.keys():
+        fact = request.target.get(identity)
+        if fact is None or identity not in request.live or not identity.startswith("table:"):
+            continue
+        if fact.attrs.keys() & {"of", "inherits", "foreign"} or f"partition:{fact.name}" in request.target:
+            continue
+        now, then = there[identity].get("columns") or [], wanted[identity].get("columns") or []
+        after = [c for c in now if c in then] + [c for c in then if c not in now]
+        if after != then:
+            yield identity
+
+
+def noted(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
+    """The actions; those that add a column to a table that is not as in the target then say so."""
+    tables = misplaced(request)
+    return [_noted(action) if tables and _adds_to(action, tables) else action for action in actions]
+
+
+def _adds_to(action: Action, tables: set[str]) -> bool:
+    kind, _, name = action.subject.partition(":")
+    return action.verb is Verb.CREATE and kind == "column" and f"table:{qualifier(name)}" in tables
+
+
+def _noted(action: Action) -> Action:
+    note = "behind the others, which is cosmetic (--exact-column-order rebuilds the table)"
+    return structs.replace(action, summary=f"{action.summary}, {note}")

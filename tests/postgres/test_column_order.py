@@ -1,0 +1,70 @@
+"""The physical order of columns is reported, and restored when asked for."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from tests.conftest import Snap
+
+CONFIG = '[resources.db]\nadapter = "postgres"\nurl = "${DATABASE_URL}"\n'
+TABLES = """
+CREATE TABLE t (id int PRIMARY KEY, b text DEFAULT 'x', c int NOT NULL);
+INSERT INTO t VALUES (1, 'one', 11), (2, 'two', 12);
+CREATE INDEX ON t (c);
+CREATE VIEW v AS SELECT c FROM t;
+CREATE TABLE parent (id int PRIMARY KEY, at date, n int);
+CREATE TABLE child (id int PRIMARY KEY, t int REFERENCES t);
+INSERT INTO child VALUES (5, 1);
+"""
+
+
+@pytest.fixture
+def project(snap: Snap, database: str) -> Snap:
+    """A project with a snapshot, tagged good, after which a column was dropped and came back last."""
+    snap.env["DATABASE_URL"] = database
+    (snap.root / "snapstore.toml").write_text(CONFIG)
+    run(snap, TABLES)
+    commit = snap("take", "--json", code=0).json["commit"]
+    (snap.root / "snapshots/refs/tags/good").write_text(f"{commit}\n")
+    run(snap, "ALTER TABLE t DROP b")
+    return snap
+
+
+def run(snap: Snap, sql: str) -> None:
+    with psycopg.connect(snap.env["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(sql.encode())
+
+
+def columns(snap: Snap) -> list[str]:
+    query = (
+        "SELECT attname FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0 AND NOT attisdropped"
+    )
+    with psycopg.connect(snap.env["DATABASE_URL"]) as connection:
+        return [name for (name,) in connection.execute(f"{query} ORDER BY attnum".encode())]
+
+
+def rows(snap: Snap) -> list[tuple[object, ...]]:
+    with psycopg.connect(snap.env["DATABASE_URL"]) as connection:
+        return connection.execute("SELECT id, c FROM t ORDER BY id").fetchall()
+
+
+def test_it_is_reported(project: Snap):
+    assert "cosmetic" in project("plan", "good", code=0).stdout
+    project("restore", "good", "--yes", code=0)
+    assert columns(project) == ["id", "c", "b"]
+
+
+def test_it_is_restored_when_asked_for(project: Snap):
+    assert "cosmetic" not in project("plan", "good", "--exact-column-order", code=0).stdout
+    project("restore", "good", "--yes", "--exact-column-order", code=0)
+    assert columns(project) == ["id", "b", "c"]
+    assert rows(project) == [(1, 11), (2, 12)]
+
+
+def test_it_is_restored_where_nothing_else_differs(project: Snap):
+    project("restore", "good", "--yes", code=0)
+    project("restore", "good", "--yes", "--exact-column-order", "--only", "db", code=0)
+    assert columns(project) == ["id", "b", "c"]
+    assert rows(project) == [(1, 11), (2, 12)]
+    assert project("plan", "good", "--exact-column-order", "--exit-code").code == 0
