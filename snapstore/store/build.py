@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from urllib.parse import quote
@@ -130,8 +130,13 @@ class _Builder:
 
     def _folder(self, folder: LiveFolder, cache: StatCache) -> _Folder:
         kept = cache.unchanged(folder)
-        ids = [] if kept else [self._file(file, cache) for file in _files(folder)]
+        ids = [] if kept else self._ids(folder, cache)
         return _Folder(folder, kept, ids, cache, self._sink)
+
+    def _ids(self, folder: LiveFolder, cache: StatCache) -> list[bytes]:
+        """The ids of a changed folder's files; of most of them the cache knows."""
+        files = zip(cache.known(folder), folder.names, folder.stamps, strict=True)
+        return [known or self._file(_live_file(folder, name, stamp), cache) for known, name, stamp in files]
 
     def _file(self, file: LiveFile, cache: StatCache) -> bytes:
         """The id of a file's content, from the cache where it can be believed."""
@@ -156,11 +161,9 @@ class _Builder:
             cache.save()
 
 
-def _files(folder: LiveFolder) -> Iterator[LiveFile]:
-    above = folder.path + "/" if folder.path else ""
-    for name, stamp in zip(folder.names, folder.stamps, strict=True):
-        path = above + name.decode("utf-8", "surrogateescape")
-        yield LiveFile(path, _mode(stamp), None, f"{folder.source}/{os.fsdecode(name)}", stamp)
+def _live_file(folder: LiveFolder, name: bytes, stamp: Stamp) -> LiveFile:
+    path = (folder.path + "/" if folder.path else "") + name.decode("utf-8", "surrogateescape")
+    return LiveFile(path, _mode(stamp), None, f"{folder.source}/{os.fsdecode(name)}", stamp)
 
 
 def _mode(stamp: Stamp) -> int:

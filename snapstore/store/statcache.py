@@ -21,6 +21,7 @@ import os
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,6 +103,25 @@ class StatCache:
         self._same[folder.source] = kept
         return kept
 
+    def known(self, folder: LiveFolder) -> Iterator[bytes | None]:
+        """In the order of its files, the ids of those that are stored and known with their stamp, else None.
+
+        It remembers as it goes: what :meth:`put` adds of the others in between keeps its place among them.
+        """
+        kept = self._folders.get(folder.source)
+        if kept is None or not self._trusted:
+            yield from repeat(None, len(folder.names))
+            return
+        before = zip(_STAMP.iter_unpack(kept.stamps), kept.ids(), kept.stored, strict=True)
+        records = dict(zip(kept.names.split(b"\0"), before, strict=False))
+        for name, stamp in zip(folder.names, folder.stamps, strict=True):
+            found, oid, stored = records.get(name, (None, NONE, 0))
+            if found == stamp and stored:
+                self._see_raw(folder.source, name, _STAMP.pack(*stamp) + oid, stored=True)
+                yield oid
+            else:
+                yield None
+
     def get(self, source: str, stamp: Stamp) -> Known | None:
         """What is known of the file at ``source``, None when it is not known with this stamp."""
         folder, _, name = source.rpartition("/")
@@ -133,7 +153,10 @@ class StatCache:
             self._see(folder, name, _STAMP.pack(*stamp) + oid, stored)
 
     def _see(self, folder: str, name: str, record: bytes, stored: bool) -> None:
-        self._seen.setdefault(folder, {})[os.fsencode(name)] = record + bytes((stored,))
+        self._see_raw(folder, os.fsencode(name), record, stored=stored)
+
+    def _see_raw(self, folder: str, name: bytes, record: bytes, *, stored: bool) -> None:
+        self._seen.setdefault(folder, {})[name] = record + (b"\1" if stored else b"\0")
 
     def put_tree(self, folder: LiveFolder, rest: bytes, tree: bytes) -> None:
         """Remember the tree, which is stored, that a folder was, and the digest of the rest that it held."""
