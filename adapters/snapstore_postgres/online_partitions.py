@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from snapstore.model import Action, Verb
-from snapstore_postgres.names import block, last, literal
-from snapstore_postgres.online import BEFORE, Change, Scene, step
+from snapstore_postgres.names import block, literal
+from snapstore_postgres.online import BEFORE, Change, Scene, spare_name, step
+from snapstore_postgres.relations import STRONGEST
 
 
 def detached(scene: Scene) -> Iterator[Change]:
@@ -16,8 +19,10 @@ def detached(scene: Scene) -> Iterator[Change]:
             continue
         fact = scene.live[action.subject]
         parent = f"table:{fact.attrs['of']}"
-        if scene.is_large(parent) and not action.needs and not _has_default(parent, scene):
-            yield Change([action], [_concurrently(action, scene)])
+        if not scene.is_large(parent) or action.needs or not action.transactional:
+            continue
+        if not fact.attrs.get("detaching") and not _has_default(parent, scene):
+            yield _concurrently(action, scene)
 
 
 def _has_default(parent: str, scene: Scene) -> bool:
@@ -29,31 +34,64 @@ def _has_default(parent: str, scene: Scene) -> bool:
     )
 
 
-def _concurrently(action: Action, scene: Scene) -> Action:
+def _concurrently(action: Action, scene: Scene) -> Change:
+    """With a check that says what the bound says: otherwise the server leaves one, under some name."""
     name = action.subject.partition(":")[2]
-    return step(
+    spare = spare_name(action.subject, "bound")
+    check = f"constraint:{name}.{spare}"
+    add = step(
+        action,
+        BEFORE,
+        summary=f"check the bound of {name}, for new rows",
+        statements=(_bound_as_check(name, spare),),
+        lock=STRONGEST,
+        undo=(f"ALTER TABLE {name} DROP CONSTRAINT {spare}",),
+        produces=(check,),
+        destroys=(),
+        releases=(),
+    )
+    validate = step(
+        action,
+        BEFORE,
+        summary=f"check the bound of {name}, for all rows",
+        statements=(f"ALTER TABLE {name} VALIDATE CONSTRAINT {spare}",),
+        undo=(),
+        needs=(check,),
+        produces=(f"bound:{name}",),
+        destroys=(),
+        releases=(),
+    )
+    # What its parent had stays with it as copies, under these names.
+    copies = [f"constraint:{name}.{s.rpartition(' IF EXISTS ')[2]}" for s in action.statements[1:]]
+    detach = step(
         action,
         BEFORE,
         summary=f"{action.summary}, concurrently",
         statements=(
             f"{action.statements[0]} CONCURRENTLY",
-            _without_copied_bound(name, scene),
             *action.statements[1:],
+            f"ALTER TABLE {name} DROP CONSTRAINT {spare}",
         ),
+        needs=(check, f"bound:{name}"),
+        produces=(*action.produces, *copies),
     )
+    return _reusing(action, add, validate, detach, scene)
 
 
-def _without_copied_bound(name: str, scene: Scene) -> str:
-    """Takes off the check that the server leaves in place of the bound, under a name of its choice."""
-    known = ", ".join(
-        literal(last(fact.name).strip('"'))
-        for fact in scene.live.values()
-        if fact.kind == "constraint" and fact.parent == f"table:{name}"
-    )
-    others = f" AND conname <> ALL (ARRAY[{known}]::name[])" if known else ""
+def _reusing(action: Action, add: Action, validate: Action, detach: Action, scene: Scene) -> Change:
+    """The steps without those that an earlier attempt has done."""
+    (check,) = add.produces
+    left, drop = scene.live.get(check), scene.drop_of(check)
+    if left is None or drop is None:
+        return Change([action], [add, validate, detach])
+    if left.attrs["definition"].endswith(" NOT VALID"):
+        return Change([action, drop], [msgspec.structs.replace(validate, needs=()), detach])
+    return Change([action, drop], [msgspec.structs.replace(detach, needs=())])
+
+
+def _bound_as_check(name: str, check: str) -> str:
+    add = literal(f"ALTER TABLE {name.replace('%', '%%')} ADD CONSTRAINT {check} CHECK (%s) NOT VALID")
     return block(
-        "DECLARE found name; BEGIN FOR found IN SELECT conname FROM pg_catalog.pg_constraint"
-        f" WHERE contype = 'c' AND conrelid = {literal(name)}::pg_catalog.regclass{others} LOOP"
-        f" EXECUTE pg_catalog.format('ALTER TABLE {name.replace(chr(39), chr(39) * 2).replace('%', '%%')}"
-        " DROP CONSTRAINT %I', found); END LOOP; END"
+        f"BEGIN EXECUTE pg_catalog.format({add},"
+        f" pg_catalog.pg_get_partition_constraintdef({literal(name)}::pg_catalog.regclass)); END"
     )

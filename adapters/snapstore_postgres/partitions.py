@@ -41,10 +41,11 @@ def _copied(parent: str, view: View) -> list[str]:
 
 def _detach(fact: Fact, view: View) -> Draft:
     parent = fact.attrs["of"]
+    finalize = " FINALIZE" if fact.attrs.get("detaching") else ""
     return Draft(
         provides=[detached(fact.name)],
         statements=[
-            f"ALTER TABLE {parent} DETACH PARTITION {fact.name}",
+            f"ALTER TABLE {parent} DETACH PARTITION {fact.name}{finalize}",
             *(f"ALTER TABLE {fact.name} DROP CONSTRAINT IF EXISTS {name}" for name in _copied(parent, view)),
         ],
         undo=[f"ALTER TABLE ONLY {parent} ATTACH PARTITION {fact.name} {fact.attrs['bound']}"],

@@ -96,8 +96,10 @@ def test_constraints_and_keys_are_added_without_a_scan_under_a_strong_lock(onlin
     online.snap("restore", "HEAD~1", "--yes", code=0)
     text = "\n".join(s for a in planned(online, "HEAD~1") for s in a["statements"])
     assert text.count("USING INDEX") == 2
-    assert text.count(" NOT VALID") == 5  # the foreign key, the check, and a check for each of three NOT NULL
-    assert text.count("VALIDATE CONSTRAINT") == 5
+    assert (
+        text.count(" NOT VALID") == 6
+    )  # foreign key, check, a check for each of three NOT NULL, and for a bound
+    assert text.count("VALIDATE CONSTRAINT") == 6
 
 
 def test_small_tables_are_restored_in_one_transaction_unless_told_otherwise(online: Project) -> None:
@@ -184,6 +186,28 @@ def test_an_index_build_that_is_cut_is_completed_or_cleaned_up(
     online.snap("restore", "HEAD~1", "--yes", code=7)
     online.snap("restore", way, "--yes", code=0)
     assert not online.sql("SELECT 1 FROM pg_index WHERE NOT indisvalid")
+    if way == "--resume":
+        assert online.snap("status").code == 0
+    else:
+        assert not dump.difference(online.dump(), before)
+
+
+@pytest.mark.parametrize("way", ["--resume", "--abort"])
+def test_a_detaching_that_is_cut_is_completed_or_taken_back(
+    online: Project, session: Session, way: str
+) -> None:
+    online.snap("restore", "HEAD~1", "--yes", code=0)
+    before = online.dump()
+    other = session()
+    other.execute('SELECT * FROM ONLY "E"')
+    running = begun(online, "restore", "HEAD~1", "--yes")
+    pid = waiting(online, "DETACH PARTITION.*CONCURRENTLY")
+    online.sql(f"SELECT pg_terminate_backend({pid})")
+    running.communicate(timeout=120)
+    assert online.sql("SELECT 1 FROM pg_inherits WHERE inhdetachpending")
+    other.rollback()
+    online.snap("restore", way, "--yes", code=0)
+    assert not online.sql("SELECT 1 FROM pg_inherits WHERE inhdetachpending")
     if way == "--resume":
         assert online.snap("status").code == 0
     else:

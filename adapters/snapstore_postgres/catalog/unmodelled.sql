@@ -82,10 +82,6 @@ SELECT format('what is in catalog %s', c.relname)
  WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind = 'r' AND c.oid < 16384
    AND c.oid NOT IN (SELECT oid FROM classes) AND pg_relation_size(c.oid) > 0
 UNION ALL
-SELECT format('%s whose detaching was interrupted', pg_describe_object('pg_class'::regclass, i.inhrelid, 0))
-  FROM pg_inherits i
- WHERE i.inhdetachpending
-UNION ALL
 -- A role that may not read connections can still see that there are subscriptions.
 SELECT format('subscription %I (this role may not read how it connects)', x.subname)
   FROM (SELECT subname, subdbid FROM pg_subscription) x JOIN pg_database d ON d.oid = x.subdbid
