@@ -52,7 +52,7 @@ look at the catalogs as they are by then."""
 
 def _locked_out(settings: Settings, context: Context) -> SnapError:
     """Why it could not be read: asked on another connection, since that of the capture waits no more."""
-    with connect(settings, context.resource) as connection:
+    with connect(settings, context.resource, bare=True) as connection:
         holder = exclusive_holder(connection)
     return SnapError(
         f"something could not be read within {settings.read_lock_timeout:g} s"

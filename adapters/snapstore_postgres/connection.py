@@ -13,6 +13,7 @@ from psycopg import RawCursor
 from psycopg.types.json import set_json_loads
 
 from snapstore.errors import SnapError
+from snapstore_postgres.pooling import is_shared
 from snapstore_postgres.settings import Settings
 
 # What pg_get_expr and friends print depends on these; pg_dump fixes the same ones.
@@ -39,8 +40,13 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 @contextmanager
-def connect(settings: Settings, resource: str) -> Iterator[Connection]:
-    """A connection in autocommit mode with the session settings above. SnapError when there is none."""
+def connect(settings: Settings, resource: str, *, bare: bool = False) -> Iterator[Connection]:
+    """A connection in autocommit mode with the session settings above. SnapError when there is none, or when
+    its session is shared with others.
+
+    A ``bare`` one has no settings, and may be shared: what it does has to begin with a transaction and
+    :func:`set_for_transaction`.
+    """
     try:
         connection: Connection = psycopg.connect(
             settings.url,
@@ -49,15 +55,15 @@ def connect(settings: Settings, resource: str) -> Iterator[Connection]:
             connect_timeout=settings.connect_timeout,
             application_name="snapstore",
             client_encoding="utf8",
+            prepare_threshold=None if bare else 5,
         )
     except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
         raise _cannot_connect(error, resource) from None
     try:
         with connection:
-            names = ", ".join(
-                f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in _SESSION.items()
-            )
-            connection.execute(f"SELECT {names}")
+            if not bare:
+                _require_own_session(connection, settings, resource)
+                _set(connection, local=False)
             set_json_loads(msgspec.json.decode, connection)
             yield connection
     except psycopg.OperationalError as error:
@@ -68,6 +74,26 @@ def connect(settings: Settings, resource: str) -> Iterator[Connection]:
                 fix="see whether the server is up, then run the command again",
             ) from error
         raise
+
+
+def set_for_transaction(connection: Connection) -> None:
+    """The session settings above, until the transaction ends."""
+    _set(connection, local=True)
+
+
+def _set(connection: Connection, *, local: bool) -> None:
+    calls = [f"pg_catalog.set_config('{n}', '{v}', {str(local).lower()})" for n, v in _SESSION.items()]
+    connection.execute(f"SELECT {', '.join(calls)}".encode())
+
+
+def _require_own_session(connection: Connection, settings: Settings, resource: str) -> None:
+    if is_shared(connection, settings.url, settings.connect_timeout):
+        raise SnapError(
+            "the url leads through a pooler that shares sessions (PgBouncer in transaction mode):"
+            " the locks and settings of a restore would be those of others",
+            where=f"resources.{resource}.url",
+            fix="use the server's own address, or a pool in session mode; take, diff and plan work as it is",
+        )
 
 
 def _cannot_connect(error: psycopg.Error, resource: str) -> SnapError:

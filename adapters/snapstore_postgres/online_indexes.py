@@ -98,7 +98,7 @@ def _exchange(action: Action, drop: Action, scene: Scene) -> Change:
         ),
         needs=(*action.needs, f"index:{schema}.{spare}"),
         produces=(*action.produces, swapped),
-        destroys=(*drop.destroys, f"index:{schema}.{away}"),
+        destroys=(*drop.destroys, f"index:{schema}.{away}", f"comment:index:{schema}.{away}"),
         releases=drop.releases,
         hazards=(),
         lock="SHARE UPDATE EXCLUSIVE",

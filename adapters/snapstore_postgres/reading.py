@@ -17,7 +17,7 @@ import psycopg
 
 from snapstore.errors import SnapError
 from snapstore_postgres import catalog, cluster, rowdata
-from snapstore_postgres.connection import Connection, connect
+from snapstore_postgres.connection import Connection, connect, set_for_transaction
 from snapstore_postgres.settings import Settings
 
 Row = tuple[Any, ...]
@@ -149,10 +149,11 @@ def _answer(connection: Connection, server: Server, name: str) -> Answer:
 
 
 def _begin(stack: ExitStack, settings: Settings, resource: str) -> Connection:
-    connection = stack.enter_context(connect(settings, resource))
+    connection = stack.enter_context(connect(settings, resource, bare=True))
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     connection.read_only = True
     stack.enter_context(connection.transaction())
+    set_for_transaction(connection)
     # Workers cost more than they save where queries run side by side anyway.
     connection.execute("SET LOCAL max_parallel_workers_per_gather = 0")
     connection.execute(f"SET LOCAL lock_timeout = '{int(settings.read_lock_timeout * 1000)}ms'")

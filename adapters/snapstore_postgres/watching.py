@@ -11,6 +11,7 @@ import psycopg
 
 from snapstore.errors import SnapError
 from snapstore_postgres.connection import Connection, connect
+from snapstore_postgres.pooling import process
 from snapstore_postgres.settings import Settings
 
 _EVERY = 1.0
@@ -112,7 +113,7 @@ def watched(
 ) -> Iterator[Watch]:
     """Look at the connection for as long as this is entered. SnapError when that showed a standby far behind,
     whatever became of the work."""
-    watch = Watch(settings, resource, connection.info.backend_pid, summary, report)
+    watch = Watch(settings, resource, process(connection), summary, report)
     thread = Thread(target=watch.run, name="watch", daemon=True)
     thread.start()
     try:
