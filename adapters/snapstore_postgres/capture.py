@@ -122,6 +122,7 @@ def _hints(found: Answers) -> dict[str, Json]:
         "roles": found.server.roles,
         "member_of": found.server.member_of,
         "archive": _archive(found),
+        "system": next(found.rows("system"))[0] if found.server.may_identify else None,
     }
 
 

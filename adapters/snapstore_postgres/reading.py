@@ -51,6 +51,7 @@ class Server(NamedTuple):
     database: str
     superuser: bool
     may_read_passwords: bool
+    may_identify: bool
     roles: list[str] | None
     member_of: list[str] | None
 
@@ -126,7 +127,8 @@ def _left_out(settings: Settings, may_read_connections: bool, may_read_passwords
 
 def others(server: Server) -> list[str]:
     """The names of the other queries."""
-    return [*_OTHERS, *(["archive"] if server.has_archive else [])]
+    found = [*_OTHERS, *(["archive"] if server.has_archive else [])]
+    return [*found, *(["system"] if server.may_identify else [])]
 
 
 def _ask(stack: ExitStack, connections: Sequence[Connection], server: Server) -> dict[str, Future[Answer]]:

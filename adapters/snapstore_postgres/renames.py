@@ -136,8 +136,14 @@ def _moving_along(request: PlanRequest, identity: str, schema: str) -> dict[str,
 
 
 def _by_oid(hints: Mapping[str, Json]) -> dict[str, str]:
+    if not hints.get("system"):
+        return {}  # another cluster may use the same ids for other things
     relations = hints.get("relations", {})
-    return {found["oid"]: identity for identity, found in relations.items() if "oid" in found}
+    return {
+        f"{hints['system']}/{found['oid']}": identity
+        for identity, found in relations.items()
+        if "oid" in found
+    }
 
 
 def _is_taken(name: str, request: PlanRequest) -> bool:

@@ -16,6 +16,7 @@ SELECT ARRAY(
        current_database()::text,
        (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user),
        has_column_privilege('pg_authid', 'rolpassword', 'SELECT'),
+       has_function_privilege('pg_control_system()', 'EXECUTE'),
        (SELECT array_agg(r.rolname::text ORDER BY r.rolname) FROM pg_roles r HAVING count(*) <= 1000),
        (SELECT array_agg(r.rolname::text ORDER BY r.rolname) FROM pg_roles r
          WHERE pg_has_role(r.oid, 'MEMBER') AND NOT (SELECT s.rolsuper FROM pg_roles s WHERE s.rolname = current_user))
