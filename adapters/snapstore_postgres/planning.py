@@ -52,6 +52,7 @@ RULES: dict[str, rules.Rule] = {
 }
 for _kind in _GRANTED_BY_DEFAULT:
     RULES[_kind] = privileges.with_grants_of_owners(privileges.without_default_privileges(RULES[_kind]))
+RULES["column"] = privileges.with_plain_identity(RULES["column"])
 
 
 def plan(request: PlanRequest) -> list[Action]:

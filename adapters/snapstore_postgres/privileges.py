@@ -240,22 +240,51 @@ def without_default_privileges(rule: Rule) -> Rule:
 
 
 def _granted_by_default(fact: Fact, view: View) -> Iterable[str]:
-    role = view.request.live_hints.get("role")
-    letter = _DEFAULT_LETTER.get(fact.kind)
+    letter = _DEFAULT_LETTER[fact.kind]
     schema = None if fact.kind == "schema" else parts(fact.name)[0]
+    for grantee, base in sorted(_defaults(letter, schema, view).items()):
+        yield from privilege_statements(base, grantee_object(fact), "", grantee)
+    for column in view.target_parts.get(fact.id, ()) if fact.kind == "table" else ():
+        yield from _granted_on_identity(column, view)
+
+
+def _granted_on_identity(column: Fact, view: View) -> Iterable[str]:
+    """The same for the sequence of an identity column, which is made with the column."""
+    sequence = (column.attrs.get("identity") or {}).get("sequence")
+    for grantee, base in sorted(_defaults("S", parts(sequence)[0], view).items()) if sequence else ():
+        yield from privilege_statements(base, f"SEQUENCE {sequence}", "", grantee)
+
+
+def with_plain_identity(rule: Rule) -> Rule:
+    """The rule for columns, with what default privileges give to a new identity sequence taken away."""
+
+    def create(fact: Fact, view: View) -> Draft:
+        draft = rule.create(fact, view)
+        extra = list(_granted_on_identity(fact, view)) if draft.statements else []
+        return replace(draft, statements=[*draft.statements, *extra]) if extra else draft
+
+    def alter(before: Fact, after: Fact, view: View) -> Alteration | None:
+        alteration = rule.alter(before, after, view)
+        if not alteration or not alteration.statements or "identity" in before.attrs:
+            return alteration
+        extra = list(_granted_on_identity(after, view))
+        return replace(alteration, statements=[*alteration.statements, *extra])
+
+    return replace(rule, create=create, alter=alter)
+
+
+def _defaults(letter: str, schema: str | None, view: View) -> dict[str, list[str]]:
+    """What grantees have by themselves on a new object, for those to whom default privileges give more."""
+    role = str(view.request.live_hints.get("role"))
     grants: dict[str, list[str]] = {}
     for holder in view.live_kinds.get("default_privileges", ()):
-        if view.vanishes(holder.id):
-            continue
         attrs = holder.attrs
-        if quote(attrs["role"]) != quote(str(role).strip('"')) or attrs["objects"] != letter:
+        if view.vanishes(holder.id) or attrs["objects"] != letter or attrs.get("schema", schema) != schema:
             continue
-        if attrs.get("schema", schema) != schema:
-            continue
-        for grant in view.live_parts.get(holder.id, ()):
-            grants[grant.attrs["grantee"]] = grant.attrs.get("default", [])
-    for grantee, base in sorted(grants.items()):
-        yield from privilege_statements(base, grantee_object(fact), "", grantee)
+        if attrs["role"] == unquote(role):
+            for grant in view.live_parts.get(holder.id, ()):
+                grants[grant.attrs["grantee"]] = grant.attrs.get("default", [])
+    return grants
 
 
 def _nothing(fact: Fact, view: View) -> Draft:

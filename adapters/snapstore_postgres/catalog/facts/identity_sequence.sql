@@ -7,6 +7,6 @@ SELECT 'pg_class'::regclass::oid, s.oid, 0, format('identity_sequence:%I.%I', n.
   JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
  WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i'
    AND s.relkind = 'S' AND t.relnamespace = ANY ($1) AND t.relpersistence <> 't' AND NOT {{member(pg_class, t.oid)}}
-   AND (s.relacl IS NOT NULL
+   AND (NOT (s.relacl <@ acldefault('s', s.relowner) AND s.relacl @> acldefault('s', s.relowner))
         OR s.oid IN (SELECT x.objoid FROM pg_description x WHERE x.classoid = 'pg_class'::regclass AND x.objsubid = 0)
         OR s.oid IN (SELECT x.objoid FROM pg_seclabel x WHERE x.classoid = 'pg_class'::regclass AND x.objsubid = 0))
