@@ -17,6 +17,10 @@ from snapstore.errors import SnapError
 from snapstore.model import Captured, LiveFile, LiveFolder
 from snapstore.snapshot import Snapshot
 from snapstore.store import ResourceState, Store, create, open_store, statcache
+from snapstore.store import build as making
+from snapstore.store.ingest import Ingested
+from snapstore.store.sink import Sink
+from snapstore.store.statcache import StatCache
 from tests.store.making import assert_clean, contents, git, text
 
 OLD = -3_600_000_000_000
@@ -232,3 +236,25 @@ def test_whatever_happened_before_a_tree_is_that_of_a_store_without_a_cache(
                 store.commit(found, "take")
         store.commit(build(store, captured(tree.root)), "take")
         assert_clean(store)
+
+
+@pytest.mark.usefixtures("old")
+def test_of_a_changed_folder_only_what_changed_is_read_and_then_nothing(
+    store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(store, captured(root))
+    read: list[str] = []
+    ingest = making.ingest
+
+    def counted(file: LiveFile, sink: Sink) -> Ingested:
+        read.append(file.path)
+        return ingest(file, sink)
+
+    monkeypatch.setattr(making, "ingest", counted)
+    (root / "one").write_text("changed")
+    (root / "new").write_text("new")
+    build(store, captured(root))
+    assert sorted(read) == ["new", "one"]
+    monkeypatch.setattr(StatCache, "known", None)  # asked for changed folders only
+    build(store, captured(root))
+    assert sorted(read) == ["new", "one"]
