@@ -17,6 +17,7 @@ from snapstore.verify import Name, differing, some
 
 if TYPE_CHECKING:
     from snapstore.config import Config
+    from snapstore.secrets import Keys
 
 AGAIN = "make it again with `snap plan`"
 
@@ -103,6 +104,13 @@ def require_allowed(config: Config, plan: Plan, allow: Collection[HazardName]) -
 def _hazard(hazard: Hazard) -> str:
     sizes = [f"{n:,} {word}" for n, word in ((hazard.rows, "rows"), (hazard.bytes, "bytes")) if n is not None]
     return f"{hazard.name}: {hazard.text}" + (f" ({', '.join(sizes)})" if sizes else "")
+
+
+def require_secrets(keys: Keys, plan: Plan) -> None:
+    """SnapError where a secret of the plan cannot be unsealed: told before anything has changed."""
+    for action in plan.actions:
+        for ref in action.secrets.values():
+            keys.unseal(action.resource, ref.identity, ref.token)
 
 
 def require_confirmed(confirm: Callable[[Plan], bool] | None, plan: Plan) -> None:

@@ -24,6 +24,7 @@ from snapstore.guard import (
     require_allowed,
     require_confirmed,
     require_current,
+    require_secrets,
     restorable,
     strangers,
 )
@@ -222,6 +223,7 @@ def _run(ws: Workspace, request: _Request, confirm: Confirm | None, report: Repo
         if _nothing_to_do(ws, plan, before, request.target):
             return _nothing_done(plan, report)
         require_allowed(ws.config, plan, request.allow)
+        require_secrets(ws.keys, plan)
         require_confirmed(confirm, plan)
         request = replace(request, reviewed=plan)
     with ws.store.lock(request.title):
@@ -235,6 +237,7 @@ def _run_locked(ws: Workspace, request: _Request, report: Report) -> RestoreResu
     if _nothing_to_do(ws, plan, before, request.target):
         return _nothing_done(plan, report)
     require_allowed(ws.config, plan, request.allow)
+    require_secrets(ws.keys, plan)
     ref, safety = _keep(ws, before, request.title, plan.scope)
     report(f"the state before is kept as {safety[:10]}")
     begin = Begin(
@@ -334,6 +337,7 @@ def _continue_locked(
     leads_to = target if goal is Goal.TARGET else safety
     plan = make_plan(ws.config, now, leads_to, begin.plan.scope, begin.plan.options)
     require_allowed(ws.config, plan, allow | record.allow)
+    require_secrets(ws.keys, plan)
     require_confirmed(confirm, plan)
     tidy(ws, record.started())
     record.write(Continued(goal, plan, tuple(sorted(allow))))
