@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import json
 import os
@@ -519,6 +520,9 @@ def test_a_key_that_is_missing_wrong_or_broken(app: Snap):
     app.env["SNAPSTORE_KEY"] = "bm90IGEga2V5"
     done = refused(app, *restore, what="not a data key", where="SNAPSTORE_KEY", fix="openssl rand")
     assert "bm90IGEga2V5" not in done.stderr
+    app.env["SNAPSTORE_KEY"] = base64.b64encode(b"k" * 64).decode()
+    identity.unlink()
+    refused(app, *restore, what="sealed with key", where="env", fix="SNAPSTORE_KEY")
 
 
 def _elsewhere(app: Snap) -> Path:
