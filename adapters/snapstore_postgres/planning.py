@@ -13,6 +13,7 @@ from snapstore_postgres import (
     columnorder,
     columns,
     constraints,
+    costs,
     database,
     federation,
     indexes,
@@ -74,7 +75,7 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = archive.with_registry(request.resource, actions, exists)
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
-    return rights.with_missing(request, online.in_steps(request, actions))
+    return costs.stated(request, rights.with_missing(request, online.in_steps(request, actions)))
 
 
 def _refuse_loss(resource: str, actions: list[Action]) -> None:

@@ -120,6 +120,19 @@ def test_a_column_type_under_a_view_changes_in_the_transaction(online: Project) 
     assert online.snap("status").code == 0
 
 
+def test_a_plan_says_which_lock_is_held_while_how_much_is_scanned(online: Project) -> None:
+    online.snap("restore", "HEAD~1", "--yes", code=0)
+    online.sql("ANALYZE c")
+    for locking, scanned in (("atomic", True), ("online", False)):
+        online.configure(url="${DATABASE_URL}", locking=locking)
+        found = [
+            a for a in planned(online, "HEAD~1") if "ALTER COLUMN pid SET NOT NULL" in str(a["statements"])
+        ]
+        assert [(a["lock"], a["rows"], a["bytes"] > 0) for a in found] == [("ACCESS EXCLUSIVE", 200, True)]
+        hazards = [h["text"] for a in found for h in a.get("hazards", ())]
+        assert hazards == (["scans public.c to check NOT NULL"] if scanned else [])
+
+
 # -- cut ---------------------------------------------------------------------------------------------------
 
 Session = Callable[[], psycopg.Connection[Any]]
