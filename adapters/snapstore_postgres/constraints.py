@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import reparsable
@@ -104,7 +106,25 @@ def _alter_constraint(before: Fact, after: Fact, view: View) -> Alteration | Non
         if after.parent and after.parent.startswith("domain:"):
             statement = f"ALTER DOMAIN {qualifier(after.name)} VALIDATE CONSTRAINT {last(after.name)}"
         return Alteration(statements=[statement], lock="SHARE UPDATE EXCLUSIVE")
-    return None
+    return _other_moment(before, after) if old.get("type") == "f" else None
+
+
+_MOMENT = re.compile(
+    r"(?P<what>.*?)(?P<late> DEFERRABLE)?(?P<end> INITIALLY DEFERRED)?(?P<valid> NOT VALID)?"
+)
+
+
+def _other_moment(before: Fact, after: Fact) -> Alteration | None:
+    """A foreign key that is checked at another moment of a transaction, and is otherwise the same."""
+    was, now = (_MOMENT.fullmatch(fact.attrs["definition"]) for fact in (before, after))
+    if not was or not now or was["what"] != now["what"] or was["valid"] != now["valid"]:
+        return None
+    head = f"ALTER TABLE {table_of(after)} ALTER CONSTRAINT {last(after.name)}"
+    return Alteration(statements=[f"{head} {_moment(now)}"], undo=[f"{head} {_moment(was)}"], lock=STRONGEST)
+
+
+def _moment(found: re.Match[str]) -> str:
+    return f"DEFERRABLE{found['end'] or ' INITIALLY IMMEDIATE'}" if found["late"] else "NOT DEFERRABLE"
 
 
 def _made_with(fact: Fact, view: View) -> list[str]:
