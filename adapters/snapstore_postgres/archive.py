@@ -12,7 +12,8 @@ as live: the table is moved back, and what it lacks is an ordinary difference th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -27,7 +28,7 @@ from snapstore_postgres.words import designation, word
 
 REGISTRY = "snapstore_archive"
 REGISTERED = f"{REGISTRY}:"
-_STRIPPED = ("trigger", "policy", "rule")
+_STRIPPED = ("trigger", "policy", "rule", "statistics")
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -207,12 +208,13 @@ class _Stripping:
 
 
 def _strip_order(fact: Fact) -> int:
-    """The table first, then what hangs on columns, computed columns before those they read, columns last."""
-    if fact.kind == "table":
-        return 0
+    """The table first, then its being a partition, which keeps what it has of its parent; then what hangs on
+    columns, computed columns before those they read, columns last."""
+    if fact.kind in ("table", "partition"):
+        return 0 if fact.kind == "table" else 1
     if fact.kind != "column":
-        return 1
-    return 2 if "generated" in fact.attrs else 3
+        return 2
+    return 3 if "generated" in fact.attrs else 4
 
 
 def _subtree(fact: Fact, view: View) -> Iterator[Fact]:
@@ -223,8 +225,11 @@ def _subtree(fact: Fact, view: View) -> Iterator[Fact]:
             yield from _subtree(part, view)
 
 
-def take_back(request: PlanRequest) -> tuple[PlanRequest, list[Action]]:
-    """The request, with the archived tables that the target wants as live ones, and what moves them back."""
+def take_back(
+    request: PlanRequest, slots: Callable[[Fact], Sequence[str]]
+) -> tuple[PlanRequest, list[Action]]:
+    """The request, with the archived tables that the target wants as live ones, and what moves them back.
+    ``slots`` are the names that a fact takes besides its own."""
     if request.options.data is DataMode.DISCARD:
         return request, []
     newest = {e.identity: e for e in entries(request.live_hints) if e.kind == "table"}
@@ -241,7 +246,7 @@ def take_back(request: PlanRequest) -> tuple[PlanRequest, list[Action]]:
     ]
     changed = msgspec.structs.replace(request.changes, facts=changes)
     return msgspec.structs.replace(request, live=live, changes=changed), [
-        _moved_back(request, entry) for entry in back
+        _moved_back(request, entry, slots) for entry in back
     ]
 
 
@@ -249,7 +254,8 @@ def _facts(entry: Entry) -> list[Fact]:
     return msgspec.convert(entry.facts, list[Fact])
 
 
-def _moved_back(request: PlanRequest, entry: Entry) -> Action:
+def _moved_back(request: PlanRequest, entry: Entry, slots: Callable[[Fact], Sequence[str]]) -> Action:
+    facts = _facts(entry)
     name = entry.identity.partition(":")[2]
     schema = parts(name)[0]
     return Action(
@@ -262,7 +268,7 @@ def _moved_back(request: PlanRequest, entry: Entry) -> Action:
             f"DROP SCHEMA {quote(entry.place)}",
             _returned(entry),
         ),
-        produces=(_token(entry), f"relation:{name}", f"type:{name}", *(f.id for f in _facts(entry))),
+        produces=(_token(entry), *(n for fact in facts for n in (fact.id, *slots(fact)))),
         needs=(f"schema:{schema}",),
         transactional=True,
         rank=-900,
@@ -279,18 +285,20 @@ def after_return(request: PlanRequest, back: Sequence[Action], actions: Sequence
     newest = {e.identity: e for e in entries(request.live_hints) if e.kind == "table"}
     for entry in newest.values():
         waits.update({fact.id: _token(entry) for fact in _facts(entry)})
-    gone = {identity for action in actions for identity in action.destroys}
+    gone: dict[str, set[str]] = defaultdict(set)
+    for action in actions:
+        for token in {waits[identity] for identity in action.destroys if identity in waits}:
+            gone[token].update(action.destroys)
     return [
         *(_only_for_now(action, gone) for action in back),
         *(_waiting(action, waits) for action in actions),
     ]
 
 
-def _only_for_now(action: Action, gone: Collection[str]) -> Action:
-    """A table that is made anew from what came back is brought into being by that."""
-    if action.subject not in gone:
-        return action
-    kept = tuple(identity for identity in action.produces if identity not in gone)
+def _only_for_now(action: Action, gone: Mapping[str, Collection[str]]) -> Action:
+    """What is made anew of that which came back, a column or all of it, is brought into being by that."""
+    taken = {identity for token in action.produces for identity in gone.get(token, ())}
+    kept = tuple(identity for identity in action.produces if identity not in taken)
     return msgspec.structs.replace(action, produces=kept)
 
 
@@ -340,6 +348,7 @@ def copied(fact: Fact, entry: Entry, source: str) -> list[str]:
     return [
         f"CREATE SCHEMA {quote(entry.place)}",
         copy,
+        f"ALTER TABLE {quote(entry.place)}.rows REPLICA IDENTITY FULL",  # a publication of all tables has it too
         _register(entry.place, fact.id, "column", entry.facts),
     ]
 
@@ -391,7 +400,7 @@ def put_back(fact: Fact, entry: Entry, view: View) -> list[str]:
     if not all(f"column:{table}.{name}" in view.target for name in entry.facts["key"]):
         return []
     update, emptied = filled(table, fact, entry, version(view))
-    return [*_without_triggers(fact, view, update), emptied]
+    return [*_identified(fact, view, _without_triggers(fact, view, update)), emptied]
 
 
 def filled(table: str, column: Fact, entry: Entry, server: int) -> tuple[str, str]:
@@ -423,6 +432,17 @@ def filled(table: str, column: Fact, entry: Entry, server: int) -> tuple[str, st
         f" DROP SCHEMA {quote(entry.place)}; {_returned(entry)}; END IF; END"
     )
     return update, emptied
+
+
+def _identified(fact: Fact, view: View, updates: list[str]) -> list[str]:
+    """Rows of a table that is published can only be updated while they have a replica identity."""
+    table = view.target.get(fact.parent or "")
+    published = any(identity.startswith("publication:") for identity in view.live)
+    if not published or table is None or f"replica_identity:{table.name}" in view.live:
+        return updates
+    alter = f"ALTER TABLE ONLY {table.name} REPLICA IDENTITY"
+    afterwards = {"f": "FULL", "n": "NOTHING"}.get(table.attrs.get("replica_identity", ""), "DEFAULT")
+    return [f"{alter} FULL", *updates, f"{alter} {afterwards}"]
 
 
 def _without_triggers(fact: Fact, view: View, update: str) -> list[str]:

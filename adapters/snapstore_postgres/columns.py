@@ -426,7 +426,19 @@ def _alter_default(before: Fact, after: Fact, view: View) -> Alteration:
     return Alteration(statements=() if same else draft.statements, undo=undo, lock=STRONGEST)
 
 
+def _identity_slot(fact: Fact) -> list[str]:
+    """The sequence of an identity column is a relation beside its table."""
+    if "identity" not in fact.attrs:
+        return []
+    named = fact.attrs["identity"].get("sequence")
+    table = table_of(fact)
+    usual = quote(f"{unquote(last(table))}_{unquote(last(fact.name))}_seq")
+    return [f"relation:{named or f'{qualifier(table)}.{usual}'}"]
+
+
 RULES: dict[str, Rule] = {
-    "column": Rule(_create_column, _drop_column, _alter_column, rank=31, along=made_with_table),
+    "column": Rule(
+        _create_column, _drop_column, _alter_column, rank=31, along=made_with_table, slots=_identity_slot
+    ),
     "default": Rule(_set_default, _drop_default, _alter_default, rank=40, separable=True),
 }

@@ -62,7 +62,7 @@ def plan(request: PlanRequest) -> list[Action]:
     cluster.require_same_scope(request)
     request, renamed = renames.rename_back(request)
     request, changed_rows = rows.split(request)
-    counted, back = archive.take_back(request)
+    counted, back = archive.take_back(request, lambda fact: RULES[fact.kind].slots(fact))
     anew = columnorder.misplaced(request) if request.options.exact_column_order else ()
     actions = columnorder.noted(request, rules.actions(RULES, counted, anew))
     actions = inheritance.with_new_links(counted, actions)

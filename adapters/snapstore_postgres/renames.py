@@ -150,7 +150,7 @@ def _is_taken(name: str, request: PlanRequest) -> bool:
     """Whether something live has the name, or its schema is not there."""
     kinds = ("table", "matview", "view", "sequence", "index", "enum", "domain", "composite", "range")
     schema, plain = qualifier(name), last(name)
-    keys = (f for f in request.live.values() if f.kind == "constraint" and f.attrs["type"] in "pux")
+    keys = (f for f in request.live.values() if f.kind == "constraint" and f.attrs.get("type", "c") in "pux")
     taken = any(f"{kind}:{name}" in request.live for kind in kinds)
     taken = taken or any(last(key.name) == plain and parts(key.name)[0] == schema for key in keys)
     return taken or f"schema:{schema}" not in request.live

@@ -162,7 +162,8 @@ def _not_null_apart(statements: Sequence[str], table: str, column: str) -> tuple
     first: list[str] = []
     later: list[str] = []
     for statement in statements:
-        inline = _INLINE.fullmatch(statement)
+        identity = " GENERATED " in statement  # gives the rows their numbers at once, and is NOT NULL for it
+        inline = None if identity else _INLINE.fullmatch(statement)
         if inline and inline[2]:
             first.append(inline[1])
             later.append(f"ALTER TABLE {table} ADD CONSTRAINT {inline[2]} NOT NULL {column}{inline[3] or ''}")
