@@ -348,7 +348,8 @@ def copied(fact: Fact, entry: Entry, source: str) -> list[str]:
     return [
         f"CREATE SCHEMA {quote(entry.place)}",
         copy,
-        f"ALTER TABLE {quote(entry.place)}.rows REPLICA IDENTITY FULL",  # a publication of all tables has it too
+        # A publication of all tables has this one too, and would not let its rows go.
+        f"ALTER TABLE {quote(entry.place)}.rows REPLICA IDENTITY FULL",
         _register(entry.place, fact.id, "column", entry.facts),
     ]
 
