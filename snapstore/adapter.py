@@ -131,8 +131,12 @@ def nothing_left(settings: Any, actions: Sequence[Action], context: Context) -> 
     """For systems in which a killed ``apply`` leaves nothing that a capture would not show."""
 
 
-def nothing_beyond(changes: ResourceChanges) -> Collection[str]:
-    """For adapters that capture all that they know of, whatever their settings say."""
+Hints = Mapping[str, Json]
+"""Those of one resource in one capture, ``{}`` where none were kept."""
+
+
+def nothing_beyond(changes: ResourceChanges, live: Hints, target: Hints) -> Collection[str]:
+    """For adapters that capture all that they know of, in one way, whatever their settings say."""
     return ()
 
 
@@ -148,8 +152,9 @@ class Adapter(msgspec.Struct, frozen=True):
     journal as committed (or finished, for actions that are not transactional) has happened.
     ``tidy`` removes what an ``apply`` of these actions that was killed may have left where no capture looks,
     before an interrupted restore goes on or back; it raises no error for what is not there.
-    ``beyond`` gives, of the differences between two captures, the identities of those that only say that
-    one of them was not asked for it: no restore is held to account for them.
+    ``beyond`` gives, of the differences between two captures with these hints, the identities of those that
+    only say that one of them was not asked for it, or that it tells the same otherwise: no restore is held to
+    account for them.
     ``archived`` lists what restores have put aside and none has taken back, oldest first; ``prune`` removes
     some of that for good, by their places.
     ``check`` is for ``snap doctor``: what is wrong with this resource, [] when it is well.
@@ -165,7 +170,9 @@ class Adapter(msgspec.Struct, frozen=True):
     plan: Callable[[PlanRequest], list[Action]]
     apply: Callable[[Any, Sequence[Action], ApplyContext], None]
     tidy: Callable[[Any, Sequence[Action], Context], None] = nothing_left
-    beyond: Callable[[ResourceChanges], Collection[str]] = nothing_beyond
+    beyond: Callable[[ResourceChanges, Mapping[str, Json], Mapping[str, Json]], Collection[str]] = (
+        nothing_beyond
+    )
     lock: Callable[[Any, Context], AbstractContextManager[None]] = no_lock
     archived: Callable[[Any, Context], list[Archived]] = nothing_archived
     prune: Callable[[Any, Context, Sequence[str]], None] = nothing_to_prune

@@ -58,24 +58,25 @@ class Server:
 
 
 @contextmanager
-def temporary() -> Iterator[Server]:
-    """A server in a temporary directory of its own, gone with all its data on exit."""
+def temporary(bindir: Path | None = None) -> Iterator[Server]:
+    """A server in a temporary directory of its own, gone with all its data on exit. ``bindir`` has the
+    programs of another PostgreSQL than that of the wheel."""
     directory = Path(tempfile.mkdtemp(prefix="snap-pg-"))
     try:
-        with running(directory) as server:
+        with running(directory, bindir) as server:
             yield server
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[Server]:
+def running(directory: Path, bindir: Path | None = None) -> Iterator[Server]:
     """A server whose data and socket lie below ``directory`` (made when missing, best short: the path of
     a Unix socket has about 100 bytes). Run as root, it runs as an unprivileged account that then owns the
     directory. It stops at the end and its data stays. SnapError when the wheel is not installed or the
     server does not start.
     """
-    server = _prepared(directory)
+    server = _prepared(directory, bindir)
     try:
         _start(server)
         yield server
@@ -83,14 +84,14 @@ def running(directory: Path) -> Iterator[Server]:
         stop(server)
 
 
-def _prepared(directory: Path) -> Server:
+def _prepared(directory: Path, bindir: Path | None) -> Server:
     directory.mkdir(parents=True, exist_ok=True)
     account = _account()
     if account is not None:
         os.chown(directory, *account)
     directory.chmod(0o700)
     password = secrets.token_urlsafe(18)
-    return Server(directory, _bindir(directory, account), _free_port(), password, account)
+    return Server(directory, bindir or _bindir(directory, account), _free_port(), password, account)
 
 
 def _start(server: Server) -> None:

@@ -258,7 +258,8 @@ def _nothing_to_do(ws: Workspace, plan: Plan, before: Snapshot, target: Snapshot
     """Differences without an action are something to do: the result then does not match, and says so."""
     if plan.actions:
         return False
-    return not any(owed(c, ws.keys.only_resealed) for c in diff(before, target, plan.scope))
+    found = diff(before, target, plan.scope)
+    return not any(owed(c, ws.keys.only_resealed, before, target) for c in found)
 
 
 def _nothing_done(plan: Plan, report: Report) -> RestoreResult:

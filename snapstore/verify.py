@@ -36,7 +36,7 @@ def verify(
     worked on, everything must be as before, except the whole of which a part came or went. Secrets are
     compared by what they hold: after a rotation of the data key their tokens differ.
     """
-    found = [owed(changes, resealed) for changes in diff(after, target, scope)]
+    found = [owed(changes, resealed, after, target) for changes in diff(after, target, scope)]
     inside = [
         f"{changes.resource}:{_name(change)} {_wrong(change)}"
         for changes in found
@@ -53,10 +53,14 @@ def without(changes: ResourceChanges, resealed: Resealed) -> ResourceChanges:
     return structs.replace(changes, facts=facts)
 
 
-def owed(changes: ResourceChanges, resealed: Resealed) -> ResourceChanges:
-    """The changes that a restore is held to account for: not what one side's settings left out of it."""
+def owed(changes: ResourceChanges, resealed: Resealed, live: Snapshot, target: Snapshot) -> ResourceChanges:
+    """The changes from ``live`` to ``target`` that a restore is held to account for: not what one side's
+    settings left out of it, nor what the two only tell otherwise."""
     found = without(changes, resealed)
-    beyond = adapters.load(changes.adapter).beyond(found) if found.facts else ()
+    if not found.facts:
+        return found
+    hints = [snapshot.hints.get(changes.resource, {}) for snapshot in (live, target)]
+    beyond = adapters.load(changes.adapter).beyond(found, *hints)
     return structs.replace(found, facts=[change for change in found.facts if change.id not in beyond])
 
 

@@ -44,20 +44,25 @@ def postgres_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def new_database(postgres_url: str) -> Iterator[Any]:
     """A function that makes a fresh, empty database and gives its URL; all are dropped afterwards."""
+    yield from databases(postgres_url)
+
+
+def databases(url: str) -> Iterator[Any]:
+    """That function, for the server of that URL."""
     import psycopg
 
     made: list[str] = []
 
     def make(template: str = "template0") -> str:
         name = f"snap_{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(postgres_url, autocommit=True) as connection:
+        with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         made.append(name)
-        return urlunsplit(urlsplit(postgres_url)._replace(path=f"/{name}"))
+        return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
     yield make
     if made:
-        with psycopg.connect(postgres_url, autocommit=True) as connection:
+        with psycopg.connect(url, autocommit=True) as connection:
             for name in made:
                 connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 

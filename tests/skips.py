@@ -16,10 +16,12 @@ UNAVOIDABLE = (
     "only root can give files away",
     "starts as root to become somebody without its powers",
     "root may (read everything|write anywhere)",
+    "needs another PostgreSQL than",
+    "needs a second PostgreSQL",
     "mounting a tmpfs is not permitted here",
 )
-"""Reasons, as regular expressions. Half of them need root, the other half somebody else; the rest needs
-what a machine with Python, pip, make and git may not have."""
+"""Reasons, as regular expressions. Some need root, some somebody else, some another server than the one
+given; the rest needs what a machine with Python, pip, make and git may not have."""
 
 
 def avoidable(reasons: list[str]) -> list[str]:

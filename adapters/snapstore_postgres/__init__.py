@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from snapstore.adapter import Adapter, ApplyContext, Context, PlanRequest, Suggestion
-from snapstore.model import Action, Archived, Captured, Notice, ResourceChanges
+from snapstore.model import Action, Archived, Captured, Json, Notice, ResourceChanges
 from snapstore_postgres.settings import Settings
 
 
@@ -39,10 +39,12 @@ def _lock(settings: Settings, context: Context) -> AbstractContextManager[None]:
     return lock(settings, context)
 
 
-def _beyond(changes: ResourceChanges) -> Collection[str]:
-    from snapstore_postgres.rows import beyond
+def _beyond(
+    changes: ResourceChanges, live: Mapping[str, Json], target: Mapping[str, Json]
+) -> Collection[str]:
+    from snapstore_postgres import rows, versions
 
-    return beyond(changes)
+    return rows.beyond(changes) | versions.beyond(changes, live, target)
 
 
 def _archived(settings: Settings, context: Context) -> list[Archived]:

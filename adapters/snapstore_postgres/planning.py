@@ -29,6 +29,7 @@ from snapstore_postgres import (
     sequences,
     tables,
     types,
+    versions,
     views,
 )
 
@@ -60,6 +61,7 @@ def plan(request: PlanRequest) -> list[Action]:
     """The actions. SnapError REFUSED where rows would be lost and ``--data refuse`` was asked for, or where
     only one side was captured with the cluster's roles."""
     cluster.require_same_scope(request)
+    request, lacking = versions.fitted(request)
     request, renamed = renames.rename_back(request)
     request, changed_rows = rows.split(request)
     counted, back = archive.take_back(request, lambda fact: RULES[fact.kind].slots(fact))
@@ -75,7 +77,10 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = archive.with_registry(request.resource, actions, exists)
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
-    return costs.stated(request, rights.with_missing(request, online.in_steps(request, actions)))
+    actions = versions.with_lacking(
+        request.resource, lacking, rights.with_missing(request, online.in_steps(request, actions))
+    )
+    return costs.stated(request, actions)
 
 
 def _refuse_loss(resource: str, actions: list[Action]) -> None:

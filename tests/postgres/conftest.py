@@ -27,6 +27,13 @@ def roles(postgres_url: str) -> tuple[str, ...]:
     return ROLES
 
 
+@pytest.fixture(scope="session")
+def postgres_version(postgres_url: str) -> int:
+    """The major version of the server."""
+    with psycopg.connect(postgres_url) as connection:
+        return connection.info.server_version // 10000
+
+
 @dataclass(frozen=True)
 class Project:
     """A project folder whose resource ``db`` is a database of its own."""
