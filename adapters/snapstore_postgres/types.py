@@ -319,11 +319,11 @@ def _alter_schema(before: Fact, after: Fact, view: View) -> Alteration:
 
 
 def _create_extension(fact: Fact, view: View) -> Draft:
+    """In the server's own version where the snapshot is of another server version."""
     a = fact.attrs
+    version = f" VERSION {literal(a['version'])}" if "version" in a else ""
     return Draft(
-        statements=[
-            f"CREATE EXTENSION {fact.name} WITH SCHEMA {a['schema']} VERSION {literal(a['version'])}"
-        ],
+        statements=[f"CREATE EXTENSION {fact.name} WITH SCHEMA {a['schema']}{version}"],
         undo=[f"DROP EXTENSION {fact.name}"],
     )
 

@@ -119,12 +119,19 @@ def _membership(then: Attrs, now: Attrs, by: int) -> Attrs:
     return {**{key: now[key] for key in _USUAL if key in now}, **then}
 
 
+def _extension(then: Attrs, now: Attrs, by: int) -> Attrs:
+    """Each server brings its own versions of extensions; pg_dump does not ask for one either."""
+    others = {key: value for key, value in then.items() if key not in ("version", "configuration")}
+    return {**others, **{key: now[key] for key in ("version", "configuration") if key in now}}
+
+
 _USUAL = ("inherit", "set")
 _TOLD: Mapping[str, Callable[[Attrs, Attrs, int], Attrs]] = {
     "column": _column,
     "view": _query,
     "matview": _query,
     "grant": _grant,
+    "extension": _extension,
     "membership": _membership,
 }
 

@@ -131,6 +131,7 @@ def test_a_query_is_the_same_only_if_nothing_but_qualifiers_of_columns_differ(
 # -- with a second server ----------------------------------------------------------------------------------
 
 PLAIN = """
+CREATE EXTENSION btree_gist;
 CREATE SCHEMA s; CREATE TYPE s.mood AS ENUM ('a', 'b'); CREATE SEQUENCE s.q INCREMENT 5;
 CREATE TABLE s.t (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, m s.mood NOT NULL DEFAULT 'a',
   n text UNIQUE,
