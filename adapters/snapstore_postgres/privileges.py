@@ -102,13 +102,13 @@ def _statements(fact: Fact, privileges: Sequence[str], view: View) -> list[str]:
 
 def _column_grants_again(fact: Fact, view: View) -> Iterable[str]:
     """Revoking from a table revokes from its columns too (the manual, REVOKE)."""
-    for column in view.target_parts.get(_subject(fact), ()):
-        for other in view.target_parts.get(column.id, ()):
-            if other.kind == "grant" and other.attrs["grantee"] == fact.attrs["grantee"]:
-                on, name = _grant_target(other, view)
-                yield from privilege_statements(other.attrs["privileges"], on, name, other.attrs["grantee"])[
-                    1:
-                ]
+    parts = view.target_parts.get(_subject(fact), ())
+    below = [other for part in parts for other in (part, *view.target_parts.get(part.id, ()))]
+    for other in below:
+        on_column = other.kind == "grant" and _subject(other).startswith("column:")
+        if on_column and other.attrs["grantee"] == fact.attrs["grantee"]:
+            on, name = _grant_target(other, view)
+            yield from privilege_statements(other.attrs["privileges"], on, name, other.attrs["grantee"])[1:]
 
 
 def _grant(fact: Fact, view: View) -> Draft:

@@ -86,3 +86,11 @@ CREATE DOMAIN d AS text CONSTRAINT c CHECK (VALUE <> 'x');
 CREATE TABLE t (id int PRIMARY KEY, x d);
 --- a
 ALTER TABLE t RENAME CONSTRAINT t_pkey TO k;
+
+--- case a right on a view goes, that on a column of it stays
+--- both
+CREATE VIEW v AS SELECT 1 AS a, 2 AS b;
+CREATE MATERIALIZED VIEW m AS SELECT 1 AS a, 2 AS b;
+GRANT SELECT (a) ON v, m TO snap_app;
+--- a
+GRANT SELECT ON v, m TO snap_app;
