@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,8 +51,8 @@ def context() -> Context:
     return Context("db", Path(), _no_secret, _no_secret)
 
 
-def capture(url: str) -> State:
-    captured = adapter.capture(Settings(url=url), context())
+def capture(url: str, data: Sequence[str] = ()) -> State:
+    captured = adapter.capture(Settings(url=url, data=tuple(data)), context())
     return State({fact.id: fact for doc in captured.documents for fact in doc.facts}, captured.hints)
 
 
@@ -65,12 +65,14 @@ def changes(live: Mapping[str, Fact], target: Mapping[str, Fact]) -> list[FactCh
     ]
 
 
-def plan(live: State, target: State, data: DataMode = DataMode.ARCHIVE) -> list[Action]:
+def plan(
+    live: State, target: State, data: DataMode = DataMode.ARCHIVE, settings: Settings | None = None
+) -> list[Action]:
     """The actions from one state to the other, in the order in which they run."""
     found = ResourceChanges("db", "postgres", changes(live.facts, target.facts))
     options = PlanOptions(data)
     request = PlanRequest(
-        "db", Settings(), found, live.facts, target.facts, live.hints, target.hints, options
+        "db", settings or Settings(), found, live.facts, target.facts, live.hints, target.hints, options
     )
     return order(adapter.plan(request))
 
@@ -86,14 +88,27 @@ def apply(url: str, actions: list[Action], **settings: Any) -> Journal:
 def restore(url: str, target: State, data: DataMode = DataMode.ARCHIVE) -> list[Action]:
     """Bring the database to the target, and prove it by a capture. The actions that were run."""
     actions = plan(capture(url), target, data)
+    _proven(url, actions, target, ())
+    return actions
+
+
+def step(url: str, live: State, target: State, data: Sequence[str] = ()) -> State:
+    """As :func:`restore`, from a state that is known; ``data`` names tables with their rows. What was then
+    captured."""
+    settings = Settings(url=url, data=tuple(data))
+    return _proven(url, plan(live, target, settings=settings), target, data)
+
+
+def _proven(url: str, actions: list[Action], target: State, data: Sequence[str]) -> State:
     try:
-        apply(url, actions)
+        apply(url, actions, data=tuple(data))
     except Exception as error:
         error.add_note("the plan was:\n" + script(actions))
         raise
-    left = changes(capture(url).facts, target.facts)
+    reached = capture(url, data)
+    left = changes(reached.facts, target.facts)
     assert not left, "\n".join([*map(_told, left), "after", script(actions)])
-    return actions
+    return reached
 
 
 def script(actions: list[Action]) -> str:

@@ -1,0 +1,185 @@
+"""Rounds of the law on random states: restore, compare with pg_dump, undo, compare; no row is lost.
+
+A walk goes from state to state on one server, so that each is made, captured and dumped once. Half of its
+rounds change the database in place, as people do, which leaves evidence of what was renamed; the others go to
+a second database, whose script is that of the first one edited, so that what much stands on changes too.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import psycopg
+
+from tests.postgres import dump, statements
+from tests.postgres.roundtrip import State, Table, capture, lost_rows, rows, same_schema, step
+from tests.postgres.statements import Script
+
+ROUNDS = 10
+_DOES_NOT_FIT = re.compile(r"SQLSTATE 2[23]")
+"""A restore may say that rows which are there do not fit into what it should make of their table."""
+_EMPTY_ALL = """
+DO $$ DECLARE found text; BEGIN
+  SELECT string_agg(oid::regclass::text, ', ') INTO found FROM pg_class
+   WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text !~ '^(pg_|information_schema|snapstore_)';
+  SET LOCAL session_replication_role = replica;
+  EXECUTE 'TRUNCATE ' || found || ' CASCADE';
+END $$"""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A database at a moment: how it came there, and all that can be said about it."""
+
+    url: str
+    script: Script
+    state: State
+    schema: Any
+    rows: dict[str, Table]
+
+
+@dataclass
+class Tally:
+    """How many rounds there were, and in how many of them rows did not fit."""
+
+    rounds: int = 0
+    refused: int = 0
+
+
+def moment(url: str, script: Script, data: tuple[str, ...] = ()) -> Moment:
+    return Moment(url, script, capture(url, data), dump.schema(url), rows(url))
+
+
+def there_and_back(live: Moment, target: Moment, data: tuple[str, ...] = ()) -> bool:
+    """Restore the target over the live database and undo it. False when rows did not fit: then nothing was
+    changed, and all that is done without them."""
+    try:
+        reached = step(live.url, live.state, target.state, data)
+    except Exception as error:
+        if not _DOES_NOT_FIT.search(str(error)):
+            raise
+        _unchanged(live, data)
+        there_and_back(_emptied(live, data), target, data)
+        return False
+    same_schema(live.url, target.schema)
+    if not _moved(live, target):
+        lost = lost_rows(live.rows, rows(live.url))
+        assert not lost, "the restore lost rows:\n" + lost
+    step(live.url, reached, live.state, data)
+    same_schema(live.url, live.schema)
+    found = rows(live.url)
+    assert not (lost := lost_rows(live.rows, found)), "the undo lost rows:\n" + lost
+    assert not (lost := lost_rows(found, live.rows)), "the undo made up rows:\n" + lost
+    return True
+
+
+def _unchanged(live: Moment, data: tuple[str, ...]) -> None:
+    assert capture(live.url, data).facts == live.state.facts, "a failed restore changed something"
+    assert rows(live.url) == live.rows, "a failed restore changed rows"
+
+
+def _emptied(live: Moment, data: tuple[str, ...]) -> Moment:
+    with psycopg.connect(live.url, autocommit=True) as connection:
+        connection.execute(_EMPTY_ALL)
+    return replace(live, state=capture(live.url, data), rows=rows(live.url))
+
+
+def _moved(one: Moment, other: Moment) -> bool:
+    """Whether names alone do not tell which rows are to be found where: something was renamed, or a partition
+    is not one on the other side."""
+    lines = {*one.script} ^ {*other.script}
+    partitions = [{name for name, table in at.rows.items() if table.parent} for at in (one, other)]
+    renamed = any(" RENAME " in line or " SET SCHEMA " in line for line in lines)
+    return renamed or partitions[0] != partitions[1]
+
+
+# -- a walk ------------------------------------------------------------------------------------------------
+
+
+def walk(seed: object, new_database: Callable[[], str], count: int, tally: Tally | None = None) -> None:
+    """That many rounds from a state made of the seed. An error tells the scripts of both states."""
+    rng, tally = random.Random(str(seed)), tally or Tally()
+    url = new_database()
+    now = moment(url, _grown(url, statements.SETUP, rng, 35, "start"))
+    for _ in range(count):
+        in_place = rng.random() < 0.6
+        now = (_in_place if in_place else _elsewhere)(now, rng, new_database, tally)
+        tally.rounds += 1
+
+
+def _in_place(now: Moment, rng: random.Random, new_database: Callable[[], str], tally: Tally) -> Moment:
+    chosen = _chosen(now, rng)
+    if chosen:
+        now = replace(now, state=capture(now.url, chosen))
+    script = _grown(now.url, (), rng, rng.randint(1, 8))
+    live = moment(now.url, now.script + script, chosen)
+    fits = _round(live, now, chosen, tally)
+    if rng.random() < 0.5:
+        _forget_archive(now.url)
+    return replace(live, state=capture(live.url), rows=live.rows if fits else rows(live.url))
+
+
+def _elsewhere(now: Moment, rng: random.Random, new_database: Callable[[], str], tally: Tally) -> Moment:
+    url = new_database()
+    edited = statements.edited(rng, now.script, rng.randint(1, 6))
+    target = moment(url, _grown(url, edited, rng, rng.randint(0, 2)))
+    _round(now, target, (), tally)
+    return target
+
+
+def _round(live: Moment, target: Moment, data: tuple[str, ...], tally: Tally) -> bool:
+    try:
+        fits = there_and_back(live, target, data)
+    except Exception as error:
+        error.add_note(f"data = {data}\nlive:\n{_told(live)}\ntarget:\n{_told(target)}")
+        error.scripts = (live.url == target.url, live.script, target.script)  # type: ignore[attr-defined]
+        raise
+    tally.refused += not fits
+    return fits
+
+
+def _told(at: Moment) -> str:
+    return "\n".join(f"{line};" for line in at.script)
+
+
+def _chosen(now: Moment, rng: random.Random) -> tuple[str, ...]:
+    """Tables whose rows are captured too: one with a key, now and then."""
+    keyed = [i.partition(":")[2] for i, fact in now.state.facts.items() if _is_key(i, fact.attrs)]
+    tables = sorted(name.rpartition(".")[0] for name in keyed if name.startswith("public."))
+    return (rng.choice(tables),) if tables and rng.random() < 0.2 else ()
+
+
+def _is_key(identity: str, attrs: Any) -> bool:
+    return identity.startswith("constraint:") and str(attrs.get("definition", "")).startswith("PRIMARY KEY")
+
+
+def _grown(url: str, script: Any, rng: random.Random, count: int, rule: str = "statement") -> Script:
+    with psycopg.connect(url, autocommit=True) as connection:
+        statements.ready(connection)
+        return statements.run(connection, script) + statements.grow(connection, rng, count, rule)
+
+
+def _forget_archive(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET client_min_messages = error; DROP SCHEMA IF EXISTS snapstore_archive CASCADE")
+
+
+# -- by hand -----------------------------------------------------------------------------------------------
+
+
+def again(in_place: bool, live: Script, target: Script, new_database: Callable[[], str]) -> None:
+    """One round from scripts alone: in place, the target's is the first part of the live one's."""
+    url, other = new_database(), "" if in_place else new_database()
+    first = moment(other or url, _run(other or url, target))
+    rest = live[len(target) :] if in_place else live
+    there_and_back(moment(url, _run(url, rest)), first)
+
+
+def _run(url: str, script: Script) -> Script:
+    with psycopg.connect(url, autocommit=True) as connection:
+        statements.ready(connection)
+        return statements.run(connection, script)
