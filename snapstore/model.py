@@ -251,12 +251,21 @@ class Archived(msgspec.Struct, frozen=True):
     resource: str = ""
 
 
+class Locking(StrEnum):
+    """How long others may have to wait: for one transaction, or for steps that they hardly notice."""
+
+    ONLINE = "online"
+    ATOMIC = "atomic"
+
+
 class PlanOptions(msgspec.Struct, frozen=True):
     """What the operator asked for, beyond the target; part of the plan and of its digest."""
 
     data: DataMode = DataMode.ARCHIVE
     exact_column_order: bool = False
     """Whether tables are rebuilt that differ from the target in nothing but how their columns lie."""
+    locking: Locking | None = None
+    """For adapters that can work in either way; None leaves it to the settings of each resource."""
 
 
 class Scope(msgspec.Struct, frozen=True):

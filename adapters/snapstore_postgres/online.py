@@ -25,7 +25,7 @@ from itertools import groupby
 import msgspec
 
 from snapstore.adapter import PlanRequest
-from snapstore.model import Action, Fact, Verb
+from snapstore.model import Action, Fact, Locking, Verb
 from snapstore.ordering import CircularActions, order
 from snapstore_postgres.names import last
 
@@ -82,8 +82,8 @@ class Scene:
     def _is_large(self, table: str) -> bool:
         if table not in self.live or table not in self.target or table in self.destroyers:
             return False
-        settings = self.request.settings
-        return bool(settings.locking == "online" or _bytes(self.request, table) >= settings.online_above)
+        everywhere = locking(self.request) == Locking.ONLINE
+        return everywhere or _bytes(self.request, table) >= self.request.settings.online_above
 
     def is_partitioned(self, table: str) -> bool:
         return "partition_key" in self.live[table].attrs
@@ -115,12 +115,17 @@ def spare_name(identity: str, what: str) -> str:
     return f"snapstore_{what}_{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
 
 
+def locking(request: PlanRequest) -> str:
+    """``online``, ``atomic`` or ``auto``: what was asked for, else what the settings say."""
+    return str(request.options.locking or request.settings.locking)
+
+
 def in_steps(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     """The actions, those on large tables in steps, as far as ``locking`` asks for it."""
     from snapstore_postgres import online_constraints, online_indexes, online_partitions
 
     found = list(actions)
-    if request.settings is None or request.settings.locking == "atomic":
+    if request.settings is None or locking(request) == Locking.ATOMIC:
         return found
     for changes in (
         online_partitions.detached,

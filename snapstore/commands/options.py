@@ -12,7 +12,7 @@ import click
 from snapstore.app import App
 from snapstore.config import Config
 from snapstore.errors import SnapError
-from snapstore.model import DataMode, HazardName, Plan, PlanOptions, Scope
+from snapstore.model import DataMode, HazardName, Locking, Plan, PlanOptions, Scope
 from snapstore.nearest import did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -47,6 +47,13 @@ exact_column_order = click.option(
 )
 
 
+locking = click.option(
+    "--locking",
+    type=click.Choice([mode.value for mode in Locking]),
+    help="All in one transaction (atomic), or in steps that others do not wait for (online).",
+)
+
+
 def scoped(command: F) -> F:
     """Add ``--only`` and ``--group``."""
     return only(group(command))
@@ -76,8 +83,11 @@ def allowed(config: Config, allow: Sequence[str]) -> frozenset[HazardName]:
     return config.allow | {HazardName(name) for name in allow}
 
 
-def plan_options(config: Config, data: str | None, exact_column_order: bool = False) -> PlanOptions:
-    return PlanOptions(DataMode(data) if data else config.data, exact_column_order)
+def plan_options(
+    config: Config, data: str | None, exact_column_order: bool = False, locking: str | None = None
+) -> PlanOptions:
+    mode = DataMode(data) if data else config.data
+    return PlanOptions(mode, exact_column_order, Locking(locking) if locking else None)
 
 
 def confirmation(app: App, question: str, yes: bool) -> Callable[[Plan], bool] | None:

@@ -24,6 +24,7 @@ FORMATS = ("text", "markdown", "sql", "json")
 @click.option("--exit-code", is_flag=True, help="Exit with 2 when there is something to do.")
 @options.data
 @options.exact_column_order
+@options.locking
 @options.scoped
 @options.full
 @click.pass_obj
@@ -35,6 +36,7 @@ def command(
     exit_code: bool,
     data: str | None,
     exact_column_order: bool,
+    locking: str | None,
     only: tuple[str, ...],
     group: tuple[str, ...],
     full: bool,
@@ -42,10 +44,9 @@ def command(
     """What a restore of REVISION would do now: read it, save it, have it reviewed. Nothing changes."""
     ws = app.workspace()
     scope = options.scope(ws.config, only, group)
+    wanted = options.plan_options(ws.config, data, exact_column_order, locking)
     with app.working("planning"):
-        plan = plan_restore(
-            ws, revision, scope, options.plan_options(ws.config, data, exact_column_order), app.progress
-        )
+        plan = plan_restore(ws, revision, scope, wanted, app.progress)
     if output:
         save(Path(output), plan)
     app.emit(lambda: render(plan, form, full), plan)

@@ -18,6 +18,7 @@ from snapstore.restore import RestoreResult, abort, plan_restore, restore, resum
 @click.option("--abort", "go_back", is_flag=True, help="Go back to before the restore that was interrupted.")
 @options.data
 @options.exact_column_order
+@options.locking
 @options.allow
 @options.yes
 @options.scoped
@@ -31,6 +32,7 @@ def command(
     go_back: bool,
     data: str | None,
     exact_column_order: bool,
+    locking: str | None,
     allow: tuple[str, ...],
     yes: bool,
     only: tuple[str, ...],
@@ -48,7 +50,7 @@ def command(
         return ended(app, result, yes)
     assert revision is not None  # noqa: S101 - _one_of has seen to it
     scope = options.scope(ws.config, only, group)
-    wanted = options.plan_options(ws.config, data, exact_column_order)
+    wanted = options.plan_options(ws.config, data, exact_column_order, locking)
     if dry_run:
         from snapstore.commands.plan import render
 

@@ -111,6 +111,18 @@ def test_small_tables_are_restored_in_one_transaction_unless_told_otherwise(onli
     assert not steps(online, "HEAD~1")
 
 
+def test_the_command_line_says_otherwise_than_the_settings(online: Project) -> None:
+    def outside(*words: str) -> bool:
+        actions = online.snap("plan", "HEAD~1", "--json", *words, code=0).json["actions"]
+        return any("transactional" not in action for action in actions)
+
+    assert outside() and not outside("--locking", "atomic")
+    online.configure(url="${DATABASE_URL}", locking="atomic")
+    assert not outside() and outside("--locking", "online")
+    online.snap("restore", "HEAD~1", "--yes", "--locking", "online", code=0)
+    assert online.snap("status").code == 0
+
+
 def test_a_column_type_under_a_view_changes_in_the_transaction(online: Project) -> None:
     online.sql("ALTER TABLE c ADD n int; CREATE VIEW w AS SELECT id, n FROM c; CREATE INDEX c_n ON c (n)")
     online.snap("take", "-m", "narrow", code=0)
