@@ -150,11 +150,13 @@ def _answer(connection: Connection, server: Server, name: str) -> Answer:
     return Answer([column.name for column in cursor.description or ()], chain.from_iterable(batches))
 
 
-def _begin(stack: ExitStack, settings: Settings, resource: str) -> Connection:
+def _begin(stack: ExitStack, settings: Settings, resource: str, snapshot: str | None = None) -> Connection:
     connection = stack.enter_context(connect(settings, resource, bare=True))
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     connection.read_only = True
     stack.enter_context(connection.transaction())
+    if snapshot:  # before anything else: the first query takes a snapshot of its own
+        connection.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
     set_for_transaction(connection)
     # Workers cost more than they save where queries run side by side anyway.
     connection.execute("SET LOCAL max_parallel_workers_per_gather = 0")
@@ -176,8 +178,7 @@ def _companion(stack: ExitStack, first: Connection, settings: Settings, resource
     snapshot = first.execute("SELECT pg_export_snapshot()").fetchall()[0][0]
     with ExitStack() as inner:
         try:
-            second = _begin(inner, settings, resource)
-            second.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+            second = _begin(inner, settings, resource, snapshot)
         except (SnapError, psycopg.Error):
             return []
         stack.push(inner.pop_all())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,6 +16,7 @@ from snapstore.canonical import decode, encode, normal
 from snapstore.model import Captured
 from snapstore.rules import Draft, Rule
 from snapstore_postgres import adapter, catalog, planning, reading
+from snapstore_postgres.connection import Connection
 from snapstore_postgres.settings import Settings
 from tests.postgres import roundtrip
 
@@ -114,8 +116,23 @@ def test_a_new_kind_is_one_query_and_one_rule(
 def test_two_connections_read_what_one_reads(filled: str, monkeypatch: pytest.MonkeyPatch) -> None:
     one = captured(filled)
     monkeypatch.setattr(reading, "_LARGE", 0)
+    used = connections_used(monkeypatch)
     two = captured(filled)
     assert two == one
+    assert used == [2]
+
+
+def connections_used(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Over how many connections each capture from now on asks its queries."""
+    ask = reading._ask
+    used: list[int] = []
+
+    def count_and_ask(stack: ExitStack, connections: Sequence[Connection], *rest: object) -> object:
+        used.append(len(connections))
+        return ask(stack, connections, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(reading, "_ask", count_and_ask)
+    return used
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, url: str, statement: str) -> None:
@@ -155,7 +172,9 @@ def test_a_server_with_room_for_one_connection_is_read_by_one(
     parts = urlsplit(filled)
     place = parts.netloc.rpartition("@")[2]
     url = urlunsplit(parts._replace(netloc=f"{role}:one@{place}"))
+    used = connections_used(monkeypatch)
     found = captured(url)
+    assert used == [1]
     assert "schemas/public/tables/parent.json" in {document.path for document in found.documents}
 
 
