@@ -43,8 +43,9 @@ class Draft:
     """One operation as a rule writes it; ordering is added here.
 
     ``absorbs`` are parts that come into being with it and need no action of their own. ``needs`` is
-    added to what the fact itself needs, ``provides`` to what others may need. No statements and no
-    payload: it happens by itself, no action.
+    added to what the fact itself needs, ``provides`` to what others may need. ``rank`` takes the place of
+    the rule's where this fact has a place of its own. No statements and no payload: it happens by itself,
+    no action.
     """
 
     statements: Sequence[str] = ()
@@ -53,6 +54,7 @@ class Draft:
     absorbs: Sequence[Fact] = ()
     needs: Sequence[str] = ()
     provides: Sequence[str] = ()
+    rank: int | None = None
     hazards: Sequence[Hazard] = ()
     lock: str | None = None
     rows: int | None = None
@@ -462,6 +464,6 @@ def _action(view: View, fact: Fact, draft: Draft, verb: Verb, *, rank: int, **or
         bytes=draft.bytes,
         transactional=draft.transactional,
         secrets=dict(draft.secrets),
-        rank=rank,
+        rank=rank if draft.rank is None else draft.rank,
         **{name: tuple(value) for name, value in ordering.items()},
     )

@@ -31,7 +31,7 @@ def assemble(found: Answers, context: Context) -> list[Fact]:
             read = {identity: _sealed(fact, context) for identity, fact in read.items()}
         facts |= read
     addresses.add_aliases(found)
-    for said in (_comments, _labels, _privileges, _unmodelled):
+    for said in (_comments, _labels, _privileges, _attached, _unmodelled):
         facts.update((fact.id, fact) for fact in said(found, addresses))
     needed, unknown = _needs(found, addresses, facts)
     for identity, needs in needed.items():
@@ -119,6 +119,15 @@ def _privileges(found: Answers, addresses: Addresses) -> Iterator[Fact]:
         yield Fact(f"grant:{part[0]}:{grantee}" + (f":{grantor}" if grantor else ""), attrs, part[1])
 
 
+def _attached(found: Answers, addresses: Addresses) -> Iterator[Fact]:
+    for class_, oid, extension in found.rows("attached"):
+        part = addresses.part(class_, oid, 0, None)
+        if part is not None:
+            needs = (f"extension:{extension}",)
+            attrs = {"of": part[0], "extension": extension}
+            yield Fact(f"depends_on_extension:{part[0]}:{extension}", attrs, part[1], needs)
+
+
 def _unmodelled(found: Answers, addresses: Addresses) -> Iterator[Fact]:
     for (name,) in found.rows("unmodelled"):
         yield Fact(f"{UNMODELLED}:{name}")
@@ -182,8 +191,9 @@ def _without_partition_parents(needs: Mapping[str, set[str]], facts: Facts, kind
 
 
 def _through_shells(needs: Mapping[str, set[str]], facts: Facts, kinds: Kinds) -> None:
-    """What a base type is made of is declared with its name only, or each would need the other first."""
-    for fact in (facts[identity] for identity in kinds.get("base_type", ())):
+    """What a type is made of is declared with its name only, or each would need the other first."""
+    types = [*kinds.get("base_type", ()), *kinds.get("range", ())]
+    for fact in (facts[identity] for identity in types):
         for made_of in needs.get(fact.id, ()) if fact.parent else ():
             if fact.id in needs.get(made_of, ()):
                 needs[made_of].remove(fact.id)
@@ -255,6 +265,19 @@ def _of_membership(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
         yield from ((fact.id, other) for other in found if facts[other].attrs.get("admin"))
 
 
+def _of_operator(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
+    """Making an operator writes its name into its negator and its commutator, where these have none.
+
+    One that is to have none is therefore made after those that name it, and not completed by them.
+    """
+    for link, left, right in (("negator", "left", "right"), ("commutator", "right", "left")):
+        if link in fact.attrs:
+            name = fact.attrs[link].removeprefix("OPERATOR(").removesuffix(")")
+            other = f"operator:{name}({fact.attrs.get(left, 'NONE')},{fact.attrs.get(right, 'NONE')})"
+            if other in facts and link not in facts[other].attrs:
+                yield other, fact.id
+
+
 _ROLES = ("owner", "role", "grantee", "grantor", "user", "roles")
 
 
@@ -287,4 +310,5 @@ _DERIVED: Mapping[str, Callable[[Fact, Facts], Iterator[tuple[str, str]]]] = {
     "cluster": _of_index_role,
     "replica_identity": _of_index_role,
     "membership": _of_membership,
+    "operator": _of_operator,
 }

@@ -177,6 +177,23 @@ def _alter_label(before: Fact, after: Fact, view: View) -> Alteration:
     )
 
 
+# -- what goes with an extension ---------------------------------------------------------------------------
+
+
+def _dependence(fact: Fact, view: View, no: str = "") -> str:
+    return (
+        f"ALTER {object_of(fact.attrs['of'], fact, view)} {no}DEPENDS ON EXTENSION {fact.attrs['extension']}"
+    )
+
+
+def _depend(fact: Fact, view: View) -> Draft:
+    return Draft(statements=[_dependence(fact, view)], undo=[_dependence(fact, view, "NO ")])
+
+
+def _depend_no_more(fact: Fact, view: View) -> Draft:
+    return Draft(statements=[_dependence(fact, view, "NO ")], undo=[_dependence(fact, view)])
+
+
 RULES: dict[str, Rule] = {
     "database": Rule(_nothing, _nothing, _alter_database, rank=96),
     "database_setting": Rule(_create_setting, _drop_setting, _alter_setting, rank=97),
@@ -185,4 +202,5 @@ RULES: dict[str, Rule] = {
     "supplied": Rule(_create_supplied, _drop_supplied, _alter_supplied, rank=60),
     "large_object": Rule(_create_large_object, _drop_large_object, _alter_large_object, rank=60),
     "label": Rule(_create_label, _drop_label, _alter_label, rank=86),
+    "depends_on_extension": Rule(_depend, _depend_no_more, rank=87, separable=True),
 }

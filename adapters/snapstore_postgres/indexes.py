@@ -28,6 +28,33 @@ def vanishes_with_parent_index(fact: Fact, view: View) -> bool:
     return False
 
 
+def _partitions_without(fact: Fact, view: View) -> list[str]:
+    """The partitions of an index's table that have no index attached to it.
+
+    ``CREATE INDEX ON ONLY`` leaves them as they are, but a table that is attached later gets one made.
+    """
+    around = view.target_dependents
+    attached = {
+        (view.target[part.parent or ""].parent or "").partition(":")[2]
+        for part in around.get(fact.id, ())
+        if part.kind == "index_partition"
+    }
+    parts = [part for part in around.get(fact.parent or "", ()) if part.kind == "partition"]
+    return [part.id for part in parts if part.name not in attached]
+
+
+def lacking(partition: Fact, view: View) -> list[str]:
+    """The indexes of the parent that a partition has none attached to: attaching it would make one."""
+    indexes = view.target_parts.get(f"table:{partition.attrs['of']}", ())
+    return [
+        index.id
+        for index in indexes
+        if index.kind == "index"
+        and index.id in view.live
+        and partition.id in _partitions_without(index, view)
+    ]
+
+
 def _create_index(fact: Fact, view: View) -> Draft:
     rows, bytes_ = size(view, fact.parent or "")
     text = reparsable(fact.attrs["definition"])
@@ -38,6 +65,7 @@ def _create_index(fact: Fact, view: View) -> Draft:
     return Draft(
         statements=[text, *_index_statistics(fact, {})],
         undo=[f"DROP INDEX {fact.name}"],
+        needs=_partitions_without(fact, view),
         lock="SHARE",
         rows=rows,
         bytes=bytes_,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from snapstore.model import Fact, Json
 from snapstore.rules import Alteration, Draft, Rule, View
@@ -330,15 +331,16 @@ def _create_shell(fact: Fact, view: View) -> Draft:
 
 def _drop_shell(fact: Fact, view: View) -> Draft:
     """The type and its own functions stand on each other: only all of them together can be dropped."""
-    base = view.live.get(f"base_type:{fact.name}")
-    functions = [view.live[n] for n in base.needs if fact.id in view.live[n].needs] if base else []
+    type_ = view.live.get(f"base_type:{fact.name}") or view.live.get(f"range:{fact.name}")
+    functions = [view.live[n] for n in type_.needs if fact.id in view.live[n].needs] if type_ else []
     cascade = " CASCADE" if functions else ""
     return Draft(statements=[f"DROP TYPE {fact.name}{cascade}"], absorbs=functions)
 
 
 RULES: dict[str, Rule] = {
     "shell_type": Rule(_create_shell, _drop_shell, rank=9, slots=lambda fact: [f"type:{fact.name}"]),
-    "base_type": whole("TYPE", _base_type, rank=36, tune=_tune_base_type),
+    # Not separable: a type and its functions only go together, with its shell.
+    "base_type": replace(whole("TYPE", _base_type, rank=36, tune=_tune_base_type), separable=False),
     "operator": whole("OPERATOR", _operator, rank=38, tune=_tune_operator),
     "operator_family": whole("OPERATOR FAMILY", _operator_family, rank=39, tune=_tune_operator_family),
     "operator_class": whole("OPERATOR CLASS", _operator_class, rank=41),

@@ -9,6 +9,7 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact
 from snapstore.rules import Alteration, Draft, Rule, View
+from snapstore_postgres.indexes import lacking
 from snapstore_postgres.inheritance import parents
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import STRONGEST
@@ -91,5 +92,5 @@ def _waiting(action: Action, request: PlanRequest, waits: Mapping[str, set[str]]
 
 
 RULES: dict[str, Rule] = {
-    "partition": Rule(_attach, _detach, _alter_attachment, rank=45, separable=True),
+    "partition": Rule(_attach, _detach, _alter_attachment, rank=45, separable=True, along=lacking),
 }

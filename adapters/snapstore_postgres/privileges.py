@@ -111,10 +111,16 @@ def _column_grants_again(fact: Fact, view: View) -> Iterable[str]:
             yield from privilege_statements(other.attrs["privileges"], on, name, other.attrs["grantee"])[1:]
 
 
+def _rank(grant: Fact) -> int | None:
+    """Default privileges come when all is made, or what is made after them would have them too."""
+    return 195 if _subject(grant).startswith("default_privileges:") else None
+
+
 def _grant(fact: Fact, view: View) -> Draft:
     return Draft(
         statements=_statements(fact, fact.attrs["privileges"], view),
         undo=_statements(fact, fact.attrs.get("default", []), view),
+        rank=_rank(fact),
         hazards=_wider(fact, fact.attrs.get("default", []), fact.attrs["privileges"], view),
     )
 
@@ -134,6 +140,7 @@ def _regrant(before: Fact, after: Fact, view: View) -> Alteration:
     return Alteration(
         statements=_changed_grant(before, after, view),
         undo=_changed_grant(after, before, view),
+        rank=_rank(after),
         hazards=_wider(after, before.attrs["privileges"], after.attrs["privileges"], view),
         displaces=lambda dependent: dependent.kind == "grant",
     )
@@ -249,8 +256,12 @@ def _granted_by_default(fact: Fact, view: View) -> Iterable[str]:
 
 
 def _granted_on_identity(column: Fact, view: View) -> Iterable[str]:
-    """The same for the sequence of an identity column, which is made with the column."""
-    sequence = (column.attrs.get("identity") or {}).get("sequence")
+    """The same for the sequence of an identity column, which is made with the column.
+
+    A partition's column has its parent's identity (a word instead of options) and no sequence of its own.
+    """
+    identity = column.attrs.get("identity")
+    sequence = identity.get("sequence") if isinstance(identity, dict) else None
     for grantee, base in sorted(_defaults("S", parts(sequence)[0], view).items()) if sequence else ():
         yield from privilege_statements(base, f"SEQUENCE {sequence}", "", grantee)
 

@@ -23,8 +23,8 @@ from snapstore_postgres.settings import Settings
 Row = tuple[Any, ...]
 
 _OTHERS = (
-    "aliases", "generated", "comments", "labels", "privileges", "unmodelled", "notices", "dependencies",
-    "relations",
+    "aliases", "generated", "comments", "labels", "privileges", "attached", "unmodelled", "notices",
+    "dependencies", "relations",
 )  # fmt: skip
 _SUBSCRIPTIONS = "facts/subscription"
 _LARGE_OBJECTS = "facts/large_object"

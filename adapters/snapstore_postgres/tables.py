@@ -38,8 +38,8 @@ def _create_table(fact: Fact, view: View) -> Draft:
     columns = _columns_in_order(fact, view)
     kind, foreign, secrets = _foreign(fact)
     inline = [c for c in columns if not (attrs.get("inherits") and c.attrs.get("inherited"))]
-    # Two parents may have different defaults: only a default of its own, be it none, settles that.
-    no_default = " DEFAULT NULL" if len(attrs.get("inherits", ())) > 1 else ""
+    # A parent may have a default, and two different ones: only one of its own, be it none, settles that.
+    no_default = " DEFAULT NULL" if attrs.get("inherits") else ""
     body = ",\n".join(
         f"    {column_clause(c, view, typed=bool(attrs.get('of')))}"
         + ("" if {"generated", "identity"} & c.attrs.keys() else no_default)

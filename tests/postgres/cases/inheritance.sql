@@ -41,3 +41,13 @@ CREATE TABLE b (a bigint NOT NULL, t text, n int DEFAULT 7, CONSTRAINT ck CHECK 
 CREATE FUNCTION f(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + 1'; CREATE TABLE b (x int, g int GENERATED ALWAYS AS (f(x)) STORED); CREATE TABLE k (y int) INHERITS (b); INSERT INTO k (x, y) VALUES (1, 2); CREATE INDEX ki ON k (g); CREATE TABLE p (x int, g int GENERATED ALWAYS AS (f(x)) STORED) PARTITION BY LIST (x); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1); CREATE INDEX pi ON p (g);
 --- b
 CREATE FUNCTION f(int) RETURNS bigint IMMUTABLE LANGUAGE sql AS 'SELECT $1::bigint + 1'; CREATE TABLE b (x int, g bigint GENERATED ALWAYS AS (f(x)) STORED, h int DEFAULT 1); CREATE TABLE k (y int) INHERITS (b); INSERT INTO k (x, y) VALUES (1, 2); CREATE INDEX ki ON k (g); CREATE TABLE p (x int, g bigint GENERATED ALWAYS AS (f(x) * 2) STORED) PARTITION BY LIST (x); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1); CREATE INDEX pi ON p (g);
+
+--- case a default of the parent that its child has not
+--- a
+CREATE TABLE public.p (id int, n text);
+CREATE TABLE public.c (id int, n text);
+ALTER TABLE public.c INHERIT public.p;
+ALTER TABLE ONLY public.p ALTER n SET DEFAULT 'p';
+ALTER TABLE public.p ADD CONSTRAINT positive CHECK (id > 0);
+--- b
+CREATE TABLE public.other (id int);

@@ -56,3 +56,36 @@ ALTER TABLE t ALTER a ADD GENERATED ALWAYS AS IDENTITY; CREATE TABLE n (x int GE
 ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO snap_app;
 --- b
 ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO snap_app; ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON SEQUENCES TO snap_reader;
+
+--- case objects that go with an extension without being its members
+--- both
+CREATE FUNCTION public.noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE FUNCTION public.one() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE TABLE public.t (id int PRIMARY KEY, a int);
+CREATE TRIGGER touch BEFORE INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION public.noop();
+CREATE INDEX t_a ON public.t (a);
+CREATE MATERIALIZED VIEW public.m AS SELECT a FROM public.t;
+--- a
+CREATE EXTENSION citext;
+CREATE EXTENSION hstore;
+ALTER FUNCTION public.one() DEPENDS ON EXTENSION citext;
+ALTER TRIGGER touch ON public.t DEPENDS ON EXTENSION citext;
+ALTER INDEX public.t_a DEPENDS ON EXTENSION hstore;
+ALTER INDEX public.t_pkey DEPENDS ON EXTENSION hstore;
+ALTER MATERIALIZED VIEW public.m DEPENDS ON EXTENSION citext;
+--- b
+CREATE EXTENSION hstore;
+ALTER FUNCTION public.one() DEPENDS ON EXTENSION hstore;
+
+--- case an operator that is named as a negator and does not name one
+--- a
+CREATE OPERATOR public.=== (FUNCTION = int4eq, LEFTARG = int, RIGHTARG = int, NEGATOR = OPERATOR(public.!==),
+  COMMUTATOR = OPERATOR(public.===));
+CREATE OPERATOR public.!== (FUNCTION = int4ne, LEFTARG = int, RIGHTARG = int);
+DROP OPERATOR public.!== (int, int);
+CREATE OPERATOR public.!== (FUNCTION = int4ne, LEFTARG = int, RIGHTARG = int);
+CREATE OPERATOR public.<<< (FUNCTION = int4lt, LEFTARG = int, RIGHTARG = int,
+  COMMUTATOR = OPERATOR(public.>>>));
+CREATE OPERATOR public.>>> (FUNCTION = int4gt, LEFTARG = int, RIGHTARG = int);
+--- b
+CREATE SCHEMA other;

@@ -88,3 +88,16 @@ ALTER TABLE p ADD PRIMARY KEY (a, b); CREATE TABLE ref (x int, y bigint, FOREIGN
 CREATE TABLE p (a int, b text, c int DEFAULT 1) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p (b NOT NULL DEFAULT 'one') FOR VALUES IN (1); CREATE TABLE p2 PARTITION OF p (c DEFAULT NULL) FOR VALUES IN (2); INSERT INTO p VALUES (1, 'x', 2), (2, 'y', 3); ALTER TABLE p1 ALTER b SET STORAGE EXTERNAL;
 --- b
 CREATE TABLE p (a int, b text DEFAULT 'pp' NOT NULL, c int, d int DEFAULT 4) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p (d DEFAULT 5) FOR VALUES IN (1); CREATE TABLE p2 PARTITION OF p (c NOT NULL) FOR VALUES IN (2); ALTER TABLE p2 ALTER d DROP DEFAULT; INSERT INTO p VALUES (1, 'x', 2), (2, 'y', 3);
+
+--- case an index on the parent only, which the partitions to come do not get
+--- both
+CREATE TABLE public.p (id int, r text) PARTITION BY LIST (r);
+CREATE TABLE public.p1 PARTITION OF public.p FOR VALUES IN ('a');
+--- a
+CREATE TABLE public.p2 PARTITION OF public.p FOR VALUES IN ('b') PARTITION BY RANGE (id);
+CREATE TABLE public.p21 PARTITION OF public.p2 FOR VALUES FROM (0) TO (9);
+CREATE INDEX p_r ON ONLY public.p (r);
+CREATE INDEX p1_r ON public.p1 (r);
+ALTER INDEX public.p_r ATTACH PARTITION public.p1_r;
+--- b
+CREATE INDEX p_r ON ONLY public.p (r);

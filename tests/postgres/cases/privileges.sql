@@ -95,3 +95,15 @@ CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint'; GRANT EXE
 CREATE TABLE t (id int, o text DEFAULT current_user); ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY "p ""q""" ON t AS RESTRICTIVE FOR SELECT TO "Odd ""role""; DROP TABLE x--", "user", snap_app USING (o = current_user AND EXISTS (SELECT FROM t u WHERE u.id = t.id)); CREATE POLICY p2 ON t FOR INSERT TO "user" WITH CHECK (id > 0); COMMENT ON POLICY p2 ON t IS 'x';
 --- b
 CREATE TABLE t (id text, o varchar(63) DEFAULT current_user) PARTITION BY LIST (id); ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY; CREATE POLICY "p ""q""" ON t AS RESTRICTIVE FOR SELECT TO "user" USING (o = current_user AND EXISTS (SELECT FROM t u WHERE u.id = t.id)); CREATE POLICY p2 ON t FOR INSERT TO "user", PUBLIC WITH CHECK (id <> ''); COMMENT ON POLICY p2 ON t IS 'x';
+
+--- case default privileges that come along with a view which waits for a grant
+--- a
+CREATE TABLE public.t (id int);
+CREATE VIEW public.v AS SELECT id FROM public.t;
+ALTER VIEW public.v OWNER TO snap_app;
+GRANT SELECT ON public.t TO snap_app;
+CREATE MATERIALIZED VIEW public.m AS SELECT id FROM public.v;
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO snap_reader;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT UPDATE ON TABLES TO snap_app;
+--- b
+CREATE TABLE public.t (id int);

@@ -143,3 +143,13 @@ CREATE DOMAIN d AS int NOT NULL CHECK (VALUE > -1) CHECK (VALUE < 1000); CREATE 
 CREATE DOMAIN d AS int; CREATE TABLE t (id int, x d, xs d[]); INSERT INTO t VALUES (1, 1, '{1,2}'); CREATE INDEX i ON t (x); CREATE VIEW v AS SELECT x FROM t;
 --- b
 CREATE DOMAIN d AS text CHECK (VALUE <> ''); CREATE TABLE t (id int, x d, xs d[]); INSERT INTO t VALUES (1, '1', '{1,2}'); CREATE INDEX i ON t (x); CREATE VIEW v AS SELECT x FROM t;
+
+--- case a range with a canonical function of its own
+--- a
+CREATE TYPE public.span;
+CREATE FUNCTION public.canonical(public.span) RETURNS public.span LANGUAGE internal IMMUTABLE STRICT
+  AS 'int4range_canonical';
+CREATE TYPE public.span AS RANGE (subtype = int4, canonical = public.canonical);
+CREATE TABLE public.t (s public.span);
+--- b
+CREATE TABLE public.t (s int);

@@ -1,4 +1,5 @@
-SELECT 'pg_type'::regclass::oid, t.oid, 0, format('range:%I.%I', n.nspname, t.typname), NULL,
+SELECT 'pg_type'::regclass::oid, t.oid, 0, format('range:%I.%I', n.nspname, t.typname),
+       CASE WHEN r.rngcanonical <> 0 THEN format('shell_type:%I.%I', n.nspname, t.typname) END,
        pg_get_userbyid(t.typowner) AS owner,
        format_type(r.rngsubtype, NULL) AS subtype,
        (SELECT format('%I.%I', cn.nspname, o.opcname)
