@@ -129,6 +129,7 @@ class _Stripping:
 
     def __init__(self, table: Fact, view: View) -> None:
         self.table = table
+        self._stays_bound = stays_bound(view)
         self.statements: list[str] = []
         self.subtree = {fact.id: fact for fact in _subtree(table, view)}
         self.left: list[Fact] = []
@@ -185,7 +186,7 @@ class _Stripping:
         alter = f"ALTER TABLE {self.table.name}"
         column = f"{alter} ALTER COLUMN {last(fact.name)}"
         if "generated" in attrs and (self._outside(fact) or self._reads_foreign_type(fact)):
-            if attrs["generated"]["kind"] != "s":
+            if attrs["generated"]["kind"] != "s" or self._stays_bound:
                 self.statements.append(f"{alter} DROP COLUMN {last(fact.name)}")
                 return False
             del attrs["generated"]
@@ -374,6 +375,12 @@ def _row_key(key: Sequence[str]) -> str:
     return f"jsonb_build_array({', '.join(f't.{column}::text' for column in key)})"
 
 
+def stays_bound(view: View) -> bool:
+    """Whether a computed column that is made plain still stands on what its expression read (before 15):
+    dropping that function would silently drop the column."""
+    return 0 < version(view) < 150000
+
+
 def values_of(fact: Fact, view: View) -> list[Entry]:
     """Where values of a column that is created lie: set aside by this very plan, or by an earlier one."""
     earlier = kept(view.request, fact.id, "column")
@@ -387,9 +394,19 @@ def values_of(fact: Fact, view: View) -> list[Entry]:
 def keeps_values(fact: Fact, view: View) -> bool:
     """Whether the values of a column that is dropped, but not its table, are set aside: they go to the
     archive, or back into the column when it is only made anew."""
-    computed, alone = "generated" in fact.attrs, not view.vanishes(fact.parent or "")
+    computed, alone = (
+        "generated" in fact.attrs and not _becomes_plain(fact, view),
+        not view.vanishes(fact.parent or ""),
+    )
     wanted_or_again = wanted(view) or fact.id in view.target
     return wanted_or_again and alone and not computed and size(view, fact.parent or "")[1] != 0
+
+
+def _becomes_plain(fact: Fact, view: View) -> bool:
+    """Whether a computed column goes for a plain one that is to have its values, not earlier ones."""
+    after = view.target.get(fact.id)
+    plain = after is not None and "generated" not in after.attrs
+    return plain and stays_bound(view) and kept(view.request, fact.id, "column") is None
 
 
 def put_back(fact: Fact, entry: Entry, view: View) -> list[str]:

@@ -67,8 +67,9 @@ def _attributes(names: Sequence[str], values: Sequence[Json]) -> dict[str, Json]
     return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
 
-_WITH_SECRETS = {"facts/fdw", "facts/server", "facts/user_mapping", "facts/table", "facts/subscription",
-                 "facts/database_setting", "facts/role_setting", "facts/role_password"}  # fmt: skip
+_WITH_SECRETS = {"facts/fdw", "facts/server", "facts/user_mapping", "facts/table", "facts/column",
+                 "facts/subscription", "facts/database_setting", "facts/role_setting",
+                 "facts/role_password"}  # fmt: skip
 
 
 def _sealed(fact: Fact, context: Context) -> Fact:
@@ -78,14 +79,24 @@ def _sealed(fact: Fact, context: Context) -> Fact:
     if fact.kind == "role_password":
         return _with_sealed(fact, "verifier", context)
     if fact.kind in ("database_setting", "role_setting"):
-        return _with_sealed(fact, "value", context) if is_secret(fact.attrs["name"]) else fact
+        secret = is_secret(fact.attrs["name"], fact.attrs["value"])
+        return _with_sealed(fact, "value", context) if secret else fact
+    if fact.kind == "column":
+        return _with_sealed_options(fact, "foreign_options", context)
+    if fact.kind != "table":
+        return _with_sealed_options(fact, "options", context)
     foreign = fact.attrs.get("foreign", {})
-    holder = foreign or fact.attrs
-    if "options" not in holder or (not foreign and fact.kind == "table"):
+    if "options" not in foreign:
         return fact
-    options = sealed_options(fact.id, holder["options"], fact.kind == "user_mapping", context)
-    sealed = {**holder, "options": options}
-    return Fact(fact.id, {**fact.attrs, "foreign": sealed} if foreign else sealed, fact.parent)
+    sealed = {**foreign, "options": sealed_options(fact.id, foreign["options"], False, context)}
+    return Fact(fact.id, {**fact.attrs, "foreign": sealed}, fact.parent)
+
+
+def _with_sealed_options(fact: Fact, key: str, context: Context) -> Fact:
+    if key not in fact.attrs:
+        return fact
+    options = sealed_options(fact.id, fact.attrs[key], fact.kind == "user_mapping", context)
+    return Fact(fact.id, {**fact.attrs, key: options}, fact.parent)
 
 
 def _with_sealed(fact: Fact, name: str, context: Context) -> Fact:

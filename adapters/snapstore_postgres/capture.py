@@ -112,8 +112,12 @@ def _hints(found: Answers) -> dict[str, Json]:
         identity: {"rows": rows, "bytes": size, "columns": columns, "numbers": numbers, "oid": oid}
         for identity, rows, size, columns, numbers, oid in found.rows("relations")
     }
+    subscribed: dict[str, dict[str, bool]] = defaultdict(dict)
+    for table, subscription, copying in found.rows("subscribed"):
+        subscribed[table][subscription] = copying
     return {
         "relations": relations,
+        "subscribed": dict(subscribed),
         "server_version": found.server.version_name,
         "version": found.server.version,
         "role": found.server.role,

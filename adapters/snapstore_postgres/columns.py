@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 
-from snapstore.model import Fact, Json
+from snapstore.model import Fact, Json, SealedRef
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres import archive
 from snapstore_postgres.casts import cast, castable
@@ -50,6 +50,12 @@ def column_clause(column: Fact, view: View, typed: bool = False) -> str:
     return text + _not_null_clause(column, attrs.get("not_null"), view)
 
 
+def column_secrets(column: Fact, before: Mapping[str, Json] | None = None) -> Mapping[str, SealedRef]:
+    """The secrets in :func:`column_clause` and :func:`column_settings`: options of foreign columns."""
+    old, new = (before or {}).get("foreign_options") or {}, column.attrs.get("foreign_options") or {}
+    return altered_options(column.id, old, new)[1]
+
+
 def _not_null_clause(column: Fact, not_null: Json, view: View) -> str:
     if not not_null:
         return ""
@@ -91,9 +97,9 @@ def column_settings(column: Fact, view: View, before: Mapping[str, Json] | None 
     if old.get("statistics") != new.get("statistics"):
         found.append(f"{alter} SET STATISTICS {new.get('statistics', -1)}")
     found += option_statements(alter, old.get("options"), new.get("options"))
-    foreign = altered_options(column.id, old.get("foreign_options") or {}, new.get("foreign_options") or {})[
-        0
-    ]
+    foreign, _ = altered_options(
+        column.id, old.get("foreign_options") or {}, new.get("foreign_options") or {}
+    )
     if before is not None and foreign:
         found.append(f"ALTER FOREIGN TABLE {table_of(column)} ALTER COLUMN {last(column.name)}{foreign}")
     not_null = new.get("not_null")
@@ -118,6 +124,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
     return Draft(
         statements=[*statements, *settings, *without_default(reached, view)],
         undo=[f"ALTER TABLE {table} DROP COLUMN {last(fact.name)}"],
+        secrets=column_secrets(fact),
         absorbs=[*reached, *absorbed],
         needs=[*_keys(back), *(column.id for column in own_below(fact, view))],
         lock=STRONGEST,
@@ -253,7 +260,12 @@ def blocks_type_change(dependent: Fact) -> bool:
 
 def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     old, new = before.attrs, after.attrs
-    if _needs_new_column(old, new, view) or _is_to_return(before, after, view) or unsettled(after, view):
+    if (
+        _needs_new_column(old, new, view)
+        or _stays_bound(before, after, view)
+        or _is_to_return(before, after, view)
+        or unsettled(after, view)
+    ):
         return None
     follows = governing(after, view)
     retyped = (old["type"], old.get("collation")) != (new["type"], new.get("collation"))
@@ -277,6 +289,7 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     renames = _not_null_rename(after, old.get("not_null"), new.get("not_null")) if in_partition else []
     return Alteration(
         statements=[*statements, *renames],
+        secrets=column_secrets(after, old),
         needs=follows,
         lock=STRONGEST,
         displaces=_displaced_by(old, new, retyped, bool(renames)),
@@ -324,6 +337,13 @@ def _needs_new_column(old: Mapping[str, Json], new: Mapping[str, Json], view: Vi
     if was is None or now is None:
         return now is not None or (was is not None and was["kind"] != "s")
     return bool(was["kind"] != now["kind"]) or version(view) < 170000 or old["type"] != new["type"]
+
+
+def _stays_bound(before: Fact, after: Fact, view: View) -> bool:
+    """Whether a computed column cannot be made plain without standing on what goes."""
+    made_plain = "generated" in before.attrs and "generated" not in after.attrs
+    outside = {n for n in before.needs if not n.startswith(f"column:{table_of(before)}.")}
+    return made_plain and archive.stays_bound(view) and not outside <= {*after.needs}
 
 
 def _is_to_return(before: Fact, after: Fact, view: View) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from snapstore.model import Fact, Hazard, HazardName, SealedRef
 from snapstore.rules import Alteration, Draft, Rule, View
@@ -181,6 +182,43 @@ def _create_subscription(fact: Fact, view: View) -> Draft:
     )
 
 
+@dataclass(frozen=True)
+class Subscribers:
+    """The subscriptions that fill a table and are there when it goes: names, those first that still copy its
+    rows. While they do, PostgreSQL does not let it be dropped."""
+
+    copying: list[str]
+    others: list[str]
+    before: list[str]
+    """What to wait for: subscriptions that this plan drops."""
+
+    def hazards(self, table: str, again: bool) -> Iterator[Hazard]:
+        what = (
+            f"has to be refreshed by hand before rows arrive in {table}"
+            if again
+            else (f"stops at the next row for {table}")
+        )
+        for name in (*self.copying, *self.others):
+            yield Hazard(HazardName.DOWNTIME, f"subscription {name} {what}")
+
+
+def subscribers(table: str, view: View) -> Subscribers:
+    """Those of a table, by its identity."""
+    found = view.request.live_hints.get("subscribed", {}).get(table, {})
+    going = {name for name in found if view.vanishes(f"subscription:{name}")}
+    staying = sorted(found.keys() - going)
+    return Subscribers(
+        copying=[name for name in staying if found[name]],
+        others=[name for name in staying if not found[name]],
+        before=[_ended(name) for name in sorted(going)],
+    )
+
+
+def _ended(subscription: str) -> str:
+    """What is provided by dropping a subscription: from then on, its tables can go."""
+    return f"ended:{subscription}"
+
+
 def _drop_subscription(fact: Fact, view: View) -> Draft:
     """The slot stays on the publisher: dropping it needs the publisher, and could not be undone."""
     return Draft(
@@ -189,6 +227,7 @@ def _drop_subscription(fact: Fact, view: View) -> Draft:
             f"ALTER SUBSCRIPTION {fact.name} SET (slot_name = NONE)",
             f"DROP SUBSCRIPTION {fact.name}",
         ],
+        provides=[_ended(fact.name)],
         hazards=[Hazard(HazardName.DOWNTIME, f"{fact.name} ends; its slot stays on the publisher")],
     )
 

@@ -9,18 +9,24 @@ from snapstore.adapter import Context
 from snapstore.model import SEALED, Json, SealedRef
 from snapstore_postgres.names import literal
 
-_SECRET = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
+_SECRET = re.compile(
+    r"pass|pwd|secret|token|key|credential|auth|private|dsn|conn(ection)?_?str", re.IGNORECASE
+)
+_WITH_PASSWORD = re.compile(r"\w://[^/?#@\s]*:[^/?#@\s]+@|\bpassword\s*=", re.IGNORECASE)
+"""In a value: the password of a URL, or that of a connection string."""
 
 
-def is_secret(name: str) -> bool:
-    """Whether an option or a setting of that name holds something that nobody should read."""
-    return bool(_SECRET.search(name))
+def is_secret(name: str, value: str) -> bool:
+    """Whether an option or a setting holds something that nobody should read, by its name or its value."""
+    return bool(_SECRET.search(name) or _WITH_PASSWORD.search(value))
 
 
 def sealed_options(identity: str, options: Mapping[str, str], everything: bool, context: Context) -> Json:
-    """The options with secrets sealed: all values where asked for, else those whose name says so."""
+    """The options with secrets sealed: all values where asked for, else those that say so."""
     return {
-        name: context.seal(f"{identity}:{name}", value.encode()) if everything or is_secret(name) else value
+        name: context.seal(f"{identity}:{name}", value.encode())
+        if everything or is_secret(name, value)
+        else value
         for name, value in options.items()
     }
 

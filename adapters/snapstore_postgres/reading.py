@@ -24,7 +24,7 @@ Row = tuple[Any, ...]
 
 _OTHERS = (
     "aliases", "generated", "comments", "labels", "privileges", "attached", "unmodelled", "notices",
-    "dependencies", "relations",
+    "dependencies", "relations", "subscribed",
 )  # fmt: skip
 _SUBSCRIPTIONS = "facts/subscription"
 _LARGE_OBJECTS = "facts/large_object"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
+from snapstore.errors import Exit, SnapError
 from snapstore.model import Fact, Json, SealedRef
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres import archive
-from snapstore_postgres.columns import column_clause, column_settings, without_default
+from snapstore_postgres.columns import column_clause, column_secrets, column_settings, without_default
+from snapstore_postgres.federation import subscribers
 from snapstore_postgres.inheritance import left_parents, links_in_order, parents, partitions_below, unsettled
 from snapstore_postgres.names import last
 from snapstore_postgres.options import altered_options, options_clause
@@ -60,7 +63,7 @@ def _create_table(fact: Fact, view: View) -> Draft:
     return Draft(
         statements=[text, *owner_statement("TABLE", fact.name, fact), *after, *_table_flags(fact, {})],
         undo=[f"DROP {kind} {fact.name}"],
-        secrets=secrets,
+        secrets={**secrets, **{k: v for c in columns for k, v in column_secrets(c).items()}},
         absorbs=columns,
         needs=[*_inherited_by(fact, view)],
         lock=STRONGEST,
@@ -109,16 +112,31 @@ def _table_flags(fact: Fact, before: Mapping[str, Json]) -> list[str]:
 def _drop_table(fact: Fact, view: View) -> Draft:
     rows, bytes_ = size(view, fact.id)
     carried = _made_anew(fact, view)
+    subscribed = subscribers(fact.id, view)
     draft = Draft(
         statements=[f"DROP {designation(fact)}"],
         undo=["put back by restoring the safety snapshot"],
         hazards=() if carried else data_loss(view, fact.id, f"table {fact.name}"),
+        needs=subscribed.before,
         lock=STRONGEST,
         rows=rows,
         bytes=bytes_,
     )
-    moves = archive.wanted(view) and bytes_ != 0 and "partition_key" not in fact.attrs and not carried
-    return archive.table_draft(fact, view, draft) if moves else draft
+    bound = subscribed.copying or bytes_ != 0
+    moves = archive.wanted(view) and bound and "partition_key" not in fact.attrs and not carried
+    if subscribed.copying and not moves:
+        _refuse_to_cut(fact, subscribed.copying[0], view)
+    draft = archive.table_draft(fact, view, draft) if moves else draft
+    return replace(draft, hazards=[*draft.hazards, *subscribed.hazards(fact.name, carried)])
+
+
+def _refuse_to_cut(table: Fact, subscription: str, view: View) -> None:
+    raise SnapError(
+        f"table {table.name} cannot be dropped while subscription {subscription} copies its rows",
+        where=view.request.resource,
+        fix=f"wait until it has done so, or run DROP SUBSCRIPTION {subscription}",
+        code=Exit.REFUSED,
+    )
 
 
 def _made_anew(fact: Fact, view: View) -> bool:

@@ -16,7 +16,7 @@ import pytest
 from snapstore import embedded
 from snapstore.adapter import ApplyContext, Context
 from snapstore.errors import SnapError
-from snapstore.model import HazardName, Notice
+from snapstore.model import DataMode, HazardName, Notice
 from snapstore_postgres import adapter
 from snapstore_postgres.settings import Settings
 from tests.postgres import dump, roundtrip
@@ -53,8 +53,8 @@ def notices(url: str, **settings: Any) -> list[Notice]:
     return adapter.capture(Settings(url=url, **settings), Context("db", Path(), seal, unseal)).notices
 
 
-def restore(url: str, target: State, **settings: Any) -> list[Any]:
-    actions = roundtrip.plan(capture(url, **settings), target)
+def restore(url: str, target: State, data: DataMode = DataMode.ARCHIVE, **settings: Any) -> list[Any]:
+    actions = roundtrip.plan(capture(url, **settings), target, data)
     there = ApplyContext(
         "db",
         Path(),

@@ -8,7 +8,8 @@ CREATE TABLE t (id int PRIMARY KEY, a int UNIQUE, b text CHECK (b <> ''), c int 
 INSERT INTO target VALUES (1, 'x'); INSERT INTO t VALUES (1, 2, 'b', 1, 'x', '[1,2)');
 --- b
 CREATE TABLE t (id int, a int, b text, c int, d text, r int4range,
-  CONSTRAINT named PRIMARY KEY (id, a), UNIQUE (a, b) INCLUDE (c), UNIQUE NULLS NOT DISTINCT (b),
+  CONSTRAINT named PRIMARY KEY (id, a), UNIQUE (a, b) INCLUDE (c),
+  UNIQUE NULLS NOT DISTINCT (b), -- since 15
   CONSTRAINT many CHECK (a > 1) NO INHERIT, CONSTRAINT fk FOREIGN KEY (c) REFERENCES target MATCH FULL ON DELETE RESTRICT,
   EXCLUDE USING btree (c WITH =) WHERE (c > 5) DEFERRABLE);
 --- case deferrable, not valid and not enforced change in place

@@ -94,3 +94,8 @@ CREATE MATERIALIZED VIEW m AS SELECT 1 AS a, 2 AS b;
 GRANT SELECT (a) ON v, m TO snap_app;
 --- a
 GRANT SELECT ON v, m TO snap_app;
+--- case a computed column becomes a plain one and its function goes
+--- a
+CREATE FUNCTION f(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper($1)'; CREATE TABLE t (id int PRIMARY KEY, a text, g text GENERATED ALWAYS AS (f(a)) STORED); INSERT INTO t VALUES (1, 'x'); CREATE VIEW v AS SELECT g FROM t; CREATE INDEX ON t (g);
+--- b
+CREATE TABLE t (id int PRIMARY KEY, a text, g text); INSERT INTO t VALUES (1, 'x', 'own'); CREATE VIEW v AS SELECT g FROM t; CREATE INDEX ON t (g);

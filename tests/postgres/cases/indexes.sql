@@ -7,7 +7,8 @@ CREATE INDEX i1 ON t (a DESC NULLS LAST, b COLLATE "C" text_pattern_ops); CREATE
 CREATE INDEX i3 ON t USING gin (c jsonb_path_ops) WITH (fastupdate = off); CREATE INDEX i4 ON t USING gist (d, e);
 CREATE INDEX i5 ON t USING spgist (d); CREATE INDEX i6 ON t USING brin (h) WITH (pages_per_range = 16, autosummarize = on);
 CREATE INDEX i7 ON t USING gin (b gin_trgm_ops); CREATE INDEX i8 ON t USING bloom (a) WITH (length = 80, col1 = 2);
-CREATE INDEX i9 ON t USING gist (b gist_trgm_ops (siglen = 32)); CREATE UNIQUE INDEX i10 ON t (a) INCLUDE (b, h) NULLS NOT DISTINCT;
+CREATE INDEX i9 ON t USING gist (b gist_trgm_ops (siglen = 32));
+CREATE UNIQUE INDEX i10 ON t (a) INCLUDE (b, h) NULLS NOT DISTINCT; -- since 15
 CREATE INDEX i11 ON t (lower(b), (a + 1), (c ->> 'x')) WHERE a > 3 AND b IS NOT NULL;
 ALTER INDEX i11 ALTER COLUMN 2 SET STATISTICS 300;
 --- b

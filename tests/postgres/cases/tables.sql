@@ -209,7 +209,7 @@ CREATE VIEW app.v AS SELECT app.f(m) FROM app.t; CREATE INDEX ON app.t (app.f(m)
 INSERT INTO app.t DEFAULT VALUES;
 --- b
 CREATE SCHEMA other;
---- case publications on replaced tables
+--- case publications on replaced tables -- since 15
 --- a
 CREATE TABLE t (id int PRIMARY KEY, a text, b int); INSERT INTO t VALUES (1, 'x', 2); CREATE TABLE p (id int PRIMARY KEY, v int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p DEFAULT; INSERT INTO p VALUES (1, 1); CREATE PUBLICATION pub FOR TABLE t (id, a) WHERE (id > 0), p WITH (publish_via_partition_root); CREATE PUBLICATION pub2 FOR TABLES IN SCHEMA public; COMMENT ON PUBLICATION pub IS 'p';
 --- b

@@ -85,7 +85,9 @@ CREATE TYPE one.e AS ENUM ('x', 'y'); CREATE TABLE t (id int, a one.e DEFAULT 'x
 CREATE TYPE two.e AS ENUM ('x', 'y'); CREATE TABLE t (id int, a two.e DEFAULT 'x'); INSERT INTO t VALUES (1, 'y');
 --- case collations
 --- a
-CREATE COLLATION c (provider = builtin, locale = 'C.UTF-8'); CREATE TABLE t (a text COLLATE c); CREATE INDEX ON t (a);
+CREATE COLLATION c (provider = builtin, locale = 'C.UTF-8'); -- since 17
+CREATE COLLATION c (provider = libc, locale = 'POSIX'); -- before 17
+CREATE TABLE t (a text COLLATE c); CREATE INDEX ON t (a);
 --- b
 CREATE COLLATION c (provider = libc, locale = 'C'); CREATE TABLE t (a text COLLATE c, b text COLLATE c); CREATE INDEX ON t (a COLLATE "C");
 --- case a type of one kind becomes one of another
@@ -108,7 +110,8 @@ CREATE EXTENSION citext; CREATE TABLE t (a citext); INSERT INTO t VALUES ('x'); 
 CREATE EXTENSION citext SCHEMA ext; CREATE TABLE t (a ext.citext); INSERT INTO t VALUES ('x'); CREATE VIEW v AS SELECT a OPERATOR(ext.=) 'y' AS b FROM t;
 --- case sequences
 --- a
-CREATE SEQUENCE a; CREATE SEQUENCE b AS smallint INCREMENT -2 MINVALUE -100 MAXVALUE -1 START -5 CACHE 7 CYCLE; CREATE UNLOGGED SEQUENCE c;
+CREATE SEQUENCE a; CREATE SEQUENCE b AS smallint INCREMENT -2 MINVALUE -100 MAXVALUE -1 START -5 CACHE 7 CYCLE; 
+CREATE UNLOGGED SEQUENCE c; -- since 15
 CREATE TABLE t (id int, n int); CREATE SEQUENCE owned OWNED BY t.id; CREATE SEQUENCE moves OWNED BY t.id;
 --- b
 CREATE SEQUENCE a START 10 MINVALUE 5; CREATE SEQUENCE b AS int; CREATE SEQUENCE c;

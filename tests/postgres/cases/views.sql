@@ -23,11 +23,15 @@ ALTER VIEW v3 OWNER TO snap_owner; ALTER VIEW v1 ALTER COLUMN n SET DEFAULT 3;
 --- both
 CREATE TABLE t (a int, b text);
 --- a
-CREATE VIEW v1 AS SELECT a, b FROM t WHERE a > 0 WITH LOCAL CHECK OPTION; CREATE VIEW v2 WITH (security_invoker = true) AS SELECT a FROM t;
-CREATE VIEW v3 WITH (security_barrier, security_invoker) AS SELECT a FROM v1 WITH CASCADED CHECK OPTION;
+CREATE VIEW v1 AS SELECT a, b FROM t WHERE a > 0 WITH LOCAL CHECK OPTION;
+CREATE VIEW v2 WITH (security_invoker = true) AS SELECT a FROM t; -- since 15
+CREATE VIEW v2 WITH (security_barrier) AS SELECT a FROM t; -- before 15
+CREATE VIEW v3 WITH (security_barrier, security_invoker) AS SELECT a FROM v1 WITH CASCADED CHECK OPTION; -- since 15
+CREATE VIEW v3 WITH (security_barrier) AS SELECT a FROM v1 WITH CASCADED CHECK OPTION; -- before 15
 --- b
 CREATE VIEW v1 AS SELECT a, b FROM t WHERE a > 0 WITH CASCADED CHECK OPTION; CREATE VIEW v2 AS SELECT a FROM t;
-CREATE VIEW v3 WITH (security_invoker = false) AS SELECT a FROM v1;
+CREATE VIEW v3 WITH (security_invoker = false) AS SELECT a FROM v1; -- since 15
+CREATE VIEW v3 AS SELECT a FROM v1; -- before 15
 --- case columns of a view grow, shrink, rename and move
 --- both
 CREATE TABLE t (a int, b text, c date);
