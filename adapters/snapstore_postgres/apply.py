@@ -17,7 +17,7 @@ from snapstore.model import Action
 from snapstore_postgres.connection import Connection, connect, failed_statement, is_about_data
 from snapstore_postgres.locking import mark_as_worker
 from snapstore_postgres.names import literal, qualifier
-from snapstore_postgres.online import UNNOTICED
+from snapstore_postgres.online import REFRESHING, UNNOTICED
 from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.settings import Settings
 from snapstore_postgres.watching import require_close_standbys, watched
@@ -167,7 +167,7 @@ def _tables(connection: Connection, actions: Sequence[Action]) -> list[str]:
 
 def _step(connection: Connection, settings: Settings, action: Action, context: ApplyContext) -> None:
     """One action outside a transaction. Where its lock keeps nobody waiting it may wait long for its own."""
-    patient = action.lock == UNNOTICED
+    patient = action.lock in (UNNOTICED, REFRESHING)
     values = {
         **_NEW_OBJECTS,
         "lock_timeout": _milliseconds(settings.wait_for_others if patient else settings.lock_timeout),

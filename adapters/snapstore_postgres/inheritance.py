@@ -28,6 +28,13 @@ def parents(table: str, side: Mapping[str, Fact]) -> list[str]:
     return list(fact.attrs.get("inherits", ())) if fact else []
 
 
+def ancestors(table: str, side: Mapping[str, Fact]) -> Iterator[str]:
+    """The names of a table's parents, and of theirs."""
+    for parent in parents(table, side):
+        yield parent
+        yield from ancestors(parent, side)
+
+
 def lasting_parents(table: str, view: View) -> list[str]:
     """The parents that a table has before and after, and at all times in between."""
     if not view.stays(f"table:{table}"):

@@ -35,6 +35,9 @@ BEFORE, AFTER = -5000, 5000
 UNNOTICED = "SHARE UPDATE EXCLUSIVE"
 """The lock that neither readers nor writers wait for."""
 
+REFRESHING = "EXCLUSIVE"
+"""The lock that readers don't wait for; it is taken on materialized views only, which have no writers."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -83,7 +86,7 @@ class Scene:
         if table not in self.live or table not in self.target or table in self.destroyers:
             return False
         everywhere = locking(self.request) == Locking.ONLINE
-        return everywhere or _bytes(self.request, table) >= self.request.settings.online_above
+        return everywhere or bytes_of(self.request, table) >= self.request.settings.online_above
 
     def is_partitioned(self, table: str) -> bool:
         return "partition_key" in self.live[table].attrs
@@ -122,13 +125,15 @@ def locking(request: PlanRequest) -> str:
 
 def in_steps(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     """The actions, those on large tables in steps, as far as ``locking`` asks for it."""
-    from snapstore_postgres import online_constraints, online_indexes, online_partitions
+    from snapstore_postgres import online_constraints, online_indexes, online_matviews, online_partitions
 
     found = list(actions)
     if request.settings is None or locking(request) == Locking.ATOMIC:
         return found
     for changes in (
         online_partitions.detached,
+        online_matviews.built,
+        online_matviews.filled,
         online_indexes.built,
         online_indexes.keyed,
         online_indexes.dropped,
@@ -196,11 +201,11 @@ def _by_name(actions: Sequence[Action], names: Callable[[Action], Iterable[str]]
     return found
 
 
-def _bytes(request: PlanRequest, relation: str) -> int:
+def bytes_of(request: PlanRequest, relation: str) -> int:
     """The size of a live relation with its partitions; 0 where it is not known."""
     known = request.live_hints.get("relations", {})
     size = int((known.get(relation) or {}).get("bytes") or 0)
     parts = (f for f in request.live.values() if f.kind == "partition" and f.parent)
     if "partition_key" in request.live[relation].attrs:
-        size += sum(_bytes(request, p.parent or "") for p in parts if f"table:{p.attrs['of']}" == relation)
+        size += sum(bytes_of(request, p.parent or "") for p in parts if f"table:{p.attrs['of']}" == relation)
     return size

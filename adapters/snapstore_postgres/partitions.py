@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -10,7 +10,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres.indexes import lacking
-from snapstore_postgres.inheritance import parents
+from snapstore_postgres.inheritance import ancestors
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import STRONGEST
 
@@ -68,15 +68,9 @@ def after_detaching(request: PlanRequest, actions: Sequence[Action]) -> list[Act
     for action in actions:
         name = action.subject.partition(":")[2]
         if detached(name) in action.produces:
-            for table in (name, *_ancestors(name, request.live)):
+            for table in (name, *ancestors(name, request.live)):
                 waits.setdefault(f"table:{table}", set()).add(detached(name))
     return [_waiting(action, request, waits) for action in actions] if waits else list(actions)
-
-
-def _ancestors(table: str, side: Mapping[str, Fact]) -> Iterator[str]:
-    for parent in parents(table, side):
-        yield parent
-        yield from _ancestors(parent, side)
 
 
 def _waiting(action: Action, request: PlanRequest, waits: Mapping[str, set[str]]) -> Action:

@@ -22,6 +22,7 @@ from snapstore_postgres import (
     operators,
     partitions,
     privileges,
+    refreshing,
     renames,
     rights,
     routines,
@@ -71,7 +72,7 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = carry.with_carried_rows(counted, partitions.after_detaching(counted, actions))
     if back:
         actions = archive.after_return(counted, back, actions)
-    actions = rows.with_rows(changed_rows, actions)
+    actions = refreshing.with_refreshes(counted, rows.with_rows(changed_rows, actions))
     actions = renames.after_renaming(renamed, actions)
     exists = bool(request.live_hints.get("archive", {}).get("exists"))
     actions = archive.with_registry(request.resource, actions, exists)

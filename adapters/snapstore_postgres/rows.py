@@ -23,6 +23,9 @@ from snapstore_postgres.rowdata import ROW, ROWS
 from snapstore_postgres.roworder import Side, Step, in_order
 
 _RANK = 500
+ROWS_OF = "rows-of:"
+"""With a table's name: what is there once its rows are as the target says."""
+
 _BINDING = ("constraint", "index", "trigger", "rule", "policy")
 _ENABLE = {"O": "ENABLE", "A": "ENABLE ALWAYS", "R": "ENABLE REPLICA"}
 _INLINE = re.compile(r"(ALTER TABLE .* ADD COLUMN .*?)(?: CONSTRAINT (\S+))? NOT NULL( NO INHERIT)?")
@@ -101,8 +104,7 @@ def _nullable(target: Mapping[str, Fact]) -> set[str]:
 
 
 def _token(table: str) -> str:
-    """What is there once the rows of a table are as the target says."""
-    return f"rows-of:{table}"
+    return f"{ROWS_OF}{table}"
 
 
 def _tied(actions: Sequence[Action], touched: Collection[str], request: PlanRequest) -> list[Action]:

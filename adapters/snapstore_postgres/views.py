@@ -72,7 +72,17 @@ def _create_matview(fact: Fact, view: View) -> Draft:
             *_matview_columns(fact, view),
         ],
         undo=[f"DROP MATERIALIZED VIEW {fact.name}"],
+        hazards=_unreadable(fact, view),
     )
+
+
+def _unreadable(fact: Fact, view: View) -> tuple[Hazard, ...]:
+    """Where it replaces one that is read."""
+    if fact.id not in view.live or {"unpopulated"} & {*fact.attrs, *view.live[fact.id].attrs}:
+        return ()
+    rows, bytes_ = size(view, fact.id)
+    text = f"{fact.name} cannot be read while its query runs"
+    return (Hazard(HazardName.BLOCKING_LOCK, text, rows=rows, bytes=bytes_),)
 
 
 def _matview_columns(fact: Fact, view: View, before: Fact | None = None) -> list[str]:

@@ -1,0 +1,77 @@
+"""Materialized views over rows that a restore changes: filled again, so that they tell of the same state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from snapstore.adapter import PlanRequest
+from snapstore.model import Action, Fact, Hazard, HazardName, Verb
+from snapstore_postgres.inheritance import ancestors
+from snapstore_postgres.relations import STRONGEST
+from snapstore_postgres.rows import ROWS_OF
+
+_RANK = 600
+_VIEWS = ("view", "matview")
+
+
+def with_refreshes(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
+    """The actions, and one for each populated materialized view that reads, be it through other views, from a
+    table whose rows they change, and that no action fills anyway."""
+    tokens = {name for action in actions for name in action.produces if name.startswith(ROWS_OF)}
+    if not tokens:
+        return list(actions)
+    changed = {token.removeprefix(ROWS_OF) for token in tokens}
+    above = {f"table:{a}" for table in changed for a in ancestors(table, request.target)}
+    tables = {*(f"table:{table}" for table in changed), *above}
+    filled = {a.subject for a in actions if any(is_filling(text) for text in a.statements)}
+    stale = [fact for fact in _populated(request) if fact.id not in filled]
+    found = {fact.id: reads(fact, request.target) for fact in stale}
+    found = {identity: read for identity, read in found.items() if read & tables}
+    refreshes = [_refresh(request, i, tokens, read & found.keys()) for i, read in sorted(found.items())]
+    return [*actions, *refreshes]
+
+
+def is_filling(statement: str) -> bool:
+    return statement.startswith(("CREATE MATERIALIZED VIEW ", "REFRESH MATERIALIZED VIEW "))
+
+
+def reads(view: Fact, facts: Mapping[str, Fact]) -> set[str]:
+    """The relations that a view reads, and those that the views among them read."""
+    found: set[str] = set()
+    left = [view]
+    while left:
+        for need in left.pop().needs:
+            fact = facts.get(need)
+            relation = facts.get(fact.parent or "") if fact and fact.kind == "column" else fact
+            if relation is not None and relation.id not in found and relation.kind in ("table", *_VIEWS):
+                found.add(relation.id)
+                left += [relation] if relation.kind in _VIEWS else []
+    return found
+
+
+def _populated(request: PlanRequest) -> Iterator[Fact]:
+    for identity, fact in request.target.items():
+        before = request.live.get(identity) if fact.kind == "matview" else None
+        if before is not None and not {*fact.attrs, *before.attrs} & {"unpopulated"}:
+            yield fact
+
+
+def _refresh(request: PlanRequest, identity: str, tokens: set[str], behind: set[str]) -> Action:
+    name = identity.partition(":")[2]
+    size = request.live_hints.get("relations", {}).get(identity, {})
+    text = f"{name} cannot be read while its query runs"
+    return Action(
+        resource=request.resource,
+        verb=Verb.ALTER,
+        subject=identity,
+        summary=f"refresh matview {name}, which reads changed rows",
+        statements=(f"REFRESH MATERIALIZED VIEW {name}",),
+        needs=(identity, *sorted(tokens), *sorted(f"refreshed:{other}" for other in behind)),
+        produces=(f"refreshed:{identity}",),
+        hazards=(Hazard(HazardName.BLOCKING_LOCK, text, size.get("rows"), size.get("bytes")),),
+        lock=STRONGEST,
+        rows=size.get("rows"),
+        bytes=size.get("bytes"),
+        transactional=True,
+        rank=_RANK,
+    )
