@@ -381,6 +381,11 @@ def _not_null_statements(column: Fact, was: Json, now: Json, view: View) -> list
         return [f"{alter} DROP NOT NULL"]
     if was and _without_name(was) == _without_name(now):
         return _not_null_rename(column, was, now)
+    if _without_name(was) == {**_without_name(now), "not_valid": True}:
+        validate = f"ALTER TABLE {table} VALIDATE CONSTRAINT {was['name']}"
+        given = now["name"] if isinstance(now, dict) else not_null_name(column)
+        same = unquote(was["name"]) == unquote(given)
+        return [validate, *([] if same else _not_null_rename(column, was, now))]
     found = [f"{alter} DROP NOT NULL"] if was else []
     contested = _contested_name(column, view) if now is True else None
     if contested:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -87,6 +87,12 @@ class Scene:
             return False
         everywhere = locking(self.request) == Locking.ONLINE
         return everywhere or bytes_of(self.request, table) >= self.request.settings.online_above
+
+    @cached_property
+    def parents(self) -> Collection[str]:
+        """Names of the live tables that others are partitions of or inherit from."""
+        tables = [fact for fact in self.live.values() if fact.kind in ("partition", "table")]
+        return {p for f in tables for p in (f.attrs.get("inherits") or [f.attrs.get("of")]) if p}
 
     def is_partitioned(self, table: str) -> bool:
         return "partition_key" in self.live[table].attrs
@@ -188,7 +194,7 @@ def _changes(action: Action) -> Iterator[str]:
 def _is_harmless(action: Action) -> bool:
     column = f" ALTER COLUMN {last(action.subject.partition(':')[2])}"
     return all(
-        any(f"{column}{words}" in statement for words in _HARMLESS) or " ADD CONSTRAINT " in statement
+        any(f"{column}{words}" in statement for words in _HARMLESS) or " CONSTRAINT " in statement
         for statement in action.statements
     )
 

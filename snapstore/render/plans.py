@@ -139,9 +139,12 @@ def pretty(statement: str) -> str:
     """A long statement of one line broken into several, for reading only; as it is where that fails."""
     if "\n" in statement or len(statement) < 100 or not is_sql(statement):
         return statement
+    import logging
+
     import sqlglot
     from sqlglot.errors import SqlglotError
 
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it cannot read is shown as it is
     try:
         broken = sqlglot.transpile(statement, read="postgres", write="postgres", pretty=True)[0]
     except (SqlglotError, ValueError, RecursionError):

@@ -92,6 +92,40 @@ def test_what_takes_long_is_not_in_the_transaction(online: Project) -> None:
         online.snap("restore", "HEAD~1", "--yes", code=0)
 
 
+def makes_not_null(action: dict[str, Any], column: str) -> bool:
+    text = str(action["statements"])
+    return f"ALTER COLUMN {column} SET NOT NULL" in text or f" NOT NULL {column} NOT VALID" in text
+
+
+def test_since_18_a_column_becomes_not_null_by_its_own_constraint(
+    online: Project, postgres_version: int
+) -> None:
+    if postgres_version < 18:
+        pytest.skip(f"needs another PostgreSQL than {postgres_version}")
+    online.snap("restore", "HEAD~1", "--yes", code=0)
+    found = [a for a in planned(online, "HEAD~1") if a["subject"] == "column:public.c.pid"]
+    assert [a["statements"] for a in found] == [
+        ['ALTER TABLE public.c ADD CONSTRAINT "c_pid_not_null" NOT NULL pid NOT VALID'],
+        ['ALTER TABLE public.c VALIDATE CONSTRAINT "c_pid_not_null"'],
+    ]
+    online.sql(found[0]["statements"][0])  # where an earlier attempt was ended
+    (left,) = [a for a in planned(online, "HEAD~1") if a["subject"] == "column:public.c.pid"]
+    assert left["statements"] == ["ALTER TABLE public.c VALIDATE CONSTRAINT c_pid_not_null"]
+    assert left["lock"] == "SHARE UPDATE EXCLUSIVE"
+    online.snap("restore", "HEAD~1", "--yes", code=0)
+    assert online.snap("status").code == 0
+
+
+def test_not_null_of_a_table_with_children_is_checked_first(online: Project) -> None:
+    online.sql('ALTER TABLE "E" ALTER x SET NOT NULL')
+    online.snap("take", "-m", "filled", code=0)
+    online.sql('ALTER TABLE "E" ALTER x DROP NOT NULL')
+    text = "\n".join(steps(online, "HEAD"))
+    assert "CHECK (x IS NOT NULL) NOT VALID" in text and "VALIDATE CONSTRAINT" in text
+    online.snap("restore", "HEAD", "--yes", code=0)
+    assert online.snap("status").code == 0
+
+
 def test_constraints_and_keys_are_added_without_a_scan_under_a_strong_lock(online: Project) -> None:
     online.snap("restore", "HEAD~1", "--yes", code=0)
     text = "\n".join(s for a in planned(online, "HEAD~1") for s in a["statements"])
@@ -137,9 +171,7 @@ def test_a_plan_says_which_lock_is_held_while_how_much_is_scanned(online: Projec
     online.sql("ANALYZE c")
     for locking, scanned in (("atomic", True), ("online", False)):
         online.configure(url="${DATABASE_URL}", locking=locking)
-        found = [
-            a for a in planned(online, "HEAD~1") if "ALTER COLUMN pid SET NOT NULL" in str(a["statements"])
-        ]
+        found = [a for a in planned(online, "HEAD~1") if makes_not_null(a, "pid")]
         assert [(a["lock"], a["rows"], a["bytes"] > 0) for a in found] == [("ACCESS EXCLUSIVE", 200, True)]
         hazards = [h["text"] for a in found for h in a.get("hazards", ())]
         assert hazards == (["scans public.c to check NOT NULL"] if scanned else [])
@@ -253,7 +285,7 @@ def test_a_restore_that_is_cut_before_it_validates_is_completed_or_taken_back(
     blocked = session()
     blocked.execute("SELECT 1")
     deadline = time.monotonic() + 60
-    while not online.sql("SELECT 1 FROM pg_constraint WHERE NOT convalidated AND contype = 'c'"):
+    while not online.sql("SELECT 1 FROM pg_constraint WHERE NOT convalidated AND contype IN ('c', 'n')"):
         if running.poll() is not None or time.monotonic() > deadline:
             break
         time.sleep(0.001)
