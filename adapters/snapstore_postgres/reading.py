@@ -28,7 +28,7 @@ _OTHERS = (
 )  # fmt: skip
 _SUBSCRIPTIONS = "facts/subscription"
 _LARGE_OBJECTS = "facts/large_object"
-_PRINTED = ("constraint", "default", "index", "matview", "policy", "rule", "trigger", "view")
+_PRINTED = ("constraint", "index", "matview", "policy", "rule", "trigger", "view")
 _OPENING = {"relations", *(f"facts/{kind}" for kind in _PRINTED)}
 """Queries that print expressions or ask for sizes. For these a server loads what it knows of each table, so
 that they are left to one connection; they take about half of the time."""

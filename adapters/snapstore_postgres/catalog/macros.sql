@@ -13,6 +13,13 @@ EXISTS (SELECT FROM pg_depend e
    FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
   WHERE co.oid = {collation} AND {collation} <> {default})
 
+-- macro column_collation
+-- The name of the collation of column a, NULL where it is the one of its type. The type is looked up, not joined
+-- with: for each relation anew, a server would go through all types in the order of their oids.
+(SELECT format('%I.%I', cn.nspname, co.collname)
+   FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
+  WHERE co.oid = a.attcollation AND co.oid <> (SELECT y.typcollation FROM pg_type y WHERE y.oid = a.atttypid))
+
 -- macro sorted(list)
 -- A list whose order means nothing.
 CASE WHEN {list} IS NOT NULL THEN (SELECT array_agg(o ORDER BY o) FROM unnest({list}) o) END
@@ -30,8 +37,8 @@ CASE WHEN {list} IS NOT NULL THEN (SELECT array_agg(o ORDER BY o) FROM unnest({l
 (SELECT json_agg(json_strip_nulls(json_build_object(
           'name', format('%I', a.attname),
           'type', format_type(a.atttypid, a.atttypmod),
-          'collation', {{collation_unless(a.attcollation, y.typcollation)}})) ORDER BY a.attnum)
-   FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
+          'collation', {{column_collation}})) ORDER BY a.attnum)
+   FROM pg_attribute a
   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
 
 -- macro sequence_attributes

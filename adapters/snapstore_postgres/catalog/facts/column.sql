@@ -1,5 +1,12 @@
-SELECT 'pg_class'::regclass::oid, c.oid, a.attnum, format('column:%I.%I.%I', n.nspname, c.relname, a.attname),
-       format('table:%I.%I', n.nspname, c.relname),
+-- There are ten columns to a table: what is the same for all of them is worked out once.
+WITH tables AS MATERIALIZED (
+  SELECT c.oid, c.relname, c.relpersistence, c.relispartition, format('%I.%I', n.nspname, c.relname) AS name
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind IN ('r', 'p', 'f') AND c.relnamespace = ANY ($1) AND c.relpersistence <> 't'
+     AND NOT {{member(pg_class, c.oid)}}
+)
+SELECT 'pg_class'::regclass::oid, c.oid, a.attnum, 'column:' || c.name || '.' || quote_ident(a.attname),
+       'table:' || c.name,
        format_type(a.atttypid, a.atttypmod) AS type,
        {{collation_unless(a.attcollation, t.typcollation)}} AS collation,
        nullif(a.attnotnull, false) AS not_null,
@@ -24,9 +31,8 @@ SELECT 'pg_class'::regclass::oid, c.oid, a.attnum, format('column:%I.%I.%I', n.n
        a.attoptions AS options,
        {{named_options(a.attfdwoptions)}} AS foreign_options,
        nullif(NOT a.attislocal, false) AS inherited
-  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  FROM pg_attribute a JOIN tables c ON c.oid = a.attrelid
   JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum AND a.attgenerated <> ''
   LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'n' AND k.conkey[1] = a.attnum  -- since 18
- WHERE c.relkind IN ('r', 'p', 'f') AND c.relnamespace = ANY ($1) AND c.relpersistence <> 't'
-   AND a.attnum > 0 AND NOT a.attisdropped AND NOT {{member(pg_class, c.oid)}}
+ WHERE a.attnum > 0 AND NOT a.attisdropped
