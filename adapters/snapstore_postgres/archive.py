@@ -29,6 +29,8 @@ from snapstore_postgres.words import designation, word
 REGISTRY = "snapstore_archive"
 REGISTERED = f"{REGISTRY}:"
 _STRIPPED = ("trigger", "policy", "rule", "statistics")
+_OF_TYPE = ("collation", "storage", "compression")
+"""What of a column is as its type has it when it gets another one."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -192,7 +194,7 @@ class _Stripping:
             del attrs["generated"]
             self.statements.append(f"{column} DROP EXPRESSION")
         if self._outside(fact):
-            attrs = {k: v for k, v in attrs.items() if k != "collation"} | {"type": "text"}
+            attrs = {k: v for k, v in attrs.items() if k not in _OF_TYPE} | {"type": "text"}
             self.statements.append(
                 f'{column} TYPE text COLLATE pg_catalog."default" USING {last(fact.name)}::text'
             )
@@ -356,7 +358,10 @@ def copied(fact: Fact, entry: Entry, source: str) -> list[str]:
 
 
 def _key(fact: Fact, view: View) -> list[str]:
-    """The columns that tell a row: those of the primary key where it stays, else all others that stay."""
+    """The columns that tell a row: those of the primary key where it stays, else all others that stay.
+
+    What is computed tells no more than what it is computed from, and may one day be computed from this one.
+    """
     table = fact.parent or ""
     for part in view.live_parts.get(table, ()):
         if part.kind == "constraint" and part.attrs.get("type") == "p":
@@ -366,7 +371,10 @@ def _key(fact: Fact, view: View) -> list[str]:
     return sorted(
         last(part.name)
         for part in view.live_parts.get(table, ())
-        if part.kind == "column" and part.id != fact.id and view.stays(part.id)
+        if part.kind == "column"
+        and part.id != fact.id
+        and view.stays(part.id)
+        and "generated" not in part.attrs
     )
 
 
@@ -385,6 +393,8 @@ def values_of(fact: Fact, view: View) -> list[Entry]:
     """Where values of a column that is created lie: set aside by this very plan, or by an earlier one."""
     earlier = kept(view.request, fact.id, "column")
     before = view.live.get(fact.id)
+    if view.stays(fact.id):
+        return []  # a column that becomes one with that of a parent
     found = [earlier] if earlier else []
     if before is None or not keeps_values(before, view):
         return found
@@ -418,7 +428,12 @@ def put_back(fact: Fact, entry: Entry, view: View) -> list[str]:
     if not all(f"column:{table}.{name}" in view.target for name in entry.facts["key"]):
         return []
     update, emptied = filled(table, fact, entry, version(view))
-    return [*_identified(fact, view, _without_triggers(fact, view, update)), emptied]
+    return [*undisturbed(fact, view, update), emptied]
+
+
+def undisturbed(column: Fact, view: View, update: str) -> list[str]:
+    """An update of a table, given by one of its columns, that nothing of the table has a part in."""
+    return _identified(column, view, _without_triggers(column, view, update))
 
 
 def filled(table: str, column: Fact, entry: Entry, server: int) -> tuple[str, str]:
@@ -464,18 +479,18 @@ def _identified(fact: Fact, view: View, updates: list[str]) -> list[str]:
 
 
 def _without_triggers(fact: Fact, view: View, update: str) -> list[str]:
-    """Putting rows back is no event of the application: its triggers must not see it."""
-    table = qualifier(fact.name)
+    """Putting rows back is no event of the application: its triggers and rules must not see it."""
+    alter = f"ALTER TABLE {qualifier(fact.name)}"
     states = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
-    triggers = [part for part in view.live_parts.get(fact.parent or "", ()) if part.kind == "trigger"]
-    if not triggers:
-        return [update]
+    watching = [p for p in view.live_parts.get(fact.parent or "", ()) if p.kind in ("trigger", "rule")]
+    staying = [part for part in watching if view.stays(part.id)]
+    off = [f"{alter} DISABLE RULE {last(part.name)}" for part in staying if part.kind == "rule"]
+    off += [f"{alter} DISABLE TRIGGER USER"] if any(part.kind == "trigger" for part in watching) else []
     again = [
-        f"ALTER TABLE {table} {states[t.attrs.get('enabled', 'O')]} TRIGGER {last(t.name)}"
-        for t in triggers
-        if view.stays(t.id)
+        f"{alter} {states[part.attrs.get('enabled', 'O')]} {part.kind.upper()} {last(part.name)}"
+        for part in staying
     ]
-    return [f"ALTER TABLE {table} DISABLE TRIGGER USER", update, *again]
+    return [*off, update, *again]
 
 
 # -- sequences ---------------------------------------------------------------------------------------------

@@ -315,6 +315,11 @@ def _granted_object(fact: Fact) -> str:
     return fact.name.removesuffix(":" + ":".join(words))
 
 
+def _of_trigger_state(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
+    """The trigger comes with being attached."""
+    yield fact.id, "partition:" + qualifier(fact.name)
+
+
 _DERIVED: Mapping[str, Callable[[Fact, Facts], Iterator[tuple[str, str]]]] = {
     "partition": _of_partition,
     "index_partition": _of_index_partition,
@@ -322,4 +327,5 @@ _DERIVED: Mapping[str, Callable[[Fact, Facts], Iterator[tuple[str, str]]]] = {
     "replica_identity": _of_index_role,
     "membership": _of_membership,
     "operator": _of_operator,
+    "trigger_state": _of_trigger_state,
 }

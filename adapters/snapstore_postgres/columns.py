@@ -25,6 +25,7 @@ from snapstore_postgres.relations import (
     COMPRESSION,
     STORAGE,
     STRONGEST,
+    children,
     data_loss,
     default_storage,
     option_statements,
@@ -73,9 +74,13 @@ def _contested_name(column: Fact, view: View) -> str | None:
         facts = chain(view.live.values(), view.target.values())
         columns = (fact for fact in facts if fact.id.startswith("column:"))
         values = (f.attrs.get("not_null") for f in columns)
-        view.memo["not_null_names"] = {unquote(v["name"]) for v in values if isinstance(v, dict)}
-    name = not_null_name(column)
-    return name if unquote(name) in view.memo["not_null_names"] else None
+        view.memo["not_null_names"] = {unquote(v.get("name", "")) for v in values if isinstance(v, dict)}
+    name, taken = not_null_name(column), view.memo["not_null_names"]
+    return name if unquote(name) in taken or _UNKNOWN in taken else None
+
+
+_UNKNOWN = ""
+"""Instead of the name of a NOT NULL that is only inherited."""
 
 
 def identity_clause(identity: Mapping[str, Json]) -> str:
@@ -103,9 +108,9 @@ def column_settings(column: Fact, view: View, before: Mapping[str, Json] | None 
     if before is not None and foreign:
         found.append(f"ALTER FOREIGN TABLE {table_of(column)} ALTER COLUMN {last(column.name)}{foreign}")
     not_null = new.get("not_null")
-    if before is None and isinstance(not_null, dict) and not_null.get("not_valid"):
+    if before is None and isinstance(not_null, dict) and not_null.keys() >= {"name", "not_valid"}:
         found.append(
-            f"ALTER TABLE ONLY {table_of(column)} ADD CONSTRAINT {not_null['name']}"
+            f"ALTER TABLE {table_of(column)} ADD CONSTRAINT {not_null['name']}"
             f" NOT NULL {last(column.name)} NOT VALID"
         )
     return found
@@ -148,6 +153,8 @@ def without_default(reached: Sequence[Fact], view: View) -> list[str]:
 def _adding(fact: Fact, view: View) -> tuple[list[str], Sequence[Fact]]:
     """The column with its default at once, so that rows that are there already get it."""
     default = view.target.get(f"default:{fact.name}")
+    if "identity" in fact.attrs and _has_heirs(fact, view):
+        return _numbered(fact, view), ()
     clause = column_clause(fact, view)
     if default is None:
         return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], ()
@@ -155,6 +162,44 @@ def _adding(fact: Fact, view: View) -> tuple[list[str], Sequence[Fact]]:
         return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], ()  # its sequence comes after it
     clause += f" DEFAULT {reparsable(default.attrs['expression'])}"
     return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], (default,)
+
+
+def _has_heirs(column: Fact, view: View) -> bool:
+    """Whether other tables inherit from that of the column; its partitions do not count."""
+    table = view.target[column.parent or ""]
+    return "partition_key" not in table.attrs and bool(children(table.id, view.live_dependents))
+
+
+def _numbered(fact: Fact, view: View) -> list[str]:
+    """An identity column of a table from which others inherit cannot come with its numbers at once."""
+    table, name, identity = table_of(fact), last(fact.name), fact.attrs["identity"]
+    bare = Fact(
+        fact.id, {k: v for k, v in fact.attrs.items() if k not in ("not_null", "identity")}, fact.parent
+    )
+    number = f"{identity['start']} + {identity.get('increment', 1)} * (row_number() OVER () - 1)"
+    numbers = (
+        f"UPDATE {table} t SET {name} = k.number FROM (SELECT tableoid AS part, ctid AS place,"
+        f" {number} AS number FROM {table} WHERE {name} IS NULL) k"
+        " WHERE t.tableoid = k.part AND t.ctid = k.place"
+    )
+    return [
+        f"ALTER TABLE {table} ADD COLUMN {column_clause(bare, view)}",
+        *archive.undisturbed(fact, view, numbers),
+        *_made_identity(fact, view),
+    ]
+
+
+def _made_identity(fact: Fact, view: View) -> list[str]:
+    """A column that has its values becomes an identity column, and goes on behind them."""
+    alter, identity = (
+        f"ALTER TABLE {table_of(fact)} ALTER COLUMN {last(fact.name)}",
+        fact.attrs.get("identity"),
+    )
+    found = _not_null_statements(fact, None, fact.attrs.get("not_null"), view)
+    found += _identity_statements(alter, None, identity)
+    if identity and "sequence" in identity:
+        found += archive.behind_values(identity["sequence"], fact.id)
+    return found
 
 
 def _returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: View) -> list[str]:
@@ -171,19 +216,15 @@ def _returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: Vie
     table, name = table_of(fact), last(fact.name)
     alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
     default = view.target.get(f"default:{fact.name}")
-    identity = fact.attrs.get("identity")
     found = [
         f"ALTER TABLE {table} ADD COLUMN {column_clause(bare, view)}",
         *(s for column, entry in back for s in archive.put_back(_typed(column, later), entry, view)),
         *([f"{alter} TYPE {fact.attrs['type']} USING {name}::{fact.attrs['type']}"] if later else []),
     ]
     if fact.attrs.get("not_null") and default is not None and "nextval" not in default.attrs["expression"]:
-        found.append(f"UPDATE {table} SET {name} = {default.attrs['expression']} WHERE {name} IS NULL")
-    found += _not_null_statements(fact, None, fact.attrs.get("not_null"), view)
-    found += _identity_statements(alter, None, identity)
-    if identity and "sequence" in identity:
-        found += archive.behind_values(identity["sequence"], fact.id)
-    return found
+        missing = f"UPDATE {table} SET {name} = {default.attrs['expression']} WHERE {name} IS NULL"
+        found += archive.undisturbed(fact, view, missing)
+    return [*found, *_made_identity(fact, view)]
 
 
 def _typed(column: Fact, kind: str | None) -> Fact:
@@ -226,8 +267,13 @@ def _drop_column(fact: Fact, view: View) -> Draft:
 
 
 def _only(fact: Fact, view: View) -> bool:
-    """Whether a table below keeps the column that this one loses."""
-    return any(view.stays(d.id) for d in descendants(fact, view, live=True) if comes_with_parent(d, view))
+    """Whether a table below keeps the column that this one loses, and has it from no other parent."""
+    below = (d for d in descendants(fact, view, live=True) if comes_with_parent(d, view))
+    return any(view.stays(d.id) and not _others(d, fact, view) for d in below)
+
+
+def _others(column: Fact, above: Fact, view: View) -> list[str]:
+    return [identity for identity in governing(column, view) if identity != above.id]
 
 
 def _dropped(column: Fact) -> str:
@@ -283,7 +329,7 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     not_null = _not_null_statements(after, was, now, view)
     identity = _identity_statements(alter, old.get("identity"), new.get("identity"))
     statements += [*not_null, *identity] if "identity" in new else [*identity, *not_null]
-    statements += column_settings(after, view, old)
+    statements += column_settings(after, view, retyped_attributes(old) if retyped else old)
     rewrites = retyped or old.get("generated") != new.get("generated")
     in_partition = follows and f"partition:{table}" in view.target
     renames = _not_null_rename(after, old.get("not_null"), new.get("not_null")) if in_partition else []
@@ -295,6 +341,11 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
         displaces=_displaced_by(old, new, retyped, bool(renames)),
         hazards=rewrite_hazard(view, f"table:{table}") if rewrites else (),
     )
+
+
+def retyped_attributes(attrs: Mapping[str, Json]) -> dict[str, Json]:
+    """What is left of a column's attributes when it gets a type: storage and compression are that type's."""
+    return {key: value for key, value in attrs.items() if key not in ("storage", "compression")}
 
 
 def _displaced_by(
@@ -372,6 +423,13 @@ def _arriving_not_null(parents: Sequence[str], was: Json, now: Json, view: View)
     return was, now
 
 
+def own_not_null(column: Fact, view: View) -> list[str]:
+    """The NOT NULL that a table has of its own on a column that it has from its parents."""
+    not_null = column.attrs.get("not_null")
+    given = isinstance(not_null, dict) and {"inherited", "not_valid"} & not_null.keys()
+    return [] if given else _not_null_statements(column, None, not_null, view)
+
+
 def _not_null_statements(column: Fact, was: Json, now: Json, view: View) -> list[str]:
     if was == now:
         return []
@@ -390,7 +448,7 @@ def _not_null_statements(column: Fact, was: Json, now: Json, view: View) -> list
     contested = _contested_name(column, view) if now is True else None
     if contested:
         return [*found, f"ALTER TABLE {table} ADD CONSTRAINT {contested} NOT NULL {name}"]
-    if now is True:
+    if now is True or "name" not in now:
         return [*found, f"{alter} SET NOT NULL"]
     clause = f"CONSTRAINT {now['name']} NOT NULL {name}" + (" NO INHERIT" if now.get("no_inherit") else "")
     return [*found, f"ALTER TABLE {table} ADD {clause}" + (" NOT VALID" if now.get("not_valid") else "")]

@@ -42,7 +42,9 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
 
 def constraint_definition(fact: Fact) -> str:
     text = reparsable(fact.attrs["definition"])
-    options, tablespace = fact.attrs.get("options"), fact.attrs.get("tablespace")
+    # The server prints the options of an exclusion constraint itself, and of no other.
+    options = fact.attrs.get("options") if fact.attrs.get("type") != "x" else None
+    tablespace = fact.attrs.get("tablespace")
     if not options and not tablespace:
         return text
     extra = f" WITH ({', '.join(options)})" if options else ""

@@ -4,6 +4,7 @@ somebody has changed on objects that an extension or PostgreSQL itself supplies.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from snapstore.model import Fact, Hazard, HazardName, SealedRef
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
@@ -105,13 +106,26 @@ def _create_supplied(fact: Fact, view: View) -> Draft:
 
 def _drop_supplied(fact: Fact, view: View) -> Draft:
     """The object stays: what was changed on it is taken back."""
-    statements = _give_supplied(fact, fact.attrs["extension_owner"]) if "owner" in fact.attrs else []
-    hazards: list[Hazard] = []
-    for part in sorted(view.live_parts.get(fact.id, ()), key=lambda part: part.id):
-        draft = {**privileges.RULES, **RULES}[part.kind].drop(part, view)
-        statements += draft.statements
-        hazards += draft.hazards
-    return Draft(statements=statements, hazards=hazards)
+    owner = _give_supplied(fact, fact.attrs["extension_owner"]) if "owner" in fact.attrs else []
+    parts = _without_parts(fact, view)
+    return replace(parts, statements=[*owner, *parts.statements])
+
+
+def _without_parts(fact: Fact, view: View) -> Draft:
+    """What is said of an object is taken back, and the object itself stays."""
+    parts = sorted(view.live_parts.get(fact.id, ()), key=lambda part: part.id)
+    drafts = [{**privileges.RULES, **RULES}[part.kind].drop(part, view) for part in parts]
+    return Draft(
+        statements=[s for draft in drafts for s in draft.statements],
+        hazards=[h for draft in drafts for h in draft.hazards],
+    )
+
+
+def _drop_identity_sequence(fact: Fact, view: View) -> Draft:
+    """Nobody says anything of it any more; it goes only with its column, or when that counts no more."""
+    column = view.target.get(fact.parent or "")
+    counts = column is not None and "identity" in column.attrs and view.stays(column.id)
+    return _without_parts(fact, view) if counts else NOTHING
 
 
 def _alter_supplied(before: Fact, after: Fact, view: View) -> Alteration:
@@ -198,7 +212,9 @@ RULES: dict[str, Rule] = {
     "database": Rule(_nothing, _nothing, _alter_database, rank=96),
     "database_setting": Rule(_create_setting, _drop_setting, _alter_setting, rank=97),
     "role_setting": Rule(_create_setting, _drop_setting, _alter_setting, rank=97),
-    "identity_sequence": Rule(_nothing, _nothing, lambda before, after, view: Alteration(), rank=60),
+    "identity_sequence": Rule(
+        _nothing, _drop_identity_sequence, lambda before, after, view: Alteration(), rank=60
+    ),
     "supplied": Rule(_create_supplied, _drop_supplied, _alter_supplied, rank=60),
     "large_object": Rule(_create_large_object, _drop_large_object, _alter_large_object, rank=60),
     "label": Rule(_create_label, _drop_label, _alter_label, rank=86),

@@ -31,6 +31,11 @@ _DEPARSED = {
     "statistics", "partition", "publication_member", "data", "function", "procedure",
 }  # fmt: skip
 """Kinds whose texts the server writes from what it has parsed, so that they follow a renaming."""
+_NAMED_APART = (
+    "collation", "conversion", "statistics", "operator_class", "operator_family", "ts_configuration",
+    "ts_dictionary", "ts_parser", "ts_template",
+)  # fmt: skip
+"""Kinds that may have the name of a relation in the same schema."""
 _QUOTED = r"'(?:[^']|'')*'(?!::reg)"
 _BEHIND = r"(?<![\w\".$])"
 
@@ -289,7 +294,9 @@ def _identity(renaming: Renaming, identity: str) -> str:
     if renaming.kind in ("table", "matview"):
         names = {renaming.old: renaming.new, **renaming.along}
         listed = "|".join(map(re.escape, names))
-        return re.sub(rf"(?<=:)({listed})(?=$|[.:\[])", lambda m: names[m[1]], identity, count=1)
+        apart = "".join(f"(?<!{kind}:)" for kind in _NAMED_APART)
+        pattern = rf"(?<=:){apart}({listed})(?=$|[.:\[])"
+        return re.sub(pattern, lambda m: names[m[1]], identity, count=1)
     kinds = "column|default" if renaming.kind == "column" else renaming.kind
     pattern = rf"(^|:)({kinds}):{re.escape(renaming.old)}(?=$|:)"
     return re.sub(pattern, lambda m: f"{m[1]}{m[2]}:{renaming.new}", identity, count=1)
@@ -316,7 +323,7 @@ def _named_not_null(was: Fact, now: Fact, wanted: Fact | None) -> Fact:
     """A renamed column, whose NOT NULL keeps its name where it has one (since 18): what was a name of its own
     may be the usual one now, and the other way round."""
     not_null = was.attrs.get("not_null")
-    if not not_null or was.id == now.id:
+    if not not_null or was.id == now.id or (isinstance(not_null, dict) and "name" not in not_null):
         return now
     extra = dict(not_null) if isinstance(not_null, dict) else {}
     name = unquote(extra.pop("name", not_null_name(was)))

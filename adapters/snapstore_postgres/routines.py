@@ -120,9 +120,10 @@ def _set_trigger_state(fact: Fact, view: View) -> Draft:
 
 
 def _unset_trigger_state(fact: Fact, view: View) -> Draft:
-    if view.vanishes(fact.parent or ""):
+    table = qualifier(fact.name)
+    if view.vanishes(f"table:{table}") or view.vanishes(f"partition:{table}"):
         return NOTHING
-    return Draft(statements=[f"ALTER TABLE {qualifier(fact.name)} ENABLE TRIGGER {last(fact.name)}"])
+    return Draft(statements=[f"ALTER TABLE {table} ENABLE TRIGGER {last(fact.name)}"])
 
 
 # -- rewrite rules -----------------------------------------------------------------------------------------

@@ -9,7 +9,13 @@ from snapstore.errors import Exit, SnapError
 from snapstore.model import Fact, Json, SealedRef
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres import archive
-from snapstore_postgres.columns import column_clause, column_secrets, column_settings, without_default
+from snapstore_postgres.columns import (
+    column_clause,
+    column_secrets,
+    column_settings,
+    own_not_null,
+    without_default,
+)
 from snapstore_postgres.federation import subscribers
 from snapstore_postgres.inheritance import left_parents, links_in_order, parents, partitions_below, unsettled
 from snapstore_postgres.names import last
@@ -59,7 +65,9 @@ def _create_table(fact: Fact, view: View) -> Draft:
     text += f"\nWITH ({', '.join(options)})" if options else ""
     text += f"\nTABLESPACE {attrs['tablespace']}" if attrs.get("tablespace") else ""
     after = [s for c in columns for s in column_settings(c, view)]
-    after += without_default([c for c in columns if c not in inline and _has_default_above(c, view)], view)
+    only_inherited = [c for c in columns if c not in inline]
+    after += without_default([c for c in only_inherited if _has_default_above(c, view)], view)
+    after += [s for c in only_inherited for s in own_not_null(c, view)]
     return Draft(
         statements=[text, *owner_statement("TABLE", fact.name, fact), *after, *_table_flags(fact, {})],
         undo=[f"DROP {kind} {fact.name}"],

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from snapstore.model import UNMODELLED, Fact
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres import archive
-from snapstore_postgres.columns import blocks_type_change
+from snapstore_postgres.columns import blocks_type_change, column_settings, retyped_attributes
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.inheritance import governing, in_partition_key
 from snapstore_postgres.names import last, literal, qualifier, quote, unquote
@@ -43,6 +43,8 @@ def _swap(before: Fact, after: Fact, create: Sequence[str], cast: str, view: Vie
         statements.append(
             f"ALTER TABLE {table_of(column)} ALTER COLUMN {name} TYPE {kind} USING {name}::{through}::{kind}"
         )
+    for column in columns:
+        statements += column_settings(view.target[column.id], view, retyped_attributes(column.attrs))
     statements.append(f"DROP {keyword} {qualifier(before.name)}.{old_name}")
     swaps = [column.id for column in columns]
 

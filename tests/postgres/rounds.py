@@ -54,9 +54,9 @@ def moment(url: str, script: Script, data: tuple[str, ...] = ()) -> Moment:
     return Moment(url, script, capture(url, data), dump.schema(url), rows(url))
 
 
-def there_and_back(live: Moment, target: Moment, data: tuple[str, ...] = ()) -> bool:
-    """Restore the target over the live database and undo it. False when rows did not fit: then nothing was
-    changed, and all that is done without them."""
+def there_and_back(live: Moment, target: Moment, data: tuple[str, ...] = ()) -> Moment | None:
+    """Restore the target over the live database and undo it: how it then is. None when rows did not fit: then
+    nothing was changed, and all that is done without them."""
     try:
         reached = step(live.url, live.state, target.state, data)
     except Exception as error:
@@ -64,17 +64,17 @@ def there_and_back(live: Moment, target: Moment, data: tuple[str, ...] = ()) -> 
             raise
         _unchanged(live, data)
         there_and_back(_emptied(live, data), target, data)
-        return False
+        return None
     same_schema(live.url, target.schema)
     if not _moved(live, target):
         lost = lost_rows(live.rows, rows(live.url))
         assert not lost, "the restore lost rows:\n" + lost
-    step(live.url, reached, live.state, data)
+    back = step(live.url, reached, live.state, data)
     same_schema(live.url, live.schema)
     found = rows(live.url)
     assert not (lost := lost_rows(live.rows, found)), "the undo lost rows:\n" + lost
     assert not (lost := lost_rows(found, live.rows)), "the undo made up rows:\n" + lost
-    return True
+    return replace(live, state=back)
 
 
 def _unchanged(live: Moment, data: tuple[str, ...]) -> None:
@@ -83,6 +83,7 @@ def _unchanged(live: Moment, data: tuple[str, ...]) -> None:
 
 
 def _emptied(live: Moment, data: tuple[str, ...]) -> Moment:
+    _forget_archive(live.url)
     with psycopg.connect(live.url, autocommit=True) as connection:
         connection.execute(_EMPTY_ALL)
     return replace(live, state=capture(live.url, data), rows=rows(live.url))
@@ -117,10 +118,13 @@ def _in_place(now: Moment, rng: random.Random, new_database: Callable[[], str], 
         now = replace(now, state=capture(now.url, chosen))
     script = _grown(now.url, (), rng, rng.randint(1, 8))
     live = moment(now.url, now.script + script, chosen)
-    fits = _round(live, now, chosen, tally)
-    if rng.random() < 0.5:
+    back = _round(live, now, chosen, tally)
+    forgets = rng.random() < 0.5
+    if forgets:
         _forget_archive(now.url)
-    return replace(live, state=capture(live.url), rows=live.rows if fits else rows(live.url))
+    if back and not chosen and not forgets:
+        return back
+    return replace(live, state=capture(live.url), rows=live.rows if back else rows(live.url))
 
 
 def _elsewhere(now: Moment, rng: random.Random, new_database: Callable[[], str], tally: Tally) -> Moment:
@@ -131,15 +135,15 @@ def _elsewhere(now: Moment, rng: random.Random, new_database: Callable[[], str],
     return target
 
 
-def _round(live: Moment, target: Moment, data: tuple[str, ...], tally: Tally) -> bool:
+def _round(live: Moment, target: Moment, data: tuple[str, ...], tally: Tally) -> Moment | None:
     try:
-        fits = there_and_back(live, target, data)
+        back = there_and_back(live, target, data)
     except Exception as error:
         error.add_note(f"data = {data}\nlive:\n{_told(live)}\ntarget:\n{_told(target)}")
         error.scripts = (live.url == target.url, live.script, target.script)  # type: ignore[attr-defined]
         raise
-    tally.refused += not fits
-    return fits
+    tally.refused += back is None
+    return back
 
 
 def _told(at: Moment) -> str:

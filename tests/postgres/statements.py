@@ -200,9 +200,9 @@ SELECT format('%I.%I', nspname, relname), quote_ident(attname),
 def look(connection: Connection) -> Seen:
     names: dict[str, list[tuple[str | None, str]]] = defaultdict(list)
     columns: dict[str, list[Column]] = defaultdict(list)
-    for kind, on, name in connection.execute(NAMES.encode()):
+    for kind, on, name in connection.execute(NAMES.encode(), prepare=True):
         names[kind].append((on, name))
-    for relation, *column in connection.execute(COLUMNS.encode()):
+    for relation, *column in connection.execute(COLUMNS.encode(), prepare=True):
         columns[relation].append(Column(*column))
     return Seen(names, columns)
 
@@ -227,7 +227,9 @@ def _taken(connection: Connection, text: str) -> bool:
 
 def ready(connection: Connection) -> None:
     """The settings in which scripts are run."""
-    connection.execute("SET search_path = ''; SET statement_timeout = '10s'; SET client_min_messages = error")
+    settings = {"search_path": "''", "statement_timeout": "'10s'", "client_min_messages": "error"}
+    settings["plan_cache_mode"] = "force_generic_plan"  # for what `look` asks again and again
+    connection.execute("; ".join(f"SET {name} = {value}" for name, value in settings.items()))
 
 
 def grow(connection: Connection, rng: random.Random, count: int, rule: str = "statement") -> Script:
@@ -244,7 +246,18 @@ def grow(connection: Connection, rng: random.Random, count: int, rule: str = "st
             seen = look(connection)
         if len(done) == count:
             break
-    return done + run(connection, list(_filling(connection, seen)))
+    done += run(connection, list(_filling(connection, seen)))
+    return done + run(connection, list(_stale(connection)))
+
+
+_POPULATED = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'm' AND relispopulated ORDER BY oid"
+
+
+def _stale(connection: Connection) -> Iterator[str]:
+    """Drops materialized views that can no longer be filled: nothing could make them anew."""
+    for (name,) in connection.execute(_POPULATED).fetchall():
+        if not _taken(connection, f"REFRESH MATERIALIZED VIEW {name}"):
+            yield f"DROP MATERIALIZED VIEW {name} CASCADE"
 
 
 def _filling(connection: Connection, seen: Seen) -> Iterator[str]:

@@ -20,6 +20,7 @@ CREATE TABLE orders (id int PRIMARY KEY, who int NOT NULL REFERENCES users, stat
 CREATE VIEW names AS SELECT u.id, "Full name" AS name, age FROM users u JOIN orders o ON o.who = u.id;
 CREATE MATERIALIZED VIEW totals AS SELECT age, count(*) AS n FROM users GROUP BY age;
 CREATE UNIQUE INDEX ON totals (age);
+CREATE COLLATION totals FROM "C"; CREATE COLLATION users FROM "C";
 ALTER TABLE users ENABLE ROW LEVEL SECURITY;
 CREATE POLICY grown_up ON users USING (age > 17);
 CREATE FUNCTION oldest() RETURNS int BEGIN ATOMIC SELECT max(age) FROM users; END;

@@ -52,11 +52,12 @@ nullif(s.seqcache, 1) AS cache,
 nullif(s.seqcycle, false) AS cycle
 
 -- macro named_not_null
--- NOT NULL constraint k of column a, NULL where a plain NOT NULL would make it the same way.
+-- NOT NULL constraint k of column a, NULL where a plain NOT NULL would make it the same way. One that is only
+-- inherited has the name that the first of its parents happened to have: nobody can choose it.
 CASE WHEN k.conname <> left(c.relname || '_' || a.attname || '_not_null', 63)
           OR NOT k.convalidated OR k.connoinherit OR NOT (k.conislocal OR c.relispartition)
   THEN json_strip_nulls(json_build_object(
-         'name', format('%I', k.conname),
+         'name', CASE WHEN k.conislocal OR c.relispartition THEN format('%I', k.conname) END,
          'no_inherit', nullif(k.connoinherit, false),
          'not_valid', nullif(NOT k.convalidated, false),
          'inherited', nullif(NOT k.conislocal AND NOT c.relispartition, false))) END

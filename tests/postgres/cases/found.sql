@@ -99,3 +99,99 @@ GRANT SELECT ON v, m TO snap_app;
 CREATE FUNCTION f(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper($1)'; CREATE TABLE t (id int PRIMARY KEY, a text, g text GENERATED ALWAYS AS (f(a)) STORED); INSERT INTO t VALUES (1, 'x'); CREATE VIEW v AS SELECT g FROM t; CREATE INDEX ON t (g);
 --- b
 CREATE TABLE t (id int PRIMARY KEY, a text, g text); INSERT INTO t VALUES (1, 'x', 'own'); CREATE VIEW v AS SELECT g FROM t; CREATE INDEX ON t (g);
+
+--- case an exclusion constraint whose index has options
+--- both
+CREATE TABLE t (id integer, a integer);
+--- a
+ALTER TABLE t ADD CONSTRAINT x EXCLUDE USING btree (a WITH =) WITH (fillfactor = 60) WHERE (a > 0) DEFERRABLE;
+--- b
+ALTER TABLE t ADD CONSTRAINT x EXCLUDE USING btree (a WITH =) WITH (fillfactor = 70);
+
+--- case what is granted on the sequence of an identity column that stays
+--- both
+CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY, "I d" integer GENERATED ALWAYS AS IDENTITY);
+--- a
+GRANT USAGE, SELECT ON SEQUENCE t_id_seq TO snap_app;
+COMMENT ON SEQUENCE "t_I d_seq" IS 'counts';
+
+--- case a partition with a trigger of its own state is attached elsewhere
+--- both
+CREATE FUNCTION trg() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TABLE t (id integer) PARTITION BY LIST (id);
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION trg();
+--- a
+CREATE TABLE p PARTITION OF t FOR VALUES IN (1);
+--- b
+CREATE TABLE p PARTITION OF t FOR VALUES IN (1, 2);
+--- both
+ALTER TABLE p ENABLE REPLICA TRIGGER g;
+
+--- case a column comes back to a table whose rules rewrite updates
+--- both
+CREATE TABLE t (id integer PRIMARY KEY, a text);
+--- b
+ALTER TABLE t ADD b text, ADD c integer NOT NULL DEFAULT 7;
+INSERT INTO t VALUES (1, 'x', 'y', 5), (2, 'x', 'z', 6);
+--- both
+CREATE RULE r AS ON UPDATE TO t DO INSTEAD NOTHING;
+
+--- case a NOT NULL that is inherited from one parent or from the other
+--- both
+CREATE TABLE one (id integer, a text);
+CREATE TABLE two (id integer, b text);
+CREATE TABLE t () INHERITS (one, two);
+INSERT INTO t VALUES (1, 'x', 'y');
+--- a
+ALTER TABLE two ALTER id SET NOT NULL;
+ALTER TABLE one ALTER id SET NOT NULL;
+--- b
+ALTER TABLE one ALTER id SET NOT NULL;
+
+--- case a NOT NULL of its own on a column that a table inherits
+--- both
+CREATE TABLE one (id integer, a text);
+--- b
+CREATE TABLE t (b text) INHERITS (one);
+ALTER TABLE t ALTER id SET NOT NULL;
+ALTER TABLE t ADD CONSTRAINT named NOT NULL a; -- since 18
+
+--- case storage of columns that get another type
+--- a
+CREATE TYPE mood AS ENUM ('sad', 'happy');
+CREATE TYPE pair AS (x text, y text);
+CREATE TABLE t (id integer PRIMARY KEY, a text, b mood[], c pair);
+ALTER TABLE t ALTER a SET STORAGE MAIN, ALTER b SET STORAGE EXTERNAL, ALTER c SET STORAGE PLAIN;
+CREATE TABLE gone (id integer PRIMARY KEY, c pair);
+ALTER TABLE gone ALTER c SET STORAGE PLAIN;
+INSERT INTO gone VALUES (1, '(a,b)');
+INSERT INTO t VALUES (1, 'x', '{sad}', '(a,b)');
+--- b
+CREATE TYPE mood AS ENUM ('happy', 'sad');
+CREATE TYPE pair AS (x text, y text);
+CREATE TABLE t (id integer PRIMARY KEY, a varchar(20), b mood[], c pair);
+ALTER TABLE t ALTER a SET STORAGE MAIN, ALTER b SET STORAGE EXTERNAL, ALTER c SET STORAGE PLAIN;
+
+--- case an identity column of a table from which others inherit
+--- both
+CREATE TABLE one (a integer);
+INSERT INTO one VALUES (1), (2);
+CREATE TABLE t (b text) INHERITS (one);
+INSERT INTO t VALUES (3, 'x'), (4, 'y');
+--- b
+ALTER TABLE one ADD id integer;
+UPDATE one SET id = 10 + a;
+ALTER TABLE one ALTER id SET NOT NULL;
+ALTER TABLE one ALTER id ADD GENERATED ALWAYS AS IDENTITY (START 100 INCREMENT 10);
+
+--- case a column of two parents goes from one of them
+--- both
+CREATE TABLE two (id integer, b text);
+--- a
+CREATE TABLE one (a text, id integer);
+CREATE TABLE t () INHERITS (one, two);
+--- b
+CREATE TABLE one (a text);
+CREATE TABLE t () INHERITS (one, two);
+--- both
+INSERT INTO t (id, a, b) VALUES (1, 'x', 'y');
