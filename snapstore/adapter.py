@@ -33,6 +33,7 @@ from snapstore.model import (
     Captured,
     Fact,
     Json,
+    Known,
     Notice,
     PlanOptions,
     ResourceChanges,
@@ -47,6 +48,7 @@ class Context(msgspec.Struct, frozen=True):
     ``seal(identity, value)`` gives the JSON value ``{"$sealed": token}`` to put into a fact;
     ``unseal(identity, token)`` gives the value back. Both raise SnapError where there is no key.
     ``root`` is the folder of ``snapstore.toml``, against which relative paths of settings are resolved.
+    ``known`` is an earlier state of this resource, if it had a stamp: see :class:`Captured`.
     """
 
     resource: str
@@ -54,6 +56,7 @@ class Context(msgspec.Struct, frozen=True):
     seal: Callable[[str, bytes], dict[str, str]]
     unseal: Callable[[str, str], bytes]
     env: Mapping[str, str] = msgspec.field(default_factory=dict)
+    known: Known | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.resource!r})"  # the environment holds secrets

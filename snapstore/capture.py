@@ -10,6 +10,8 @@ from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from snapstore import adapter as adapters
 from snapstore.adapter import Context
 from snapstore.errors import SnapError
@@ -21,19 +23,24 @@ from snapstore.store import ResourceState
 if TYPE_CHECKING:
     from snapstore.config import Config
     from snapstore.secrets import Keys
+    from snapstore.store import Store
 
 _AT_ONCE = 16
 
 
-def capture(config: Config, keys: Keys, names: Sequence[str]) -> dict[str, ResourceState]:
+def capture(
+    config: Config, keys: Keys, names: Sequence[str], store: Store | None = None
+) -> dict[str, ResourceState]:
     """The state of each named resource, in the order of ``names``; files may not be read yet.
+
+    What has the state that ``store`` remembers of it may be told by its tree there.
 
     SnapError for the first resource of ``names`` that failed, which it names; the others that failed are
     listed with it.
     """
     if len(names) == 1:  # in this thread: starting another takes longer than capturing a small resource
-        return {names[0]: _capture_one(config, keys, names[0])}
-    found = _in_parallel(names, partial(_capture_one, config, keys))
+        return {names[0]: _capture_one(config, keys, store, names[0])}
+    found = _in_parallel(names, partial(_capture_one, config, keys, store))
     failures = [result for name in names if isinstance(result := found[name], BaseException)]
     if failures:
         raise _joined(failures)
@@ -93,11 +100,13 @@ def adapter_error(name: str, error: BaseException) -> SnapError:
     return SnapError(f"its adapter failed unexpectedly: {text}", where=name, fix="--debug shows where")
 
 
-def _capture_one(config: Config, keys: Keys, name: str) -> ResourceState:
+def _capture_one(config: Config, keys: Keys, store: Store | None, name: str) -> ResourceState:
     try:
         resource = config.resources[name]
         adapter = adapters.load(resource.adapter)
-        captured = adapter.capture(resource.settings, context_of(config, keys, name))
+        known = store.known(name, adapter.name, adapter.format) if store else None
+        context = msgspec.structs.replace(context_of(config, keys, name), known=known)
+        captured = adapter.capture(resource.settings, context)
         _check(name, captured)
     except Exception as error:
         raise adapter_error(name, error) from error

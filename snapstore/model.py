@@ -101,6 +101,10 @@ class Captured(msgspec.Struct, frozen=True):
 
     ``hints`` are volatile facts that help to plan (row counts, sizes, column order, server version): kept
     beside the snapshot (a Git note), never in its tree, so that they cannot make equal states differ.
+
+    ``stamp`` tells this state from every other one of the resource, and holds nothing from which a secret
+    could be guessed; None where there is no such thing. A later capture that finds the same stamp in
+    ``Context.known`` may give the ``tree`` that is known there instead of documents, files and folders.
     """
 
     documents: list[Document] = []
@@ -108,6 +112,15 @@ class Captured(msgspec.Struct, frozen=True):
     notices: list[Notice] = []
     hints: dict[str, Json] = {}
     folders: Iterable[LiveFolder] = ()
+    stamp: bytes | None = None
+    tree: str | None = None
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A state of a resource that was captured before: its stamp, and its tree in the store."""
+
+    stamp: bytes
+    tree: str
 
 
 class Blob(msgspec.Struct, frozen=True, gc=False):

@@ -44,7 +44,7 @@ def take(
     """
     names = whole_resources(ws, scope)
     _run_hooks(ws, "before_take", names)
-    states = capture(ws.config, ws.keys, names)
+    states = capture(ws.config, ws.keys, names, ws.store)
     # A scoped take builds on the last snapshot: one that came in between would be reverted in its tree.
     with short(ws.store.workspace("take.lock")):
         before = _head(ws)
@@ -75,7 +75,7 @@ def live(ws: Workspace, scope: Scope = EVERYTHING, keep: bool = False) -> Snapsh
 
     Nothing is written to the store unless ``keep``.
     """
-    states: dict[str, ResourceState] = capture(ws.config, ws.keys, in_scope(ws, scope))
+    states: dict[str, ResourceState] = capture(ws.config, ws.keys, in_scope(ws, scope), ws.store)
     return ws.store.build(states, keep=keep, base=_head(ws) if scope.patterns else None)
 
 

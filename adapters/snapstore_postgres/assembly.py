@@ -42,11 +42,11 @@ def assemble(found: Answers, context: Context) -> list[Fact]:
 
 def _facts(found: Answers, query: str, identities: dict[int, str]) -> dict[str, Fact]:
     """The facts that a query tells of. There are many: what is equal in them is kept once."""
-    names, rows = found[query]
-    names = names[5:]
+    answer = found[query]
+    names = answer.names[5:]
     facts: dict[str, Fact] = {}
     known: dict[tuple[Any, ...], dict[str, Json]] = {}
-    for row in rows:
+    for row in answer.rows:
         class_, oid, sub, identity, parent = row[:5]
         identity = intern(identity)
         if oid:

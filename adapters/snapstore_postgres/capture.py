@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from operator import attrgetter
 
+import msgspec
 import psycopg
 
 from snapstore.adapter import Context
@@ -16,6 +18,7 @@ from snapstore_postgres.assembly import assemble
 from snapstore_postgres.connection import connect, failed_statement
 from snapstore_postgres.locking import exclusive_holder
 from snapstore_postgres.names import document_path
+from snapstore_postgres.profiles import Profile
 from snapstore_postgres.reading import Answers, answers
 from snapstore_postgres.settings import Settings
 
@@ -31,17 +34,54 @@ def capture(settings: Settings, context: Context) -> Captured:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with answers(settings, context.resource, excluded) as found:
-                facts = profiles.without_excluded(assemble(found, context), profile)
-                facts += rowdata.facts(found.chosen, settings, context)
-                notices = [*_notices(facts, found, settings), *_missing(settings, found)]
-                hints = {**_hints(found), "may": list(profile.may)}
-                return Captured(documents(facts), notices=notices, hints=hints)
+                return _captured(found, settings, context, profile)
         except psycopg.errors.LockNotAvailable as error:
             raise _locked_out(settings, context) from error
         except psycopg.Error as error:
             if error.sqlstate not in _GONE or attempt == _ATTEMPTS:
                 raise failed_statement(error, context.resource, "cannot read the catalogs") from error
     raise AssertionError("the last attempt returns or raises")
+
+
+def _captured(found: Answers, settings: Settings, context: Context, profile: Profile) -> Captured:
+    known = context.known
+    basis = blake2b(repr(profile.exclude).encode(), digest_size=8).digest()
+    # Most captures find what the last one found. Equal answers make equal facts, so none need be made.
+    if known and known.stamp.startswith(basis) and found.have_stamp(known.stamp[len(basis) :]):
+        return _with_hints(Captured(stamp=known.stamp, tree=known.tree), [], found, settings, profile)
+    sealed: list[str] = []
+    facts = _facts(found, settings, _noting(context, sealed), profile)
+    # A secret could be guessed by its digest, and what is not modelled has to be told each time.
+    is_plain = not sealed and not settings.data and not any(map(_is_unmodelled, facts))
+    state = Captured(documents(facts), stamp=basis + found.stamp() if is_plain else None)
+    return _with_hints(state, facts, found, settings, profile)
+
+
+def _with_hints(
+    state: Captured, facts: Sequence[Fact], found: Answers, settings: Settings, profile: Profile
+) -> Captured:
+    """The state with what is told besides."""
+    notices = [*_notices(facts, found, settings), *_missing(settings, found)]
+    return msgspec.structs.replace(state, notices=notices, hints={**_hints(found), "may": list(profile.may)})
+
+
+def _facts(found: Answers, settings: Settings, context: Context, profile: Profile) -> list[Fact]:
+    facts = profiles.without_excluded(assemble(found, context), profile)
+    return [*facts, *rowdata.facts(found.chosen, settings, context)]
+
+
+def _noting(context: Context, sealed: list[str]) -> Context:
+    """The context, noting what is sealed through it."""
+
+    def seal(identity: str, value: bytes) -> dict[str, str]:
+        sealed.append(identity)
+        return context.seal(identity, value)
+
+    return msgspec.structs.replace(context, seal=seal)
+
+
+def _is_unmodelled(fact: Fact) -> bool:
+    return fact.id.startswith(UNMODELLED + ":")
 
 
 _ATTEMPTS = 3
@@ -88,7 +128,7 @@ def documents(facts: Iterable[Fact]) -> list[Document]:
 
 def _notices(facts: Iterable[Fact], found: Answers, settings: Settings) -> list[Notice]:
     """What is not captured, and what is said besides; not what a setting has already answered."""
-    unmodelled = [fact.name for fact in facts if fact.id.startswith(UNMODELLED + ":")]
+    unmodelled = [fact.name for fact in facts if _is_unmodelled(fact)]
     said = [
         Notice(subject, text)
         for subject, text, setting in found.rows("notices")

@@ -6,14 +6,17 @@ when they are asked for. A large schema would need several times the memory othe
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from hashlib import blake2b
 from itertools import chain
 from typing import Any, NamedTuple
 
+import msgspec
 import psycopg
+from psycopg import Cursor
 
 from snapstore.errors import SnapError
 from snapstore_postgres import catalog, cluster, rowdata
@@ -26,6 +29,8 @@ _OTHERS = (
     "aliases", "generated", "comments", "labels", "privileges", "attached", "unmodelled", "notices",
     "dependencies", "relations", "subscribed",
 )  # fmt: skip
+_BESIDES = {"archive", "notices", "relations", "subscribed", "system"}
+"""Queries whose answers are hints, or told to the user: none of them becomes part of a fact."""
 _SUBSCRIPTIONS = "facts/subscription"
 _LARGE_OBJECTS = "facts/large_object"
 _PRINTED = ("constraint", "index", "matview", "policy", "rule", "trigger", "view")
@@ -35,6 +40,8 @@ that they are left to one connection; they take about half of the time."""
 _LARGE = 2_000_000
 """Bytes of pg_attribute from which on a second connection is worth its while: some hundred tables."""
 _BATCH = 2_000
+_DIGEST = 16
+_as_bytes = msgspec.msgpack.encode
 
 
 class Server(NamedTuple):
@@ -56,15 +63,36 @@ class Server(NamedTuple):
     member_of: list[str] | None
 
 
-class Answer(NamedTuple):
-    """The names of a query's columns, and its rows, which can be gone through once."""
+class Answer:
+    """The names of a query's columns, and its rows; ``digest`` is of the query and the rows read so far."""
 
-    names: list[str]
-    rows: Iterator[Row]
+    def __init__(self, sql: str, cursor: Cursor[Row]) -> None:
+        self.names = [column.name for column in cursor.description or ()]
+        self.digest = blake2b(sql.encode(), digest_size=_DIGEST)
+        self._cursor = cursor
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        """To be gone through once."""
+        return chain.from_iterable(self._batches())
+
+    def read_ahead(self) -> None:
+        """Complete the digest; the rows can be gone through after that."""
+        if self._cursor.rownumber == 0:
+            deque(self._batches(), maxlen=0)
+
+    def _batches(self) -> Iterator[list[Row]]:
+        is_first = self._cursor.rownumber == 0
+        if not is_first:
+            self._cursor.scroll(0, "absolute")
+        while batch := self._cursor.fetchmany(_BATCH):
+            if is_first:
+                self.digest.update(_as_bytes(batch))
+            yield batch
 
 
 class Answers:
-    """What the queries answered; each can be asked for once, and its memory is free when it was read."""
+    """What the queries answered. The memory of each is free when it was asked for and read."""
 
     def __init__(
         self,
@@ -77,10 +105,32 @@ class Answers:
         self.chosen = chosen
         self._answers = answers
         self._connection = connection
+        self._digests: dict[str, blake2b] = {}
 
     def __getitem__(self, name: str) -> Answer:
         """The answer of one query, waiting for it where need be. psycopg.Error when it failed."""
-        return self._answers.pop(name).result()
+        answer = self._answers.pop(name).result()
+        self._digests[name] = answer.digest
+        return answer
+
+    def stamp(self) -> bytes:
+        """What tells these answers from others: a digest of each of which facts are made."""
+        return b"".join(map(self._digest, state_queries(self.server)))
+
+    def have_stamp(self, stamp: bytes) -> bool:
+        """Whether that is their stamp. They can still be read, and behind the first that differs none is."""
+        names = state_queries(self.server)
+        parts = [stamp[at : at + _DIGEST] for at in range(0, len(stamp), _DIGEST)]
+        return len(names) == len(parts) and all(
+            self._digest(n) == p for n, p in zip(names, parts, strict=True)
+        )
+
+    def _digest(self, name: str) -> bytes:
+        if name in self._digests:
+            return self._digests[name].digest()
+        answer = self._answers[name].result()
+        answer.read_ahead()
+        return answer.digest.digest()
 
     def rows(self, name: str) -> Iterator[Row]:
         return self[name].rows
@@ -117,6 +167,11 @@ def fact_queries(server: Server) -> list[str]:
     return [name for name in names if name not in server.left_out]
 
 
+def state_queries(server: Server) -> list[str]:
+    """The names of all queries from whose answers facts are made."""
+    return [*fact_queries(server), *(name for name in others(server) if name not in _BESIDES)]
+
+
 def _left_out(settings: Settings, may_read_connections: bool, may_read_passwords: bool) -> frozenset[str]:
     """The queries for facts that nobody asked for, or that this role may not send."""
     found = set() if settings.roles else set(cluster.QUERIES)
@@ -145,9 +200,7 @@ def _ask(stack: ExitStack, connections: Sequence[Connection], server: Server) ->
 
 def _answer(connection: Connection, server: Server, name: str) -> Answer:
     sql = catalog.sql(name, server.version)
-    cursor = connection.execute(sql, [server.schemas] if "$1" in sql else [])
-    batches = iter(partial(cursor.fetchmany, _BATCH), [])
-    return Answer([column.name for column in cursor.description or ()], chain.from_iterable(batches))
+    return Answer(sql, connection.execute(sql, [server.schemas] if "$1" in sql else []))
 
 
 def _begin(stack: ExitStack, settings: Settings, resource: str, snapshot: str | None = None) -> Connection:

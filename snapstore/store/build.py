@@ -102,6 +102,8 @@ class _Builder:
     def _resource(self, name: str, captured: Captured) -> list[Item]:
         if name == INDEX or "/" in name:
             raise SnapError("a resource cannot have this name", where=name, fix="rename it in snapstore.toml")
+        if captured.tree is not None:
+            return self._carried(name, captured.tree)
         tree = TreeBuilder(name)
         for document in captured.documents:
             if document.path.partition("/")[0] == FILES:

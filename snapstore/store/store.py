@@ -9,11 +9,12 @@ from itertools import islice
 from pathlib import Path
 
 from snapstore.errors import SnapError
-from snapstore.model import Notice
-from snapstore.snapshot import Snapshot
+from snapstore.model import Known, Notice
+from snapstore.snapshot import Snapshot, resources
 from snapstore.store import build, commits, locks, notes, repository
 from snapstore.store.build import ResourceState
 from snapstore.store.commits import CommitInfo
+from snapstore.store.known import KnownStates
 from snapstore.store.objects import StoreObjects
 from snapstore.store.packwriter import COMMIT
 from snapstore.store.refs import HEADS, Refs, is_valid
@@ -45,6 +46,7 @@ class Store:
         self.path = path
         self._objects = StoreObjects(path / "objects")
         self._refs = Refs(path, branch)
+        self._known = KnownStates(self.workspace("known"), self._objects.packs)
 
     @property
     def branch(self) -> str:
@@ -60,7 +62,22 @@ class Store:
         no object is written: the snapshot reads new ones from memory and from the live files.
         """
         make = build.keep if keep else build.hash_only
-        return make(self._objects, self.workspace("stat"), states, base)
+        snapshot = make(self._objects, self.workspace("stat"), states, base)
+        if keep:
+            self._remember(states, snapshot)
+        return snapshot
+
+    def _remember(self, states: Mapping[str, ResourceState], snapshot: Snapshot) -> None:
+        """Keep the stamps of states whose objects are now in the packs."""
+        trees = resources(snapshot)
+        for name, state in states.items():
+            stamp, tree = state.captured.stamp, trees[name].tree
+            if stamp is not None and tree and tree != state.captured.tree:
+                self._known.remember(name, state.adapter, state.format, Known(stamp, tree))
+
+    def known(self, resource: str, adapter: str, format: int) -> Known | None:
+        """The state of a resource that was last kept with a stamp, by this format of its adapter."""
+        return self._known.find(resource, adapter, format)
 
     def snapshot(self, commit: str) -> Snapshot:
         """The snapshot of a commit id, with its hints."""
