@@ -158,6 +158,7 @@ class Adapter(msgspec.Struct, frozen=True):
     ``beyond`` gives, of the differences between two captures with these hints, the identities of those that
     only say that one of them was not asked for it, or that it tells the same otherwise: no restore is held to
     account for them.
+    ``renames`` are the kinds of facts that its ``plan`` renames where ``PlanOptions.renames`` says so.
     ``archived`` lists what restores have put aside and none has taken back, oldest first; ``prune`` removes
     some of that for good, by their places.
     ``check`` is for ``snap doctor``: what is wrong with this resource, [] when it is well.
@@ -176,6 +177,7 @@ class Adapter(msgspec.Struct, frozen=True):
     beyond: Callable[[ResourceChanges, Mapping[str, Json], Mapping[str, Json]], Collection[str]] = (
         nothing_beyond
     )
+    renames: Collection[str] = ()
     lock: Callable[[Any, Context], AbstractContextManager[None]] = no_lock
     archived: Callable[[Any, Context], list[Archived]] = nothing_archived
     prune: Callable[[Any, Context, Sequence[str]], None] = nothing_to_prune

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
+from snapstore import adapter as adapters
 from snapstore.diff import diff
 from snapstore.errors import Exit, SnapError
 from snapstore.journal import Journal
-from snapstore.model import Hazard, HazardName, Plan, Scope
+from snapstore.model import Fact, Hazard, HazardName, Plan, Scope
+from snapstore.nearest import nearest
 from snapstore.plan import refused
 from snapstore.snapshot import Snapshot, facts, resources
 from snapstore.verify import Name, differing, some
@@ -62,6 +64,29 @@ def _require_adapter(name: str, then: str, now: str, at: str) -> None:
             where=name,
             fix="configure it as it was then, or leave it out with --only",
         )
+
+
+def require_renames(config: Config, live: Snapshot, target: Snapshot, renames: Mapping[str, str]) -> None:
+    """SnapError unless each renaming is from something live to something of the target, in one resource
+    whose adapter can rename it."""
+    names = [name for name in resources(live) if name in resources(target) and name in config.resources]
+    for old, new in renames.items():
+        kind = old.partition(":")[0]
+        able = [n for n in names if kind in adapters.load(config.resources[n].adapter).renames]
+        sides = [(facts(live, name), facts(target, name)) for name in able]
+        if not any(old in now and new in then for now, then in sides):
+            _no_such_rename(old, new, sides)
+
+
+def _no_such_rename(old: str, new: str, sides: list[tuple[dict[str, Fact], dict[str, Fact]]]) -> NoReturn:
+    if not sides:
+        raise SnapError(f"{old} is nothing that can be renamed", where="--rename")
+    is_live = any(old in now for now, _ in sides)
+    missing, at = (new, "in the target") if is_live else (old, "live")
+    kind = old.partition(":")[0] + ":"
+    close = nearest(missing, {name for both in sides for name in both[is_live] if name.startswith(kind)})
+    fix = f"did you mean {close}?" if close else "see `snap plan` for what differs"
+    raise SnapError(f"{missing} is not {at}", where="--rename", fix=fix)
 
 
 def require_current(reviewed: Plan, plan: Plan, live: Snapshot) -> None:

@@ -279,6 +279,9 @@ class PlanOptions(msgspec.Struct, frozen=True):
     """Whether tables are rebuilt that differ from the target in nothing but how their columns lie."""
     locking: Locking | None = None
     """For adapters that can work in either way; None leaves it to the settings of each resource."""
+    renames: dict[str, str] = {}
+    """Identities that are live and what the target calls them, where the operator says that the two are one.
+    The same identity twice says that it is not to be renamed."""
 
 
 class Scope(msgspec.Struct, frozen=True):

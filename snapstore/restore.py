@@ -24,6 +24,7 @@ from snapstore.guard import (
     require_allowed,
     require_confirmed,
     require_current,
+    require_renames,
     require_secrets,
     restorable,
     strangers,
@@ -209,6 +210,7 @@ def _request(
 def _current(ws: Workspace, request: _Request) -> tuple[Snapshot, Plan]:
     """The live state and the plan for it. SnapError with code STALE when another plan was reviewed."""
     before = live(ws, request.captured, keep=True)
+    require_renames(ws.config, before, request.target, request.options.renames)
     plan = make_plan(ws.config, before, request.target, request.scope, request.options)
     if request.reviewed is None:
         return before, plan

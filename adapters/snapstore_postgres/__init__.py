@@ -84,6 +84,7 @@ adapter = Adapter(
     plan=_plan,
     apply=_apply,
     beyond=_beyond,
+    renames=("table", "view", "matview", "column", "index", "constraint"),
     lock=_lock,
     archived=_archived,
     prune=_prune,

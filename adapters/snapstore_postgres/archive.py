@@ -24,6 +24,7 @@ from snapstore.rules import Draft, View
 from snapstore_postgres.casts import from_json, has_attributes, portable
 from snapstore_postgres.names import block, last, literal, parts, qualifier, quote
 from snapstore_postgres.relations import size, version
+from snapstore_postgres.renaming import called_back, facts_called_back
 from snapstore_postgres.words import designation, word
 
 REGISTRY = "snapstore_archive"
@@ -109,7 +110,11 @@ def table_draft(fact: Fact, view: View, draft: Draft) -> Draft:
     """Instead of dropping the table: take off what binds it, and move it to its place."""
     place = _place(view.request, fact.id)
     stripping = _Stripping(fact, view)
-    facts = [msgspec.to_builtins(f) for f in stripping.left]
+    back = called_back(fact, view.request)
+    left = facts_called_back(stripping.left, back, view.request) if back else stripping.left
+    facts = [msgspec.to_builtins(f) for f in left]
+    again = [f"ALTER TABLE {quote(place)}.{last(fact.name)} RENAME TO {last(back.new)}"] if back else []
+    identity = back.after if back else fact.id
     return replace(
         draft,
         summary=f"move table {fact.name} with its rows to the archive",
@@ -117,7 +122,8 @@ def table_draft(fact: Fact, view: View, draft: Draft) -> Draft:
             f"CREATE SCHEMA {quote(place)}",
             *stripping.statements,
             f"ALTER TABLE {fact.name} SET SCHEMA {quote(place)}",
-            _register(place, fact.id, "table", facts),
+            *again,
+            _register(place, identity, "table", facts),
         ],
         undo=[f"ALTER TABLE {quote(place)}.{last(fact.name)} SET SCHEMA {qualifier(fact.name)}"],
         needs=[*draft.needs, REGISTERED],

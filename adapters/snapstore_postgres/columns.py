@@ -28,6 +28,7 @@ from snapstore_postgres.relations import (
     children,
     data_loss,
     default_storage,
+    not_null_name,
     option_statements,
     rewrite_hazard,
     size,
@@ -372,12 +373,6 @@ def _not_null_rename(column: Fact, was: Json, now: Json) -> list[str]:
         return []
     names = [value["name"] if isinstance(value, dict) else not_null_name(column) for value in (was, now)]
     return [f"ALTER TABLE {table_of(column)} RENAME CONSTRAINT {names[0]} TO {names[1]}"]
-
-
-def not_null_name(column: Fact) -> str:
-    """The name that the server gives where none is asked for."""
-    table, name = unquote(last(table_of(column))), unquote(last(column.name))
-    return quote(f"{table}_{name}_not_null"[:63])
 
 
 def _needs_new_column(old: Mapping[str, Json], new: Mapping[str, Json], view: View) -> bool:

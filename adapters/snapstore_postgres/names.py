@@ -40,6 +40,11 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def printed(name: str) -> str:
+    """An identifier that is no keyword, as the server prints it: quoted only where it has to be."""
+    return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else quote(name)
+
+
 def unquote(part: str) -> str:
     return part[1:-1].replace('""', '"') if part.startswith('"') else part
 

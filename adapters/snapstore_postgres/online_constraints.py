@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import msgspec
 
 from snapstore.model import Action, Fact, Verb
-from snapstore_postgres.columns import not_null_name
 from snapstore_postgres.names import last, qualifier
 from snapstore_postgres.online import AFTER, BEFORE, Change, Scene, spare_name, step
-from snapstore_postgres.relations import STRONGEST
+from snapstore_postgres.relations import STRONGEST, not_null_name
 
 
 def validated(scene: Scene) -> Iterator[Change]:

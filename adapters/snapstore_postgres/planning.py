@@ -15,6 +15,7 @@ from snapstore_postgres import (
     constraints,
     costs,
     database,
+    doubts,
     federation,
     indexes,
     inheritance,
@@ -63,6 +64,7 @@ def plan(request: PlanRequest) -> list[Action]:
     only one side was captured with the cluster's roles."""
     cluster.require_same_scope(request)
     request, lacking = versions.fitted(request)
+    asked = request
     request, renamed = renames.rename_back(request)
     request, changed_rows = rows.split(request)
     counted, back = archive.take_back(request, lambda fact: RULES[fact.kind].slots(fact))
@@ -73,7 +75,7 @@ def plan(request: PlanRequest) -> list[Action]:
     if back:
         actions = archive.after_return(counted, back, actions)
     actions = refreshing.with_refreshes(counted, rows.with_rows(changed_rows, actions))
-    actions = renames.after_renaming(renamed, actions)
+    actions = renames.after_renaming(renamed, doubts.noted(asked, request, actions))
     exists = bool(request.live_hints.get("archive", {}).get("exists"))
     actions = archive.with_registry(request.resource, actions, exists)
     if request.options.data is DataMode.REFUSE:

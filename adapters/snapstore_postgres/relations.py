@@ -52,6 +52,12 @@ def version(view: View) -> int:
     return int(view.request.live_hints.get("version", 0))
 
 
+def not_null_name(column: Fact) -> str:
+    """The name that the server gives where none is asked for."""
+    table, name = unquote(last(table_of(column))), unquote(last(column.name))
+    return quote(f"{table}_{name}_not_null"[:63])
+
+
 def owner_statement(keyword: str, name: str, fact: Fact) -> list[str]:
     return [f"ALTER {keyword} {name} OWNER TO {quote(fact.attrs['owner'])}"] if "owner" in fact.attrs else []
 

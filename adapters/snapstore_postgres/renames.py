@@ -3,7 +3,10 @@
 The evidence has to leave no doubt. A table, a materialized view or a column is the same one when the same
 database knows it by the same object id (of a column: of its table, and by the same number, which is never
 used again). An index or a constraint is the same one when its table has exactly one such definition on either
-side. What other tables inherit is left to the rules.
+side. What other tables inherit is left to the rules. Where there is no evidence, the operator's word counts
+(``PlanOptions.renames``), before all evidence, and what looks like a renaming is said to do so.
+
+What has got the old name since makes way: it gets a name of its own and goes to the archive, as what it was.
 
 Renaming comes first. The facts of the live side are then rewritten as the server will print them; where that
 is not certain they differ from the target, and the rules see an ordinary change.
@@ -13,69 +16,42 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from msgspec import structs
 
 from snapstore.adapter import PlanRequest
-from snapstore.model import Action, Fact, FactChange, Json, Verb
-from snapstore_postgres.columns import not_null_name
-from snapstore_postgres.names import last, parts, qualifier, quote, unquote
-
-_RANK = -2000
-_WORDS = {"table": "TABLE", "matview": "MATERIALIZED VIEW", "index": "INDEX"}
-_DEPARSED = {
-    "table", "column", "default", "constraint", "index", "view", "matview", "policy", "trigger", "rule",
-    "statistics", "partition", "publication_member", "data", "function", "procedure",
-}  # fmt: skip
-"""Kinds whose texts the server writes from what it has parsed, so that they follow a renaming."""
-_NAMED_APART = (
-    "collation", "conversion", "statistics", "operator_class", "operator_family", "ts_configuration",
-    "ts_dictionary", "ts_parser", "ts_template",
-)  # fmt: skip
-"""Kinds that may have the name of a relation in the same schema."""
-_QUOTED = r"'(?:[^']|'')*'(?!::reg)"
-_BEHIND = r"(?<![\w\".$])"
-
-
-@dataclass(frozen=True)
-class Renaming:
-    """A fact of the live side and what it was called in the target: kind and both names.
-
-    ``along`` are the names of indexes and sequences that go to another schema with their table.
-    """
-
-    kind: str
-    old: str
-    new: str
-    along: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def before(self) -> str:
-        return f"{self.kind}:{self.old}"
-
-    @property
-    def after(self) -> str:
-        return f"{self.kind}:{self.new}"
+from snapstore.model import Action, Fact, Json, Verb
+from snapstore_postgres.names import last, parts, printed, qualifier, unquote
+from snapstore_postgres.renaming import RELATIONS, Renaming, renamed, renaming_action
 
 
 def rename_back(request: PlanRequest) -> tuple[PlanRequest, list[Action]]:
     """The request with the names of the target on its live side, and the actions that give them."""
     actions: list[Action] = []
     for renaming in _all_renamings(request):
-        request = _renamed(request, renaming)
-        actions.append(_action(request.resource, renaming, len(actions)))
+        actions.append(renaming_action(request, renaming, len(actions)))
+        request = renamed(request, renaming)
     return request, actions
 
 
+_BEFORE_ALL = ("role", "role_password", "role_setting", "membership", "schema")
+
+
 def after_renaming(renames: Sequence[Action], actions: Sequence[Action]) -> list[Action]:
-    """All actions; the others wait for the renames, whose names they use."""
+    """All actions; the others wait for the renames, whose names they use, but for those that make a schema
+    that something moves to."""
     if not renames:
         return list(actions)
     token = renames[-1].produces[0]
-    return [*renames, *(structs.replace(action, needs=(*action.needs, token)) for action in actions)]
+
+    def waits(action: Action) -> bool:
+        made = action.verb is Verb.CREATE and action.subject.startswith(tuple(f"{k}:" for k in _BEFORE_ALL))
+        return not made
+
+    others = (structs.replace(a, needs=(*a.needs, token)) if waits(a) else a for a in actions)
+    return [*renames, *others]
 
 
 # -- the evidence ------------------------------------------------------------------------------------------
@@ -83,39 +59,75 @@ def after_renaming(renames: Sequence[Action], actions: Sequence[Action]) -> list
 
 def _all_renamings(request: PlanRequest) -> Iterator[Renaming]:
     """One after the other, each found with those before it done."""
-    while renaming := _relation(request):
+    said = {old: new for old, new in request.options.renames.items() if old in request.live}
+    while renaming := _relation(request, said):
         yield renaming
-        request = _renamed(request, renaming)
+        request = renamed(request, renaming)
+        said = {renaming.identity(old): new for old, new in said.items()}
+    for renaming in _said_parts(request, said):
+        yield renaming
+        request = renamed(request, renaming)
     for find in (_columns, _parts_of_tables):
         for renaming in list(find(request)):
-            yield renaming
-            request = _renamed(request, renaming)
+            if renaming.before not in said and renaming.after not in said.values():
+                yield renaming
+                request = renamed(request, renaming)
 
 
-def _relation(request: PlanRequest) -> Renaming | None:
-    """A table or materialized view to be renamed now. Where they swap their names, one of them makes way."""
-    wanted = dict(_wanted(request))
+def _relation(request: PlanRequest, said: Mapping[str, str]) -> Renaming | None:
+    """A relation to be renamed now. Where two swap their names, or something new has the name, one of them
+    makes way."""
+    wanted = dict(_wanted(request, said))
     for identity, after in wanted.items():
         if not _is_taken(after.partition(":")[2], request):
             return _relation_renaming(request, identity, after)
     for identity, after in wanted.items():
-        if after in wanted:
-            return _relation_renaming(request, identity, _aside(identity))
+        there = _at(after.partition(":")[2], request)
+        if there in wanted:
+            return _relation_renaming(request, there, _aside(there, request))
+        if there is not None and not _is_below(identity, there, request):
+            aside = _relation_renaming(request, there, _aside(there, request))
+            return replace(aside, making_way=True)
     return None
 
 
-def _aside(identity: str) -> str:
-    name = quote(unquote(last(identity))[:40] + "_makes_way")
-    return f"{qualifier(identity)}.{name}"
+def _at(name: str, request: PlanRequest) -> str | None:
+    """The relation that has the name now, where it can be given another one."""
+    found = (f"{kind}:{name}" for kind in RELATIONS)
+    return next((identity for identity in found if identity in request.live), None)
 
 
-def _wanted(request: PlanRequest) -> Iterator[tuple[str, str]]:
+def _is_below(identity: str, other: str, request: PlanRequest) -> bool:
+    """Whether a table is a partition of the other one or below: then rows go from one tree to another, which
+    is no matter of names."""
+    attachment = request.live.get("partition:" + identity.partition(":")[2])
+    if attachment is None:
+        return False
+    above = f"table:{attachment.attrs['of']}"
+    return above == other or _is_below(above, other, request)
+
+
+def _aside(identity: str, request: PlanRequest) -> str:
+    """Another name for it, that nothing has."""
+    kind, _, name = identity.partition(":")
+    start = unquote(last(name))[:40] + "_makes_way"
+    names = (printed(start + number) for number in ("", *map(str, range(2, 1000))))
+    found = (f"{qualifier(name)}.{free}" for free in names)
+    return f"{kind}:" + next(free for free in found if not _is_taken(free, request))
+
+
+def _wanted(request: PlanRequest, said: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The identities of relations that had another name in the target, and that one."""
+    for identity, after in said.items():
+        if identity != after and identity.partition(":")[0] in RELATIONS and after in request.target:
+            yield identity, after
     target = _by_oid(request.target_hints)
     for oid, identity in _by_oid(request.live_hints).items():
         after = target.get(oid, identity)
         same_kind = identity.partition(":")[0] == after.partition(":")[0]
         known = identity in request.live and after in request.target
+        if identity in said or after in said.values():
+            continue
         if after != identity and same_kind and known and _alike(request, identity, after):
             yield identity, after
 
@@ -158,7 +170,7 @@ def _is_taken(name: str, request: PlanRequest) -> bool:
     keys = (f for f in request.live.values() if f.kind == "constraint" and f.attrs.get("type", "c") in "pux")
     taken = any(f"{kind}:{name}" in request.live for kind in kinds)
     taken = taken or any(last(key.name) == plain and parts(key.name)[0] == schema for key in keys)
-    return taken or f"schema:{schema}" not in request.live
+    return taken or not {f"schema:{schema}"} & (request.live.keys() | request.target.keys())
 
 
 def _alike(request: PlanRequest, identity: str, wanted: str) -> bool:
@@ -184,6 +196,21 @@ def _types(side: Mapping[str, Fact], hints: Mapping[str, Json], table: str) -> d
 def _numbers(hints: Mapping[str, Json], relation: str) -> dict[int, str]:
     known = hints.get("relations", {}).get(relation, {})
     return dict(zip(known.get("numbers") or (), known.get("columns") or (), strict=False))
+
+
+def _said_parts(request: PlanRequest, said: Mapping[str, str]) -> Iterator[Renaming]:
+    """Columns, indexes and constraints that the operator says were renamed, where that can be taken back."""
+    for before, after in said.items():
+        kind = before.partition(":")[0]
+        possible = before in request.live and after in request.target and after not in request.live
+        if kind in RELATIONS or before == after or not possible:
+            continue
+        renaming = Renaming(kind, before.partition(":")[2], after.partition(":")[2])
+        stays = request.live[before].parent == request.target[after].parent
+        shared = kind != "index" and _is_shared(request, request.live[before])
+        taken = kind != "column" and _is_taken(_relation_name(kind, renaming.new), request)
+        if stays and not shared and not taken:
+            yield renaming
 
 
 def _columns(request: PlanRequest) -> Iterator[Renaming]:
@@ -253,163 +280,3 @@ def _nameless(fact: Fact) -> str:
         name = re.escape(last(fact.name))
         attrs["definition"] = re.sub(rf" INDEX {name} ON", " INDEX ON", attrs["definition"], count=1)
     return repr(sorted(attrs.items()))
-
-
-# -- what follows from a renaming --------------------------------------------------------------------------
-
-
-def _renamed(request: PlanRequest, renaming: Renaming) -> PlanRequest:
-    """The request as it will be after the renaming."""
-    rename = partial(_identity, renaming)
-    names_not_null = int(request.live_hints.get("version", 0)) >= 180000
-    live: dict[str, Fact] = {}
-    for fact in request.live.values():
-        around = (fact.id, fact.parent or "", *fact.needs)
-        touched = any(renaming.old in identity for identity in around)
-        found = _fact(fact, renaming, rename, request.target) if touched else fact
-        if names_not_null and fact.kind == "column":
-            found = _named_not_null(fact, found, request.target.get(found.id))
-        live[found.id] = found
-    hints = dict(request.live_hints)
-    relations = {rename(identity): hint for identity, hint in hints.get("relations", {}).items()}
-    if renaming.kind == "column":
-        table = f"table:{qualifier(renaming.old)}"
-        relations[table] = {**relations[table], "columns": _column_names(relations[table], renaming)}
-    hints["relations"] = relations
-    changes = [
-        FactChange(identity, live.get(identity), request.target.get(identity))
-        for identity in sorted(live.keys() | request.target.keys())
-        if live.get(identity) != request.target.get(identity)
-    ]
-    changed = structs.replace(request.changes, facts=changes)
-    return structs.replace(request, live=live, live_hints=hints, changes=changed)
-
-
-def _column_names(relation: Mapping[str, Json], renaming: Renaming) -> list[str]:
-    old, new = last(renaming.old), last(renaming.new)
-    return [new if column == old else column for column in relation.get("columns") or ()]
-
-
-def _identity(renaming: Renaming, identity: str) -> str:
-    if renaming.kind in ("table", "matview"):
-        names = {renaming.old: renaming.new, **renaming.along}
-        listed = "|".join(map(re.escape, names))
-        apart = "".join(f"(?<!{kind}:)" for kind in _NAMED_APART)
-        pattern = rf"(?<=:){apart}({listed})(?=$|[.:\[])"
-        return re.sub(pattern, lambda m: names[m[1]], identity, count=1)
-    kinds = "column|default" if renaming.kind == "column" else renaming.kind
-    pattern = rf"(^|:)({kinds}):{re.escape(renaming.old)}(?=$|:)"
-    return re.sub(pattern, lambda m: f"{m[1]}{m[2]}:{renaming.new}", identity, count=1)
-
-
-def _fact(fact: Fact, renaming: Renaming, rename: Callable[[str], str], target: Mapping[str, Fact]) -> Fact:
-    found = Fact(
-        rename(fact.id),
-        fact.attrs,
-        rename(fact.parent) if fact.parent else None,
-        tuple(sorted(map(rename, fact.needs))),
-    )
-    wanted = target.get(found.id)
-    if fact.kind == "row" and renaming.kind == "column" and wanted and wanted.parent == found.parent:
-        old, new = last(renaming.old), last(renaming.new)
-        return structs.replace(found, attrs={new if k == old else k: v for k, v in fact.attrs.items()})
-    if fact.kind not in _DEPARSED or not _is_parsed(fact):
-        return found
-    written = [structs.replace(found, attrs=_rewritten(fact, text)) for text in _rewriters(renaming)]
-    return wanted if wanted in written else written[0]
-
-
-def _named_not_null(was: Fact, now: Fact, wanted: Fact | None) -> Fact:
-    """A renamed column, whose NOT NULL keeps its name where it has one (since 18): what was a name of its own
-    may be the usual one now, and the other way round."""
-    not_null = was.attrs.get("not_null")
-    if not not_null or was.id == now.id or (isinstance(not_null, dict) and "name" not in not_null):
-        return now
-    extra = dict(not_null) if isinstance(not_null, dict) else {}
-    name = unquote(extra.pop("name", not_null_name(was)))
-    wished = (wanted.attrs.get("not_null") if wanted else None) or {}
-    wished_name = wished.get("name") if isinstance(wished, dict) else None
-    if name == unquote(not_null_name(now)) and not extra:
-        kept: Json = True
-    else:
-        kept = {**extra, "name": wished_name if wished_name and unquote(wished_name) == name else quote(name)}
-    return structs.replace(now, attrs={**now.attrs, "not_null": kept})
-
-
-def _is_parsed(fact: Fact) -> bool:
-    """Whether its text follows: the body of a function does only where it is not a string."""
-    is_routine = fact.kind in ("function", "procedure")
-    return not is_routine or "\nBEGIN ATOMIC\n" in fact.attrs.get("definition", "")
-
-
-def _rewritten(fact: Fact, text: Callable[[str], str]) -> dict[str, Json]:
-    """The attributes as they will read. A view's columns keep the names they were given."""
-    kept = ("columns",) if fact.kind in ("view", "matview") else ()
-    return {key: value if key in kept else _deep(text, value) for key, value in fact.attrs.items()}
-
-
-def _deep(text: Callable[[str], str], value: Json) -> Json:
-    if isinstance(value, str):
-        return text(value)
-    if isinstance(value, list):
-        return [_deep(text, item) for item in value]
-    return {key: _deep(text, item) for key, item in value.items()} if isinstance(value, dict) else value
-
-
-def _rewriters(renaming: Renaming) -> Iterator[Callable[[str], str]]:
-    """The ways in which the server may write a text after the renaming."""
-    old, new = last(renaming.old), last(renaming.new)
-    if renaming.kind in ("table", "matview"):
-        qualified = _Words({renaming.old: renaming.new, **renaming.along}, r"(?![\w\"$])")
-        yield qualified
-        alias = _Words({old: new}, r"(?=\.)")
-        yield lambda text: alias(qualified(text))
-    else:
-        word = _Words({old: new}, r"(?![\w\"$(])", behind=r"(?<![\w\"$])")
-        yield word
-        twice = re.compile(rf"((?:\w+\.)?){re.escape(new)} AS {re.escape(new)}(?![\w\"$])")
-        yield lambda text: twice.sub(lambda m: f"{m[1]}{new}", word(text))
-        listed = re.compile(rf"(?<![\w\"$]){re.escape(new)}(?=,\n|\n +FROM )")
-        yield lambda text: listed.sub(f"{new} AS {old}".replace("\\", r"\\"), word(text))
-    yield lambda text: text
-
-
-class _Words:
-    """Replaces names in an SQL text, but not in string constants, of which only ``regclass`` are names."""
-
-    def __init__(self, names: Mapping[str, str], ahead: str, behind: str = _BEHIND) -> None:
-        listed = "|".join(map(re.escape, names))
-        self._names = names
-        self._pattern = re.compile(rf"{_QUOTED}|{behind}(?P<name>{listed}){ahead}")
-
-    def __call__(self, text: str) -> str:
-        return self._pattern.sub(lambda m: self._names[m["name"]] if m["name"] else m[0], text)
-
-
-def _action(resource: str, renaming: Renaming, number: int) -> Action:
-    statements = _statements(renaming)
-    return Action(
-        resource=resource,
-        verb=Verb.ALTER,
-        subject=renaming.after,
-        summary=f"rename {renaming.kind} {renaming.old} to {last(renaming.new)}",
-        statements=tuple(statements),
-        undo=tuple(_statements(Renaming(renaming.kind, renaming.new, renaming.old))),
-        produces=(f"renamed:{number}",),
-        needs=(f"renamed:{number - 1}",) if number else (),
-        lock="SHARE UPDATE EXCLUSIVE" if renaming.kind == "index" else "ACCESS EXCLUSIVE",
-        transactional=True,
-        rank=_RANK,
-    )
-
-
-def _statements(renaming: Renaming) -> Iterator[str]:
-    old, new = renaming.old, last(renaming.new)
-    if renaming.kind in ("column", "constraint"):
-        yield f"ALTER TABLE {qualifier(old)} RENAME {renaming.kind.upper()} {last(old)} TO {new}"
-        return
-    word = f"ALTER {_WORDS[renaming.kind]}"
-    if qualifier(old) != qualifier(renaming.new):
-        yield f"{word} {old} SET SCHEMA {qualifier(renaming.new)}"
-    if last(old) != new:
-        yield f"{word} {qualifier(renaming.new)}.{last(old)} RENAME TO {new}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -54,6 +55,15 @@ locking = click.option(
 )
 
 
+rename = click.option(
+    "--rename",
+    "renames",
+    multiple=True,
+    metavar="OLD=NEW",
+    help="What is called OLD now was NEW then, as table:public.people=public.users (repeatable).",
+)
+
+
 def scoped(command: F) -> F:
     """Add ``--only`` and ``--group``."""
     return only(group(command))
@@ -84,10 +94,32 @@ def allowed(config: Config, allow: Sequence[str]) -> frozenset[HazardName]:
 
 
 def plan_options(
-    config: Config, data: str | None, exact_column_order: bool = False, locking: str | None = None
+    config: Config,
+    data: str | None,
+    exact_column_order: bool = False,
+    locking: str | None = None,
+    renames: Sequence[str] = (),
 ) -> PlanOptions:
     mode = DataMode(data) if data else config.data
-    return PlanOptions(mode, exact_column_order, Locking(locking) if locking else None)
+    how = Locking(locking) if locking else None
+    return PlanOptions(mode, exact_column_order, how, dict(map(_rename, renames)))
+
+
+_RENAME = re.compile(
+    r"""(?P<kind>\w+):(?P<old>(?:[^"=]|"(?:[^"]|"")*")+)=(?:(?P=kind):)?(?P<new>.+)""", re.DOTALL
+)
+
+
+def _rename(text: str) -> tuple[str, str]:
+    """Both identities; the kind need not be said twice."""
+    found = _RENAME.fullmatch(text)
+    if found is None:
+        raise SnapError(
+            f"{text!r} names no renaming",
+            where="--rename",
+            fix="write an identity and the name it had, as table:public.people=public.users",
+        )
+    return f"{found['kind']}:{found['old']}", f"{found['kind']}:{found['new']}"
 
 
 def confirmation(app: App, question: str, yes: bool) -> Callable[[Plan], bool] | None:

@@ -25,6 +25,7 @@ FORMATS = ("text", "markdown", "sql", "json")
 @options.data
 @options.exact_column_order
 @options.locking
+@options.rename
 @options.scoped
 @options.full
 @click.pass_obj
@@ -37,6 +38,7 @@ def command(
     data: str | None,
     exact_column_order: bool,
     locking: str | None,
+    renames: tuple[str, ...],
     only: tuple[str, ...],
     group: tuple[str, ...],
     full: bool,
@@ -44,7 +46,7 @@ def command(
     """What a restore of REVISION would do now: read it, save it, have it reviewed. Nothing changes."""
     ws = app.workspace()
     scope = options.scope(ws.config, only, group)
-    wanted = options.plan_options(ws.config, data, exact_column_order, locking)
+    wanted = options.plan_options(ws.config, data, exact_column_order, locking, renames)
     with app.working("planning"):
         plan = plan_restore(ws, revision, scope, wanted, app.progress)
     if output:

@@ -19,6 +19,7 @@ from snapstore.restore import RestoreResult, abort, plan_restore, restore, resum
 @options.data
 @options.exact_column_order
 @options.locking
+@options.rename
 @options.allow
 @options.yes
 @options.scoped
@@ -33,6 +34,7 @@ def command(
     data: str | None,
     exact_column_order: bool,
     locking: str | None,
+    renames: tuple[str, ...],
     allow: tuple[str, ...],
     yes: bool,
     only: tuple[str, ...],
@@ -50,7 +52,7 @@ def command(
         return ended(app, result, yes)
     assert revision is not None  # noqa: S101 - _one_of has seen to it
     scope = options.scope(ws.config, only, group)
-    wanted = options.plan_options(ws.config, data, exact_column_order, locking)
+    wanted = options.plan_options(ws.config, data, exact_column_order, locking, renames)
     if dry_run:
         from snapstore.commands.plan import render
 

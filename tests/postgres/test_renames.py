@@ -9,7 +9,8 @@ import pytest
 
 from snapstore.model import Action
 from tests.postgres import dump
-from tests.postgres.roundtrip import State, apply, capture, plan
+from tests.postgres.conftest import Project
+from tests.postgres.roundtrip import State, apply, capture, plan, rows, script
 
 SHOP = """
 CREATE SCHEMA other;
@@ -65,7 +66,11 @@ def run(url: str, sql: str) -> None:
 
 def go(url: str, target: State) -> list[Action]:
     actions = plan(capture(url), target)
-    apply(url, actions)
+    try:
+        apply(url, actions)
+    except Exception as error:
+        error.add_note("the plan was:\n" + script(actions))
+        raise
     assert capture(url).facts == target.facts
     return actions
 
@@ -109,6 +114,55 @@ def test_a_column_dropped_and_one_added_are_not_one_renamed(new_database: Callab
     assert not any("RENAME" in statement for action in actions for statement in action.statements)
 
 
+SWAPPED = {
+    "a table": """CREATE TABLE users (id int PRIMARY KEY, mail text NOT NULL);
+                  INSERT INTO users VALUES (7, 'x')""",
+    "an empty table": "CREATE TABLE users (id int PRIMARY KEY, age text)",
+    "a view": "CREATE VIEW users AS SELECT * FROM old",
+    "a materialized view": """CREATE MATERIALIZED VIEW users AS SELECT * FROM old;
+                              CREATE INDEX new ON users (age)""",
+    "a partitioned table": """CREATE TABLE users (id int) PARTITION BY RANGE (id);
+                              CREATE TABLE users_1 PARTITION OF users DEFAULT;
+                              INSERT INTO users VALUES (7)""",
+    "a table with what stands on it": """CREATE TABLE users (LIKE old INCLUDING ALL);
+                              INSERT INTO users ("Full name", age) VALUES ('Cy', 7);
+                              CREATE TABLE more (who int REFERENCES users);
+                              CREATE VIEW young AS SELECT * FROM users WHERE age < 9;
+                              CREATE FUNCTION f(users) RETURNS int LANGUAGE sql AS 'SELECT 1'""",
+}
+
+
+@pytest.mark.parametrize("new", SWAPPED)
+def test_what_took_the_old_name_makes_way_for_what_had_it(new_database: Callable[[], str], new: str):
+    url = new_database()
+    run(url, SHOP)
+    good, before, old = capture(url), dump.schema(url), rows(url)
+    run(url, f"ALTER TABLE users RENAME TO old; {SWAPPED[new]}")
+    bad, after, now = capture(url), dump.schema(url), rows(url)
+    for _ in range(2):
+        back = go(url, good)
+        assert dump.schema(url) == before
+        assert rows(url) == old
+        assert "rename table public.old to users" in [action.summary for action in back]
+        go(url, bad)
+        assert dump.schema(url) == after
+        assert rows(url) == now
+
+
+def test_a_schema_that_was_renamed_leaves_its_tables_where_they_lie(new_database: Callable[[], str]):
+    url = new_database()
+    run(url, SHOP.replace("CREATE SCHEMA other;", "CREATE SCHEMA shop; SET search_path = shop, public;"))
+    good, before, old = capture(url), dump.schema(url), rows(url)
+    run(url, "ALTER SCHEMA shop RENAME TO legacy; CREATE SCHEMA shop; CREATE TABLE shop.users (a int)")
+    bad, after, now = capture(url), dump.schema(url), rows(url)
+    go(url, good)
+    assert dump.schema(url) == before
+    assert rows(url) == old
+    go(url, bad)
+    assert dump.schema(url) == after
+    assert rows(url) == now
+
+
 def test_another_table_of_the_old_name_is_not_overwritten(new_database: Callable[[], str]):
     url = new_database()
     run(url, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)")
@@ -132,3 +186,75 @@ def test_the_same_ids_in_another_database_prove_nothing(new_database: Callable[[
     run(one, "CREATE TABLE a (id int)")
     run(two, "CREATE TABLE b (id int)")
     assert not any(" RENAME " in s for action in plan(capture(two), capture(one)) for s in action.statements)
+
+
+# -- without evidence --------------------------------------------------------------------------------------
+
+THEN = """CREATE TABLE users (id int PRIMARY KEY, mail text, age int); CREATE INDEX by_mail ON users (mail);
+CREATE TABLE tags (id int PRIMARY KEY, label text)"""
+NOW = """CREATE TABLE people (id int PRIMARY KEY, mail text, age int, extra int);
+INSERT INTO people VALUES (1, 'ada@x', 36); CREATE INDEX by_mail ON people (mail);
+CREATE TABLE tags (id int PRIMARY KEY, "a=b" text); INSERT INTO tags VALUES (1, 'kept')"""
+SAID = (
+    "--rename",
+    "table:public.people=public.users",
+    "--rename",
+    'column:public.tags."a=b"=public.tags.label',
+)
+
+
+@pytest.fixture
+def elsewhere(project: Project, new_database: Callable[[], str]) -> Project:
+    """A project whose snapshot is of another database than the one that is live."""
+    project.sql(THEN)
+    project.snap("take", "-m", "then", code=0)
+    moved = Project(project.snap, new_database())
+    project.snap.env["DATABASE_URL"] = moved.url
+    moved.sql(NOW)
+    return moved
+
+
+def test_what_looks_renamed_is_said_with_how_to_settle_it(elsewhere: Project):
+    shown = elsewhere.snap("plan", "HEAD", "--format", "json", code=0).json
+    summaries = "\n".join(action["summary"] for action in shown["actions"])
+    assert summaries.count("(--rename table:public.people=public.users if these are one)") == 2
+    assert summaries.count('(--rename column:public.tags."a=b"=public.tags.label if these are one)') == 2
+
+
+def test_the_operator_says_what_was_renamed(elsewhere: Project):
+    before = elsewhere.sql("SELECT 'users'::text, max(relfilenode) FROM pg_class WHERE relname = 'people'")
+    elsewhere.snap("restore", "HEAD", "--yes", *SAID, code=0)
+    assert elsewhere.sql("SELECT id, mail, age FROM users") == [(1, "ada@x", 36)]
+    assert elsewhere.sql("SELECT label FROM tags") == [("kept",)]
+    assert elsewhere.sql("SELECT relname::text, relfilenode FROM pg_class WHERE relname = 'users'") == before
+    elsewhere.snap("undo", "--yes", code=0)
+    assert elsewhere.sql('SELECT p.mail, t."a=b" FROM people p JOIN tags t USING (id)') == [("ada@x", "kept")]
+
+
+def test_the_same_name_twice_says_that_nothing_was_renamed(project: Project):
+    project.sql("CREATE TABLE users (id int PRIMARY KEY); INSERT INTO users VALUES (1)")
+    project.snap("take", "-m", "then", code=0)
+    project.sql("ALTER TABLE users RENAME TO old; CREATE TABLE users (LIKE old INCLUDING ALL)")
+    project.sql("INSERT INTO users VALUES (2)")
+    words = project.snap("plan", "HEAD", code=0).stdout
+    assert "--rename table:public.users=public.users" in " ".join(words.split())
+    project.snap("restore", "HEAD", "--yes", "--rename", "table:public.users=public.users", code=0)
+    assert project.sql("SELECT id FROM users") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("table:public.peopel=public.users", "did you mean table:public.people?"),
+        ("table:public.people=public.user", "did you mean table:public.users?"),
+        ("sequence:a=b", "sequence:a is nothing that can be renamed"),
+        ("people=users", "names no renaming"),
+        ("table:public.people=", "names no renaming"),
+    ],
+)
+def test_a_renaming_of_nothing_is_refused_before_anything_changes(
+    elsewhere: Project, words: str, message: str
+):
+    done = elsewhere.snap("restore", "HEAD", "--yes", "--rename", words, code=1)
+    assert message in " ".join(done.stderr.split())
+    assert elsewhere.sql("SELECT count(*) FROM people") == [(1,)]
