@@ -40,13 +40,20 @@ def order(actions: Sequence[Action]) -> list[Action]:
     position = {index: place for place, index in enumerate(ranks)}
     found = list(topological(dict(enumerate(waiting)), after, key=position.__getitem__))
     if len(found) < len(actions):
-        left = sorted(set(range(len(actions))) - set(found), key=position.__getitem__)
-        raise CircularActions([actions[i] for i in left])
+        left = _circular(set(range(len(actions))) - set(found), after)
+        raise CircularActions([actions[i] for i in sorted(left, key=position.__getitem__)])
     return [actions[i] for i in found]
 
 
+def _circular(left: set[int], after: Mapping[int, set[int]]) -> set[int]:
+    """Of what could not be placed, what is part of a circle or between two; not what only waits for one."""
+    while waiting := {index for index in left if not after.get(index, set()) & left}:
+        left = left - waiting
+    return left
+
+
 class CircularActions(SnapError):
-    """Actions that depend on each other in a circle: ``actions`` are those that could not be placed."""
+    """Actions that depend on each other in a circle, which are its ``actions``."""
 
     def __init__(self, actions: list[Action]) -> None:
         names = ", ".join(f"{a.verb} {a.subject}" for a in actions[:8])

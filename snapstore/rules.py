@@ -22,6 +22,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from snapstore.adapter import PlanRequest
@@ -328,9 +329,10 @@ def _draft(
     rules: Mapping[str, Rule], view: View, alterations: Mapping[str, Alteration], explicit: bool
 ) -> list[Action]:
     """All actions; ``explicit`` drops separable parts of a dropped container by actions of their own."""
-    creates = _drafts(view, rules, view.target, (Fate.CREATE, Fate.REPLACE), "create")
-    drops = _drafts(view, rules, view.live, (Fate.DROP, Fate.REPLACE), "drop")
-    found = [_created(rules, view, fact, draft) for fact, draft in creates]
+    creates, silent = _drafts(view, rules, view.target, (Fate.CREATE, Fate.REPLACE), "create")
+    drops, _ = _drafts(view, rules, view.live, (Fate.DROP, Fate.REPLACE), "drop")
+    by_themselves = _by_parent({fact.id: fact for fact in silent})
+    found = [_created(rules, view, fact, draft, by_themselves) for fact, draft in creates]
     implied = {fact.id for fact, _ in drops if _is_implied(rules, view, fact, explicit)}
     for fact, draft in drops:
         if fact.id not in implied:
@@ -343,15 +345,17 @@ def _draft(
 
 def _drafts(
     view: View, rules: Mapping[str, Rule], side: Mapping[str, Fact], fates: Collection[Fate], write: str
-) -> list[tuple[Fact, Draft]]:
-    """What the rules write for the facts of one side, without those that others absorb or that are silent."""
+) -> tuple[list[tuple[Fact, Draft]], list[Fact]]:
+    """What the rules write for the facts of one side that no others absorb; and those that are silent."""
     drafts = [
         (side[identity], getattr(rules[side[identity].kind], write)(side[identity], view))
         for identity, fate in view.fates.items()
         if fate in fates
     ]
     absorbed = {part.id for _, draft in drafts for part in draft.absorbs}
-    return [(fact, draft) for fact, draft in drafts if fact.id not in absorbed and not _is_silent(draft)]
+    own = [(fact, draft) for fact, draft in drafts if fact.id not in absorbed]
+    silent = [fact for fact, draft in own if _is_silent(draft)]
+    return [(fact, draft) for fact, draft in own if not _is_silent(draft)], silent
 
 
 def _is_silent(draft: Draft) -> bool:
@@ -376,9 +380,12 @@ def _container(identity: str, view: View) -> str:
     return _container(fact.parent, view) if fact and fact.parent else identity
 
 
-def _created(rules: Mapping[str, Rule], view: View, fact: Fact, draft: Draft) -> Action:
+def _created(
+    rules: Mapping[str, Rule], view: View, fact: Fact, draft: Draft, silent: Mapping[str, list[Fact]]
+) -> Action:
+    """``silent`` parts come into being with what they are part of, without a word."""
     made = (fact, *draft.absorbs)
-    produces = {f.id for f in made}
+    produces = {f.id for f in chain(made, *(silent.get(f.id, ()) for f in made))}
     return _action(
         view,
         fact,

@@ -477,11 +477,24 @@ def _identified(fact: Fact, view: View, updates: list[str]) -> list[str]:
     """Rows of a table that is published can only be updated while they have a replica identity."""
     table = view.target.get(fact.parent or "")
     published = any(identity.startswith("publication:") for identity in view.live)
-    if not published or table is None or f"replica_identity:{table.name}" in view.live:
+    if not published or table is None or _has_identity(table, view):
         return updates
     alter = f"ALTER TABLE ONLY {table.name} REPLICA IDENTITY"
     afterwards = {"f": "FULL", "n": "NOTHING"}.get(table.attrs.get("replica_identity", ""), "DEFAULT")
     return [f"{alter} FULL", *updates, f"{alter} {afterwards}"]
+
+
+def _has_identity(table: Fact, view: View) -> bool:
+    """Whether its rows can be told by an index already: the one that was chosen, or a key that stays."""
+    if f"replica_identity:{table.name}" in view.live:
+        return True
+    keys = (
+        part
+        for part in view.live_parts.get(table.id, ())
+        if part.kind == "constraint" and part.attrs["type"] == "p"
+    )
+    usual = "replica_identity" not in view.live[table.id].attrs if table.id in view.live else False
+    return usual and any(view.stays(k.id) and "DEFERRABLE" not in k.attrs["definition"] for k in keys)
 
 
 def _without_triggers(fact: Fact, view: View, update: str) -> list[str]:

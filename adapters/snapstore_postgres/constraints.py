@@ -7,7 +7,7 @@ import re
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import reparsable
-from snapstore_postgres.indexes import attached_indexes, vanishes_with_parent_index
+from snapstore_postgres.indexes import attached_indexes, stored_otherwise, vanishes_with_parent_index
 from snapstore_postgres.inheritance import comes_with_parent, descendants, made_with_table, unsettled
 from snapstore_postgres.names import last, qualifier
 from snapstore_postgres.relations import STRONGEST, size, table_of
@@ -108,7 +108,22 @@ def _alter_constraint(before: Fact, after: Fact, view: View) -> Alteration | Non
         if after.parent and after.parent.startswith("domain:"):
             statement = f"ALTER DOMAIN {qualifier(after.name)} VALIDATE CONSTRAINT {last(after.name)}"
         return Alteration(statements=[statement], lock="SHARE UPDATE EXCLUSIVE")
+    if old.get("type") in ("p", "u", "x"):
+        return _other_storage(before, after)
     return _other_moment(before, after) if old.get("type") == "f" else None
+
+
+def _other_storage(before: Fact, after: Fact) -> Alteration | None:
+    """A key whose index lies elsewhere or has other storage parameters, and is otherwise the same."""
+    old, new = before.attrs, after.attrs
+    differ = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+    if not differ <= {"options", "tablespace"}:
+        return None
+    index = f"{qualifier(table_of(after))}.{last(after.name)}"
+    statements = stored_otherwise(index, old.get("options", []), new.get("options", []))
+    if "tablespace" in differ:
+        statements.append(f"ALTER INDEX {index} SET TABLESPACE {new.get('tablespace', 'pg_default')}")
+    return Alteration(statements=statements, lock=STRONGEST)
 
 
 _MOMENT = re.compile(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 from snapstore.model import Fact, Hazard, HazardName, Json
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
@@ -96,15 +97,31 @@ def _drop_index(fact: Fact, view: View) -> Draft:
     )
 
 
+_PARAMETERS = re.compile(r" WITH \((\w+='[^']*'(?:, \w+='[^']*')*)\)(?= TABLESPACE | WHERE |$)")
+
+
 def _alter_index(before: Fact, after: Fact, view: View) -> Alteration | None:
     old, new = before.attrs, after.attrs
-    if any(old.get(key) != new.get(key) for key in ("definition", "invalid")):
+    was, now = (_PARAMETERS.search(attrs["definition"]) for attrs in (old, new))
+    same = _PARAMETERS.sub("", old["definition"], 1) == _PARAMETERS.sub("", new["definition"], 1)
+    if not same or old.get("invalid") != new.get("invalid"):
         return None
-    statements = []
+    parameters = [found[1].split(", ") if found else [] for found in (was, now)]
+    statements = stored_otherwise(after.name, *parameters)
     if old.get("tablespace") != new.get("tablespace"):
         statements.append(f"ALTER INDEX {after.name} SET TABLESPACE {new.get('tablespace', 'pg_default')}")
     statements += _index_statistics(after, old.get("statistics", {}))
     return Alteration(statements=statements, lock=STRONGEST)
+
+
+def stored_otherwise(index: str, was: Sequence[str], now: Sequence[str]) -> list[str]:
+    """Statements that change the storage parameters of an index; what is in it already stays as it lies."""
+    gone = sorted({item.partition("=")[0] for item in was} - {item.partition("=")[0] for item in now})
+    changed = [item for item in now if item not in was]
+    return [
+        *([f"ALTER INDEX {index} RESET ({', '.join(gone)})"] if gone else []),
+        *([f"ALTER INDEX {index} SET ({', '.join(changed)})"] if changed else []),
+    ]
 
 
 def _attach_index(fact: Fact, view: View) -> Draft:

@@ -86,5 +86,15 @@ def _waiting(action: Action, request: PlanRequest, waits: Mapping[str, set[str]]
 
 
 RULES: dict[str, Rule] = {
-    "partition": Rule(_attach, _detach, _alter_attachment, rank=45, separable=True, along=lacking),
+    # What it needs besides the two tables is there when it is attached; what becomes of that on the parent
+    # reaches the attached partition by itself.
+    "partition": Rule(
+        _attach,
+        _detach,
+        _alter_attachment,
+        rank=45,
+        separable=True,
+        along=lacking,
+        rebuild=lambda dependent, on: on.kind == "table",
+    ),
 }

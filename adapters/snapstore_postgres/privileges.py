@@ -249,20 +249,33 @@ def without_default_privileges(rule: Rule) -> Rule:
 def _granted_by_default(fact: Fact, view: View) -> Iterable[str]:
     letter = _DEFAULT_LETTER[fact.kind]
     schema = None if fact.kind == "schema" else parts(fact.name)[0]
-    for grantee, base in sorted(_defaults(letter, schema, view).items()):
+    owner = str(fact.attrs.get("owner", ""))
+    for grantee, base in sorted(_handed_over(_defaults(letter, schema, view), owner, view).items()):
         yield from privilege_statements(base, grantee_object(fact), "", grantee)
     for column in view.target_parts.get(fact.id, ()) if fact.kind == "table" else ():
-        yield from _granted_on_identity(column, view)
+        yield from _granted_on_identity(column, view, owner)
 
 
-def _granted_on_identity(column: Fact, view: View) -> Iterable[str]:
+def _handed_over(defaults: dict[str, list[str]], owner: str, view: View) -> dict[str, list[str]]:
+    """The same when the object has got its owner: the one who made it has handed over all it had."""
+    role = str(view.request.live_hints.get("role"))
+    if unquote(role) == owner or not owner:
+        return defaults
+    names = {unquote(grantee): grantee for grantee in defaults}
+    others = {g: base for g, base in defaults.items() if unquote(g) not in (owner, unquote(role))}
+    given = defaults.get(names.get(unquote(role), ""))
+    return others if given is None else {**others, names.get(owner, quote(owner)): given}
+
+
+def _granted_on_identity(column: Fact, view: View, owner: str = "") -> Iterable[str]:
     """The same for the sequence of an identity column, which is made with the column.
 
     A partition's column has its parent's identity (a word instead of options) and no sequence of its own.
     """
     identity = column.attrs.get("identity")
     sequence = identity.get("sequence") if isinstance(identity, dict) else None
-    for grantee, base in sorted(_defaults("S", parts(sequence)[0], view).items()) if sequence else ():
+    defaults = _defaults("S", parts(sequence)[0], view) if sequence else {}
+    for grantee, base in sorted(_handed_over(defaults, owner, view).items()):
         yield from privilege_statements(base, f"SEQUENCE {sequence}", "", grantee)
 
 

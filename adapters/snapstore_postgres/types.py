@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from snapstore.model import UNMODELLED, Fact
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres import archive
+from snapstore_postgres.casts import cast
 from snapstore_postgres.columns import blocks_type_change, column_settings, retyped_attributes
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.inheritance import governing, in_partition_key
@@ -28,8 +30,13 @@ def _drop(keyword: str) -> Draft:
 # -- changing a type that columns have ---------------------------------------------------------------------
 
 
-def _swap(before: Fact, after: Fact, create: Sequence[str], cast: str, view: View) -> Alteration:
-    """A new type under the old name, with every column that has the old one rewritten through ``cast``."""
+def _swap(
+    before: Fact, after: Fact, create: Sequence[str], through: Callable[[str, str], str], view: View
+) -> Alteration:
+    """A new type under the old name, with every column that has the old one rewritten.
+
+    ``through(value, brackets)`` is what a value, or an array of them, is made before it gets the new type.
+    """
     old_name = quote(unquote(last(before.name))[:50] + "__replaced")
     columns = _columns_of_type(before, view)
     keyword = "DOMAIN" if before.kind == "domain" else "TYPE"
@@ -38,10 +45,10 @@ def _swap(before: Fact, after: Fact, create: Sequence[str], cast: str, view: Vie
         if governing(column, view):
             continue
         kind = column.attrs["type"]
-        through = cast + "[]" * kind.count("[]")
         name = last(column.name)
+        value = through(name, "[]" * kind.count("[]"))
         statements.append(
-            f"ALTER TABLE {table_of(column)} ALTER COLUMN {name} TYPE {kind} USING {name}::{through}::{kind}"
+            f"ALTER TABLE {table_of(column)} ALTER COLUMN {name} TYPE {kind} USING {value}::{kind}"
         )
     for column in columns:
         statements += column_settings(view.target[column.id], view, retyped_attributes(column.attrs))
@@ -102,7 +109,7 @@ def _alter_enum(before: Fact, after: Fact, view: View) -> Alteration:
     ):
         statements = list(_added_labels(after.name, was, now))
         return Alteration(statements=[*statements, *owner])
-    return _swap(before, after, [_enum_text(after), *owner], "text", view)
+    return _swap(before, after, [_enum_text(after), *owner], lambda value, many: f"{value}::text{many}", view)
 
 
 def _added_labels(name: str, was: Sequence[str], now: Sequence[str]) -> Iterator[str]:
@@ -235,7 +242,12 @@ def _alter_domain(before: Fact, after: Fact, view: View) -> Alteration | None:
         return None
     owner = owner_statement("DOMAIN", after.name, after)
     if (old["type"], old.get("collation")) != (new["type"], new.get("collation")):
-        return _swap(before, after, [_domain_text(after), *owner], new["type"], view)
+
+        def through(value: str, many: str) -> str:
+            was = f"{old['type']}{many}"
+            return cast(f"{value}::{was}", was, f"{new['type']}{many}")
+
+        return _swap(before, after, [_domain_text(after), *owner], through, view)
     alter = f"ALTER DOMAIN {after.name}"
     statements = []
     if old.get("default") != new.get("default"):
@@ -264,14 +276,32 @@ def _create_range(fact: Fact, view: View) -> Draft:
         ("subtype_diff", "SUBTYPE_DIFF"),
     ):
         items += [f"{word} = {a[key]}"] if key in a else []
-    items += [f"MULTIRANGE_TYPE_NAME = {qualifier(fact.name)}.{a['multirange']}"] if "multirange" in a else []
+    items += [f"MULTIRANGE_TYPE_NAME = {_multirange(fact)}"] if "multirange" in a else []
     return Draft(
         statements=[
+            *_making_way(fact, view),
             f"CREATE TYPE {fact.name} AS RANGE ({', '.join(items)})",
             *owner_statement("TYPE", fact.name, fact),
         ],
         undo=[f"DROP TYPE {fact.name}"],
     )
+
+
+def _making_way(fact: Fact, view: View) -> list[str]:
+    """A range that was renamed keeps its multirange's name: columns go over to the new one before it goes."""
+    taken = (f for f in view.live_kinds.get("range", ()) if f.id != fact.id and view.vanishes(f.id))
+    name = _multirange(fact)
+    return [
+        f"ALTER TYPE {name} RENAME TO {quote(unquote(last(name))[:48] + '__replaced')}"
+        for other in taken
+        if _multirange(other) == name
+    ]
+
+
+def _drop_range(fact: Fact, view: View) -> Draft:
+    after = (f for f in view.target.values() if f.kind == "range" and view.appears(f.id) and f.id != fact.id)
+    needs = [other.id for other in after if _multirange(other) == _multirange(fact)]
+    return replace(_drop(f"TYPE {fact.name}"), needs=needs)
 
 
 def _alter_owner(keyword: str, before: Fact, after: Fact) -> Alteration | None:
@@ -362,6 +392,12 @@ def _slot(fact: Fact) -> list[str]:
     return [f"type:{fact.name}"]
 
 
+def _multirange(fact: Fact) -> str:
+    """Its name; without a schema it lies beside the range."""
+    name = fact.attrs["multirange"]
+    return name if qualifier(name) else f"{qualifier(fact.name)}.{name}"
+
+
 RULES: dict[str, Rule] = {
     "schema": Rule(_create_schema, lambda f, v: _drop(f"SCHEMA {f.name}"), _alter_schema, rank=1),
     "extension": Rule(_create_extension, _drop_extension, _alter_extension, rank=2),
@@ -380,7 +416,7 @@ RULES: dict[str, Rule] = {
     ),
     "range": Rule(
         _create_range,
-        lambda f, v: _drop(f"TYPE {f.name}"),
+        _drop_range,
         lambda b, a, v: _alter_owner("TYPE", b, a),
         rank=13,
         slots=_slot,

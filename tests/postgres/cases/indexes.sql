@@ -39,3 +39,21 @@ COMMENT ON INDEX i IS 'normal';
 CREATE TABLE t (a text, b varchar(9)); CREATE UNIQUE INDEX i ON t (a text_pattern_ops); CREATE INDEX j ON t (b varchar_pattern_ops);
 --- b
 CREATE TABLE t (a int, b text); CREATE UNIQUE INDEX i ON t (a); CREATE INDEX j ON t (b text_pattern_ops);
+
+--- case storage parameters of indexes are altered in place
+--- both
+CREATE TABLE public.t (id int, a text, during daterange);
+CREATE TABLE public.p (id int) PARTITION BY LIST (id);
+CREATE TABLE public.p1 PARTITION OF public.p FOR VALUES IN (1);
+INSERT INTO public.t VALUES (1, 'a');
+--- a
+ALTER TABLE public.t ADD CONSTRAINT t_key PRIMARY KEY (id) WITH (fillfactor = 60);
+CREATE INDEX t_a ON public.t (a) WITH (fillfactor = 70, deduplicate_items = off) WHERE a <> ' WITH (x=''1'')';
+CREATE INDEX t_during ON public.t USING gist (during);
+ALTER TABLE public.p ADD PRIMARY KEY (id);
+--- b
+ALTER TABLE public.t ADD CONSTRAINT t_key PRIMARY KEY (id);
+CREATE INDEX t_a ON public.t (a) WITH (fillfactor = 80) WHERE a <> ' WITH (x=''1'')';
+CREATE INDEX t_during ON public.t USING gist (during) WITH (buffering = on);
+ALTER TABLE public.p ADD PRIMARY KEY (id);
+ALTER INDEX public.p1_pkey SET (deduplicate_items = off);

@@ -51,3 +51,17 @@ ALTER TABLE ONLY public.p ALTER n SET DEFAULT 'p';
 ALTER TABLE public.p ADD CONSTRAINT positive CHECK (id > 0);
 --- b
 CREATE TABLE public.other (id int);
+
+--- case a parent gets another name, which its children have to follow
+--- both
+CREATE TABLE public.a (id int NOT NULL, CONSTRAINT positive CHECK (id > 0));
+--- a
+CREATE TABLE public.b (id int NOT NULL, extra numeric DEFAULT 1.5, CHECK (extra > 0));
+CREATE TABLE public.ab (own text) INHERITS (public.a, public.b);
+CREATE TABLE public.abc (CHECK (own <> '')) INHERITS (public.ab);
+INSERT INTO public.abc VALUES (1, 2, 'x');
+--- b
+CREATE TABLE public.b2 (id int NOT NULL, extra numeric DEFAULT 1.5, CONSTRAINT b_extra_check CHECK (extra > 0));
+CREATE TABLE public.ab (own text) INHERITS (public.a, public.b2);
+CREATE TABLE public.abc (CHECK (own <> '')) INHERITS (public.ab);
+INSERT INTO public.abc VALUES (1, 2, 'x');

@@ -101,3 +101,18 @@ CREATE INDEX p1_r ON public.p1 (r);
 ALTER INDEX public.p_r ATTACH PARTITION public.p1_r;
 --- b
 CREATE INDEX p_r ON ONLY public.p (r);
+
+--- case an index of the parent goes, and a trigger that is off on one partition stays so
+--- both
+CREATE TABLE public.p (id int, r text) PARTITION BY LIST (r);
+CREATE TABLE public.p1 PARTITION OF public.p FOR VALUES IN ('a');
+CREATE TABLE public.p2 PARTITION OF public.p FOR VALUES IN ('b');
+CREATE FUNCTION public.noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER touch BEFORE INSERT ON public.p FOR EACH ROW EXECUTE FUNCTION public.noop();
+ALTER TABLE public.p2 DISABLE TRIGGER touch;
+INSERT INTO public.p VALUES (1, 'a');
+--- a
+CREATE INDEX p_r ON public.p (r);
+ALTER TABLE public.p ADD PRIMARY KEY (id, r);
+--- b
+ALTER TABLE public.p ADD COLUMN extra int;

@@ -156,3 +156,30 @@ CREATE TYPE public.span AS RANGE (subtype = int4, canonical = public.canonical);
 CREATE TABLE public.t (s public.span);
 --- b
 CREATE TABLE public.t (s int);
+
+--- case a range and its multirange in two schemas
+--- both
+CREATE SCHEMA other;
+CREATE TABLE public.t (id int PRIMARY KEY);
+--- a
+CREATE TYPE public.span AS RANGE (subtype = int, multirange_type_name = other.spans);
+ALTER TABLE public.t ADD s public.span DEFAULT '[1,2)', ADD m other.spans;
+INSERT INTO public.t VALUES (1);
+--- b
+CREATE TYPE public.extent AS RANGE (subtype = int, multirange_type_name = other.spans);
+ALTER TABLE public.t ADD s public.extent DEFAULT '[1,2)';
+INSERT INTO public.t VALUES (1);
+
+--- case a domain over a row type that lies elsewhere
+--- both
+CREATE SCHEMA other;
+--- a
+CREATE TYPE public.pair AS (x int, y text);
+CREATE DOMAIN public.good AS public.pair CHECK ((VALUE).x > 0);
+CREATE TABLE public.t (id int, g public.good);
+INSERT INTO public.t VALUES (1, '(1,a)');
+--- b
+CREATE TYPE other.pair AS (x int, y text);
+CREATE DOMAIN public.good AS other.pair CHECK ((VALUE).x > 0);
+CREATE TABLE public.t (id int, g public.good);
+INSERT INTO public.t VALUES (1, '(1,a)');

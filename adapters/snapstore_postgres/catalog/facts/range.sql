@@ -8,7 +8,9 @@ SELECT 'pg_type'::regclass::oid, t.oid, 0, format('range:%I.%I', n.nspname, t.ty
        {{collation_unless(r.rngcollation, s.typcollation)}} AS collation,
        nullif(r.rngcanonical, 0)::regproc::text AS canonical,
        nullif(r.rngsubdiff, 0)::regproc::text AS subtype_diff,
-       (SELECT format('%I', m.typname) FROM pg_type m WHERE m.oid = r.rngmultitypid) AS multirange
+       (SELECT CASE WHEN m.typnamespace = t.typnamespace THEN format('%I', m.typname)
+                    ELSE format('%I.%I', mn.nspname, m.typname) END
+          FROM pg_type m JOIN pg_namespace mn ON mn.oid = m.typnamespace WHERE m.oid = r.rngmultitypid) AS multirange
   FROM pg_range r JOIN pg_type t ON t.oid = r.rngtypid JOIN pg_type s ON s.oid = r.rngsubtype
   JOIN pg_namespace n ON n.oid = t.typnamespace
  WHERE t.typnamespace = ANY ($1) AND NOT {{member(pg_type, t.oid)}}
