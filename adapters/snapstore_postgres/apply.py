@@ -15,6 +15,7 @@ from snapstore.adapter import ApplyContext
 from snapstore.errors import SnapError
 from snapstore.model import Action
 from snapstore_postgres.connection import Connection, connect, failed_statement, is_about_data
+from snapstore_postgres.fitting import READERS
 from snapstore_postgres.locking import mark_as_worker
 from snapstore_postgres.names import literal, qualifier
 from snapstore_postgres.online import REFRESHING, UNNOTICED
@@ -130,7 +131,7 @@ class _Patience:
         self.told: float | None = None
 
     def before(self, action: Action) -> None:
-        if self.since is not None or action.lock is not None:
+        if self.since is not None or action.lock not in (None, READERS):
             self.before_lock()
 
     def before_lock(self) -> None:

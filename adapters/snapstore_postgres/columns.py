@@ -7,7 +7,7 @@ from itertools import chain
 
 from snapstore.model import Fact, Json, SealedRef
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
-from snapstore_postgres import archive
+from snapstore_postgres import archive, fitting
 from snapstore_postgres.casts import cast, castable
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.inheritance import (
@@ -318,7 +318,8 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     retyped = (old["type"], old.get("collation")) != (new["type"], new.get("collation"))
     table, name = table_of(after), last(after.name)
     alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
-    statements: list[str] = []
+    fit = fitting.into(before, new["type"], view) if retyped and not follows else fitting.Fit()
+    statements = [*fit.statements]
     if not follows:
         statements += _generated_statements(alter, old, new)
         if retyped:
@@ -340,7 +341,8 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
         needs=follows,
         lock=STRONGEST,
         displaces=_displaced_by(old, new, retyped, bool(renames)),
-        hazards=rewrite_hazard(view, f"table:{table}") if rewrites else (),
+        hazards=(*(rewrite_hazard(view, f"table:{table}") if rewrites else ()), *fit.hazards),
+        payload=fitting.with_payload([fit]),
     )
 
 

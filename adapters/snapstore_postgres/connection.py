@@ -13,6 +13,7 @@ from psycopg import RawCursor
 from psycopg.types.json import set_json_loads
 
 from snapstore.errors import SnapError
+from snapstore_postgres.fitting import DOES_NOT_FIT
 from snapstore_postgres.pooling import is_shared
 from snapstore_postgres.settings import Settings
 
@@ -128,7 +129,9 @@ _ABOUT_DATA = ("21", "22", "23")
 def failed_statement(error: psycopg.Error, resource: str, what: str) -> SnapError:
     """What a server said to one of our statements, with its detail and hint; never a value of a row."""
     about_data = (error.sqlstate or "")[:2] in _ABOUT_DATA
-    said = [error.diag.message_primary or first_line(error), error.diag.message_detail, error.diag.context]
+    ours = error.sqlstate == DOES_NOT_FIT
+    where = None if ours else error.diag.context
+    said = [error.diag.message_primary or first_line(error), error.diag.message_detail, where]
     text = " — ".join(part.replace("\n", " ") for part in said if part)
     if about_data:
         text = f"{_without_values(error)} (SQLSTATE {error.sqlstate})"

@@ -17,6 +17,7 @@ from snapstore_postgres import (
     database,
     doubts,
     federation,
+    fitting,
     indexes,
     inheritance,
     online,
@@ -78,6 +79,7 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = renames.after_renaming(renamed, doubts.noted(asked, request, actions))
     exists = bool(request.live_hints.get("archive", {}).get("exists"))
     actions = archive.with_registry(request.resource, actions, exists)
+    actions = fitting.before_anything(request, actions)
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
     actions = versions.with_lacking(

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from snapstore.model import UNMODELLED, Fact
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
-from snapstore_postgres import archive
+from snapstore_postgres import archive, fitting
 from snapstore_postgres.casts import cast
 from snapstore_postgres.columns import blocks_type_change, column_settings, retyped_attributes
 from snapstore_postgres.expressions import reparsable
@@ -31,16 +31,24 @@ def _drop(keyword: str) -> Draft:
 
 
 def _swap(
-    before: Fact, after: Fact, create: Sequence[str], through: Callable[[str, str], str], view: View
+    before: Fact,
+    after: Fact,
+    create: Sequence[str],
+    through: Callable[[str, str], str],
+    fitted: Callable[[Fact], fitting.Fit],
+    view: View,
 ) -> Alteration:
     """A new type under the old name, with every column that has the old one rewritten.
 
-    ``through(value, brackets)`` is what a value, or an array of them, is made before it gets the new type.
+    ``through(value, brackets)`` is what a value, or an array of them, is made before it gets the new type;
+    ``fitted`` says for a column how it is told whether its values fit.
     """
     old_name = quote(unquote(last(before.name))[:50] + "__replaced")
     columns = _columns_of_type(before, view)
     keyword = "DOMAIN" if before.kind == "domain" else "TYPE"
-    statements = [f"ALTER {keyword} {before.name} RENAME TO {old_name}", *create]
+    fits = [fitted(column) for column in columns if not governing(column, view)]
+    statements = [text for fit in fits for text in fit.statements]
+    statements += [f"ALTER {keyword} {before.name} RENAME TO {old_name}", *create]
     for column in columns:
         if governing(column, view):
             continue
@@ -66,8 +74,10 @@ def _swap(
         displaces=displaces,
         lock=STRONGEST,
         hazards=[
-            h for table in sorted({c.parent or "" for c in columns}) for h in rewrite_hazard(view, table)
+            *(h for table in sorted({c.parent or "" for c in columns}) for h in rewrite_hazard(view, table)),
+            *(hazard for fit in fits for hazard in fit.hazards),
         ],
+        payload=fitting.with_payload(fits),
     )
 
 
@@ -109,7 +119,13 @@ def _alter_enum(before: Fact, after: Fact, view: View) -> Alteration:
     ):
         statements = list(_added_labels(after.name, was, now))
         return Alteration(statements=[*statements, *owner])
-    return _swap(before, after, [_enum_text(after), *owner], lambda value, many: f"{value}::text{many}", view)
+    create = [_enum_text(after), *owner]
+    keeps = set(was) <= set(now)
+
+    def fitted(column: Fact) -> fitting.Fit:
+        return fitting.Fit() if keeps else fitting.within(column, now, view)
+
+    return _swap(before, after, create, lambda value, many: f"{value}::text{many}", fitted, view)
 
 
 def _added_labels(name: str, was: Sequence[str], now: Sequence[str]) -> Iterator[str]:
@@ -247,7 +263,10 @@ def _alter_domain(before: Fact, after: Fact, view: View) -> Alteration | None:
             was = f"{old['type']}{many}"
             return cast(f"{value}::{was}", was, f"{new['type']}{many}")
 
-        return _swap(before, after, [_domain_text(after), *owner], through, view)
+        def fitted(column: Fact) -> fitting.Fit:
+            return _into_domain(column, old["type"], new["type"], view)
+
+        return _swap(before, after, [_domain_text(after), *owner], through, fitted, view)
     alter = f"ALTER DOMAIN {after.name}"
     statements = []
     if old.get("default") != new.get("default"):
@@ -261,6 +280,13 @@ def _alter_domain(before: Fact, after: Fact, view: View) -> Alteration | None:
     if old.get("owner") != new.get("owner"):
         statements += owner
     return Alteration(statements=statements)
+
+
+def _into_domain(column: Fact, old: str, new: str, view: View) -> fitting.Fit:
+    """Whether the values of a column of a domain fit the type that is to be below it."""
+    many = "[]" * column.attrs["type"].count("[]")
+    plain = Fact(column.id, {**column.attrs, "type": f"{old}{many}"}, column.parent, column.needs)
+    return fitting.into(plain, f"{new}{many}", view)
 
 
 # -- ranges, collations ------------------------------------------------------------------------------------

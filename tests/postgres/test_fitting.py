@@ -1,0 +1,116 @@
+"""Columns that get a narrower type: no value is cut, rounded or lost without a word."""
+
+from __future__ import annotations
+
+import pytest
+
+from snapstore_postgres.fitting import widens
+from tests.postgres.conftest import Project
+
+OLD = """
+CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN d AS bigint;
+CREATE TABLE t (id int PRIMARY KEY, v varchar(3), n numeric(8, 2), at date, i int, m mood, ms mood[], d d,
+  j jsonb);
+"""
+NEW = """
+ALTER TYPE mood ADD VALUE 'great';
+DROP TABLE t; DROP DOMAIN d; CREATE DOMAIN d AS numeric;
+CREATE TABLE t (id int PRIMARY KEY, v varchar(9), n numeric(8, 4), at timestamp, i float8, m mood, ms mood[],
+  d d, j json);
+CREATE TABLE "no 'key%" ("V%" text);
+INSERT INTO t SELECT i, 'abc', 1.25, '2026-01-01', 5, 'ok', '{sad,NULL}', 7, '{"b":  1, "a":2}'
+  FROM generate_series(1, 30) i;
+"""
+UNFIT = {
+    "v": "'abcd'",
+    "n": "1.2345",
+    "at": "'2026-01-01 12:00'",
+    "i": "1.5",
+    "m": "'great'",
+    "ms": "'{great}'",
+    "d": "0.5",
+}
+
+
+@pytest.fixture
+def narrowed(project: Project) -> Project:
+    """A project with a table whose columns are wider than those of the only snapshot."""
+    project.sql(OLD)
+    project.snap("take", "-m", "narrow", code=0)
+    project.sql(NEW)
+    return project
+
+
+def test_values_that_fit_get_the_narrower_type_and_come_back_as_they_were(narrowed: Project) -> None:
+    before = narrowed.sql("SELECT id, v, n, at, i, m, ms, d FROM t ORDER BY id")
+    narrowed.snap("restore", "HEAD", "--yes", code=0)
+    assert narrowed.snap("status").code == 0
+    narrowed.snap("undo", "--yes", code=0)
+    assert narrowed.sql("SELECT id, v, n, at, i, m, ms, d FROM t ORDER BY id") == before
+
+
+@pytest.mark.parametrize("column", UNFIT)
+@pytest.mark.parametrize("locking", ["online", "atomic"])
+def test_rows_that_do_not_fit_are_told_before_anything_is_changed(
+    narrowed: Project, column: str, locking: str
+) -> None:
+    narrowed.sql(f"UPDATE t SET {column} = {UNFIT[column]} WHERE id IN (7, 21)")
+    before, rows = narrowed.dump(), narrowed.sql("SELECT t::text FROM t ORDER BY id")
+    done = narrowed.snap("restore", "HEAD", "--yes", "--locking", locking, code=1)
+    told = " ".join((done.stdout + done.stderr).split())
+    assert f"2 rows of public.t do not fit, in {column}: id = 7, 21" in told
+    assert "db: unchanged" in told and "abcd" not in done.stderr and "--data discard" in told
+    assert narrowed.dump() == before
+    assert narrowed.sql("SELECT t::text FROM t ORDER BY id") == rows
+    narrowed.snap("restore", "--resume", "--yes", code=1)  # there is nothing to go on with
+
+
+def test_what_does_not_fit_can_be_given_up_by_name(narrowed: Project) -> None:
+    narrowed.sql("UPDATE t SET v = 'abcd', n = 1.2345 WHERE id = 7")
+    refused = narrowed.snap("restore", "HEAD", "--yes", "--data", "discard", code=3)
+    assert "values of public.t.v that do not fit" in refused.stdout + refused.stderr
+    narrowed.snap("restore", "HEAD", "--yes", "--data", "discard", "--allow", "data-loss", code=0)
+    assert narrowed.sql("SELECT v, n::text FROM t WHERE id = 7") == [("abc", "1.23")]
+
+
+def test_rows_without_a_telling_key_are_told_by_their_place(project: Project) -> None:
+    project.sql('CREATE TABLE "no \'key%" ("V%" varchar(2))')
+    project.snap("take", "-m", "narrow", code=0)
+    project.sql('ALTER TABLE "no \'key%" ALTER "V%" TYPE text')
+    project.sql("INSERT INTO \"no 'key%\" SELECT 'abc' FROM generate_series(1, 12)")
+    done = project.snap("restore", "HEAD", "--yes", code=1)
+    told = " ".join((done.stdout + done.stderr).split())
+    assert (
+        '12 rows of public."no \'key%" do not fit, in "V%": ctid = (0,1), (0,2)' in told
+        and "(0,10), …" in told
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wide"),
+    [
+        ("integer", "bigint", True),
+        ("bigint", "integer", False),
+        ("integer", "numeric", True),
+        ("integer", "numeric(9,0)", False),
+        ("numeric(8,2)", "numeric(10,4)", True),
+        ("numeric(8,2)", "numeric(9,4)", False),
+        ("numeric", "numeric(9,4)", False),
+        ("numeric(9,4)", "numeric", True),
+        ("numeric(9)", "numeric(9,0)", True),
+        ("character varying(3)", "character varying(9)", True),
+        ("character varying", "character varying(9)", False),
+        ("character(3)", "character varying(3)", True),
+        ("character varying(3)", "character(3)", False),
+        ("character varying(9)[]", "character varying(3)[]", False),
+        ("integer[]", "bigint[]", True),
+        ("date", "timestamp without time zone", True),
+        ("timestamp without time zone", "timestamp(0) without time zone", False),
+        ("timestamp with time zone", "timestamp without time zone", False),
+        ("public.mood", "text", True),
+        ("text", "public.mood", False),
+        ('public."a(1)"', "public.b", False),
+    ],
+)
+def test_only_types_that_hold_every_value_of_another_need_no_check(old: str, new: str, wide: bool) -> None:
+    assert widens(old, new) is wide
