@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -107,7 +108,8 @@ def changed(now: Mapping[str, Fact], changes: ResourceChanges) -> dict[str, Fact
 def _unverifiable(resource: str, request: PlanRequest) -> list[Hazard]:
     """Objects that were seen but not modelled, on either side: nobody can promise their state."""
     start = UNMODELLED + ":"
-    seen = {name for side in (request.live, request.target) for name in side if name.startswith(start)}
+    changed_ids = (change.id for change in request.changes.facts)
+    seen = {name for name in chain(request.live, changed_ids) if name.startswith(start)}
     return [
         Hazard(
             HazardName.UNVERIFIABLE,

@@ -52,7 +52,7 @@ def _captured(found: Answers, settings: Settings, context: Context, profile: Pro
     sealed: list[str] = []
     facts = _facts(found, settings, _noting(context, sealed), profile)
     # A secret could be guessed by its digest, and what is not modelled has to be told each time.
-    is_plain = not sealed and not settings.data and not any(map(_is_unmodelled, facts))
+    is_plain = not (sealed or settings.data or _unmodelled(facts))
     state = Captured(documents(facts), stamp=basis + found.stamp() if is_plain else None)
     return _with_hints(state, facts, found, settings, profile)
 
@@ -80,8 +80,9 @@ def _noting(context: Context, sealed: list[str]) -> Context:
     return msgspec.structs.replace(context, seal=seal)
 
 
-def _is_unmodelled(fact: Fact) -> bool:
-    return fact.id.startswith(UNMODELLED + ":")
+def _unmodelled(facts: Iterable[Fact]) -> list[str]:
+    start = UNMODELLED + ":"
+    return [fact.name for fact in facts if fact.id.startswith(start)]
 
 
 _ATTEMPTS = 3
@@ -128,7 +129,7 @@ def documents(facts: Iterable[Fact]) -> list[Document]:
 
 def _notices(facts: Iterable[Fact], found: Answers, settings: Settings) -> list[Notice]:
     """What is not captured, and what is said besides; not what a setting has already answered."""
-    unmodelled = [fact.name for fact in facts if _is_unmodelled(fact)]
+    unmodelled = _unmodelled(facts)
     said = [
         Notice(subject, text)
         for subject, text, setting in found.rows("notices")

@@ -24,6 +24,8 @@ PASSWORDS = "facts/role_password"
 
 def require_same_scope(request: PlanRequest) -> None:
     """SnapError where only one side was captured with roles: the other says nothing about them."""
+    if not any(change.id.startswith("role:") for change in request.changes.facts):
+        return
     sides = [
         any(identity.startswith("role:") for identity in side) for side in (request.live, request.target)
     ]

@@ -35,8 +35,8 @@ def _with_note(action: Action, notes: Mapping[str, str]) -> Action:
 
 def _doubtful(request: PlanRequest) -> Iterator[tuple[str, str]]:
     """What goes and what comes instead, alike, where nothing tells the two apart for certain."""
-    gone = [fact for name, fact in request.live.items() if name not in request.target]
-    come = [fact for name, fact in request.target.items() if name not in request.live]
+    gone = [request.live[name] for name in request.live if name not in request.target]
+    come = [request.target[name] for name in request.target if name not in request.live]
     yield from _tables(request, gone, come)
     yield from _columns(request, gone, come)
 

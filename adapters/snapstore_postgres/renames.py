@@ -268,9 +268,9 @@ def _relation_name(kind: str, name: str) -> str:
 def _bodies(kind: str, side: Mapping[str, Fact], other: Mapping[str, Fact]) -> dict[str, str]:
     """What the facts of this kind are that only this side has, without their names, by identity."""
     return {
-        identity: f"{fact.parent} {_nameless(fact)}"
-        for identity, fact in side.items()
-        if fact.kind == kind and identity not in other and fact.parent in other
+        identity: f"{side[identity].parent} {_nameless(side[identity])}"
+        for identity in side
+        if identity not in other and identity.startswith(kind + ":") and side[identity].parent in other
     }
 
 

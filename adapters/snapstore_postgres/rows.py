@@ -26,6 +26,7 @@ _RANK = 500
 ROWS_OF = "rows-of:"
 """With a table's name: what is there once its rows are as the target says."""
 
+_OF_ROWS = (f"{ROW}:", f"{ROWS}:")
 _BINDING = ("constraint", "index", "trigger", "rule", "policy")
 _ENABLE = {"O": "ENABLE", "A": "ENABLE ALWAYS", "R": "ENABLE REPLICA"}
 _INLINE = re.compile(r"(ALTER TABLE .* ADD COLUMN .*?)(?: CONSTRAINT (\S+))? NOT NULL( NO INHERIT)?")
@@ -34,6 +35,8 @@ _INLINE = re.compile(r"(ALTER TABLE .* ADD COLUMN .*?)(?: CONSTRAINT (\S+))? NOT
 def split(request: PlanRequest) -> tuple[PlanRequest, PlanRequest]:
     """The request without rows, for the rules; and with nothing but rows changed, for :func:`with_rows`."""
     changes = request.changes
+    if not any(identity.startswith(_OF_ROWS) for side in (request.live, request.target) for identity in side):
+        return request, structs.replace(request, changes=structs.replace(changes, facts=[]))
     others = [change for change in changes.facts if not _is_row(change.id)]
     schema = structs.replace(
         request,
@@ -54,6 +57,8 @@ def beyond(changes: ResourceChanges) -> set[str]:
 
 def with_rows(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     """The actions, and those that change rows. ``request`` is the second value of :func:`split`."""
+    if not any(identity.startswith(_OF_ROWS) for identity in request.target):
+        return list(actions)
     live, target = Side.of(request.live), Side.of(request.target)
     made = {a.subject for a in actions if a.verb is Verb.CREATE}
     anew = {table for table in target.tables if _anew(table, request, live, target, made)}
@@ -74,7 +79,7 @@ def with_rows(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
 
 
 def _is_row(identity: str) -> bool:
-    return identity.startswith((f"{ROW}:", f"{ROWS}:"))
+    return identity.startswith(_OF_ROWS)
 
 
 def _anew(table: str, request: PlanRequest, live: Side, target: Side, made: Collection[str]) -> bool:
