@@ -67,9 +67,12 @@ class Answer:
     """The names of a query's columns, and its rows; ``digest`` is of the query and the rows read so far."""
 
     def __init__(self, sql: str, cursor: Cursor[Row]) -> None:
-        self.names = [column.name for column in cursor.description or ()]
         self.digest = blake2b(sql.encode(), digest_size=_DIGEST)
         self._cursor = cursor
+
+    @property
+    def names(self) -> list[str]:
+        return [column.name for column in self._cursor.description or ()]
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -188,6 +191,8 @@ def others(server: Server) -> list[str]:
 
 def _ask(stack: ExitStack, connections: Sequence[Connection], server: Server) -> dict[str, Future[Answer]]:
     """Each connection answers its queries in turn; what has not begun when the stack ends never does."""
+    if server.size <= _LARGE:
+        return _ask_at_once(connections[0], server)
     pools = [ThreadPoolExecutor(1, thread_name_prefix="catalog") for _ in connections]
     for pool in pools:
         stack.callback(pool.shutdown, cancel_futures=True)
@@ -195,6 +200,17 @@ def _ask(stack: ExitStack, connections: Sequence[Connection], server: Server) ->
     for name in (*fact_queries(server), *others(server)):
         lane = 0 if name in _OPENING else -1
         found[name] = pools[lane].submit(_answer, connections[lane], server, name)
+    return found
+
+
+def _ask_at_once(connection: Connection, server: Server) -> dict[str, Future[Answer]]:
+    """All queries in one go: of a server far away, each answer waited for is time that a user waits."""
+    found: dict[str, Future[Answer]] = {}
+    with connection.pipeline():
+        sent = {name: _answer(connection, server, name) for name in (*fact_queries(server), *others(server))}
+    for name, answer in sent.items():
+        found[name] = Future()
+        found[name].set_result(answer)
     return found
 
 
@@ -208,12 +224,13 @@ def _begin(stack: ExitStack, settings: Settings, resource: str, snapshot: str | 
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     connection.read_only = True
     stack.enter_context(connection.transaction())
-    if snapshot:  # before anything else: the first query takes a snapshot of its own
-        connection.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
-    set_for_transaction(connection)
-    # Workers cost more than they save where queries run side by side anyway.
-    connection.execute("SET LOCAL max_parallel_workers_per_gather = 0")
-    connection.execute(f"SET LOCAL lock_timeout = '{int(settings.read_lock_timeout * 1000)}ms'")
+    with connection.pipeline():
+        if snapshot:  # before anything else: the first query takes a snapshot of its own
+            connection.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+        set_for_transaction(connection)
+        # Workers cost more than they save where queries run side by side anyway.
+        connection.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+        connection.execute(f"SET LOCAL lock_timeout = '{int(settings.read_lock_timeout * 1000)}ms'")
     return connection
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import select
 import shutil
+import socket
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from threading import Thread
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 import psycopg
 import pytest
@@ -182,3 +185,53 @@ def test_the_order_of_roles_is_the_same_in_every_database(filled: str, roles: tu
     execute(filled, 'CREATE POLICY p ON child TO snap_app, "user", snap_owner USING (true)')
     policy = roundtrip.capture(filled).facts["policy:public.child.p"]
     assert policy.attrs["roles"] == sorted(policy.attrs["roles"])
+
+
+def test_a_small_database_is_read_in_few_turns(filled: str) -> None:
+    with turns_counted(urlsplit(filled)) as (url, turns):
+        assert captured(url).documents == captured(filled).documents
+    assert len(turns) < 20
+
+
+@contextmanager
+def turns_counted(server: SplitResult) -> Iterator[tuple[str, list[None]]]:
+    """The url of a way to the server, and an entry for each time that it was waited for on that way."""
+    turns: list[None] = []
+    options = dict(parse_qsl(server.query))
+    there = server.hostname or options["host"], server.port or int(options.get("port", 5432))
+
+    def carry(client: socket.socket, upstream: socket.socket) -> None:
+        asked = False
+        while True:
+            ready, _, _ = select.select([client, upstream], [], [])
+            for side in ready:
+                data = side.recv(1 << 16)
+                if not data:
+                    return
+                if side is upstream and asked:
+                    turns.append(None)
+                asked = side is client
+                (upstream if side is client else client).sendall(data)
+
+    def accept() -> None:
+        client, _ = listener.accept()
+        with client, connected(*there) as upstream:
+            carry(client, upstream)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=accept, daemon=True)
+        thread.start()
+        port = listener.getsockname()[1]
+        here = {**options, "host": "127.0.0.1", "port": str(port), "sslmode": "disable"}
+        name = server.netloc.rpartition("@")[0]
+        yield urlunsplit(server._replace(netloc=f"{name}@" if name else "", query=urlencode(here))), turns
+        thread.join(10)
+
+
+def connected(host: str, port: int) -> socket.socket:
+    """A socket to a server, which may listen in a folder."""
+    if not host.startswith("/"):
+        return socket.create_connection((host, port))
+    found = socket.socket(socket.AF_UNIX)
+    found.connect(f"{host}/.s.PGSQL.{port}")
+    return found
