@@ -298,10 +298,30 @@ def after_return(request: PlanRequest, back: Sequence[Action], actions: Sequence
     for action in actions:
         for token in {waits[identity] for identity in action.destroys if identity in waits}:
             gone[token].update(action.destroys)
+    slots = {name for action in back for name in action.produces if name not in waits}
+    others = [_freeing(action, slots, waits) for action in actions]
+    freed = {token for action in others for token in action.produces if token.startswith(_FREED)}
     return [
-        *(_only_for_now(action, gone) for action in back),
-        *(_waiting(action, waits) for action in actions),
+        *(_after_namesakes(action, _only_for_now(action, gone), freed) for action in back),
+        *(_waiting(action, waits) for action in others),
     ]
+
+
+_FREED = "freed:"
+"""What begins the tokens that say: nothing has this name any more, of all that is not from the archive."""
+
+
+def _freeing(action: Action, slots: Collection[str], waits: Mapping[str, str]) -> Action:
+    freed = tuple(_FREED + name for name in action.destroys if name in slots)
+    if not freed or _tokens(action, waits):
+        return action
+    return msgspec.structs.replace(action, produces=(*action.produces, *freed))
+
+
+def _after_namesakes(action: Action, kept: Action, freed: Collection[str]) -> Action:
+    """What is taken back comes when its names are free, even where it does not stay."""
+    needs = tuple(_FREED + name for name in action.produces if _FREED + name in freed)
+    return msgspec.structs.replace(kept, needs=(*kept.needs, *needs)) if needs else kept
 
 
 def _only_for_now(action: Action, gone: Mapping[str, Collection[str]]) -> Action:
@@ -312,9 +332,13 @@ def _only_for_now(action: Action, gone: Mapping[str, Collection[str]]) -> Action
 
 
 def _waiting(action: Action, waits: Mapping[str, str]) -> Action:
-    touched = (action.subject, *action.produces, *action.destroys, *action.needs, *action.releases)
-    tokens = sorted({waits[identity] for identity in touched if identity in waits})
+    tokens = _tokens(action, waits)
     return msgspec.structs.replace(action, needs=(*action.needs, *tokens)) if tokens else action
+
+
+def _tokens(action: Action, waits: Mapping[str, str]) -> list[str]:
+    touched = (action.subject, *action.produces, *action.destroys, *action.needs, *action.releases)
+    return sorted({waits[identity] for identity in touched if identity in waits})
 
 
 # -- columns -----------------------------------------------------------------------------------------------
@@ -540,7 +564,9 @@ def position_statements(fact: Fact, view: View) -> list[str]:
             f"SELECT pg_catalog.setval({literal(fact.name)}, {entry.facts['last']}, {called})",
             _returned(entry),
         ]
-    return behind_values(fact.name, fact.parent) if fact.parent and fact.parent in view.live else []
+    owner = view.target.get(fact.parent or "")
+    table_stays = owner is not None and view.stays(owner.parent or "")
+    return behind_values(fact.name, owner.id) if owner and table_stays else []
 
 
 def behind_values(sequence: str, column: str) -> list[str]:

@@ -107,7 +107,10 @@ def _with_sealed(fact: Fact, name: str, context: Context) -> Fact:
 def _comments(found: Answers, addresses: Addresses) -> Iterator[Fact]:
     for class_, oid, sub, column, text in found.rows("comments"):
         part = addresses.part(class_, oid, sub, column)
-        if part is not None:
+        if part is not None and sub and not column:
+            attrs = {"text": text, "not_null": True}
+            yield Fact(f"comment:not_null:{part[0].partition(':')[2]}", attrs, part[1])
+        elif part is not None:
             yield Fact(f"comment:{part[0]}", {"text": text}, part[1])
 
 
@@ -166,6 +169,7 @@ def _needs(
         if ref in facts and identity != ref:
             needs[identity].add(ref)
     _on_partitions(needs, facts, kinds)
+    _on_rows(needs, facts, kinds)
     return {identity: refs for identity, refs in needs.items() if refs}, unknown
 
 
@@ -186,6 +190,28 @@ def _on_partitions(needs: dict[str, set[str]], facts: Facts, kinds: Kinds) -> No
             keys = [need for need in needs[identity] if need.startswith(("constraint:", "index:"))]
             for key in keys:
                 needs[identity].update(_partitions_below(facts[key].parent or "", partitions))
+
+
+def _on_rows(needs: dict[str, set[str]], facts: Facts, kinds: Kinds) -> None:
+    """A column that holds rows of another table stands on the columns of that, which cannot change else."""
+    holders = {i: tables for i in kinds.get("column", ()) if (tables := _held(i, facts[i].parent, needs))}
+    held = set().union(*holders.values())
+    columns: dict[str, list[str]] = defaultdict(list)
+    for identity in kinds.get("column", ()) if held else ():
+        columns[facts[identity].parent or ""].append(identity)
+    for holder, tables in holders.items():
+        needs[holder].update(column for table in tables for column in columns[table])
+
+
+def _held(identity: str, own: str | None, needs: Mapping[str, set[str]]) -> set[str]:
+    """The tables, besides the fact's own, whose rows are in it or in what it is made of."""
+    found: set[str] = set()
+    for need in needs.get(identity, ()):
+        if need.startswith("table:") and need != own:
+            found.add(need)
+        elif need.startswith(("composite:", "domain:", "range:")):
+            found |= _held(need, own, needs)
+    return found
 
 
 def _partitions_below(table: str, partitions: Mapping[str, list[str]]) -> Iterator[str]:

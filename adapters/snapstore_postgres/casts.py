@@ -62,7 +62,7 @@ def portable(column: Fact, by_name: bool) -> str:
     name = f"t.{last(column.name)}"
     if by_name:
         return f"pg_catalog.to_jsonb({name})"
-    return f"{name}::text" if column.needs else name
+    return f'{name}::text COLLATE pg_catalog."default"' if column.needs else name
 
 
 def from_json(value: str, kind: str) -> str:

@@ -19,7 +19,7 @@ from snapstore_postgres.inheritance import (
     own_below,
     unsettled,
 )
-from snapstore_postgres.names import last, qualifier, quote, unquote
+from snapstore_postgres.names import block, last, literal, qualifier, quote, unquote
 from snapstore_postgres.options import altered_options, options_clause
 from snapstore_postgres.relations import (
     COMPRESSION,
@@ -48,7 +48,7 @@ def column_clause(column: Fact, view: View, typed: bool = False) -> str:
         kind = "STORED" if attrs["generated"]["kind"] == "s" else "VIRTUAL"
         text += f" GENERATED ALWAYS AS ({reparsable(attrs['generated']['expression'])}) {kind}"
     if "identity" in attrs:
-        text += f" {identity_clause(attrs['identity'])}"
+        text += f" {identity_clause(column)}"
     return text + _not_null_clause(column, attrs.get("not_null"), view)
 
 
@@ -84,10 +84,25 @@ _UNKNOWN = ""
 """Instead of the name of a NOT NULL that is only inherited."""
 
 
-def identity_clause(identity: Mapping[str, Json]) -> str:
+def identity_clause(column: Fact) -> str:
+    identity = column.attrs["identity"]
     when = "ALWAYS" if identity["kind"] == "a" else "BY DEFAULT"
-    options = f"SEQUENCE NAME {identity['sequence']} " if "sequence" in identity else ""
-    return f"GENERATED {when} AS IDENTITY ({options}{sequence_options(identity)})"
+    options = [f"SEQUENCE NAME {identity['sequence']}"] if "sequence" in identity else []
+    options += [sequence_options(identity)] if _counts_as_column(column) else []
+    return f"GENERATED {when} AS IDENTITY" + (f" ({' '.join(options)})" if options else "")
+
+
+def retyped_identity(column: Fact) -> list[str]:
+    """What makes the sequence of a new identity column one of a type that is not the column's."""
+    identity = column.attrs.get("identity", {})
+    if "sequence" not in identity or _counts_as_column(column):
+        return []
+    kind, options = identity.get("type", "bigint"), sequence_options(identity)
+    return [f"ALTER SEQUENCE {identity['sequence']} AS {kind} {options} RESTART"]
+
+
+def _counts_as_column(column: Fact) -> bool:
+    return bool(column.attrs["identity"].get("type", "bigint") == column.attrs["type"])
 
 
 def column_settings(column: Fact, view: View, before: Mapping[str, Json] | None = None) -> list[str]:
@@ -128,7 +143,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
     back = [(column, entry) for column in columns for entry in archive.values_of(column, view)]
     statements, absorbed = (_returning(fact, back, view), ()) if back else _adding(fact, view)
     return Draft(
-        statements=[*statements, *settings, *without_default(reached, view)],
+        statements=[*_without_namesake(fact, view), *statements, *settings, *without_default(reached, view)],
         undo=[f"ALTER TABLE {table} DROP COLUMN {last(fact.name)}"],
         secrets=column_secrets(fact),
         absorbs=[*reached, *absorbed],
@@ -136,6 +151,24 @@ def _create_column(fact: Fact, view: View) -> Draft:
         lock=STRONGEST,
         hazards=rewrite_hazard(view, f"table:{table}") if rewrites or back else (),
     )
+
+
+def _without_namesake(fact: Fact, view: View) -> list[str]:
+    """Another name for the NOT NULL of a column that goes, where the new one has its and may come first."""
+    if version(view) < 180000 or not fact.attrs.get("not_null"):
+        return []
+    name, table = unquote(name_of_not_null(fact)), table_of(fact)
+    others = [c for c in view.live_parts.get(fact.parent or "", ()) if c.kind == "column" and c.id != fact.id]
+    leaving = [c for c in others if c.attrs.get("not_null") and view.vanishes(c.id)]
+    if not any(unquote(name_of_not_null(column)) == name for column in leaving):
+        return []
+    found = (
+        f"SELECT FROM pg_catalog.pg_constraint WHERE contype = 'n' AND conname = {literal(name)}"
+        f" AND conrelid = {literal(table)}::pg_catalog.regclass"
+    )
+    away = quote(name[:50] + "__replaced")
+    rename = f"ALTER TABLE {table} RENAME CONSTRAINT {quote(name)} TO {away}"
+    return [block(f"BEGIN IF EXISTS ({found}) THEN {rename}; END IF; END")]
 
 
 def _keys(back: Sequence[tuple[Fact, archive.Entry]]) -> list[str]:
@@ -155,11 +188,14 @@ def _adding(fact: Fact, view: View) -> tuple[list[str], Sequence[Fact]]:
     """The column with its default at once, so that rows that are there already get it."""
     default = view.target.get(f"default:{fact.name}")
     if "identity" in fact.attrs and _has_heirs(fact, view):
-        return _numbered(fact, view), ()
+        return _numbered(fact, fact.attrs["identity"], view), ()
     clause = column_clause(fact, view)
     if default is None:
-        return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], ()
-    if any(f.kind == "sequence" and f.parent == fact.id for f in view.target_parts.get(fact.id, ())):
+        return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}", *retyped_identity(fact)], ()
+    sequences = [part for part in view.target_parts.get(fact.id, ()) if part.kind == "sequence"]
+    if sequences and fact.attrs.get("not_null") and size(view, fact.parent or "")[1] != 0:
+        return _numbered(fact, sequences[0].attrs, view), ()
+    if sequences:
         return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], ()  # its sequence comes after it
     clause += f" DEFAULT {reparsable(default.attrs['expression'])}"
     return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], (default,)
@@ -171,13 +207,14 @@ def _has_heirs(column: Fact, view: View) -> bool:
     return "partition_key" not in table.attrs and bool(children(table.id, view.live_dependents))
 
 
-def _numbered(fact: Fact, view: View) -> list[str]:
-    """An identity column of a table from which others inherit cannot come with its numbers at once."""
-    table, name, identity = table_of(fact), last(fact.name), fact.attrs["identity"]
+def _numbered(fact: Fact, sequence: Mapping[str, Json], view: View) -> list[str]:
+    """A column that counts, and cannot come with its numbers at once: one whose sequence comes after it, or
+    an identity column of a table from which others inherit."""
+    table, name = table_of(fact), last(fact.name)
     bare = Fact(
         fact.id, {k: v for k, v in fact.attrs.items() if k not in ("not_null", "identity")}, fact.parent
     )
-    number = f"{identity['start']} + {identity.get('increment', 1)} * (row_number() OVER () - 1)"
+    number = f"{sequence['start']} + {sequence.get('increment', 1)} * (row_number() OVER () - 1)"
     numbers = (
         f"UPDATE {table} t SET {name} = k.number FROM (SELECT tableoid AS part, ctid AS place,"
         f" {number} AS number FROM {table} WHERE {name} IS NULL) k"
@@ -192,12 +229,9 @@ def _numbered(fact: Fact, view: View) -> list[str]:
 
 def _made_identity(fact: Fact, view: View) -> list[str]:
     """A column that has its values becomes an identity column, and goes on behind them."""
-    alter, identity = (
-        f"ALTER TABLE {table_of(fact)} ALTER COLUMN {last(fact.name)}",
-        fact.attrs.get("identity"),
-    )
+    identity = fact.attrs.get("identity")
     found = _not_null_statements(fact, None, fact.attrs.get("not_null"), view)
-    found += _identity_statements(alter, None, identity)
+    found += _identity_statements(fact, None, identity)
     if identity and "sequence" in identity:
         found += archive.behind_values(identity["sequence"], fact.id)
     return found
@@ -329,7 +363,7 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     # An identity column is NOT NULL for as long as it is one.
     was, now = _arriving_not_null(follows, old.get("not_null"), new.get("not_null"), view)
     not_null = _not_null_statements(after, was, now, view)
-    identity = _identity_statements(alter, old.get("identity"), new.get("identity"))
+    identity = _identity_statements(after, old.get("identity"), new.get("identity"))
     statements += [*not_null, *identity] if "identity" in new else [*identity, *not_null]
     statements += column_settings(after, view, retyped_attributes(old) if retyped else old)
     rewrites = retyped or old.get("generated") != new.get("generated")
@@ -355,11 +389,15 @@ def _displaced_by(
     old: Mapping[str, Json], new: Mapping[str, Json], retyped: bool, renames: bool
 ) -> Callable[[Fact], bool]:
     """What has to be away while the column changes: for a new type much, for a new source its default."""
-    if retyped:
-        return blocks_type_change
     sources = any(old.get(key) != new.get(key) for key in ("identity", "generated"))
+    was, now = old.get("not_null"), new.get("not_null")
+    another = bool(was) != bool(now) or _without_name(was) != _without_name(now)
 
     def displaces(dependent: Fact) -> bool:
+        if dependent.kind == "comment":
+            return another and dependent.id.startswith("comment:not_null:")
+        if retyped:
+            return blocks_type_change(dependent)
         return (sources and dependent.kind == "default") or (renames and dependent.kind == "partition")
 
     return displaces
@@ -375,6 +413,26 @@ def _not_null_rename(column: Fact, was: Json, now: Json) -> list[str]:
         return []
     names = [value["name"] if isinstance(value, dict) else not_null_name(column) for value in (was, now)]
     return [f"ALTER TABLE {table_of(column)} RENAME CONSTRAINT {names[0]} TO {names[1]}"]
+
+
+def _for_children(not_null: Json) -> dict[str, Json]:
+    """A NOT NULL without its name, and without whether it is for tables that inherit."""
+    return {key: value for key, value in _without_name(not_null).items() if key != "no_inherit"}
+
+
+def _other_name(column: Fact, was: Json, now: Json) -> list[str]:
+    same = unquote(_name_in(was, column)) == unquote(_name_in(now, column))
+    return [] if same else _not_null_rename(column, was, now)
+
+
+def name_of_not_null(column: Fact) -> str:
+    """The name of a column's NOT NULL, as it is."""
+    return _name_in(column.attrs.get("not_null"), column)
+
+
+def _name_in(not_null: Json, column: Fact) -> str:
+    named = isinstance(not_null, dict) and "name" in not_null
+    return str(not_null["name"]) if named else not_null_name(column)
 
 
 def _needs_new_column(old: Mapping[str, Json], new: Mapping[str, Json], view: View) -> bool:
@@ -438,9 +496,11 @@ def _not_null_statements(column: Fact, was: Json, now: Json, view: View) -> list
         return _not_null_rename(column, was, now)
     if _without_name(was) == {**_without_name(now), "not_valid": True}:
         validate = f"ALTER TABLE {table} VALIDATE CONSTRAINT {was['name']}"
-        given = now["name"] if isinstance(now, dict) else not_null_name(column)
-        same = unquote(was["name"]) == unquote(given)
-        return [validate, *([] if same else _not_null_rename(column, was, now))]
+        return [validate, *_other_name(column, was, now)]
+    if was and _for_children(was) == _for_children(now) and "inherited" not in _for_children(was):
+        reach = "NO INHERIT" if "no_inherit" in _without_name(now) else "INHERIT"
+        alter_reach = f"ALTER TABLE {table} ALTER CONSTRAINT {_name_in(was, column)} {reach}"
+        return [alter_reach, *_other_name(column, was, now)]
     found = [f"{alter} DROP NOT NULL"] if was else []
     contested = _contested_name(column, view) if now is True else None
     if contested:
@@ -451,19 +511,20 @@ def _not_null_statements(column: Fact, was: Json, now: Json, view: View) -> list
     return [*found, f"ALTER TABLE {table} ADD {clause}" + (" NOT VALID" if now.get("not_valid") else "")]
 
 
-def _identity_statements(alter: str, was: Json, now: Json) -> list[str]:
+def _identity_statements(column: Fact, was: Json, now: Json) -> list[str]:
+    alter = f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)}"
     if was == now:
         return []
     if now is None:
         return [f"{alter} DROP IDENTITY"]
     if was is None:
-        return [f"{alter} ADD {identity_clause(now)}"]
+        return [f"{alter} ADD {identity_clause(column)}", *retyped_identity(column)]
     found = []
     if was["kind"] != now["kind"]:
         found.append(f"{alter} SET GENERATED {'ALWAYS' if now['kind'] == 'a' else 'BY DEFAULT'}")
     if "sequence" in was and "sequence" in now:
         found += rename_sequence(was["sequence"], now["sequence"])
-        if sequence_options(was) != sequence_options(now):
+        if was.get("type") != now.get("type") or sequence_options(was) != sequence_options(now):
             found.append(altered_sequence(now["sequence"], was, now))
     return found
 

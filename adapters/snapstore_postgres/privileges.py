@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
+from snapstore_postgres.columns import name_of_not_null
 from snapstore_postgres.names import last, literal, parts, qualifier, quote, unquote
 from snapstore_postgres.words import database_name, designation, grantee_object
 
@@ -22,6 +23,9 @@ def object_of(identity: str, fact: Fact, view: View) -> str:
     kind, _, name = identity.partition(":")
     if _is_supplied(fact):
         name = name.partition(":")[2]
+    if kind == "not_null":
+        side = view.live if view.live.get(fact.id) is fact else view.target
+        return f"CONSTRAINT {name_of_not_null(side[f'column:{name}'])} ON {qualifier(name)}"
     if kind == "index":
         return f"INDEX {parts(name)[0]}.{last(name)}"
     return f"{kind.upper()} {name}"

@@ -149,6 +149,11 @@ def _moving_along(request: PlanRequest, identity: str, schema: str) -> dict[str,
         if (fact.kind == "index" and fact.parent == identity)
         or (fact.kind == "sequence" and (fact.parent or "").startswith(columns))
     ]
+    parts_of += [
+        fact.attrs["identity"]["sequence"]
+        for fact in request.live.values()
+        if fact.parent == identity and "sequence" in fact.attrs.get("identity", {})
+    ]
     return {name: f"{schema}.{last(name)}" for name in parts_of}
 
 

@@ -20,7 +20,9 @@ def sequence_options(attrs: Mapping[str, Json]) -> str:
 def altered_sequence(name: str, old: Mapping[str, Json], new: Mapping[str, Json]) -> str:
     """The statement that gives a sequence its new options. Where its position may be out of the new bounds,
     it goes on from the nearest one inside: the server refuses the bounds otherwise."""
-    kind = f" AS {new.get('type', 'bigint')}" if "kind" not in new else ""
+    kind = (
+        f" AS {new.get('type', 'bigint')}" if "kind" not in new or old.get("type") != new.get("type") else ""
+    )
     text = f"ALTER SEQUENCE {name}{kind} {sequence_options(new)}"
     if new["min"] <= old["min"] and old["max"] <= new["max"]:
         return text

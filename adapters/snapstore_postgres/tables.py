@@ -14,6 +14,7 @@ from snapstore_postgres.columns import (
     column_secrets,
     column_settings,
     own_not_null,
+    retyped_identity,
     without_default,
 )
 from snapstore_postgres.federation import subscribers
@@ -68,6 +69,7 @@ def _create_table(fact: Fact, view: View) -> Draft:
     only_inherited = [c for c in columns if c not in inline]
     after += without_default([c for c in only_inherited if _has_default_above(c, view)], view)
     after += [s for c in only_inherited for s in own_not_null(c, view)]
+    after += [s for c in inline for s in retyped_identity(c)]
     return Draft(
         statements=[text, *owner_statement("TABLE", fact.name, fact), *after, *_table_flags(fact, {})],
         undo=[f"DROP {kind} {fact.name}"],

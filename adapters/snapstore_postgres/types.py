@@ -190,6 +190,7 @@ def _alter_composite(before: Fact, after: Fact, view: View) -> Alteration | None
 
     def displaces(dependent: Fact) -> bool:
         return bool(clauses) and dependent.kind in (
+            "table",  # one of the type
             "view",
             "matview",
             "function",

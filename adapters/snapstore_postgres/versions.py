@@ -293,6 +293,7 @@ def _invokes(attrs: Attrs) -> bool:
 
 _GRANTS = ("grant", "default_privileges")
 FEATURES = (
+    Feature(18, ("comment",), "a comment on a NOT NULL", _has("not_null")),
     Feature(18, ("column",), "a NOT NULL that is not valid", _not_null("not_valid"), _drop("not_null")),
     Feature(
         18, ("column",), "NOT NULL NO INHERIT", _not_null("no_inherit"), lambda a: {**a, "not_null": True}

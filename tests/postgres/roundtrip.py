@@ -153,17 +153,21 @@ SELECT format('%I.%I', n.nspname, c.relname), c.relkind = 'p',
             JOIN pg_attribute b ON b.attrelid IN (t.typrelid, e.typrelid)
            WHERE t.oid = a.atttypid AND b.attnum > 0 AND NOT b.attisdropped)))
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
- WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^(pg_|information_schema|snapstore_)'
+ WHERE c.relkind IN ('r', 'p') AND n.nspname {}
    AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
  GROUP BY c.oid, n.nspname"""
 
 
-def rows(url: str) -> dict[str, Table]:
-    """All rows of all tables, every value as JSON; its type tells attributes and bases."""
+def rows(url: str, archived: bool = False) -> dict[str, Table]:
+    """All rows of all tables, every value as JSON; its type tells attributes and bases. Or of those that
+    were moved to the archive."""
     found = {}
+    which = "~ '^snapstore_archive_'" if archived else "!~ '^(pg_|information_schema|snapstore_)'"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET search_path = ''")
-        for table, partitioned, parent, columns in connection.execute(_TABLES).fetchall():
+        for table, partitioned, parent, columns in connection.execute(
+            _TABLES.format(which).encode()
+        ).fetchall():
             value = "to_jsonb({}) #>> '{{}}'"
             names = sorted(columns)
             values = sql.SQL(", ").join(sql.SQL(value).format(sql.Identifier(name)) for name in names)
@@ -175,10 +179,12 @@ def rows(url: str) -> dict[str, Table]:
     return found
 
 
-def lost_rows(before: Mapping[str, Table], after: Mapping[str, Table]) -> str:
+def lost_rows(
+    before: Mapping[str, Table], after: Mapping[str, Table], archived: Mapping[str, Table] | None = None
+) -> str:
     """Rows of tables on both sides, seen through the columns that have the same type on both, that are
     gone or different; empty when none is. A row may move between the partitions of a table, and it stays
-    with its partition when that is detached."""
+    with its partition when that is detached. Nor is it lost where it lies in the archive."""
     lines = []
     for name in sorted(before.keys() & after.keys()):
         was, now = before[name], after[name]
@@ -188,7 +194,7 @@ def lost_rows(before: Mapping[str, Table], after: Mapping[str, Table]) -> str:
         detached += [after[t.parent] for t in after.values() if t.parent in after and t.parent != name]
         common = {c for c in was.columns if was.columns[c] == now.columns.get(c)}
         missing = _through(common, was.rows) - _through(common, now.rows)
-        for elsewhere in detached:
+        for elsewhere in (*detached, *(archived or {}).values()):
             missing -= _through(common, elsewhere.rows)
         lines += [f"{name} lost {row}" for row in missing.elements()]
     return "\n".join(lines)
@@ -197,5 +203,5 @@ def lost_rows(before: Mapping[str, Table], after: Mapping[str, Table]) -> str:
 def _through(columns: set[str], found: Counter[Any]) -> Counter[Any]:
     seen: Counter[Any] = Counter()
     for row, count in found.items():
-        seen[tuple(cell for cell in row if cell[0] in columns)] += count
+        seen[tuple(cell for cell in row if cell[0] in columns and cell[1] is not None)] += count
     return seen

@@ -195,3 +195,98 @@ CREATE TABLE one (a text);
 CREATE TABLE t () INHERITS (one, two);
 --- both
 INSERT INTO t (id, a, b) VALUES (1, 'x', 'y');
+--- case a composite type of typed tables changes
+--- a
+CREATE TYPE c AS (id integer, a text);
+CREATE TABLE t OF c (PRIMARY KEY (id));
+CREATE TABLE u OF c;
+INSERT INTO t VALUES (1, 'x'), (2, 'y');
+INSERT INTO u VALUES (1, 'x'), (1, 'x');
+CREATE VIEW v AS SELECT id FROM t;
+--- b
+CREATE TYPE c AS (id bigint, b text);
+CREATE TABLE t OF c (PRIMARY KEY (id));
+CREATE TABLE u OF c;
+CREATE VIEW v AS SELECT id FROM t;
+
+--- case a composite type of typed tables gets an attribute
+--- a
+CREATE TYPE c AS (id integer);
+--- b
+CREATE TYPE c AS (id integer, a text);
+--- both
+CREATE TABLE t OF c (PRIMARY KEY (id));
+INSERT INTO t VALUES (1), (2);
+
+--- case a column changes while another one holds rows of its table
+--- a
+CREATE TYPE mood AS ENUM ('sad', 'happy');
+CREATE TABLE t (id integer, a text, m mood);
+--- b
+CREATE TYPE mood AS ENUM ('happy', 'sad');
+CREATE TABLE t (id bigint, b text, m mood);
+--- both
+CREATE TABLE u (id integer PRIMARY KEY, r t, many t[]);
+INSERT INTO u VALUES (1, '(1,x,sad)', '{"(1,x,sad)"}'), (2, NULL, NULL);
+CREATE VIEW v AS SELECT (r).id FROM u;
+
+--- case comments on NOT NULL constraints -- since 18
+--- both
+CREATE TABLE t (id integer NOT NULL, a text CONSTRAINT named NOT NULL, b text NOT NULL);
+CREATE TABLE u (id integer NOT NULL);
+--- a
+COMMENT ON CONSTRAINT t_id_not_null ON t IS 'never';
+COMMENT ON CONSTRAINT named ON t IS 'always';
+COMMENT ON CONSTRAINT u_id_not_null ON u IS 'x';
+COMMENT ON CONSTRAINT t_b_not_null ON t IS 'x';
+--- b
+COMMENT ON CONSTRAINT t_id_not_null ON t IS 'ever';
+ALTER TABLE t ALTER a DROP NOT NULL, ALTER b DROP NOT NULL, ADD CONSTRAINT other NOT NULL b NO INHERIT;
+COMMENT ON CONSTRAINT other ON t IS 'x';
+DROP TABLE u;
+
+--- case an identity's sequence of another type
+--- both
+CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY, a integer);
+--- a
+ALTER SEQUENCE t_id_seq AS smallint;
+ALTER TABLE t ADD n integer GENERATED ALWAYS AS IDENTITY;
+ALTER SEQUENCE t_n_seq AS bigint;
+--- b
+ALTER SEQUENCE t_id_seq AS integer MAXVALUE 1000;
+
+--- case the schema public goes
+--- a
+DROP SCHEMA public;
+--- b
+COMMENT ON SCHEMA public IS 'mine';
+GRANT CREATE ON SCHEMA public TO snap_app;
+
+--- case the name of a NOT NULL goes from one column to another
+--- a
+CREATE TABLE t (id serial PRIMARY KEY, a text);
+--- b
+CREATE TABLE t ("x.y" serial PRIMARY KEY, a text);
+ALTER SEQUENCE "t_x.y_seq" RENAME TO t_id_seq;
+ALTER TABLE t RENAME CONSTRAINT "t_x.y_not_null" TO t_id_not_null; -- since 18
+--- both
+INSERT INTO t (a) VALUES ('x'), ('y');
+
+--- case a column with a collation and a type of its own goes and both with it
+--- both
+CREATE TABLE t (id integer PRIMARY KEY);
+INSERT INTO t VALUES (1);
+--- a
+CREATE COLLATION plain FROM "C";
+CREATE TYPE mood AS ENUM ('x');
+ALTER TABLE t ADD a text COLLATE plain DEFAULT 'x', ADD b mood DEFAULT 'x';
+
+--- case a NOT NULL is for the tables that inherit or not -- since 18
+--- both
+CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a text CONSTRAINT named NOT NULL);
+CREATE TABLE u (a text CONSTRAINT own NOT NULL NO INHERIT);
+--- b
+ALTER TABLE t ALTER CONSTRAINT t_id_not_null NO INHERIT;
+ALTER TABLE t ALTER CONSTRAINT named NO INHERIT;
+ALTER TABLE t RENAME CONSTRAINT named TO other;
+ALTER TABLE u ALTER CONSTRAINT own INHERIT;
