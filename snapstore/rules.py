@@ -87,7 +87,7 @@ class Rule:
     ``separable`` parts can be dropped before their container, where dropping both at once makes a circle.
     ``rebuild`` says whether a fact of this kind has to be rebuilt when ``on``, which it needs, is replaced.
     ``along`` are facts that have to be replaced where this one is created, anew or again, though they do
-    not stand on it.
+    not stand on it; ``behind`` those where it goes for good.
     """
 
     create: Callable[[Fact, View], Draft]
@@ -98,6 +98,7 @@ class Rule:
     slots: Callable[[Fact], Sequence[str]] = lambda fact: ()
     rebuild: Callable[[Fact, Fact], bool] = lambda dependent, on: True
     along: Callable[[Fact, View], Iterable[str]] = lambda fact, view: ()
+    behind: Callable[[Fact, View], Iterable[str]] = lambda fact, view: ()
 
 
 @dataclass(frozen=True)
@@ -188,8 +189,8 @@ def actions(rules: Mapping[str, Rule], request: PlanRequest, anew: Collection[st
         found, circle = _attempt(rules, request, replaced)
         if circle is None:
             return found
-        altered = {a.subject for a in circle.actions if a.verb is Verb.ALTER}
-        stuck = {i for i in altered if rules[i.partition(":")[0]].separable} - replaced
+        altered = {a.subject for a in circle.actions if a.verb is Verb.ALTER} - replaced
+        stuck = {i for i in altered if rules[i.partition(":")[0]].separable} or altered
         if not stuck:
             raise circle
         replaced |= stuck
@@ -301,6 +302,9 @@ class _Spread:
             self.take_down(other)
         if self.fates[identity] == Fate.CREATE:
             return
+        before = self.view.live[identity]
+        for other in () if after else self.rules[before.kind].behind(before, self.view):
+            self.take_down(other)
         for part in self.view.live_parts.get(identity, ()):
             after = self.view.target.get(part.id)
             moves_out = after is not None and after.parent != identity and self._really_alters(part.id)

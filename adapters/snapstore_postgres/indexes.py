@@ -97,7 +97,8 @@ def _drop_index(fact: Fact, view: View) -> Draft:
     )
 
 
-_PARAMETERS = re.compile(r" WITH \((\w+='[^']*'(?:, \w+='[^']*')*)\)(?= TABLESPACE | WHERE |$)")
+_PARAMETER = r"\w+=(?:'[^']*'|[\w.]+)"
+_PARAMETERS = re.compile(rf" WITH \(({_PARAMETER}(?:, {_PARAMETER})*)\)(?= TABLESPACE | WHERE |$)")
 
 
 def _alter_index(before: Fact, after: Fact, view: View) -> Alteration | None:
@@ -130,6 +131,13 @@ def _attach_index(fact: Fact, view: View) -> Draft:
 
 def _detach_index(fact: Fact, view: View) -> Draft:
     return NOTHING
+
+
+def _without_part(fact: Fact, view: View) -> list[str]:
+    """The parent's index, which cannot be without that of a partition that stays."""
+    child = view.live[fact.parent or ""]
+    partition = "partition:" + (child.parent or "").partition(":")[2]
+    return [fact.attrs["parent"]] if partition in view.live and partition in view.target else []
 
 
 def _set_cluster(fact: Fact, view: View) -> Draft:
@@ -168,7 +176,7 @@ def _alter_attachment(before: Fact, after: Fact, view: View) -> Alteration | Non
 
 RULES: dict[str, Rule] = {
     "index": Rule(_create_index, _drop_index, _alter_index, rank=52, separable=True, slots=relation_slot),
-    "index_partition": Rule(_attach_index, _detach_index, _alter_attachment, rank=55),
+    "index_partition": Rule(_attach_index, _detach_index, _alter_attachment, rank=55, behind=_without_part),
     "cluster": Rule(_set_cluster, _unset_cluster, rank=80),
     "replica_identity": Rule(_set_replica_identity, _unset_replica_identity, rank=80),
 }

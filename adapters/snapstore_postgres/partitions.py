@@ -86,8 +86,7 @@ def _waiting(action: Action, request: PlanRequest, waits: Mapping[str, set[str]]
 
 
 RULES: dict[str, Rule] = {
-    # What it needs besides the two tables is there when it is attached; what becomes of that on the parent
-    # reaches the attached partition by itself.
+    # An index of the parent that comes or goes reaches the attached partition by itself.
     "partition": Rule(
         _attach,
         _detach,
@@ -95,6 +94,6 @@ RULES: dict[str, Rule] = {
         rank=45,
         separable=True,
         along=lacking,
-        rebuild=lambda dependent, on: on.kind == "table",
+        rebuild=lambda dependent, on: on.kind != "index",
     ),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from snapstore.model import UNMODELLED, Fact
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
@@ -306,29 +305,11 @@ def _create_range(fact: Fact, view: View) -> Draft:
     items += [f"MULTIRANGE_TYPE_NAME = {_multirange(fact)}"] if "multirange" in a else []
     return Draft(
         statements=[
-            *_making_way(fact, view),
             f"CREATE TYPE {fact.name} AS RANGE ({', '.join(items)})",
             *owner_statement("TYPE", fact.name, fact),
         ],
         undo=[f"DROP TYPE {fact.name}"],
     )
-
-
-def _making_way(fact: Fact, view: View) -> list[str]:
-    """A range that was renamed keeps its multirange's name: columns go over to the new one before it goes."""
-    taken = (f for f in view.live_kinds.get("range", ()) if f.id != fact.id and view.vanishes(f.id))
-    name = _multirange(fact)
-    return [
-        f"ALTER TYPE {name} RENAME TO {quote(unquote(last(name))[:48] + '__replaced')}"
-        for other in taken
-        if _multirange(other) == name
-    ]
-
-
-def _drop_range(fact: Fact, view: View) -> Draft:
-    after = (f for f in view.target.values() if f.kind == "range" and view.appears(f.id) and f.id != fact.id)
-    needs = [other.id for other in after if _multirange(other) == _multirange(fact)]
-    return replace(_drop(f"TYPE {fact.name}"), needs=needs)
 
 
 def _alter_owner(keyword: str, before: Fact, after: Fact) -> Alteration | None:
@@ -419,6 +400,11 @@ def _slot(fact: Fact) -> list[str]:
     return [f"type:{fact.name}"]
 
 
+def _slots_of_range(fact: Fact) -> list[str]:
+    """The multirange, and the functions that make either, cannot be renamed out of the way of others."""
+    return [*_slot(fact), f"type:{_multirange(fact)}"]
+
+
 def _multirange(fact: Fact) -> str:
     """Its name; without a schema it lies beside the range."""
     name = fact.attrs["multirange"]
@@ -443,10 +429,10 @@ RULES: dict[str, Rule] = {
     ),
     "range": Rule(
         _create_range,
-        _drop_range,
+        lambda f, v: _drop(f"TYPE {f.name}"),
         lambda b, a, v: _alter_owner("TYPE", b, a),
         rank=13,
-        slots=_slot,
+        slots=_slots_of_range,
     ),
     UNMODELLED: Rule(lambda f, v: NOTHING, lambda f, v: NOTHING, lambda b, a, v: Alteration()),
 }
