@@ -29,6 +29,8 @@ from snapstore_postgres.words import designation, word
 
 REGISTRY = "snapstore_archive"
 REGISTERED = f"{REGISTRY}:"
+SOME = "some"
+"""In the facts of a column's entry: the column stayed, and these are the values that did not fit it."""
 _STRIPPED = ("trigger", "policy", "rule", "statistics")
 _OF_TYPE = ("collation", "storage", "compression")
 """What of a column is as its type has it when it gets another one."""
@@ -369,14 +371,14 @@ def _column_entry(fact: Fact, view: View) -> Entry:
     return column_entry(view.request, fact, _key(fact, view))
 
 
-def copied(fact: Fact, entry: Entry, source: str) -> list[str]:
-    """Statements that copy a column's values to their place, from rows called ``t``."""
+def copied(fact: Fact, entry: Entry, source: str, which: str = "true") -> list[str]:
+    """Statements that copy a column's values to their place, from rows called ``t``: all, or which."""
     key = _row_key(entry.facts["key"])
     copy = (
         f"CREATE TABLE {quote(entry.place)}.rows AS SELECT row_key, row_no, value FROM ("
         f"SELECT {key} AS row_key, row_number() OVER (PARTITION BY {key}) AS row_no,"
-        f" {portable(fact, 'by_name' in entry.facts)} AS value FROM {source}) kept"
-        " WHERE value IS NOT NULL"
+        f" {portable(fact, 'by_name' in entry.facts)} AS value, {which} AS goes FROM {source}) kept"
+        " WHERE value IS NOT NULL AND goes"
     )
     return [
         f"CREATE SCHEMA {quote(entry.place)}",
@@ -385,6 +387,28 @@ def copied(fact: Fact, entry: Entry, source: str) -> list[str]:
         f"ALTER TABLE {quote(entry.place)}.rows REPLICA IDENTITY FULL",
         _register(entry.place, fact.id, "column", entry.facts),
     ]
+
+
+def set_aside(column: Fact, which: str, view: View) -> list[str]:
+    """Statements that empty a column in some rows, with those values moved to its place, if there are any.
+
+    ``which`` is a condition on ``t``.
+    """
+    entry = _column_entry(column, view)
+    entry = msgspec.structs.replace(entry, facts={**entry.facts, SOME: True})
+    table = qualifier(column.name)
+    update = f"UPDATE {table} t SET {last(column.name)} = NULL WHERE {which}"
+    return [
+        *copied(column, entry, f"{table} t", which),
+        *undisturbed(column, view, update),
+        _closed_when_empty(entry),
+    ]
+
+
+def some_back(column: Fact, view: View) -> list[str]:
+    """Statements that put back what :func:`set_aside` took from a column."""
+    entry = kept(view.request, column.id, "column")
+    return put_back(column, entry, view) if entry and SOME in entry.facts else []
 
 
 def _key(fact: Fact, view: View) -> list[str]:
@@ -490,11 +514,15 @@ def filled(table: str, column: Fact, entry: Entry, server: int) -> tuple[str, st
         f" DELETE FROM {rows} r USING back b WHERE r.row_key = b.row_key AND r.row_no = b.row_no"
         f"{' AND b.whole' if whole else ''}"
     )
-    emptied = block(
+    return update, _closed_when_empty(entry)
+
+
+def _closed_when_empty(entry: Entry) -> str:
+    rows = f"{quote(entry.place)}.rows"
+    return block(
         f"BEGIN IF NOT EXISTS (SELECT FROM {rows}) THEN DROP TABLE {rows};"
         f" DROP SCHEMA {quote(entry.place)}; {_returned(entry)}; END IF; END"
     )
-    return update, emptied
 
 
 def _identified(fact: Fact, view: View, updates: list[str]) -> list[str]:

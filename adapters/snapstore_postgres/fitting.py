@@ -16,6 +16,7 @@ from msgspec import structs
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Verb
 from snapstore.rules import View
+from snapstore_postgres import archive
 from snapstore_postgres.casts import cast
 from snapstore_postgres.names import block, last, literal, qualifier, unquote
 from snapstore_postgres.relations import size
@@ -47,6 +48,8 @@ class Fit:
     check: Sequence[str] = ()
     """The check that tells the rows, and a short one to the same end where that has run before."""
     hazards: Sequence[Hazard] = ()
+    set_aside: bool = False
+    """Whether what does not fit goes to the archive."""
 
 
 def into(column: Fact, new: str, view: View) -> Fit:
@@ -74,18 +77,34 @@ def within(column: Fact, labels: Collection[str], view: View) -> Fit:
             return f"{value} IS NULL OR pg_catalog.array_remove({value}::text[], NULL) <@ {allowed}"
         return f"{value} IS NULL OR {value}::text = ANY ({allowed})"
 
-    return _fit(column, f"the labels of {column.attrs['type']}", same, view)
+    return _fit(column, f"the labels of {column.attrs['type']}", same, view, _may_be_null(column, view))
 
 
-def _fit(column: Fact, what: str, same: Callable[[str], str], view: View) -> Fit:
+def _may_be_null(column: Fact, view: View) -> bool:
+    after = view.target.get(column.id)
+    return after is not None and not any("not_null" in side.attrs for side in (column, after))
+
+
+def _fit(
+    column: Fact, what: str, same: Callable[[str], str], view: View, may_be_null: bool | None = None
+) -> Fit:
+    """``may_be_null``: values that do not fit can be left out, or cannot; None where they fit in some way."""
     table = qualifier(column.name)
     known = view.live.get(f"table:{table}")
     if known is None or "foreign" in known.attrs or table in getattr(view.request.settings, "data", ()):
         return Fit()
     rows, bytes_ = size(view, f"table:{table}")
-    if view.request.options.data is DataMode.DISCARD:
+    discard = view.request.options.data is DataMode.DISCARD
+    unfit = f"NOT ({same(f't.{last(column.name)}')})"
+    if may_be_null and not discard:
+        return Fit(archive.set_aside(column, unfit, view), set_aside=True)
+    if discard and may_be_null is not False:
+        emptied = f"UPDATE {table} t SET {last(column.name)} = NULL WHERE {unfit}"
         text = f"values of {column.name} that do not fit {what}"
-        return Fit(hazards=() if bytes_ == 0 else [Hazard(HazardName.DATA_LOSS, text, rows, bytes_)])
+        return Fit(
+            archive.undisturbed(column, view, emptied) if may_be_null else (),
+            hazards=() if bytes_ == 0 else [Hazard(HazardName.DATA_LOSS, text, rows, bytes_)],
+        )
     check = _check(column, what, same, _key(column, view.live))
     return Fit([f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", check], [check, _guard(column, same)])
 
@@ -151,7 +170,8 @@ def _told(column: Fact) -> str:
 def with_payload(fits: Sequence[Fit]) -> dict[str, object]:
     """The payload of an action that tells of their checks."""
     checks = [list(fit.check) for fit in fits if fit.check]
-    return {CHECKS: checks} if checks else {}
+    archives: dict[str, object] = {"archive": True} if any(fit.set_aside for fit in fits) else {}
+    return {CHECKS: checks, **archives} if checks else archives
 
 
 def before_anything(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:

@@ -59,6 +59,7 @@ def _swap(
         )
     for column in columns:
         statements += column_settings(view.target[column.id], view, retyped_attributes(column.attrs))
+        statements += archive.some_back(column, view)
     statements.append(f"DROP {keyword} {qualifier(before.name)}.{old_name}")
     swaps = [column.id for column in columns]
 
@@ -67,8 +68,11 @@ def _swap(
             return in_partition_key(dependent, view) or "generated" in dependent.attrs
         return before.id in (*dependent.needs, dependent.parent) or blocks_type_change(dependent)
 
+    set_aside = any(fit.set_aside for fit in fits)
+    kept = f"alter {before.kind} {before.name}, values that do not fit moved to the archive"
     return Alteration(
         statements=statements,
+        summary=kept if set_aside else "",
         swaps=swaps,
         displaces=displaces,
         lock=STRONGEST,
@@ -76,6 +80,7 @@ def _swap(
             *(h for table in sorted({c.parent or "" for c in columns}) for h in rewrite_hazard(view, table)),
             *(hazard for fit in fits for hazard in fit.hazards),
         ],
+        needs=[archive.REGISTERED] if set_aside else [],
         payload=fitting.with_payload(fits),
     )
 
@@ -113,9 +118,8 @@ def _alter_enum(before: Fact, after: Fact, view: View) -> Alteration:
     owner = owner_statement("TYPE", after.name, after)
     if was == now:
         return Alteration(statements=owner if before.attrs.get("owner") != after.attrs.get("owner") else ())
-    if [label for label in now if label in was] == was and not _uses_new_label(
-        after, set(now) - set(was), view
-    ):
+    added = set(now) - set(was)
+    if [label for label in now if label in was] == was and not _uses_new_label(before, after, added, view):
         statements = list(_added_labels(after.name, was, now))
         return Alteration(statements=[*statements, *owner])
     create = [_enum_text(after), *owner]
@@ -139,9 +143,11 @@ def _added_labels(name: str, was: Sequence[str], now: Sequence[str]) -> Iterator
         known.insert(place, label)
 
 
-def _uses_new_label(enum: Fact, labels: set[str], view: View) -> bool:
+def _uses_new_label(before: Fact, enum: Fact, labels: set[str], view: View) -> bool:
     """A label added in a transaction cannot be used in it (the manual, ALTER TYPE), so then it is a swap."""
     texts = [literal(label) for label in labels]
+    if any(archive.some_back(column, view) for column in _columns_of_type(before, view)):
+        return True
     return any(
         enum.id in change.after.needs and any(t in str(change.after.attrs) for t in [*texts, *labels])
         for change in view.request.changes.facts
