@@ -75,7 +75,10 @@ def live(ws: Workspace, scope: Scope = EVERYTHING, keep: bool = False) -> Snapsh
 
     Nothing is written to the store unless ``keep``.
     """
-    states: dict[str, ResourceState] = capture(ws.config, ws.keys, in_scope(ws, scope), ws.store)
+    # A snapshot that is kept is there to plan with. The facts that this takes would have to be read back from
+    # the store, which takes a third more memory than capturing them does.
+    remembered = None if keep else ws.store
+    states: dict[str, ResourceState] = capture(ws.config, ws.keys, in_scope(ws, scope), remembered)
     return ws.store.build(states, keep=keep, base=_head(ws) if scope.patterns else None)
 
 
