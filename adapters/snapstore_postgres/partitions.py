@@ -20,7 +20,7 @@ def _attach(fact: Fact, view: View) -> Draft:
     return Draft(
         statements=[f"ALTER TABLE ONLY {parent} ATTACH PARTITION {fact.name} {fact.attrs['bound']}"],
         undo=[f"ALTER TABLE {parent} DETACH PARTITION {fact.name}"],
-        lock="SHARE UPDATE EXCLUSIVE",
+        lock=STRONGEST,  # on the partition; SHARE UPDATE EXCLUSIVE on its parent
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from snapstore.model import Action, Verb
 from tests.postgres import dump
 from tests.postgres.roundtrip import Table, capture, lost_rows, plan, restore, rows, same_schema
 
@@ -72,13 +73,29 @@ def test_each_state_is_restored_over_the_other_and_undone(
     schemas = {side: dump.schema(url) for side, url in urls.items()}
     for side, other in ("ab", "ba"):
         url, before = urls[side], rows(urls[side])
-        restore(url, states[other])
+        said_locks(restore(url, states[other]))
         same_schema(url, schemas[other])
         kept_rows(before, rows(url))
         restore(url, states[side])
         same_schema(url, schemas[side])
         kept_rows(before, rows(url))
         assert plan(capture(url), states[side]) == []
+
+
+_ON_RELATIONS = re.compile(
+    r"(?!comment:constraint:)((comment|label):)?(table|column|default|constraint|index|index_partition|partition|cluster"
+    r"|replica_identity|trigger|trigger_state|rule|policy|view|matview|sequence|identity_sequence):"
+    r"|(statistics|publication_member):"
+)
+
+
+def said_locks(actions: list[Action]) -> None:
+    """Every action on a relation states its lock, and its size where it is there already."""
+    for action in actions:
+        of_types = any(i.startswith(("composite:", "domain:")) for i in (*action.needs, *action.releases))
+        assert action.lock or of_types or not _ON_RELATIONS.match(action.subject), action
+        if action.lock == "ACCESS EXCLUSIVE" and action.subject.startswith(("column:", "index:")):
+            assert action.verb is Verb.CREATE or action.bytes is not None, action
 
 
 def load(url: str, sql: str) -> str:
