@@ -326,6 +326,7 @@ _BLOCKS_TYPE_CHANGE = (
     "column",
     "function",
     "procedure",
+    "publication_member",
 )
 
 

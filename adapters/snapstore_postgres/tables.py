@@ -49,10 +49,10 @@ def _create_table(fact: Fact, view: View) -> Draft:
     kind, foreign, secrets = _foreign(fact)
     inline = [c for c in columns if not (attrs.get("inherits") and c.attrs.get("inherited"))]
     # A parent may have a default, and two different ones: only one of its own, be it none, settles that.
-    no_default = " DEFAULT NULL" if attrs.get("inherits") else ""
+    merged = {c.id for c in inline if _is_above(c, view)}
     body = ",\n".join(
         f"    {column_clause(c, view, typed=bool(attrs.get('of')))}"
-        + ("" if {"generated", "identity"} & c.attrs.keys() else no_default)
+        + (" DEFAULT NULL" if c.id in merged and not {"generated", "identity"} & c.attrs.keys() else "")
         for c in inline
     )
     persistence = "UNLOGGED " if attrs.get("persistence") == "u" else ""
@@ -66,6 +66,8 @@ def _create_table(fact: Fact, view: View) -> Draft:
     text += f"\nWITH ({', '.join(options)})" if options else ""
     text += f"\nTABLESPACE {attrs['tablespace']}" if attrs.get("tablespace") else ""
     after = [s for c in columns for s in column_settings(c, view)]
+    # For a type with a length, that NULL is cast to it, and as such a default like any other.
+    after += without_default([c for c in inline if c.id in merged], view)
     only_inherited = [c for c in columns if c not in inline]
     after += without_default([c for c in only_inherited if _has_default_above(c, view)], view)
     after += [s for c in only_inherited for s in own_not_null(c, view)]
@@ -77,6 +79,14 @@ def _create_table(fact: Fact, view: View) -> Draft:
         absorbs=columns,
         needs=[*_inherited_by(fact, view)],
         lock=STRONGEST,
+    )
+
+
+def _is_above(column: Fact, view: View) -> bool:
+    """Whether a table that this one inherits from has such a column too."""
+    fact = view.target[column.parent or ""]
+    return any(
+        f"column:{parent}.{last(column.name)}" in view.target for parent in fact.attrs.get("inherits", ())
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 
+from snapstore.model import DataMode
 from tests.postgres import dump, statements
 from tests.postgres.roundtrip import State, Table, capture, lost_rows, rows, same_schema, step
 from tests.postgres.statements import Script
@@ -57,11 +58,8 @@ def moment(url: str, script: Script, data: tuple[str, ...] = ()) -> Moment:
 def there_and_back(live: Moment, target: Moment, data: tuple[str, ...] = ()) -> Moment | None:
     """Restore the target over the live database and undo it: how it then is. None when rows did not fit: then
     nothing was changed, and all that is done without them."""
-    try:
-        reached = step(live.url, live.state, target.state, data)
-    except Exception as error:
-        if not _DOES_NOT_FIT.search(str(error)):
-            raise
+    reached = _reached(live, target, data)
+    if reached is None:
         _unchanged(live, data)
         there_and_back(_emptied(live, data), target, data)
         return None
@@ -74,9 +72,32 @@ def there_and_back(live: Moment, target: Moment, data: tuple[str, ...] = ()) -> 
     found = rows(live.url)
     # What was renamed and made anew is known by no name, and so lies in the archive.
     archived = rows(live.url, archived=True) if _moved(live, target) else {}
-    assert not (lost := lost_rows(live.rows, found, archived)), "the undo lost rows:\n" + lost
-    assert not (lost := lost_rows(found, live.rows)), "the undo made up rows:\n" + lost
+    renamed = _renamed(live, target)
+    assert not (lost := lost_rows(live.rows, found, archived, renamed)), "the undo lost rows:\n" + lost
+    assert not (lost := lost_rows(found, live.rows, renamed=renamed)), "the undo made up rows:\n" + lost
     return replace(live, state=back)
+
+
+def discarding(live: Moment, target: Moment) -> None:
+    """The same where nothing is archived, so that only what stays keeps its rows: on the way back they may
+    be missed."""
+    for goal in (target, live):
+        reached = _reached(live, goal, mode=DataMode.DISCARD)
+        if reached is None:
+            return
+        same_schema(live.url, goal.schema)
+        live = replace(live, state=reached)
+
+
+def _reached(
+    live: Moment, target: Moment, data: tuple[str, ...] = (), mode: DataMode = DataMode.ARCHIVE
+) -> State | None:
+    try:
+        return step(live.url, live.state, target.state, data, mode)
+    except Exception as error:
+        if not _DOES_NOT_FIT.search(str(error)):
+            raise
+        return None
 
 
 def _unchanged(live: Moment, data: tuple[str, ...]) -> None:
@@ -100,11 +121,21 @@ def _moved(one: Moment, other: Moment) -> bool:
     return renamed or partitions[0] != partitions[1]
 
 
+_RENAMING = re.compile(r"ALTER TABLE .* RENAME (\S.*) TO (.*)")
+
+
+def _renamed(one: Moment, other: Moment) -> set[str]:
+    """The names of columns that were renamed between the two."""
+    found = map(_RENAMING.fullmatch, {*one.script} ^ {*other.script})
+    return {name.strip('"').replace('""', '"') for match in found if match for name in match.groups()}
+
+
 # -- a walk ------------------------------------------------------------------------------------------------
 
 
 def walk(seed: object, new_database: Callable[[], str], count: int, tally: Tally | None = None) -> None:
-    """That many rounds from a state made of the seed. An error tells the scripts of both states."""
+    """That many rounds from a state made of the seed, and one to nothing and back. An error tells the scripts
+    of both states."""
     rng, tally = random.Random(str(seed)), tally or Tally()
     url = new_database()
     now = moment(url, _grown(url, statements.SETUP, rng, 35, "start"))
@@ -112,6 +143,8 @@ def walk(seed: object, new_database: Callable[[], str], count: int, tally: Tally
         in_place = rng.random() < 0.6
         now = (_in_place if in_place else _elsewhere)(now, rng, new_database, tally)
         tally.rounds += 1
+    _round(now, moment(new_database(), []), (), tally)
+    tally.rounds += 1
 
 
 def _in_place(now: Moment, rng: random.Random, new_database: Callable[[], str], tally: Tally) -> Moment:
@@ -133,13 +166,19 @@ def _elsewhere(now: Moment, rng: random.Random, new_database: Callable[[], str],
     url = new_database()
     edited = statements.edited(rng, now.script, rng.randint(1, 6))
     target = moment(url, _grown(url, edited, rng, rng.randint(0, 2)))
-    _round(now, target, (), tally)
+    _round(now, target, (), tally, discards=rng.random() < 0.4)
     return target
 
 
-def _round(live: Moment, target: Moment, data: tuple[str, ...], tally: Tally) -> Moment | None:
+def _round(
+    live: Moment, target: Moment, data: tuple[str, ...], tally: Tally, discards: bool = False
+) -> Moment | None:
+    back: Moment | None = live
     try:
-        back = there_and_back(live, target, data)
+        if discards:
+            discarding(live, target)
+        else:
+            back = there_and_back(live, target, data)
     except Exception as error:
         error.add_note(f"data = {data}\nlive:\n{_told(live)}\ntarget:\n{_told(target)}")
         error.scripts = (live.url == target.url, live.script, target.script)  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,11 +92,13 @@ def restore(url: str, target: State, data: DataMode = DataMode.ARCHIVE) -> list[
     return actions
 
 
-def step(url: str, live: State, target: State, data: Sequence[str] = ()) -> State:
+def step(
+    url: str, live: State, target: State, data: Sequence[str] = (), mode: DataMode = DataMode.ARCHIVE
+) -> State:
     """As :func:`restore`, from a state that is known; ``data`` names tables with their rows. What was then
     captured."""
     settings = Settings(url=url, data=tuple(data))
-    return _proven(url, plan(live, target, settings=settings), target, data)
+    return _proven(url, plan(live, target, mode, settings), target, data)
 
 
 def _proven(url: str, actions: list[Action], target: State, data: Sequence[str]) -> State:
@@ -180,11 +182,15 @@ def rows(url: str, archived: bool = False) -> dict[str, Table]:
 
 
 def lost_rows(
-    before: Mapping[str, Table], after: Mapping[str, Table], archived: Mapping[str, Table] | None = None
+    before: Mapping[str, Table],
+    after: Mapping[str, Table],
+    archived: Mapping[str, Table] | None = None,
+    renamed: Collection[str] = (),
 ) -> str:
     """Rows of tables on both sides, seen through the columns that have the same type on both, that are
     gone or different; empty when none is. A row may move between the partitions of a table, and it stays
-    with its partition when that is detached. Nor is it lost where it lies in the archive."""
+    with its partition when that is detached. Nor is it lost where it lies in the archive. Columns that were
+    ``renamed`` may be there too, and are not looked at."""
     lines = []
     for name in sorted(before.keys() & after.keys()):
         was, now = before[name], after[name]
@@ -192,7 +198,7 @@ def lost_rows(
             continue  # seen through the parent
         detached = [after[n] for n, t in before.items() if t.parent and n in after and not after[n].parent]
         detached += [after[t.parent] for t in after.values() if t.parent in after and t.parent != name]
-        common = {c for c in was.columns if was.columns[c] == now.columns.get(c)}
+        common = {c for c in was.columns if was.columns[c] == now.columns.get(c) and c not in renamed}
         missing = _through(common, was.rows) - _through(common, now.rows)
         for elsewhere in (*detached, *(archived or {}).values()):
             missing -= _through(common, elsewhere.rows)

@@ -143,8 +143,6 @@ SELECT 'child', t.name, i.name FROM pg_inherits x JOIN relations i ON i.oid = in
   JOIN relations t ON t.oid = inhparent WHERE i.relkind IN ('r', 'p') UNION ALL
 SELECT 'constraint', name, quote_ident(conname) FROM pg_constraint JOIN relations r ON r.oid = conrelid
  UNION ALL
-SELECT 'said', name, quote_ident(conname) FROM pg_constraint JOIN relations r ON r.oid = conrelid
- WHERE contype <> 'n' UNION ALL
 SELECT 'trigger', name, quote_ident(tgname) FROM pg_trigger JOIN relations r ON r.oid = tgrelid
  WHERE NOT tgisinternal UNION ALL
 SELECT 'policy', name, quote_ident(polname) FROM pg_policy JOIN relations r ON r.oid = polrelid UNION ALL

@@ -290,3 +290,17 @@ ALTER TABLE t ALTER CONSTRAINT t_id_not_null NO INHERIT;
 ALTER TABLE t ALTER CONSTRAINT named NO INHERIT;
 ALTER TABLE t RENAME CONSTRAINT named TO other;
 ALTER TABLE u ALTER CONSTRAINT own INHERIT;
+
+--- case a column changes that a publication filters by
+--- a
+CREATE TABLE t (id integer PRIMARY KEY, a integer);
+--- b
+CREATE TABLE t (id bigint PRIMARY KEY, a text);
+--- both
+CREATE PUBLICATION p FOR TABLE t (id, a) WHERE (a IS NOT NULL AND id > 1) WITH (publish = 'insert');
+
+--- case a table that inherits has columns of its own, with a length
+--- b
+CREATE TABLE one (a varchar(20) DEFAULT 'x', b text);
+CREATE TABLE t (a varchar(20), d varchar(20), n numeric(5, 2)) INHERITS (one);
+ALTER TABLE t ALTER a DROP DEFAULT;
