@@ -91,7 +91,8 @@ def _prepared(directory: Path, bindir: Path | None) -> Server:
         os.chown(directory, *account)
     directory.chmod(0o700)
     password = secrets.token_urlsafe(18)
-    return Server(directory, bindir or _bindir(directory, account), _free_port(), password, account)
+    found = _usable(bindir, directory, account) if bindir else _bindir(directory, account)
+    return Server(directory, found, _free_port(), password, account)
 
 
 def _start(server: Server) -> None:
@@ -181,6 +182,16 @@ def _bindir(directory: Path, account: tuple[int, int] | None) -> Path:
         if folder.exists() and not (directory / folder.name).exists():
             shutil.copytree(folder, directory / folder.name, ignore=shutil.ignore_patterns("include", "*.py"))
     return directory / package.name / "pginstall" / "bin"
+
+
+def _usable(bindir: Path, directory: Path, account: tuple[int, int] | None) -> Path:
+    """Those binaries, copied with what lies beside them when the account cannot read them there."""
+    if account is None or _reachable(bindir / "postgres"):
+        return bindir
+    copied = directory / "pginstall"
+    if not copied.exists():
+        shutil.copytree(bindir.parent, copied)
+    return copied / bindir.name
 
 
 def _reachable(path: Path) -> bool:

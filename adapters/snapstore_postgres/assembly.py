@@ -254,7 +254,8 @@ def _of_partition(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
 
 
 def _of_index_partition(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
-    """The child's index stands on the parent's, and the table is attached when it has all its indexes."""
+    """The child's index stands on the parent's, and the table is attached when it has all its indexes; but
+    attaching it does not recognise exclusion constraints, so that these come after it."""
     child, attached = fact.parent or "", fact.attrs["parent"]
     yield fact.id, attached
     yield child, attached
@@ -262,7 +263,8 @@ def _of_index_partition(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
     if table:
         partition = "partition:" + table.partition(":")[2]
         yield fact.id, partition
-        yield partition, child
+        if facts[child].attrs.get("type") != "x":
+            yield partition, child
 
 
 def _of_index_role(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:

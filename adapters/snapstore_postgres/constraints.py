@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import reparsable
-from snapstore_postgres.indexes import attached_indexes, stored_otherwise, vanishes_with_parent_index
+from snapstore_postgres.indexes import (
+    attached_indexes,
+    is_exclusion,
+    stored_otherwise,
+    taken_off,
+    vanishes_with_parent_index,
+)
 from snapstore_postgres.inheritance import comes_with_parent, descendants, made_with_table, unsettled
-from snapstore_postgres.names import last, qualifier
+from snapstore_postgres.names import block, last, literal, qualifier, unquote
 from snapstore_postgres.relations import STRONGEST, size, table_of
 from snapstore_postgres.types import is_inside_others
 
@@ -23,20 +30,55 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
             statements=[f"{alter} ADD CONSTRAINT {name} {definition}"],
             undo=[f"{alter} DROP CONSTRAINT {name}"],
         )
-    if _arrives(fact, view):
+    if _arrives(fact, view) or _made_with_parent(fact, view):
         return NOTHING
     table = table_of(fact)
-    only = "" if fact.attrs["type"] in ("c", "f") else "ONLY "
+    only = "" if fact.attrs["type"] in ("c", "f", "x") else "ONLY "
     reached = [d for d in descendants(fact, view, live=False) if comes_with_parent(d, view)]
+    below = list(_in_partitions(fact, view)) if is_exclusion(fact) else []
     rows, bytes_ = size(view, f"table:{table}")
     return Draft(
-        statements=[f"ALTER TABLE {only}{table} ADD CONSTRAINT {name} {constraint_definition(fact)}"],
+        statements=[
+            f"ALTER TABLE {only}{table} ADD CONSTRAINT {name} {constraint_definition(fact)}",
+            *(_named(part, view) for part in below if part.kind == "constraint"),
+        ],
         undo=[f"ALTER TABLE {table} DROP CONSTRAINT {name}"],
-        absorbs=reached,
+        absorbs=[*reached, *below],
+        needs=[f"partition:{table_of(part)}" for part in below if part.kind == "constraint"],
         lock="SHARE ROW EXCLUSIVE" if fact.attrs["type"] == "f" else STRONGEST,
         rows=rows,
         bytes=bytes_,
         hazards=_constraint_hazards(fact, rows, bytes_),
+    )
+
+
+def _made_with_parent(fact: Fact, view: View) -> bool:
+    """Whether it is an exclusion constraint of a partition that comes with that of the table above."""
+    parts = view.target_parts.get(fact.id, ()) if is_exclusion(fact) else ()
+    return any(p.kind == "index_partition" and view.appears(p.attrs["parent"]) for p in parts)
+
+
+def _in_partitions(fact: Fact, view: View) -> Iterator[Fact]:
+    """What an exclusion constraint makes in partitions: the like of it, attached. PostgreSQL could not attach
+    one that is there already."""
+    for attached in view.target_dependents.get(fact.id, ()):
+        if attached.kind == "index_partition" and attached.attrs["parent"] == fact.id:
+            child = view.target[attached.parent or ""]
+            yield from (attached, child, *_in_partitions(child, view))
+
+
+def _named(fact: Fact, view: View) -> str:
+    """The constraint that the statement before made in a partition, under its name."""
+    table, name = table_of(fact), last(fact.name)
+    attached = next(p for p in view.target_parts[fact.id] if p.kind == "index_partition")
+    above = attached.attrs["parent"].partition(":")[2]
+    return block(
+        f"DECLARE made name; BEGIN SELECT c.conname INTO made FROM pg_constraint c JOIN pg_constraint p"
+        f" ON p.oid = c.conparentid WHERE c.conrelid = {literal(table)}::regclass"
+        f" AND p.conrelid = {literal(table_of(view.target[attached.attrs['parent']]))}::regclass"
+        f" AND p.conname = {literal(unquote(last(above)))}; IF made <> {literal(unquote(name))} THEN"
+        f" EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %s', {literal(table)}, made,"
+        f" {literal(name)}); END IF; END"
     )
 
 
@@ -87,6 +129,7 @@ def _drop_constraint(fact: Fact, view: View) -> Draft:
     return Draft(
         statements=[f"ALTER TABLE {table} DROP CONSTRAINT {name}"],
         undo=[f"ALTER TABLE {table} ADD CONSTRAINT {name} {constraint_definition(fact)}"],
+        provides=[taken_off(fact.name)] if is_exclusion(fact) else (),
         absorbs=reached,
         lock=STRONGEST,
     )

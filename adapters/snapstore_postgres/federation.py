@@ -232,7 +232,7 @@ def _drop_subscription(fact: Fact, view: View) -> Draft:
     )
 
 
-_FIXED = ("slot_name", "two_phase", "failover", "streaming")
+_FIXED = ("slot_name", "two_phase", "failover")
 _SUBSCRIPTION_DEFAULTS = {"synchronous_commit": "off", "password_required": "true", "origin": "any"}
 
 

@@ -50,10 +50,22 @@ def lacking(partition: Fact, view: View) -> list[str]:
     return [
         index.id
         for index in indexes
-        if index.kind == "index"
-        and index.id in view.live
-        and partition.id in _partitions_without(index, view)
+        if index.id in view.live
+        and (
+            (index.kind == "index" and partition.id in _partitions_without(index, view))
+            or is_exclusion(index)
+        )
     ]
+
+
+def is_exclusion(fact: Fact) -> bool:
+    """Whether it is a constraint that PostgreSQL does not compare with others when a table is attached."""
+    return fact.kind == "constraint" and fact.attrs.get("type") == "x"
+
+
+def taken_off(constraint: str) -> str:
+    """What is provided by dropping an exclusion constraint: tables can be attached without it then."""
+    return f"taken_off:{constraint}"
 
 
 def _create_index(fact: Fact, view: View) -> Draft:

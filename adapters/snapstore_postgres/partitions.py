@@ -9,7 +9,7 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact
 from snapstore.rules import Alteration, Draft, Rule, View
-from snapstore_postgres.indexes import lacking
+from snapstore_postgres.indexes import is_exclusion, lacking, taken_off
 from snapstore_postgres.inheritance import ancestors
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import STRONGEST
@@ -20,6 +20,7 @@ def _attach(fact: Fact, view: View) -> Draft:
     return Draft(
         statements=[f"ALTER TABLE ONLY {parent} ATTACH PARTITION {fact.name} {fact.attrs['bound']}"],
         undo=[f"ALTER TABLE {parent} DETACH PARTITION {fact.name}"],
+        needs=[taken_off(c.name) for c in view.live_parts.get(f"table:{parent}", ()) if is_exclusion(c)],
         lock=STRONGEST,  # on the partition; SHARE UPDATE EXCLUSIVE on its parent
     )
 

@@ -192,6 +192,8 @@ class Feature(NamedTuple):
     text: str
     used: Callable[[Attrs], bool]
     mend: Callable[[Attrs], Attrs] | None = None
+    partitioned: bool = False
+    """Whether only partitioned tables could not have it."""
 
 
 def _possible(
@@ -201,7 +203,7 @@ def _possible(
     kept, lacking = {}, {}
     for name, told in facts.items():
         fact: Fact | None = told
-        for feature in _lacking(told, by):
+        for feature in _lacking(told, target, by):
             lacking[name] = f"{feature.text} needs PostgreSQL {feature.since}, this server is {by}"
             fact = structs.replace(fact, attrs=feature.mend(fact.attrs)) if fact and feature.mend else None
         if fact is not None:
@@ -211,10 +213,17 @@ def _possible(
     return kept, lacking
 
 
-def _lacking(fact: Fact, by: int) -> Iterator[Feature]:
+def _lacking(fact: Fact, target: Mapping[str, Fact], by: int) -> Iterator[Feature]:
     for feature in FEATURES:
-        if by < feature.since and fact.kind in feature.kinds and feature.used(fact.attrs):
+        newer = by < feature.since and fact.kind in feature.kinds
+        if newer and feature.used(fact.attrs) and (not feature.partitioned or _in_tree(fact, target)):
             yield feature
+
+
+def _in_tree(part: Fact, facts: Mapping[str, Fact]) -> bool:
+    """Whether it is part of a partitioned table."""
+    table = facts.get(part.parent or "")
+    return table is not None and "partition_key" in table.attrs
 
 
 def _standing_on(gone: set[str], facts: Mapping[str, Fact]) -> set[str]:
@@ -291,6 +300,48 @@ def _invokes(attrs: Attrs) -> bool:
     return any(option.startswith("security_invoker=") for option in attrs.get("options") or ())
 
 
+_CALLS = {
+    18: "array_reverse|array_sort|casefold|crc32|crc32c|gamma|lgamma|uuidv4|uuidv7",
+    17: "JSON_EXISTS|JSON_QUERY|JSON_SCALAR|JSON_SERIALIZE|JSON_TABLE|JSON_VALUE|MERGE_ACTION|to_bin|to_oct"
+    "|unicode_assigned|uuid_extract_timestamp|uuid_extract_version|xmltext",
+    16: "JSON_ARRAY|JSON_ARRAYAGG|JSON_OBJECT|JSON_OBJECTAGG|any_value|array_sample|array_shuffle|date_add"
+    "|date_subtract|erf|erfc|pg_input_error_info|pg_input_is_valid|random_normal",
+    15: "range_intersect_agg|regexp_count|regexp_instr|regexp_like|regexp_substr",
+}
+"""Functions that came with a version, of those that people write into what a server parses."""
+_PARSED = (
+    "view",
+    "matview",
+    "default",
+    "constraint",
+    "domain_constraint",
+    "index",
+    "policy",
+    "rule",
+    "trigger",
+)
+
+
+def _calls(since: int) -> Feature:
+    found = re.compile(rf"(?<![\w.\"])({_CALLS[since]})\(")
+    return Feature(
+        since, _PARSED, "a function that it calls", lambda a: any(found.search(t) for t in _texts(a))
+    )
+
+
+def _texts(value: Json) -> Iterator[str]:
+    """The texts in attributes, without their string constants."""
+    if isinstance(value, str):
+        yield re.sub(r"'(?:[^']|'')*'", "''", value)
+    elif isinstance(value, (list, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
+
+
+def _is_parallel(attrs: Attrs) -> bool:
+    return attrs.get("streaming") == "parallel"
+
+
 _GRANTS = ("grant", "default_privileges")
 FEATURES = (
     Feature(18, ("comment",), "a comment on a NOT NULL", _has("not_null")),
@@ -299,17 +350,48 @@ FEATURES = (
         18, ("column",), "NOT NULL NO INHERIT", _not_null("no_inherit"), lambda a: {**a, "not_null": True}
     ),
     Feature(18, ("column",), "a virtual generated column (it is stored here)", _is_virtual, _stored),
+    _calls(18),
+    Feature(
+        18,
+        ("constraint",),
+        "a foreign key of a partitioned table that is not valid",
+        _says("definition", r"^FOREIGN KEY .* NOT VALID$"),
+        partitioned=True,
+    ),
+    Feature(18, ("collation",), "PG_UNICODE_FAST", lambda a: a.get("locale") == "PG_UNICODE_FAST"),
     Feature(18, ("constraint",), "NOT ENFORCED", _says("definition", r" NOT ENFORCED$")),
     Feature(18, ("constraint",), "WITHOUT OVERLAPS", _says("definition", r"^[A-Z ]+\(.* WITHOUT OVERLAPS\)")),
     Feature(18, ("constraint",), "PERIOD", _says("definition", r"^FOREIGN KEY \(.*, PERIOD ")),
     _attribute(18, "publication", "generated_columns"),
+    _calls(17),
+    Feature(
+        17,
+        ("constraint",),
+        "EXCLUDE on a partitioned table",
+        _says("definition", r"^EXCLUDE "),
+        partitioned=True,
+    ),
+    Feature(17, ("event_trigger",), "an event trigger ON login", lambda a: a.get("event") == "login"),
     Feature(17, _GRANTS, "the privilege MAINTAIN", _maintains, _without_maintain),
     Feature(17, ("collation",), "a collation of the provider builtin", lambda a: a.get("provider") == "b"),
     _attribute(17, "subscription", "failover"),
+    _calls(16),
+    Feature(
+        16,
+        ("subscription",),
+        "streaming = parallel (it is on here)",
+        _is_parallel,
+        lambda a: {**a, "streaming": "on"},
+    ),
     Feature(16, ("collation",), "a collation with rules", _has("rules")),
     *(_attribute(16, "subscription", key) for key in ("password_required", "run_as_owner", "origin")),
     *(_attribute(16, "membership", key) for key in ("inherit", "set")),
     Feature(15, ("constraint", "index"), "NULLS NOT DISTINCT", _says("definition", r" NULLS NOT DISTINCT\b")),
+    _calls(15),
+    Feature(
+        15, ("constraint",), "ON DELETE for some columns", _says("definition", r" ON DELETE SET [A-Z]+ \(")
+    ),
+    Feature(15, ("sequence",), "an unlogged sequence", _has("persistence"), _drop("persistence")),
     Feature(15, ("view",), "a view with security_invoker", _invokes),
     Feature(15, ("publication_schema",), "a publication of a schema", lambda a: True),
     *(_attribute(15, "publication_member", key) for key in ("where", "columns")),

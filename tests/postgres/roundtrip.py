@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -211,3 +212,25 @@ def _through(columns: set[str], found: Counter[Any]) -> Counter[Any]:
     for row, count in found.items():
         seen[tuple(cell for cell in row if cell[0] in columns and cell[1] is not None)] += count
     return seen
+
+
+# -- subscriptions -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def forgetting_subscriptions(*urls: str) -> Iterator[None]:
+    """Takes them away at the end, without their slots: a database that has some cannot be dropped."""
+    try:
+        yield
+    finally:
+        for url in urls:
+            _forget_subscriptions(url)
+
+
+def _forget_subscriptions(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        own = "SELECT subname FROM pg_subscription JOIN pg_database d ON d.oid = subdbid"
+        for (name,) in connection.execute(f"{own} WHERE datname = current_database()").fetchall():
+            connection.execute(f"ALTER SUBSCRIPTION {name} DISABLE")
+            connection.execute(f"ALTER SUBSCRIPTION {name} SET (slot_name = NONE)")
+            connection.execute(f"DROP SUBSCRIPTION {name}")

@@ -16,7 +16,7 @@ import pytest
 from snapstore import embedded
 from snapstore.adapter import ApplyContext, Context
 from snapstore.errors import SnapError
-from snapstore.model import DataMode, HazardName, Notice
+from snapstore.model import Action, DataMode, HazardName, Notice
 from snapstore_postgres import adapter
 from snapstore_postgres.settings import Settings
 from tests.postgres import dump, roundtrip
@@ -55,6 +55,13 @@ def notices(url: str, **settings: Any) -> list[Notice]:
 
 def restore(url: str, target: State, data: DataMode = DataMode.ARCHIVE, **settings: Any) -> list[Any]:
     actions = roundtrip.plan(capture(url, **settings), target, data)
+    apply(url, actions)
+    left = roundtrip.changes(capture(url, **settings).facts, target.facts)
+    assert not left, left
+    return actions
+
+
+def apply(url: str, actions: list[Action]) -> None:
     there = ApplyContext(
         "db",
         Path(),
@@ -63,10 +70,11 @@ def restore(url: str, target: State, data: DataMode = DataMode.ARCHIVE, **settin
         open_blob=None,
         journal=roundtrip.Journal(),  # type: ignore[arg-type]
     )
-    adapter.apply(Settings(url=url), actions, there)
-    left = roundtrip.changes(capture(url, **settings).facts, target.facts)
-    assert not left, left
-    return actions
+    try:
+        adapter.apply(Settings(url=url), actions, there)
+    except SnapError as error:
+        error.add_note("the plan was:\n" + roundtrip.script(actions))
+        raise
 
 
 def program(name: str, *words: str) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg import sql
 
 from snapstore.errors import SnapError
 from snapstore.model import DataMode, HazardName
 from tests.postgres import dump
-from tests.postgres.roundtrip import plan, same_schema, script
+from tests.postgres.roundtrip import forgetting_subscriptions, plan, same_schema, script
 from tests.postgres.test_cluster import capture, execute, restore
 
 SECRETS = [
@@ -66,6 +65,9 @@ GONE = "host=127.0.0.1 port=1 dbname=gone password=hush connect_timeout=1"
 SUBSCRIBED = f"""CREATE TABLE t (a int PRIMARY KEY);
 CREATE SUBSCRIPTION s CONNECTION '{GONE}' PUBLICATION p, "Q" WITH (connect = false, slot_name = 'the_slot');
 ALTER SUBSCRIPTION s ENABLE; COMMENT ON SUBSCRIPTION s IS 'x'"""
+CHANGED = """ALTER SUBSCRIPTION s SET (streaming = on, synchronous_commit = remote_write);
+ALTER SUBSCRIPTION s SET PUBLICATION p WITH (refresh = false); ALTER SUBSCRIPTION s DISABLE;
+ALTER SUBSCRIPTION s CONNECTION 'host=127.0.0.1 port=1 dbname=other'"""
 
 
 def test_a_subscription_goes_and_comes_though_its_publisher_is_dead(make_database: Any) -> None:
@@ -76,6 +78,9 @@ def test_a_subscription_goes_and_comes_though_its_publisher_is_dead(make_databas
     (drop,) = [a for a in plan(there, gone) if a.subject == "subscription:s"]
     assert [h.text for h in drop.hazards] == ["s ends; its slot stays on the publisher"]
     restore(with_it, gone)
+    restore(with_it, there)
+    same_schema(with_it, dumped)
+    execute(with_it, CHANGED)
     restore(with_it, there)
     same_schema(with_it, dumped)
     restore(with_it, gone)
@@ -91,13 +96,8 @@ def make_database(new_database: Any) -> Iterator[Callable[[], str]]:
         return made[-1]
 
     yield make
-    for url in made:
-        with psycopg.connect(url, autocommit=True) as connection:
-            own = "SELECT subname FROM pg_subscription JOIN pg_database d ON d.oid = subdbid"
-            for (name,) in connection.execute(f"{own} WHERE datname = current_database()").fetchall():
-                connection.execute(f"ALTER SUBSCRIPTION {name} DISABLE")
-                connection.execute(f"ALTER SUBSCRIPTION {name} SET (slot_name = NONE)")
-                connection.execute(f"DROP SUBSCRIPTION {name}")
+    with forgetting_subscriptions(*made):
+        pass
 
 
 @pytest.fixture

@@ -6,9 +6,8 @@ SELECT 'pg_subscription'::regclass::oid, s.oid, 0, format('subscription:%I', s.s
        nullif(s.subenabled, false) AS enabled,
        coalesce(quote_literal(s.subslotname), 'NONE') AS slot_name,
        nullif(s.subsynccommit, 'off') AS synchronous_commit,
-       CASE WHEN s.substream THEN 'on' END AS streaming, -- before 16
-       nullif(CASE s.substream WHEN 't' THEN 'on' WHEN 'p' THEN 'parallel' ELSE 'off' END, 'off') AS streaming, -- since 16, before 18
-       nullif(CASE s.substream WHEN 't' THEN 'on' WHEN 'p' THEN 'parallel' ELSE 'off' END, 'parallel') AS streaming, -- since 18
+       CASE WHEN s.substream THEN 'on' ELSE 'off' END AS streaming, -- before 16
+       CASE s.substream WHEN 't' THEN 'on' WHEN 'p' THEN 'parallel' ELSE 'off' END AS streaming, -- since 16
        nullif(s.subtwophasestate <> 'd', false) AS two_phase, -- since 15
        nullif(s.subdisableonerr, false) AS disable_on_error, -- since 15
        nullif(s.subpasswordrequired, true) AS password_required, -- since 16
