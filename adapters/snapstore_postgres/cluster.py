@@ -186,7 +186,7 @@ def _forget_parameter(fact: Fact, view: View) -> Draft:
     return Draft(
         statements=[
             statement
-            for grant in sorted(view.live_parts.get(fact.id, ()), key=lambda grant: grant.id)
+            for grant in privileges.taken_back(view.live_parts.get(fact.id, []))
             for statement in privileges.RULES["grant"].drop(grant, view).statements
         ]
     )

@@ -113,7 +113,7 @@ def _drop_supplied(fact: Fact, view: View) -> Draft:
 
 def _without_parts(fact: Fact, view: View) -> Draft:
     """What is said of an object is taken back, and the object itself stays."""
-    parts = sorted(view.live_parts.get(fact.id, ()), key=lambda part: part.id)
+    parts = privileges.taken_back(view.live_parts.get(fact.id, []))
     drafts = [{**privileges.RULES, **RULES}[part.kind].drop(part, view) for part in parts]
     return Draft(
         statements=[s for draft in drafts for s in draft.statements],

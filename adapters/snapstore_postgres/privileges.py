@@ -191,6 +191,17 @@ def with_grants_of_owners(rule: Rule) -> Rule:
     return replace(rule, alter=alter)
 
 
+def taken_back(parts: Sequence[Fact]) -> list[Fact]:
+    """The parts of an object in the order in which they can go: what somebody passed on before the grant by
+    which that one could."""
+    known = {part.id: part for part in parts}
+
+    def depth(part: Fact) -> int:
+        return 1 + max((depth(known[need]) for need in part.needs if need in known), default=0)
+
+    return sorted(parts, key=lambda part: (-depth(part), part.id))
+
+
 def _wider(fact: Fact, was: Sequence[str], now: Sequence[str], view: View) -> Sequence[Hazard]:
     """Somebody may do more than before, on an object that was there before and is not rebuilt."""
     more = sorted(set(now) - set(was))

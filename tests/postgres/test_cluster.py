@@ -142,13 +142,15 @@ ROLES = [
     GRANT pg_read_all_data TO snap_b;
     ALTER ROLE snap_a SET search_path = app, public; ALTER ROLE ALL SET lock_timeout = 1234;
     COMMENT ON ROLE snap_a IS 'the first'; GRANT SET ON PARAMETER work_mem TO snap_a WITH GRANT OPTION;
+    SET ROLE snap_a; GRANT SET ON PARAMETER work_mem TO "Snap C"; RESET ROLE;
     CREATE TABLE owned (a int); ALTER TABLE owned OWNER TO snap_b; GRANT SELECT ON owned TO "Snap C";
     CREATE POLICY mine ON owned TO "Snap C" USING (true)""",
-    """DROP POLICY mine ON owned; REVOKE ALL ON owned FROM "Snap C"; ALTER TABLE owned OWNER TO snap_a;
+    """DROP POLICY mine ON owned; SET ROLE snap_a; REVOKE ALL ON PARAMETER work_mem FROM "Snap C"; RESET ROLE;
+    REVOKE ALL ON owned FROM "Snap C"; ALTER TABLE owned OWNER TO snap_a;
     REVOKE snap_b FROM "Snap C" GRANTED BY snap_a; DROP ROLE "Snap C";
     ALTER ROLE snap_a PASSWORD 'second' NOLOGIN VALID UNTIL 'infinity';
     GRANT snap_b TO snap_a WITH ADMIN FALSE; ALTER ROLE snap_b SUPERUSER INHERIT PASSWORD 'third';
-    REVOKE ALL ON PARAMETER work_mem FROM snap_a;
+    REVOKE ALL ON PARAMETER work_mem FROM snap_a CASCADE;
     ALTER ROLE ALL RESET ALL; ALTER ROLE snap_a SET work_mem = 88; REVOKE pg_read_all_data FROM snap_b;
     COMMENT ON ROLE snap_a IS 'still';
     CREATE ROLE snap_d ROLE snap_a; GRANT ALTER SYSTEM ON PARAMETER "my.setting" TO snap_d""",
