@@ -40,29 +40,54 @@ def order(actions: Sequence[Action]) -> list[Action]:
     position = {index: place for place, index in enumerate(ranks)}
     found = list(topological(dict(enumerate(waiting)), after, key=position.__getitem__))
     if len(found) < len(actions):
-        left = _circular(set(range(len(actions))) - set(found), after)
-        raise CircularActions([actions[i] for i in sorted(left, key=position.__getitem__)])
+        circles = _circles(set(range(len(actions))) - set(found), after)
+        in_order = [sorted(circle, key=position.__getitem__) for circle in circles]
+        raise CircularActions([[actions[i] for i in circle] for circle in in_order])
     return [actions[i] for i in found]
 
 
-def _circular(left: set[int], after: Mapping[int, set[int]]) -> set[int]:
-    """Of what could not be placed, what is part of a circle or between two; not what only waits for one."""
-    while waiting := {index for index in left if not after.get(index, set()) & left}:
-        left = left - waiting
-    return left
+def _circles(left: Collection[int], after: Mapping[int, Iterable[int]]) -> list[list[int]]:
+    """Of what could not be placed, all that can reach each other (Kosaraju); nothing that is between two
+    circles or waits for one."""
+    before: dict[int, set[int]] = defaultdict(set)
+    for node in left:
+        for follower in after.get(node, ()):
+            before[follower].add(node)
+    waiting, finished = set(left), []
+    for node in sorted(left):
+        finished += _reached(node, after, waiting)
+    waiting = set(left)
+    found = [_reached(node, before, waiting) for node in reversed(finished)]
+    return [circle for circle in found if len(circle) > 1]
+
+
+def _reached(start: int, edges: Mapping[int, Iterable[int]], waiting: set[int]) -> list[int]:
+    """What of ``waiting`` can be reached, each behind those that it reaches; taken out of ``waiting``."""
+    if start not in waiting:
+        return []
+    waiting.discard(start)
+    found, path = [], [(start, iter(edges.get(start, ())))]
+    while path:
+        following = next((node for node in path[-1][1] if node in waiting), None)
+        if following is None:
+            found.append(path.pop()[0])
+        else:
+            waiting.discard(following)
+            path.append((following, iter(edges.get(following, ()))))
+    return found
 
 
 class CircularActions(SnapError):
-    """Actions that depend on each other in a circle, which are its ``actions``."""
+    """Actions that depend on each other in circles, which are its ``circles``."""
 
-    def __init__(self, actions: list[Action]) -> None:
-        names = ", ".join(f"{a.verb} {a.subject}" for a in actions[:8])
+    def __init__(self, circles: list[list[Action]]) -> None:
+        names = ", ".join(f"{a.verb} {a.subject}" for a in circles[0][:8])
         super().__init__(
             f"these actions depend on each other in a circle: {names}",
-            where=actions[0].resource,
+            where=circles[0][0].resource,
             fix="restore a part of it first with --only, and report this as a bug with the plan",
         )
-        self.actions = actions
+        self.circles = circles
 
 
 def _edges(actions: Sequence[Action]) -> dict[int, set[int]]:

@@ -232,7 +232,7 @@ def _subtree(fact: Fact, view: View) -> Iterator[Fact]:
     """The fact and all that goes with it; what another table takes over stays behind."""
     yield fact
     for part in view.live_parts.get(fact.id, ()):
-        if not view.stays(part.id):
+        if not view.stays(part.id) and part.id not in view.apart.going:
             yield from _subtree(part, view)
 
 

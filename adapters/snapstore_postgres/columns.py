@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 
 from snapstore.model import Fact, Json, SealedRef
-from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
+from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres import archive, fitting
 from snapstore_postgres.casts import cast, castable
 from snapstore_postgres.expressions import reparsable
@@ -133,7 +133,8 @@ def column_settings(column: Fact, view: View, before: Mapping[str, Json] | None 
 
 
 def _create_column(fact: Fact, view: View) -> Draft:
-    if view.appears(fact.parent or "") or comes_with_parent(fact, view):
+    made_with_table = view.appears(fact.parent or "") and fact.id not in view.apart.coming
+    if made_with_table or comes_with_parent(fact, view):
         return NOTHING
     table = table_of(fact)
     reached = [d for d in descendants(fact, view, live=False) if comes_with_parent(d, view)]
@@ -578,9 +579,20 @@ def _identity_slot(fact: Fact) -> list[str]:
     return [f"relation:{named or f'{qualifier(table)}.{usual}'}"]
 
 
+def _computed(fact: Fact, view: View) -> tuple[str, ...]:
+    """What it is computed with may stand on the table."""
+    return (fact.id,) if "generated" in fact.attrs else ()
+
+
 RULES: dict[str, Rule] = {
     "column": Rule(
-        _create_column, _drop_column, _alter_column, rank=31, along=made_with_table, slots=_identity_slot
+        _create_column,
+        _drop_column,
+        _alter_column,
+        rank=31,
+        separable=_computed,
+        along=made_with_table,
+        slots=_identity_slot,
     ),
-    "default": Rule(_set_default, _drop_default, _alter_default, rank=40, separable=True),
+    "default": Rule(_set_default, _drop_default, _alter_default, rank=40, separable=by_itself),
 }

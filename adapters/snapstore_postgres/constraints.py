@@ -15,7 +15,13 @@ from snapstore_postgres.indexes import (
     taken_off,
     vanishes_with_parent_index,
 )
-from snapstore_postgres.inheritance import comes_with_parent, descendants, made_with_table, unsettled
+from snapstore_postgres.inheritance import (
+    ancestors,
+    comes_with_parent,
+    descendants,
+    made_with_table,
+    unsettled,
+)
 from snapstore_postgres.names import block, last, literal, qualifier, unquote
 from snapstore_postgres.relations import STRONGEST, size, table_of
 from snapstore_postgres.types import is_inside_others
@@ -119,12 +125,13 @@ def _drop_constraint(fact: Fact, view: View) -> Draft:
     name = last(fact.name)
     if fact.parent and fact.parent.startswith("domain:"):
         return Draft(statements=[f"ALTER DOMAIN {qualifier(fact.name)} DROP CONSTRAINT {name}"])
-    if comes_with_parent(fact, view):
+    if comes_with_parent(fact, view) or _goes_with_parent(fact, view):
         return NOTHING
     if vanishes_with_parent_index(fact, view):
         return NOTHING
     table = table_of(fact)
-    reached = [d for d in descendants(fact, view, live=True) if comes_with_parent(d, view)]
+    below = descendants(fact, view, live=True)
+    reached = [d for d in below if comes_with_parent(d, view) or _goes_with_parent(d, view)]
     reached += attached_indexes(fact, view)
     return Draft(
         statements=[f"ALTER TABLE {table} DROP CONSTRAINT {name}"],
@@ -133,6 +140,25 @@ def _drop_constraint(fact: Fact, view: View) -> Draft:
         absorbs=reached,
         lock=STRONGEST,
     )
+
+
+def _goes_with_parent(fact: Fact, view: View) -> bool:
+    """Whether it goes with that of a parent which is dropped before its table is."""
+    going = view.apart.going
+    return bool(fact.attrs.get("inherited")) and any(i in going for i in _above(fact, view))
+
+
+def _above(fact: Fact, view: View) -> Iterator[str]:
+    for parent in ancestors(table_of(fact), view.live):
+        identity = f"constraint:{parent}.{last(fact.name)}"
+        if identity in view.live:
+            yield identity
+
+
+def _separable(fact: Fact, view: View) -> list[str]:
+    """An inherited one goes with that of the parents, which is then separate too."""
+    inherited = bool(fact.attrs.get("inherited")) and fact.id in view.live
+    return [fact.id, *(_above(fact, view) if inherited else ())]
 
 
 def _alter_constraint(before: Fact, after: Fact, view: View) -> Alteration | None:
@@ -206,7 +232,7 @@ RULES: dict[str, Rule] = {
         _drop_constraint,
         _alter_constraint,
         rank=50,
-        separable=True,
+        separable=_separable,
         slots=_constraint_slot,
         along=_made_with,
     ),

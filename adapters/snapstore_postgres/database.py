@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from snapstore.model import Fact, Hazard, HazardName, SealedRef
-from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
+from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres import privileges
 from snapstore_postgres.names import literal, quote
 from snapstore_postgres.options import constant
@@ -218,5 +218,5 @@ RULES: dict[str, Rule] = {
     "supplied": Rule(_create_supplied, _drop_supplied, _alter_supplied, rank=60),
     "large_object": Rule(_create_large_object, _drop_large_object, _alter_large_object, rank=60),
     "label": Rule(_create_label, _drop_label, _alter_label, rank=86),
-    "depends_on_extension": Rule(_depend, _depend_no_more, rank=87, separable=True),
+    "depends_on_extension": Rule(_depend, _depend_no_more, rank=87, separable=by_itself),
 }

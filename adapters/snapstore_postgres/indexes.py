@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from snapstore.model import Fact, Hazard, HazardName, Json
-from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
+from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.relations import STRONGEST, relation_slot, size
 
@@ -187,7 +187,9 @@ def _alter_attachment(before: Fact, after: Fact, view: View) -> Alteration | Non
 
 
 RULES: dict[str, Rule] = {
-    "index": Rule(_create_index, _drop_index, _alter_index, rank=52, separable=True, slots=relation_slot),
+    "index": Rule(
+        _create_index, _drop_index, _alter_index, rank=52, separable=by_itself, slots=relation_slot
+    ),
     "index_partition": Rule(_attach_index, _detach_index, _alter_attachment, rank=55, behind=_without_part),
     "cluster": Rule(_set_cluster, _unset_cluster, rank=80),
     "replica_identity": Rule(_set_replica_identity, _unset_replica_identity, rank=80),

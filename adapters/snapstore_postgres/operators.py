@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from snapstore.model import Fact, Json
-from snapstore.rules import Alteration, Draft, Rule, View
+from snapstore.rules import Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres.names import literal
 from snapstore_postgres.relations import owner_statement
 from snapstore_postgres.words import designation, signature
@@ -54,7 +54,7 @@ def whole(
         owner = [] if same else owner_statement(keyword, signature(after), after)
         return Alteration(statements=[*tuned, *owner], undo=tune(after, before) or ())
 
-    return Rule(create, drop, alter, rank=rank, separable=True)
+    return Rule(create, drop, alter, rank=rank, separable=by_itself)
 
 
 # -- operators and what is built from them -----------------------------------------------------------------
@@ -340,7 +340,9 @@ def _drop_shell(fact: Fact, view: View) -> Draft:
 RULES: dict[str, Rule] = {
     "shell_type": Rule(_create_shell, _drop_shell, rank=9, slots=lambda fact: [f"type:{fact.name}"]),
     # Not separable: a type and its functions only go together, with its shell.
-    "base_type": replace(whole("TYPE", _base_type, rank=36, tune=_tune_base_type), separable=False),
+    "base_type": replace(
+        whole("TYPE", _base_type, rank=36, tune=_tune_base_type), separable=lambda fact, view: ()
+    ),
     "operator": whole("OPERATOR", _operator, rank=38, tune=_tune_operator),
     "operator_family": whole("OPERATOR FAMILY", _operator_family, rank=39, tune=_tune_operator_family),
     "operator_class": whole("OPERATOR CLASS", _operator_class, rank=41),

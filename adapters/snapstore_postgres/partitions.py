@@ -8,7 +8,7 @@ import msgspec
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact
-from snapstore.rules import Alteration, Draft, Rule, View
+from snapstore.rules import Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres.indexes import is_exclusion, lacking, taken_off
 from snapstore_postgres.inheritance import ancestors
 from snapstore_postgres.names import last
@@ -93,7 +93,7 @@ RULES: dict[str, Rule] = {
         _detach,
         _alter_attachment,
         rank=45,
-        separable=True,
+        separable=by_itself,
         along=lacking,
         rebuild=lambda dependent, on: on.kind != "index",
     ),

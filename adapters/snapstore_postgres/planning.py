@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from snapstore import rules
 from snapstore.adapter import PlanRequest
+from snapstore.drafting import actions as drafted
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Action, DataMode, HazardName
+from snapstore.rules import Rule
 from snapstore_postgres import (
     archive,
     carry,
@@ -39,7 +40,7 @@ from snapstore_postgres import (
 _GRANTED_BY_DEFAULT = ("table", "view", "matview", "sequence", "function", "procedure", "aggregate", "enum",
                        "composite", "domain", "range", "schema")  # fmt: skip
 
-RULES: dict[str, rules.Rule] = {
+RULES: dict[str, Rule] = {
     **types.RULES,
     **tables.RULES,
     **columns.RULES,
@@ -70,11 +71,13 @@ def plan(request: PlanRequest) -> list[Action]:
     request, changed_rows = rows.split(request)
     counted, back = archive.take_back(request, lambda fact: RULES[fact.kind].slots(fact))
     anew = columnorder.misplaced(request) if request.options.exact_column_order else ()
-    actions = columnorder.noted(request, rules.actions(RULES, counted, anew))
-    actions = inheritance.with_new_links(counted, actions)
-    actions = carry.with_carried_rows(counted, partitions.after_detaching(counted, actions))
-    if back:
-        actions = archive.after_return(counted, back, actions)
+
+    def finish(actions: list[Action]) -> list[Action]:
+        actions = inheritance.with_new_links(counted, columnorder.noted(request, actions))
+        actions = carry.with_carried_rows(counted, partitions.after_detaching(counted, actions))
+        return archive.after_return(counted, back, actions) if back else actions
+
+    actions = drafted(RULES, counted, anew, finish)
     actions = refreshing.with_refreshes(counted, rows.with_rows(changed_rows, actions))
     actions = renames.after_renaming(renamed, doubts.noted(asked, request, actions))
     exists = bool(request.live_hints.get("archive", {}).get("exists"))

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import re
+
 from snapstore.model import Fact, Hazard, HazardName
-from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
+from snapstore.rules import NOTHING, Alteration, Draft, Halves, Rule, View, by_itself
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.names import last, literal, qualifier
 from snapstore_postgres.relations import STRONGEST, owner_statement
-from snapstore_postgres.words import designation, plain, signature
+from snapstore_postgres.words import designation, named_in, plain, signature
 
 _ENABLED = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 
 
 # -- functions and procedures ------------------------------------------------------------------------------
 
+_SQL_BODY = re.compile(r"\n(BEGIN ATOMIC\n|RETURN )")
+"""What begins a body that the server has parsed."""
+
 
 def _create_routine(fact: Fact, view: View) -> Draft:
     keyword = fact.kind.upper()
+    text = fact.attrs["definition"].rstrip()
+    body = _SQL_BODY.search(text)
+    calls_itself = body is not None and f"{plain(fact.name)}(" in text[body.start() :]
     return Draft(
-        statements=[fact.attrs["definition"].rstrip(), *owner_statement(keyword, fact.name, fact)],
+        statements=[
+            *([_without_body(text)] if calls_itself else []),
+            text,
+            *owner_statement(keyword, fact.name, fact),
+        ],
         undo=[f"DROP {keyword} {fact.name}"],
     )
 
@@ -38,6 +50,24 @@ def _alter_routine(before: Fact, after: Fact, view: View) -> Alteration | None:
     if old.get("owner") != new.get("owner"):
         statements += owner_statement(after.kind.upper(), after.name, after)
     return Alteration(statements=statements, undo=[old["definition"].rstrip()])
+
+
+def _routine_halves(fact: Fact, view: View) -> Halves | None:
+    """A body that the server has parsed stands on what it names; one that is a string does not."""
+    text = fact.attrs["definition"].rstrip()
+    if _SQL_BODY.search(text) is None:
+        return None
+    bare = _without_body(text)
+    return Halves(
+        bare=[bare],
+        completed=[text, *owner_statement(fact.kind.upper(), fact.name, fact)],
+        stripped=[bare],
+        needs=named_in(bare, fact),
+    )
+
+
+def _without_body(text: str) -> str:
+    return _SQL_BODY.split(text, 1)[0] + "\nAS ''"
 
 
 # -- aggregates --------------------------------------------------------------------------------------------
@@ -218,11 +248,15 @@ def _slot(fact: Fact) -> list[str]:
 
 
 RULES: dict[str, Rule] = {
-    "function": Rule(_create_routine, _drop_routine, _alter_routine, rank=35, slots=_slot),
-    "procedure": Rule(_create_routine, _drop_routine, _alter_routine, rank=36, slots=_slot),
+    "function": Rule(
+        _create_routine, _drop_routine, _alter_routine, rank=35, halves=_routine_halves, slots=_slot
+    ),
+    "procedure": Rule(
+        _create_routine, _drop_routine, _alter_routine, rank=36, halves=_routine_halves, slots=_slot
+    ),
     "aggregate": Rule(_create_aggregate, _drop_aggregate, _alter_aggregate, rank=37, slots=_slot),
-    "trigger": Rule(_create_trigger, _drop_trigger, _alter_trigger, rank=70, separable=True),
+    "trigger": Rule(_create_trigger, _drop_trigger, _alter_trigger, rank=70, separable=by_itself),
     "trigger_state": Rule(_set_trigger_state, _unset_trigger_state, rank=71),
-    "rule": Rule(_create_rule, _drop_rule, _alter_rule, rank=64, separable=True),
-    "policy": Rule(_create_policy, _drop_policy, _alter_policy, rank=72, separable=True),
+    "rule": Rule(_create_rule, _drop_rule, _alter_rule, rank=64, separable=by_itself),
+    "policy": Rule(_create_policy, _drop_policy, _alter_policy, rank=72, separable=by_itself),
 }

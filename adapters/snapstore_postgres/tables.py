@@ -39,7 +39,8 @@ def _columns_in_order(fact: Fact, view: View) -> list[Fact]:
     """The columns in the physical order they had when the target was taken."""
     known = view.request.target_hints.get("relations", {}).get(fact.id, {}).get("columns") or []
     place = {f"column:{fact.name}.{name}": index for index, name in enumerate(known)}
-    columns = [part for part in view.target_parts.get(fact.id, ()) if part.kind == "column"]
+    parts = view.target_parts.get(fact.id, ())
+    columns = [part for part in parts if part.kind == "column" and part.id not in view.apart.coming]
     return sorted(columns, key=lambda c: (place.get(c.id, len(place)), c.id))
 
 

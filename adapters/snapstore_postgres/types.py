@@ -229,7 +229,8 @@ def _domain_text(fact: Fact) -> str:
 
 def _create_domain(fact: Fact, view: View) -> Draft:
     # At once, since a domain that is in an array or a row cannot get one any more.
-    checks = [part for part in view.target_parts.get(fact.id, ()) if _comes_at_once(part, fact, view)]
+    parts = (part for part in view.target_parts.get(fact.id, ()) if part.id not in view.apart.coming)
+    checks = [part for part in parts if _comes_at_once(part, fact, view)]
     body = "".join(f" CONSTRAINT {last(c.name)} {reparsable(c.attrs['definition'])}" for c in checks)
     return Draft(
         statements=[_domain_text(fact) + body, *owner_statement("DOMAIN", fact.name, fact)],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from snapstore.model import Fact, Hazard, HazardName
-from snapstore.rules import Alteration, Draft, Rule, View
+from snapstore.rules import Alteration, Draft, Halves, Rule, View, by_itself
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.relations import (
     COMPRESSION,
@@ -16,6 +16,7 @@ from snapstore_postgres.relations import (
     size,
     version,
 )
+from snapstore_postgres.words import named_in
 
 
 def _query(fact: Fact) -> str:
@@ -54,6 +55,21 @@ def _alter_view(before: Fact, after: Fact, view: View) -> Alteration | None:
         statements += owner_statement("VIEW", after.name, after)
     return Alteration(
         statements=statements, undo=[_view_text(before, "CREATE OR REPLACE VIEW")], lock=STRONGEST
+    )
+
+
+def _view_halves(fact: Fact, view: View) -> Halves:
+    """A view of the same columns that reads nothing."""
+    columns = fact.attrs.get("columns") or ()
+    nothing = ", ".join(
+        f"NULL::{c['type']}" + (f" COLLATE {c['collation']}" if "collation" in c else "") for c in columns
+    )
+    bare = _view_text(Fact(fact.id, {**fact.attrs, "query": f"SELECT {nothing}"}), "CREATE OR REPLACE VIEW")
+    return Halves(
+        bare=[bare],
+        completed=[_view_text(fact, "CREATE OR REPLACE VIEW"), *owner_statement("VIEW", fact.name, fact)],
+        stripped=[bare],
+        needs=named_in(bare, fact),
     )
 
 
@@ -136,6 +152,16 @@ def _alter_matview(before: Fact, after: Fact, view: View) -> Alteration | None:
 
 
 RULES: dict[str, Rule] = {
-    "view": Rule(_create_view, _drop_view, _alter_view, rank=60, separable=True, slots=row_slots),
-    "matview": Rule(_create_matview, _drop_matview, _alter_matview, rank=62, separable=True, slots=row_slots),
+    "view": Rule(
+        _create_view,
+        _drop_view,
+        _alter_view,
+        rank=60,
+        separable=by_itself,
+        halves=_view_halves,
+        slots=row_slots,
+    ),
+    "matview": Rule(
+        _create_matview, _drop_matview, _alter_matview, rank=62, separable=by_itself, slots=row_slots
+    ),
 }

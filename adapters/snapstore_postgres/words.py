@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.names import last, qualifier, quote
@@ -89,6 +91,19 @@ def grantee_object(fact: Fact) -> str:
         word_ = _SUPPLIED_GRANTED_AS.get(kind) or kind.replace("-", " ").upper()
         return f"{word_} {signature(fact)}"
     return f"{_GRANTED_AS.get(fact.kind) or word(fact.kind)} {signature(fact)}"
+
+
+_NOT_NAMED = ("schema", "language", "extension", "role")
+
+
+def named_in(text: str, fact: Fact) -> list[str]:
+    """What of that which a fact stands on a part of its text names, and what is named in none."""
+    return [
+        need
+        for need in fact.needs
+        if need.startswith(tuple(f"{kind}:" for kind in _NOT_NAMED))
+        or re.search(rf'(?<![\w".]){re.escape(plain(need.partition(":")[2]))}(?![\w".])', text)
+    ]
 
 
 def database_name(view: View) -> str:
