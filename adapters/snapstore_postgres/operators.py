@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from snapstore.model import Fact, Json
 from snapstore.rules import Alteration, Draft, Rule, View, by_itself
+from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.names import literal
 from snapstore_postgres.relations import owner_statement
 from snapstore_postgres.words import designation, signature
@@ -251,7 +252,7 @@ def _ts_configuration(fact: Fact) -> list[str]:
 
 
 def _statistics(fact: Fact) -> list[str]:
-    found: list[str] = [fact.attrs["definition"]]
+    found: list[str] = [reparsable(fact.attrs["definition"])]
     if "target" in fact.attrs:
         found.append(f"ALTER STATISTICS {fact.name} SET STATISTICS {fact.attrs['target']}")
     return found

@@ -6,7 +6,7 @@ import re
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Halves, Rule, View, by_itself
-from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.expressions import reparsable, reparsable_routine
 from snapstore_postgres.names import last, literal, qualifier
 from snapstore_postgres.relations import STRONGEST, owner_statement
 from snapstore_postgres.words import designation, named_in, plain, signature
@@ -22,9 +22,9 @@ _SQL_BODY = re.compile(r"\n(BEGIN ATOMIC\n|RETURN )")
 
 def _create_routine(fact: Fact, view: View) -> Draft:
     keyword = fact.kind.upper()
-    text = fact.attrs["definition"].rstrip()
-    body = _SQL_BODY.search(text)
-    calls_itself = body is not None and f"{plain(fact.name)}(" in text[body.start() :]
+    text = reparsable_routine(fact.attrs["definition"].rstrip())
+    body = _parsed_body(text)
+    calls_itself = body is not None and f"{plain(fact.name)}(" in text[body:]
     return Draft(
         statements=[
             *([_without_body(text)] if calls_itself else []),
@@ -46,7 +46,7 @@ def _alter_routine(before: Fact, after: Fact, view: View) -> Alteration | None:
         return None
     statements = []
     if old["definition"] != new["definition"]:
-        statements.append(new["definition"].rstrip())
+        statements.append(reparsable_routine(new["definition"].rstrip()))
     if old.get("owner") != new.get("owner"):
         statements += owner_statement(after.kind.upper(), after.name, after)
     return Alteration(statements=statements, undo=[old["definition"].rstrip()])
@@ -54,8 +54,8 @@ def _alter_routine(before: Fact, after: Fact, view: View) -> Alteration | None:
 
 def _routine_halves(fact: Fact, view: View) -> Halves | None:
     """A body that the server has parsed stands on what it names; one that is a string does not."""
-    text = fact.attrs["definition"].rstrip()
-    if _SQL_BODY.search(text) is None:
+    text = reparsable_routine(fact.attrs["definition"].rstrip())
+    if _parsed_body(text) is None:
         return None
     bare = _without_body(text)
     return Halves(
@@ -66,8 +66,14 @@ def _routine_halves(fact: Fact, view: View) -> Halves | None:
     )
 
 
+def _parsed_body(text: str) -> int | None:
+    """Where it begins; a body that is a string may have lines that look like it."""
+    found, string = _SQL_BODY.search(text), text.find("\nAS ")
+    return found.start() if found and not 0 <= string < found.start() else None
+
+
 def _without_body(text: str) -> str:
-    return _SQL_BODY.split(text, 1)[0] + "\nAS ''"
+    return text[: _parsed_body(text)] + "\nAS ''"
 
 
 # -- aggregates --------------------------------------------------------------------------------------------

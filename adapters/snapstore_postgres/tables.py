@@ -17,6 +17,7 @@ from snapstore_postgres.columns import (
     retyped_identity,
     without_default,
 )
+from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.federation import subscribers
 from snapstore_postgres.inheritance import left_parents, links_in_order, parents, partitions_below, unsettled
 from snapstore_postgres.names import last
@@ -60,7 +61,7 @@ def _create_table(fact: Fact, view: View) -> Draft:
     of = f" OF {attrs['of']}" if attrs.get("of") else ""
     text = f"CREATE {persistence}{kind} {fact.name}{of}" + (f" (\n{body}\n)" if body or not of else "")
     text += f"\nINHERITS ({', '.join(attrs['inherits'])})" if attrs.get("inherits") else ""
-    text += f"\nPARTITION BY {attrs['partition_key']}" if attrs.get("partition_key") else ""
+    text += f"\nPARTITION BY {reparsable(attrs['partition_key'])}" if attrs.get("partition_key") else ""
     text += foreign
     text += f"\nUSING {attrs['access_method']}" if attrs.get("access_method") else ""
     options = [*attrs.get("options", ()), *(f"toast.{o}" for o in attrs.get("toast_options", ()))]

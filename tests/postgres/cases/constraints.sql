@@ -104,3 +104,17 @@ CREATE TABLE t (a int CHECK (fine(a))); INSERT INTO t VALUES (1);
 --- b
 CREATE FUNCTION fine(int, int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > $2';
 CREATE TABLE t (a int CHECK (fine(a, 0))); INSERT INTO t VALUES (1);
+
+--- case arrays that are cast as a whole
+--- both
+CREATE FUNCTION first(bigint[]) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1[1]';
+CREATE FUNCTION first(varchar[]) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1[1]';
+--- a
+CREATE TABLE t (a int, b varchar(9), g bigint GENERATED ALWAYS AS (first(ARRAY[a])) STORED, d bigint DEFAULT first(ARRAY[1]),
+  CHECK (first(ARRAY[a, 2]) > 0), CHECK (first(ARRAY[b, 'x']) <> '(ARRAY[1])::int[]'));
+CREATE INDEX i ON t (first(ARRAY[ARRAY[a, 1], ARRAY[a, 2]])) WHERE a = ANY (ARRAY[1.5, 2]);
+CREATE VIEW v AS SELECT first(ARRAY[a, (SELECT first(ARRAY[b::text])::int)]) FROM t;
+CREATE STATISTICS s ON (first(ARRAY[a])), a FROM t;
+CREATE TABLE p (a int) PARTITION BY RANGE (first(ARRAY[a]));
+CREATE FUNCTION sums(x bigint[] DEFAULT ARRAY[1]) RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT first(ARRAY[a]) + first(x) FROM t; END;
+CREATE FUNCTION said() RETURNS bigint LANGUAGE sql AS 'SELECT public.first((ARRAY[1])::bigint[])';
