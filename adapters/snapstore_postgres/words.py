@@ -90,7 +90,7 @@ def grantee_object(fact: Fact) -> str:
         kind = fact.name.partition(":")[0]
         word_ = _SUPPLIED_GRANTED_AS.get(kind) or kind.replace("-", " ").upper()
         return f"{word_} {signature(fact)}"
-    return f"{_GRANTED_AS.get(fact.kind) or word(fact.kind)} {signature(fact)}"
+    return f"{_GRANTED_AS.get(fact.kind) or word(fact.kind)} {fact.name}"
 
 
 _NOT_NAMED = ("schema", "language", "extension", "role")

@@ -109,3 +109,16 @@ CREATE OR REPLACE FUNCTION f0() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT 
 --- b
 CREATE FUNCTION f0() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE t (id bigint PRIMARY KEY, n int DEFAULT f0()); INSERT INTO t VALUES (1, 2);
 CREATE OR REPLACE FUNCTION f0() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT max(id)::int FROM t; END; CREATE FUNCTION h() RETURNS SETOF t LANGUAGE sql BEGIN ATOMIC SELECT * FROM t; END; CREATE VIEW v AS SELECT id FROM h(); CREATE FUNCTION g(t) RETURNS t LANGUAGE sql AS 'SELECT $1';
+
+--- case privileges on aggregates of every form
+--- a
+CREATE AGGREGATE quantile(float8 ORDER BY anyelement) (SFUNC = ordered_set_transition, STYPE = internal,
+  FINALFUNC = percentile_disc_final, FINALFUNC_EXTRA);
+CREATE AGGREGATE ranked(VARIADIC "any" ORDER BY VARIADIC "any") (SFUNC = ordered_set_transition_multi,
+  STYPE = internal, FINALFUNC = rank_final, FINALFUNC_EXTRA, HYPOTHETICAL);
+CREATE AGGREGATE counted(*) (SFUNC = int8inc, STYPE = bigint, INITCOND = '0');
+REVOKE EXECUTE ON FUNCTION quantile(float8, anyelement) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION quantile(float8, anyelement), ranked("any"), counted() TO snap_app;
+--- b
+CREATE AGGREGATE quantile(float8 ORDER BY anyelement) (SFUNC = ordered_set_transition, STYPE = internal,
+  FINALFUNC = percentile_disc_final, FINALFUNC_EXTRA, PARALLEL = SAFE);
