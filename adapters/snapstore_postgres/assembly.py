@@ -105,9 +105,9 @@ def _with_sealed(fact: Fact, name: str, context: Context) -> Fact:
 
 
 def _comments(found: Answers, addresses: Addresses) -> Iterator[Fact]:
-    for class_, oid, sub, column, text in found.rows("comments"):
+    for class_, oid, sub, column, text, not_null in found.rows("comments"):
         part = addresses.part(class_, oid, sub, column)
-        if part is not None and sub and not column:
+        if part is not None and not_null:
             attrs = {"text": text, "not_null": True}
             yield Fact(f"comment:not_null:{part[0].partition(':')[2]}", attrs, part[1])
         elif part is not None:

@@ -271,10 +271,8 @@ def _is_strict(fact: Fact, view: View) -> bool:
     """Whether a column or domain is of a domain, or one of one, that is never NULL or not by itself."""
     if fact.attrs["type"].endswith("[]"):
         return False
-    domains = [view.target[need] for need in fact.needs if need.startswith("domain:")]
-    return any(
-        {"not_null", "default"} & domain.attrs.keys() or _is_strict(domain, view) for domain in domains
-    )
+    types = [view.target[need] for need in fact.needs if need.startswith(("domain:", "base_type:"))]
+    return any({"not_null", "default"} & kind.attrs.keys() or _is_strict(kind, view) for kind in types)
 
 
 def _drop_column(fact: Fact, view: View) -> Draft:

@@ -9,6 +9,7 @@ from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.columns import name_of_not_null
 from snapstore_postgres.names import last, literal, parts, qualifier, quote, unquote
+from snapstore_postgres.types import name_of_domain_not_null
 from snapstore_postgres.words import database_name, designation, grantee_object
 
 # -- comments ----------------------------------------------------------------------------------------------
@@ -25,6 +26,9 @@ def object_of(identity: str, fact: Fact, view: View) -> str:
         name = name.partition(":")[2]
     if kind == "not_null":
         side = view.live if view.live.get(fact.id) is fact else view.target
+        domain = side.get(f"domain:{name}")
+        if domain is not None:
+            return f"CONSTRAINT {name_of_domain_not_null(domain)} ON DOMAIN {name}"
         return f"CONSTRAINT {name_of_not_null(side[f'column:{name}'])} ON {qualifier(name)}"
     if kind == "index":
         return f"INDEX {parts(name)[0]}.{last(name)}"

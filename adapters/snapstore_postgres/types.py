@@ -224,7 +224,25 @@ def _domain_text(fact: Fact) -> str:
     text = f"CREATE DOMAIN {fact.name} AS {a['type']}"
     text += f" COLLATE {a['collation']}" if "collation" in a else ""
     text += f" DEFAULT {reparsable(a['default'])}" if "default" in a else ""
-    return text + (" NOT NULL" if a.get("not_null") else "")
+    name = f" CONSTRAINT {a['not_null_name']}" if "not_null_name" in a else ""
+    return text + (f"{name} NOT NULL" if a.get("not_null") else "")
+
+
+def name_of_domain_not_null(domain: Fact) -> str:
+    """The name of its NOT NULL constraint."""
+    usual = quote(f"{unquote(last(domain.name))}_not_null")
+    return str(domain.attrs.get("not_null_name") or usual)
+
+
+def _not_null_of_domain(before: Fact, after: Fact) -> list[str]:
+    alter, was, now = f"ALTER DOMAIN {after.name}", before.attrs, after.attrs
+    if not now.get("not_null"):
+        return [f"{alter} DROP NOT NULL"] if was.get("not_null") else []
+    if not was.get("not_null"):
+        named = f"ADD CONSTRAINT {now.get('not_null_name')} NOT NULL"
+        return [f"{alter} {named if 'not_null_name' in now else 'SET NOT NULL'}"]
+    old, new = name_of_domain_not_null(before), name_of_domain_not_null(after)
+    return [f"{alter} RENAME CONSTRAINT {old} TO {new}"] if old != new else []
 
 
 def _create_domain(fact: Fact, view: View) -> Draft:
@@ -282,11 +300,13 @@ def _alter_domain(before: Fact, after: Fact, view: View) -> Alteration | None:
             if "default" in new
             else f"{alter} DROP DEFAULT"
         )
-    if old.get("not_null") != new.get("not_null"):
-        statements.append(f"{alter} {'SET' if new.get('not_null') else 'DROP'} NOT NULL")
+    statements += _not_null_of_domain(before, after)
     if old.get("owner") != new.get("owner"):
         statements += owner
-    return Alteration(statements=statements)
+    loses = bool(old.get("not_null")) and not new.get("not_null")
+    return Alteration(
+        statements=statements, displaces=lambda part: loses and part.id.startswith("comment:not_null:")
+    )
 
 
 def _into_domain(column: Fact, old: str, new: str, view: View) -> fitting.Fit:

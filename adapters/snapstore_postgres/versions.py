@@ -375,6 +375,7 @@ FEATURES = (
     Feature(17, _GRANTS, "the privilege MAINTAIN", _maintains, _without_maintain),
     Feature(17, ("collation",), "a collation of the provider builtin", lambda a: a.get("provider") == "b"),
     _attribute(17, "subscription", "failover"),
+    _attribute(17, "domain", "not_null_name"),
     _calls(16),
     Feature(
         16,

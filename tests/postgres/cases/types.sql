@@ -183,3 +183,55 @@ CREATE TYPE other.pair AS (x int, y text);
 CREATE DOMAIN public.good AS other.pair CHECK ((VALUE).x > 0);
 CREATE TABLE public.t (id int, g public.good);
 INSERT INTO public.t VALUES (1, '(1,a)');
+
+--- case a domain's NOT NULL has a name and a comment
+--- a
+CREATE DOMAIN one AS int CONSTRAINT filled NOT NULL;
+CREATE DOMAIN two AS int NOT NULL;
+CREATE DOMAIN three AS int;
+COMMENT ON CONSTRAINT filled ON DOMAIN one IS 'never empty'; -- since 17
+COMMENT ON CONSTRAINT two_not_null ON DOMAIN two IS 'usual'; -- since 17
+--- b
+CREATE DOMAIN one AS int NOT NULL;
+CREATE DOMAIN two AS int;
+CREATE DOMAIN three AS int CONSTRAINT "not empty" NOT NULL;
+CREATE DOMAIN four AS int CONSTRAINT filled NOT NULL;
+
+--- case a type that is but a name becomes one, and the other way round
+--- a
+CREATE TYPE becomes;
+CREATE TYPE was;
+CREATE FUNCTION was_in(cstring) RETURNS was LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+CREATE FUNCTION was_out(was) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+CREATE TYPE was (INPUT = was_in, OUTPUT = was_out, LIKE = text);
+--- b
+CREATE TYPE becomes AS ENUM ('x');
+CREATE TYPE was;
+COMMENT ON TYPE was IS 'a name';
+ALTER TYPE was OWNER TO snap_owner;
+
+--- case a base type is another one, with fewer functions
+--- a
+CREATE TYPE num;
+CREATE FUNCTION num_in(cstring) RETURNS num LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION num_out(num) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE FUNCTION num_recv(internal) RETURNS num LANGUAGE internal IMMUTABLE STRICT AS 'int4recv';
+CREATE TYPE num (INPUT = num_in, OUTPUT = num_out, RECEIVE = num_recv, LIKE = int4, DEFAULT = '5');
+CREATE TABLE t (id int PRIMARY KEY, a num, many num[]);
+INSERT INTO t VALUES (1, '7', '{8}');
+--- b
+CREATE TYPE num;
+CREATE FUNCTION num_in(cstring) RETURNS num LANGUAGE internal IMMUTABLE STRICT AS 'int8in';
+CREATE FUNCTION num_out(num) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int8out';
+CREATE TYPE num (INPUT = num_in, OUTPUT = num_out, LIKE = int8);
+CREATE TABLE t (id int PRIMARY KEY, a num, many num[]);
+INSERT INTO t VALUES (1, '7', '{8}');
+
+--- case a base type that takes itself for an array
+--- a
+CREATE TYPE list;
+CREATE FUNCTION list_in(cstring) RETURNS list LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+CREATE FUNCTION list_out(list) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+CREATE TYPE list (INPUT = list_in, OUTPUT = list_out, LIKE = text, CATEGORY = 'A', ELEMENT = int4,
+  SUBSCRIPT = raw_array_subscript_handler);
+CREATE TABLE t (a list, b list[]);
