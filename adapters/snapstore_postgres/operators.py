@@ -347,7 +347,8 @@ RULES: dict[str, Rule] = {
     "operator": whole("OPERATOR", _operator, rank=38, tune=_tune_operator),
     "operator_family": whole("OPERATOR FAMILY", _operator_family, rank=39, tune=_tune_operator_family),
     "operator_class": whole("OPERATOR CLASS", _operator_class, rank=41),
-    "cast": whole("CAST", _cast, rank=38, owned=False),
+    # Before all expressions: a cast that has no function is nothing that they would be known to stand on.
+    "cast": whole("CAST", _cast, rank=8, owned=False),
     "conversion": whole("CONVERSION", _conversion, rank=38),
     "access_method": whole("ACCESS METHOD", _access_method, rank=37, owned=False),
     "language": whole("LANGUAGE", _language, rank=34),

@@ -27,6 +27,7 @@ from snapstore_postgres import (
     privileges,
     refreshing,
     renames,
+    resolution,
     rights,
     routines,
     rows,
@@ -58,6 +59,8 @@ RULES: dict[str, Rule] = {
 }
 for _kind in _GRANTED_BY_DEFAULT:
     RULES[_kind] = privileges.with_grants_of_owners(privileges.without_default_privileges(RULES[_kind]))
+for _kind in resolution.PRINTED:
+    RULES[_kind] = resolution.read_anew(RULES[_kind])
 RULES["column"] = privileges.with_plain_identity(RULES["column"])
 
 

@@ -89,3 +89,33 @@ CREATE OPERATOR public.<<< (FUNCTION = int4lt, LEFTARG = int, RIGHTARG = int,
 CREATE OPERATOR public.>>> (FUNCTION = int4gt, LEFTARG = int, RIGHTARG = int);
 --- b
 CREATE SCHEMA other;
+
+--- case the same words stand for another cast
+--- both
+CREATE TYPE m AS (v int);
+CREATE FUNCTION one(int) RETURNS m LANGUAGE sql IMMUTABLE AS 'SELECT ROW($1)::public.m';
+CREATE FUNCTION two(int, int, boolean) RETURNS m LANGUAGE sql IMMUTABLE AS 'SELECT ROW($1 + 1)::public.m';
+--- a
+CREATE CAST (int AS m) WITH FUNCTION one(int);
+--- b
+CREATE CAST (int AS m) WITH FUNCTION two(int, int, boolean);
+--- both
+CREATE TABLE t (a int, g m GENERATED ALWAYS AS (a::m) STORED, d m DEFAULT 5::m, CHECK (a::m <> '(0)'));
+INSERT INTO t VALUES (1);
+CREATE VIEW v AS SELECT a::m AS x FROM t;
+CREATE MATERIALIZED VIEW w AS SELECT a::m AS x FROM t;
+CREATE INDEX i ON t ((a::m));
+CREATE FUNCTION f(int) RETURNS m LANGUAGE sql BEGIN ATOMIC SELECT $1::m; END;
+CREATE POLICY p ON t USING (a::m > '(1)');
+
+--- case expressions need a cast without a function
+--- a
+CREATE TYPE num;
+CREATE FUNCTION num_in(cstring) RETURNS num LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION num_out(num) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE num (INPUT = num_in, OUTPUT = num_out, LIKE = int4);
+CREATE CAST (num AS int) WITHOUT FUNCTION AS IMPLICIT;
+CREATE DOMAIN d AS num CHECK (VALUE + 1 > 0);
+CREATE FUNCTION f(num) RETURNS int LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT $1 + 1; END;
+CREATE TABLE t (a num, g int GENERATED ALWAYS AS (a + 1) STORED, CHECK (a + 1 > 0), h int DEFAULT '3'::num + 1);
+CREATE TABLE p (a num) PARTITION BY RANGE ((a + 1));
