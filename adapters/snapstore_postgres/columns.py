@@ -268,8 +268,9 @@ def _typed(column: Fact, kind: str | None) -> Fact:
 
 
 def _is_strict(fact: Fact, view: View) -> bool:
-    """Whether a column or domain is of a domain, or one of one, that is never NULL or not by itself."""
-    if fact.attrs["type"].endswith("[]"):
+    """Whether a column or domain is of a domain, or one of one, that is never NULL or not by itself; a base
+    type may have a default too."""
+    if fact.attrs.get("type", "").endswith("[]"):
         return False
     types = [view.target[need] for need in fact.needs if need.startswith(("domain:", "base_type:"))]
     return any({"not_null", "default"} & kind.attrs.keys() or _is_strict(kind, view) for kind in types)

@@ -327,7 +327,16 @@ def _tune_base_type(before: Fact, after: Fact) -> Sequence[str] | None:
 
 
 def _create_shell(fact: Fact, view: View) -> Draft:
-    return Draft(statements=[f"CREATE TYPE {fact.name}"], undo=[f"DROP TYPE {fact.name} CASCADE"])
+    owner = owner_statement("TYPE", fact.name, fact) if "owner" in fact.attrs else []
+    return Draft(statements=[f"CREATE TYPE {fact.name}", *owner], undo=[f"DROP TYPE {fact.name} CASCADE"])
+
+
+def _alter_shell(before: Fact, after: Fact, view: View) -> Alteration | None:
+    """One that stays a name has an owner; only its own could make a type of it."""
+    if before.attrs.keys() != after.attrs.keys():
+        return None
+    same = before.attrs == after.attrs
+    return Alteration(statements=() if same else owner_statement("TYPE", after.name, after))
 
 
 def _drop_shell(fact: Fact, view: View) -> Draft:
@@ -338,11 +347,23 @@ def _drop_shell(fact: Fact, view: View) -> Draft:
     return Draft(statements=[f"DROP TYPE {fact.name}{cascade}"], absorbs=functions)
 
 
+def with_shell(fact: Fact, view: View) -> list[str]:
+    """A type that is made anew, since its own functions would keep the old one."""
+    again = fact.id in view.live and fact.parent in view.live
+    return [fact.parent] if fact.parent and again else []
+
+
+def _slot(fact: Fact) -> list[str]:
+    return [f"type:{fact.name}"]
+
+
 RULES: dict[str, Rule] = {
-    "shell_type": Rule(_create_shell, _drop_shell, rank=9, slots=lambda fact: [f"type:{fact.name}"]),
+    "shell_type": Rule(_create_shell, _drop_shell, _alter_shell, rank=9, slots=_slot),
     # Not separable: a type and its functions only go together, with its shell.
     "base_type": replace(
-        whole("TYPE", _base_type, rank=36, tune=_tune_base_type), separable=lambda fact, view: ()
+        whole("TYPE", _base_type, rank=36, tune=_tune_base_type),
+        separable=lambda fact, view: (),
+        along=with_shell,
     ),
     "operator": whole("OPERATOR", _operator, rank=38, tune=_tune_operator),
     "operator_family": whole("OPERATOR FAMILY", _operator_family, rank=39, tune=_tune_operator_family),

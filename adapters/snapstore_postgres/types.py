@@ -13,6 +13,7 @@ from snapstore_postgres.columns import blocks_type_change, column_settings, rety
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.inheritance import governing, in_partition_key
 from snapstore_postgres.names import last, literal, qualifier, quote, unquote
+from snapstore_postgres.operators import with_shell
 from snapstore_postgres.relations import (
     STRONGEST,
     data_loss,
@@ -460,6 +461,7 @@ RULES: dict[str, Rule] = {
         lambda b, a, v: _alter_owner("TYPE", b, a),
         rank=13,
         slots=_slots_of_range,
+        along=with_shell,
     ),
     UNMODELLED: Rule(lambda f, v: NOTHING, lambda f, v: NOTHING, lambda b, a, v: Alteration()),
 }

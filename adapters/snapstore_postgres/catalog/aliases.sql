@@ -13,7 +13,7 @@ UNION ALL
 -- The array type of a type.
 SELECT 'pg_type'::regclass::oid, t.oid, 'pg_type'::regclass::oid, t.typelem
   FROM pg_type t
- WHERE t.typcategory = 'A' AND t.typelem <> 0 AND t.oid >= 16384
+ WHERE t.oid >= 16384 AND {{array_of_another(t)}}
 UNION ALL
 -- The multirange type of a range type.
 SELECT 'pg_type'::regclass::oid, r.rngmultitypid, 'pg_type'::regclass::oid, r.rngtypid

@@ -20,6 +20,10 @@ EXISTS (SELECT FROM pg_depend e
    FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
   WHERE co.oid = a.attcollation AND co.oid <> (SELECT y.typcollation FROM pg_type y WHERE y.oid = a.atttypid))
 
+-- macro array_of_another(type)
+-- Whether the type is the array type that came with another one.
+EXISTS (SELECT FROM pg_type e WHERE e.oid = {type}.typelem AND e.typarray = {type}.oid)
+
 -- macro sorted(list)
 -- A list whose order means nothing.
 CASE WHEN {list} IS NOT NULL THEN (SELECT array_agg(o ORDER BY o) FROM unnest({list}) o) END

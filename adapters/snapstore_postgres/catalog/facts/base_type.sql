@@ -21,5 +21,5 @@ SELECT 'pg_type'::regclass::oid, t.oid, 0, format('base_type:%I.%I', n.nspname, 
        quote_literal(nullif(t.typdelim::text, ',')) AS delimiter,
        nullif(t.typcollation <> 0, false) AS collatable
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
- WHERE t.typtype = 'b' AND t.typisdefined AND NOT (t.typcategory = 'A' AND t.typelem <> 0)
+ WHERE t.typtype = 'b' AND t.typisdefined AND NOT {{array_of_another(t)}}
    AND t.typnamespace = ANY ($1) AND NOT {{member(pg_type, t.oid)}}

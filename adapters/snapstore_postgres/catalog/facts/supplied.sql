@@ -11,7 +11,7 @@ WITH objects (class, oid, owner, acl, base) AS (
   UNION ALL
   SELECT 'pg_type'::regclass::oid, t.oid, t.typowner, t.typacl, acldefault('T', t.typowner)
     FROM pg_type t
-   WHERE t.typrelid = 0 AND NOT (t.typcategory = 'A' AND t.typelem <> 0)
+   WHERE t.typrelid = 0 AND NOT {{array_of_another(t)}}
   UNION ALL
   SELECT 'pg_namespace'::regclass::oid, n.oid, n.nspowner, n.nspacl, acldefault('n', n.nspowner)
     FROM pg_namespace n
