@@ -91,7 +91,7 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = versions.with_lacking(
         request.resource, lacking, rights.with_missing(request, online.in_steps(request, actions))
     )
-    return costs.stated(request, actions)
+    return costs.stated(request, resolution.in_sight(request, actions))
 
 
 def _refuse_loss(resource: str, actions: list[Action]) -> None:

@@ -1,15 +1,22 @@
-"""Text that stays the same while it means something else: expressions call what they do not show.
+"""Text that means more than it says: expressions call what they do not show.
 
-``a::int`` may be a cast by one function or by another, ``ORDER BY a`` uses an operator of some class. What
-such a text stands on was decided when it was read. Where that differs, it has to be read anew.
+``a::int`` may be a cast by one function or by another, ``JOIN … USING (a)`` compares with some operator. What
+such a text stands on is decided when it is read. Where that differs, it has to be read anew; and where it is
+an operator that is found by its name alone, its schema has to be in the ``search_path``.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 
-from snapstore.model import Fact
+from msgspec import structs
+
+from snapstore.adapter import PlanRequest
+from snapstore.model import Action, Fact, Verb
 from snapstore.rules import Alteration, Rule, View
+from snapstore_postgres.names import parts
 
 PRINTED = (
     "view",
@@ -43,3 +50,33 @@ def read_anew(rule: Rule) -> Rule:
 
 def _calls(fact: Fact) -> set[str]:
     return {need for need in fact.needs if need.startswith(_UNSEEN)}
+
+
+# -- operators without their schema ------------------------------------------------------------------------
+
+_COMPARES = re.compile(r"\bCASE (?! *WHEN\b)|\bNULLIF\(|\bDISTINCT FROM\b|\bUSING \(|\bNATURAL\b|\bROW\(")
+"""What compares by an operator that the server does not print."""
+
+
+def in_sight(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
+    """The actions, those that bring such comparisons with the schemas of their operators in sight. Built-in
+    ones are found first all the same."""
+    return [_in_sight(request, action) for action in actions]
+
+
+def _in_sight(request: PlanRequest, action: Action) -> Action:
+    if action.verb is Verb.DROP or not any(_COMPARES.search(text) for text in action.statements):
+        return action
+    facts = [request.target[i] for i in {action.subject, *action.produces} if i in request.target]
+    needs = {need for fact in facts for need in fact.needs if need in request.target}
+    schemas = sorted({schema for need in needs for schema in _schemas_of_operators(request.target[need])})
+    if not schemas:
+        return action
+    path = f"SET search_path = {', '.join(schemas)}"
+    return structs.replace(action, statements=(path, *action.statements, "SET search_path = ''"))
+
+
+def _schemas_of_operators(fact: Fact) -> list[str]:
+    if fact.kind == "extension":
+        return [fact.attrs["schema"]]
+    return parts(fact.name)[:1] if fact.kind == "operator" else []
