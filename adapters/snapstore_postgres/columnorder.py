@@ -1,11 +1,12 @@
 """The physical order of columns: no part of the state, since nothing but ``SELECT *`` sees it, but reported.
 
 A column that comes back lands behind the others. ``--exact-column-order`` makes such a table anew, with its
-rows carried over.
+rows carried over; so does a view that names the columns of a table in their order.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from msgspec import structs
@@ -13,6 +14,22 @@ from msgspec import structs
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Verb
 from snapstore_postgres.names import qualifier
+
+_READS = ("view", "matview", "rule", "policy", "function", "procedure")
+
+
+def made_anew(request: PlanRequest) -> set[str]:
+    """The tables to be made anew for the order of their columns: all that would have another one where that
+    was asked for, else those whose columns something names in their order, as in ``public.t t(a, b)``."""
+    tables = misplaced(request)
+    if request.options.exact_column_order or not tables:
+        return tables
+    names = "|".join(re.escape(identity.partition(":")[2]) for identity in sorted(tables))
+    listed = re.compile(rf"(?<![\w\".])({names}) (?:\w+|\"(?:[^\"]|\"\")+\")\(")
+    texts = (
+        str(text) for fact in request.target.values() if fact.kind in _READS for text in fact.attrs.values()
+    )
+    return {f"table:{name}" for text in texts for name in listed.findall(text)}
 
 
 def misplaced(request: PlanRequest) -> set[str]:

@@ -73,7 +73,7 @@ def plan(request: PlanRequest) -> list[Action]:
     request, renamed = renames.rename_back(request)
     request, changed_rows = rows.split(request)
     counted, back = archive.take_back(request, lambda fact: RULES[fact.kind].slots(fact))
-    anew = columnorder.misplaced(request) if request.options.exact_column_order else ()
+    anew = columnorder.made_anew(request)
 
     def finish(actions: list[Action]) -> list[Action]:
         actions = inheritance.with_new_links(counted, columnorder.noted(request, actions))
