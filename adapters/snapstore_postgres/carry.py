@@ -7,7 +7,7 @@ column, is carried over; values of columns that only the old table has go to the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -31,7 +31,8 @@ def with_carried_rows(request: PlanRequest, actions: Sequence[Action]) -> list[A
     ]
     with_their_root = {p for identity in again for p in partitions_below(identity, request.live)}
     carried = [i for i in again if i not in with_their_root and _bytes(request, i) != 0]
-    waiting = [_after_filling(request, action, carried) for action in actions]
+    roots = {table: root for root in carried for table in (root, *partitions_below(root, request.target))}
+    waiting = [_after_filling(request, action, roots) for action in actions]
     return [*waiting, *(a for identity in carried for a in _carry(request, identity))]
 
 
@@ -40,17 +41,19 @@ def _filled_again(identity: str) -> str:
     return "filled:" + identity.partition(":")[2]
 
 
-def _after_filling(request: PlanRequest, action: Action, carried: Collection[str]) -> Action:
-    """The action; foreign keys to a new table and its triggers wait until its rows are there."""
+def _after_filling(request: PlanRequest, action: Action, roots: Mapping[str, str]) -> Action:
+    """The action; foreign keys to a new table and its triggers wait until its rows are there. ``roots`` are
+    the tables that rows are put into, by what these are then in."""
     fact = request.target.get(action.subject)
     if fact is None or action.verb is Verb.DROP:
         return action
-    tables = set()
+    tables: set[str] = set()
     if fact.kind == "constraint" and fact.attrs.get("type") == "f":
-        tables = {target.parent for need in fact.needs if (target := request.target.get(need))}
+        targets = (request.target[need] for need in fact.needs if need in request.target)
+        tables = {target.parent or "" for target in targets}
     elif fact.kind in ("trigger", "rule"):
-        tables = {fact.parent}
-    tokens = [_filled_again(identity) for identity in carried if identity in tables]
+        tables = {fact.parent or ""}
+    tokens = sorted({_filled_again(roots[table]) for table in tables if table in roots})
     return msgspec.structs.replace(action, needs=(*action.needs, *tokens)) if tokens else action
 
 

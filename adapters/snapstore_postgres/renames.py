@@ -86,9 +86,22 @@ def _relation(request: PlanRequest, said: Mapping[str, str]) -> Renaming | None:
         if there in wanted:
             return _relation_renaming(request, there, _aside(there, request))
         if there is not None and not _is_below(identity, there, request):
-            aside = _relation_renaming(request, there, _aside(there, request))
-            return replace(aside, making_way=True)
-    return None
+            return _making_way(request, there)
+    elsewhere = next((i for i in _to_or_from_elsewhere(request) if i not in said), None)
+    return _making_way(request, elsewhere) if elsewhere else None
+
+
+def _making_way(request: PlanRequest, identity: str) -> Renaming:
+    return replace(_relation_renaming(request, identity, _aside(identity, request)), making_way=True)
+
+
+def _to_or_from_elsewhere(request: PlanRequest) -> Iterator[str]:
+    """Tables that have their rows on another server where the target has them here, or the other way round:
+    these are others, of the same name."""
+    for change in request.changes.facts:
+        sides = [side for side in (change.before, change.after) if side and side.kind == "table"]
+        if len({"foreign" in side.attrs for side in sides}) == 2:
+            yield change.id
 
 
 def _at(name: str, request: PlanRequest) -> str | None:
