@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
 
 from snapstore.model import Fact, Json, SealedRef
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
@@ -19,16 +18,24 @@ from snapstore_postgres.inheritance import (
     own_below,
     unsettled,
 )
-from snapstore_postgres.names import block, last, literal, qualifier, quote, unquote
+from snapstore_postgres.names import last, qualifier, quote, unquote
+from snapstore_postgres.notnull import (
+    arriving_not_null,
+    not_null_clause,
+    not_null_rename,
+    not_null_statements,
+    without_name,
+    without_namesake,
+)
 from snapstore_postgres.options import altered_options, options_clause
 from snapstore_postgres.relations import (
     COMPRESSION,
     STORAGE,
     STRONGEST,
+    changes_persistence,
     children,
     data_loss,
     default_storage,
-    not_null_name,
     option_statements,
     rewrite_hazard,
     size,
@@ -49,39 +56,13 @@ def column_clause(column: Fact, view: View, typed: bool = False) -> str:
         text += f" GENERATED ALWAYS AS ({reparsable(attrs['generated']['expression'])}) {kind}"
     if "identity" in attrs:
         text += f" {identity_clause(column)}"
-    return text + _not_null_clause(column, attrs.get("not_null"), view)
+    return text + not_null_clause(column, attrs.get("not_null"), view)
 
 
 def column_secrets(column: Fact, before: Mapping[str, Json] | None = None) -> Mapping[str, SealedRef]:
     """The secrets in :func:`column_clause` and :func:`column_settings`: options of foreign columns."""
     old, new = (before or {}).get("foreign_options") or {}, column.attrs.get("foreign_options") or {}
     return altered_options(column.id, old, new)[1]
-
-
-def _not_null_clause(column: Fact, not_null: Json, view: View) -> str:
-    if not not_null:
-        return ""
-    if not_null is True:
-        name = _contested_name(column, view)
-        return f" CONSTRAINT {name} NOT NULL" if name else " NOT NULL"
-    if not_null.get("not_valid") or not_null.get("inherited"):
-        return ""
-    return f" CONSTRAINT {not_null['name']} NOT NULL" + (" NO INHERIT" if not_null.get("no_inherit") else "")
-
-
-def _contested_name(column: Fact, view: View) -> str | None:
-    """The usual name of a NOT NULL where the server would give another, because somebody else has it."""
-    if "not_null_names" not in view.memo:
-        facts = chain(view.live.values(), view.target.values())
-        columns = (fact for fact in facts if fact.id.startswith("column:"))
-        values = (f.attrs.get("not_null") for f in columns)
-        view.memo["not_null_names"] = {unquote(v.get("name", "")) for v in values if isinstance(v, dict)}
-    name, taken = not_null_name(column), view.memo["not_null_names"]
-    return name if unquote(name) in taken or _UNKNOWN in taken else None
-
-
-_UNKNOWN = ""
-"""Instead of the name of a NOT NULL that is only inherited."""
 
 
 def identity_clause(column: Fact) -> str:
@@ -92,10 +73,24 @@ def identity_clause(column: Fact) -> str:
     return f"GENERATED {when} AS IDENTITY" + (f" ({' '.join(options)})" if options else "")
 
 
-def retyped_identity(column: Fact) -> list[str]:
-    """What makes the sequence of a new identity column one of a type that is not the column's."""
+def settled_identity(column: Fact) -> list[str]:
+    """What the clause of a new identity column leaves open about its sequence: a type that is not the
+    column's, and whether it is logged where its table is not, or the other way round."""
     identity = column.attrs.get("identity", {})
-    if "sequence" not in identity or _counts_as_column(column):
+    sequence = identity.get("sequence")
+    if sequence is None:
+        return []
+    return [*_retyped_identity(column), *_persistence(sequence, identity.get("persistence"))]
+
+
+def _persistence(sequence: str, persistence: str | None) -> list[str]:
+    words = {"u": "UNLOGGED", "p": "LOGGED"}
+    return [f"ALTER SEQUENCE {sequence} SET {words[persistence]}"] if persistence else []
+
+
+def _retyped_identity(column: Fact) -> list[str]:
+    identity = column.attrs["identity"]
+    if _counts_as_column(column):
         return []
     kind, options = identity.get("type", "bigint"), sequence_options(identity)
     return [f"ALTER SEQUENCE {identity['sequence']} AS {kind} {options} RESTART"]
@@ -144,7 +139,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
     back = [(column, entry) for column in columns for entry in archive.values_of(column, view)]
     statements, absorbed = (_returning(fact, back, view), ()) if back else _adding(fact, view)
     return Draft(
-        statements=[*_without_namesake(fact, view), *statements, *settings, *without_default(reached, view)],
+        statements=[*without_namesake(fact, view), *statements, *settings, *without_default(reached, view)],
         undo=[f"ALTER TABLE {table} DROP COLUMN {last(fact.name)}"],
         secrets=column_secrets(fact),
         absorbs=[*reached, *absorbed],
@@ -152,24 +147,6 @@ def _create_column(fact: Fact, view: View) -> Draft:
         lock=STRONGEST,
         hazards=rewrite_hazard(view, f"table:{table}") if rewrites or back else (),
     )
-
-
-def _without_namesake(fact: Fact, view: View) -> list[str]:
-    """Another name for the NOT NULL of a column that goes, where the new one has its and may come first."""
-    if version(view) < 180000 or not fact.attrs.get("not_null"):
-        return []
-    name, table = unquote(name_of_not_null(fact)), table_of(fact)
-    others = [c for c in view.live_parts.get(fact.parent or "", ()) if c.kind == "column" and c.id != fact.id]
-    leaving = [c for c in others if c.attrs.get("not_null") and view.vanishes(c.id)]
-    if not any(unquote(name_of_not_null(column)) == name for column in leaving):
-        return []
-    found = (
-        f"SELECT FROM pg_catalog.pg_constraint WHERE contype = 'n' AND conname = {literal(name)}"
-        f" AND conrelid = {literal(table)}::pg_catalog.regclass"
-    )
-    away = quote(name[:50] + "__replaced")
-    rename = f"ALTER TABLE {table} RENAME CONSTRAINT {quote(name)} TO {away}"
-    return [block(f"BEGIN IF EXISTS ({found}) THEN {rename}; END IF; END")]
 
 
 def _keys(back: Sequence[tuple[Fact, archive.Entry]]) -> list[str]:
@@ -192,7 +169,7 @@ def _adding(fact: Fact, view: View) -> tuple[list[str], Sequence[Fact]]:
         return _numbered(fact, fact.attrs["identity"], view), ()
     clause = column_clause(fact, view)
     if default is None:
-        return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}", *retyped_identity(fact)], ()
+        return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}", *settled_identity(fact)], ()
     sequences = [part for part in view.target_parts.get(fact.id, ()) if part.kind == "sequence"]
     if sequences and fact.attrs.get("not_null") and size(view, fact.parent or "")[1] != 0:
         return _numbered(fact, sequences[0].attrs, view), ()
@@ -231,8 +208,8 @@ def _numbered(fact: Fact, sequence: Mapping[str, Json], view: View) -> list[str]
 def _made_identity(fact: Fact, view: View) -> list[str]:
     """A column that has its values becomes an identity column, and goes on behind them."""
     identity = fact.attrs.get("identity")
-    found = _not_null_statements(fact, None, fact.attrs.get("not_null"), view)
-    found += _identity_statements(fact, None, identity)
+    found = not_null_statements(fact, None, fact.attrs.get("not_null"), view)
+    found += _identity_statements(fact, None, identity, view)
     if identity and "sequence" in identity:
         found += archive.behind_values(identity["sequence"], fact.id)
     return found
@@ -354,26 +331,24 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     table, name = table_of(after), last(after.name)
     alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
     fit = fitting.into(before, new["type"], view) if retyped and not follows else fitting.Fit()
-    statements = [*fit.statements]
-    if not follows:
-        statements += _generated_statements(alter, old, new)
-        if retyped:
-            collate = f" COLLATE {new['collation']}" if "collation" in new else ""
-            using = f" USING {cast(name, old['type'], new['type'])}" if old["type"] != new["type"] else ""
-            statements.append(f"{alter} TYPE {new['type']}{collate}{using}")
+    statements = [*fit.statements, *_generated_statements(alter, _arriving_source(follows, old, view), new)]
+    if retyped and not follows:
+        collate = f" COLLATE {new['collation']}" if "collation" in new else ""
+        using = f" USING {cast(name, old['type'], new['type'])}" if old["type"] != new["type"] else ""
+        statements.append(f"{alter} TYPE {new['type']}{collate}{using}")
     # An identity column is NOT NULL for as long as it is one.
-    was, now = _arriving_not_null(follows, old.get("not_null"), new.get("not_null"), view)
-    not_null = _not_null_statements(after, was, now, view)
-    identity = _identity_statements(after, old.get("identity"), new.get("identity"))
+    was, now = arriving_not_null(follows, old.get("not_null"), new.get("not_null"), view)
+    not_null = not_null_statements(after, was, now, view)
+    identity = _identity_statements(after, old.get("identity"), new.get("identity"), view)
     statements += [*not_null, *identity] if "identity" in new else [*identity, *not_null]
     statements += column_settings(after, view, retyped_attributes(old) if retyped else old)
     rewrites = retyped or old.get("generated") != new.get("generated")
     in_partition = follows and f"partition:{table}" in view.target
-    renames = _not_null_rename(after, old.get("not_null"), new.get("not_null")) if in_partition else []
+    renames = not_null_rename(after, old.get("not_null"), new.get("not_null"), view) if in_partition else []
     return Alteration(
         statements=[*statements, *renames],
         secrets=column_secrets(after, old),
-        needs=follows,
+        needs=[*follows, *_toggled(after, view)],
         lock=STRONGEST,
         displaces=_displaced_by(old, new, retyped, bool(renames)),
         hazards=(*(rewrite_hazard(view, f"table:{table}") if rewrites else ()), *fit.hazards),
@@ -386,13 +361,19 @@ def retyped_attributes(attrs: Mapping[str, Json]) -> dict[str, Json]:
     return {key: value for key, value in attrs.items() if key not in ("storage", "compression")}
 
 
+def _toggled(column: Fact, view: View) -> list[str]:
+    """The table whose persistence changes, and with it that of the column's sequence."""
+    table = column.parent or ""
+    return [table] if "identity" in column.attrs and changes_persistence(table, view) else []
+
+
 def _displaced_by(
     old: Mapping[str, Json], new: Mapping[str, Json], retyped: bool, renames: bool
 ) -> Callable[[Fact], bool]:
     """What has to be away while the column changes: for a new type much, for a new source its default."""
     sources = any(old.get(key) != new.get(key) for key in ("identity", "generated"))
     was, now = old.get("not_null"), new.get("not_null")
-    another = bool(was) != bool(now) or _without_name(was) != _without_name(now)
+    another = bool(was) != bool(now) or without_name(was) != without_name(now)
 
     def displaces(dependent: Fact) -> bool:
         if dependent.kind == "comment":
@@ -402,38 +383,6 @@ def _displaced_by(
         return (sources and dependent.kind == "default") or (renames and dependent.kind == "partition")
 
     return displaces
-
-
-def _without_name(not_null: Json) -> dict[str, Json]:
-    return {k: v for k, v in not_null.items() if k != "name"} if isinstance(not_null, dict) else {}
-
-
-def _not_null_rename(column: Fact, was: Json, now: Json) -> list[str]:
-    """The name of a partition's own NOT NULL, which can change only while it is detached."""
-    if not was or not now or was == now:
-        return []
-    names = [value["name"] if isinstance(value, dict) else not_null_name(column) for value in (was, now)]
-    return [f"ALTER TABLE {table_of(column)} RENAME CONSTRAINT {names[0]} TO {names[1]}"]
-
-
-def _for_children(not_null: Json) -> dict[str, Json]:
-    """A NOT NULL without its name, and without whether it is for tables that inherit."""
-    return {key: value for key, value in _without_name(not_null).items() if key != "no_inherit"}
-
-
-def _other_name(column: Fact, was: Json, now: Json) -> list[str]:
-    same = unquote(_name_in(was, column)) == unquote(_name_in(now, column))
-    return [] if same else _not_null_rename(column, was, now)
-
-
-def name_of_not_null(column: Fact) -> str:
-    """The name of a column's NOT NULL, as it is."""
-    return _name_in(column.attrs.get("not_null"), column)
-
-
-def _name_in(not_null: Json, column: Fact) -> str:
-    named = isinstance(not_null, dict) and "name" in not_null
-    return str(not_null["name"]) if named else not_null_name(column)
 
 
 def _needs_new_column(old: Mapping[str, Json], new: Mapping[str, Json], view: View) -> bool:
@@ -459,6 +408,15 @@ def _is_to_return(before: Fact, after: Fact, view: View) -> bool:
     return computed and archive.kept(view.request, after.id, "column") is not None
 
 
+def _arriving_source(parents: Sequence[str], old: Mapping[str, Json], view: View) -> Mapping[str, Json]:
+    """The column as it is once the expressions of the parents' columns have changed, and so its own."""
+    for identity in parents:
+        before, after = view.live[identity].attrs, view.target[identity].attrs
+        if before.get("generated") != after.get("generated"):
+            return after
+    return old
+
+
 def _generated_statements(alter: str, old: Mapping[str, Json], new: Mapping[str, Json]) -> list[str]:
     was, now = old.get("generated"), new.get("generated")
     if was == now:
@@ -468,58 +426,14 @@ def _generated_statements(alter: str, old: Mapping[str, Json], new: Mapping[str,
     return [f"{alter} SET EXPRESSION AS ({reparsable(now['expression'])})"]
 
 
-def _arriving_not_null(parents: Sequence[str], was: Json, now: Json, view: View) -> tuple[Json, Json]:
-    """What is to change of a NOT NULL once that of the parents' columns has changed, and with it this one."""
-    for identity in parents:
-        before, after = view.live[identity].attrs, view.target[identity].attrs
-        if bool(before.get("not_null")) != bool(after.get("not_null")):
-            was = was if was and not now else now if after.get("not_null") else None
-        elif after.get("not_null") and was and now:
-            was = now
-    return was, now
-
-
-def own_not_null(column: Fact, view: View) -> list[str]:
-    """The NOT NULL that a table has of its own on a column that it has from its parents."""
-    not_null = column.attrs.get("not_null")
-    given = isinstance(not_null, dict) and {"inherited", "not_valid"} & not_null.keys()
-    return [] if given else _not_null_statements(column, None, not_null, view)
-
-
-def _not_null_statements(column: Fact, was: Json, now: Json, view: View) -> list[str]:
-    if was == now:
-        return []
-    table, name = table_of(column), last(column.name)
-    alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
-    if was and not now:
-        return [f"{alter} DROP NOT NULL"]
-    if was and _without_name(was) == _without_name(now):
-        return _not_null_rename(column, was, now)
-    if _without_name(was) == {**_without_name(now), "not_valid": True}:
-        validate = f"ALTER TABLE {table} VALIDATE CONSTRAINT {was['name']}"
-        return [validate, *_other_name(column, was, now)]
-    if was and _for_children(was) == _for_children(now) and "inherited" not in _for_children(was):
-        reach = "NO INHERIT" if "no_inherit" in _without_name(now) else "INHERIT"
-        alter_reach = f"ALTER TABLE {table} ALTER CONSTRAINT {_name_in(was, column)} {reach}"
-        return [alter_reach, *_other_name(column, was, now)]
-    found = [f"{alter} DROP NOT NULL"] if was else []
-    contested = _contested_name(column, view) if now is True else None
-    if contested:
-        return [*found, f"ALTER TABLE {table} ADD CONSTRAINT {contested} NOT NULL {name}"]
-    if now is True or "name" not in now:
-        return [*found, f"{alter} SET NOT NULL"]
-    clause = f"CONSTRAINT {now['name']} NOT NULL {name}" + (" NO INHERIT" if now.get("no_inherit") else "")
-    return [*found, f"ALTER TABLE {table} ADD {clause}" + (" NOT VALID" if now.get("not_valid") else "")]
-
-
-def _identity_statements(column: Fact, was: Json, now: Json) -> list[str]:
+def _identity_statements(column: Fact, was: Json, now: Json, view: View) -> list[str]:
     alter = f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)}"
     if was == now:
         return []
     if now is None:
         return [f"{alter} DROP IDENTITY"]
     if was is None:
-        return [f"{alter} ADD {identity_clause(column)}", *retyped_identity(column)]
+        return [f"{alter} ADD {identity_clause(column)}", *settled_identity(column)]
     found = []
     if was["kind"] != now["kind"]:
         found.append(f"{alter} SET GENERATED {'ALWAYS' if now['kind'] == 'a' else 'BY DEFAULT'}")
@@ -527,7 +441,16 @@ def _identity_statements(column: Fact, was: Json, now: Json) -> list[str]:
         found += rename_sequence(was["sequence"], now["sequence"])
         if was.get("type") != now.get("type") or sequence_options(was) != sequence_options(now):
             found.append(altered_sequence(now["sequence"], was, now))
+        found += _persistence(now["sequence"], _other_persistence(column, was, now, view))
     return found
+
+
+def _other_persistence(column: Fact, was: Json, now: Json, view: View) -> str | None:
+    """What the sequence has to become; where its table becomes another, it goes with that."""
+    wanted = now.get("persistence")
+    there = None if changes_persistence(column.parent or "", view) else was.get("persistence")
+    of_table = view.target[column.parent or ""].attrs.get("persistence", "p")
+    return None if wanted == there else wanted or of_table
 
 
 def rename_sequence(was: str, now: str) -> list[str]:

@@ -11,6 +11,7 @@ from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.indexes import (
     attached_indexes,
     is_exclusion,
+    on_partitioned,
     stored_otherwise,
     taken_off,
     vanishes_with_parent_index,
@@ -19,6 +20,7 @@ from snapstore_postgres.inheritance import (
     ancestors,
     comes_with_parent,
     descendants,
+    given_by,
     made_with_table,
     unsettled,
 )
@@ -133,10 +135,12 @@ def _drop_constraint(fact: Fact, view: View) -> Draft:
     below = descendants(fact, view, live=True)
     reached = [d for d in below if comes_with_parent(d, view) or _goes_with_parent(d, view)]
     reached += attached_indexes(fact, view)
+    above = [view.live[i] for i in given_by(fact, view) if view.vanishes(i) and i in view.live]
     return Draft(
         statements=[f"ALTER TABLE {table} DROP CONSTRAINT {name}"],
         undo=[f"ALTER TABLE {table} ADD CONSTRAINT {name} {constraint_definition(fact)}"],
-        provides=[taken_off(fact.name)] if is_exclusion(fact) else (),
+        needs=[taken_off(part.name) for part in above],
+        provides=[taken_off(part.name) for part in (fact, *reached)],
         absorbs=reached,
         lock=STRONGEST,
     )
@@ -178,15 +182,15 @@ def _alter_constraint(before: Fact, after: Fact, view: View) -> Alteration | Non
             statement = f"ALTER DOMAIN {qualifier(after.name)} VALIDATE CONSTRAINT {last(after.name)}"
         return Alteration(statements=[statement], lock="SHARE UPDATE EXCLUSIVE")
     if old.get("type") in ("p", "u", "x"):
-        return _other_storage(before, after)
+        return _other_storage(before, after, view)
     return _other_moment(before, after) if old.get("type") == "f" else None
 
 
-def _other_storage(before: Fact, after: Fact) -> Alteration | None:
+def _other_storage(before: Fact, after: Fact, view: View) -> Alteration | None:
     """A key whose index lies elsewhere or has other storage parameters, and is otherwise the same."""
     old, new = before.attrs, after.attrs
     differ = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
-    if not differ <= {"options", "tablespace"}:
+    if not differ <= {"options", "tablespace"} or ("options" in differ and on_partitioned(after, view)):
         return None
     index = f"{qualifier(table_of(after))}.{last(after.name)}"
     statements = stored_otherwise(index, old.get("options", []), new.get("options", []))

@@ -49,6 +49,15 @@ def unquote(part: str) -> str:
     return part[1:-1].replace('""', '"') if part.startswith('"') else part
 
 
+def aside(part: str) -> str:
+    """A name for what makes way for another of its own name, no longer than a name may be."""
+    name = unquote(part)
+    if len(name.encode()) > 50:
+        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+        name = name.encode()[:40].decode(errors="ignore") + f"_{digest}"
+    return quote(f"{name}__replaced")
+
+
 def literal(text: str) -> str:
     """A string constant that reads the same whatever ``standard_conforming_strings`` says."""
     quoted = "'" + text.replace("'", "''") + "'"

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
-from snapstore_postgres.columns import name_of_not_null
 from snapstore_postgres.names import last, literal, parts, qualifier, quote, unquote
+from snapstore_postgres.notnull import name_of_not_null
 from snapstore_postgres.types import name_of_domain_not_null
 from snapstore_postgres.words import database_name, designation, grantee_object
 

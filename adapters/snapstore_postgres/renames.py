@@ -24,6 +24,7 @@ from msgspec import structs
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Json, Verb
 from snapstore_postgres.names import last, parts, printed, qualifier, unquote
+from snapstore_postgres.notnull import name_of_not_null
 from snapstore_postgres.renaming import RELATIONS, Renaming, renamed, renaming_action
 
 
@@ -274,8 +275,18 @@ def _parts_of_tables(request: PlanRequest) -> Iterator[Renaming]:
                 continue
             new = wanted[body].partition(":")[2]
             shared = kind == "constraint" and _is_shared(request, request.live[identity])
-            if not shared and not _is_taken(_relation_name(kind, new), request):
+            taken = _is_taken(_relation_name(kind, new), request) or _is_not_null(kind, new, request)
+            if not shared and not taken:
                 yield Renaming(kind, identity.partition(":")[2], new)
+
+
+def _is_not_null(kind: str, name: str, request: PlanRequest) -> bool:
+    """Whether a constraint would get the name that a NOT NULL of its table has now."""
+    if kind != "constraint" or int(request.live_hints.get("version", 0)) < 180000:
+        return False
+    table, own = f"table:{qualifier(name)}", unquote(last(name))
+    columns = (f for f in request.live.values() if f.kind == "column" and f.parent == table)
+    return any(unquote(name_of_not_null(c)) == own for c in columns if c.attrs.get("not_null"))
 
 
 def _relation_name(kind: str, name: str) -> str:

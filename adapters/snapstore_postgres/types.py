@@ -12,7 +12,7 @@ from snapstore_postgres.casts import cast
 from snapstore_postgres.columns import blocks_type_change, column_settings, retyped_attributes
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.inheritance import governing, in_partition_key
-from snapstore_postgres.names import last, literal, qualifier, quote, unquote
+from snapstore_postgres.names import aside, last, literal, qualifier, quote, unquote
 from snapstore_postgres.operators import with_shell
 from snapstore_postgres.relations import (
     STRONGEST,
@@ -43,7 +43,7 @@ def _swap(
     ``through(value, brackets)`` is what a value, or an array of them, is made before it gets the new type;
     ``fitted`` says for a column how it is told whether its values fit.
     """
-    old_name = quote(unquote(last(before.name))[:50] + "__replaced")
+    old_name = aside(last(before.name))
     columns = _columns_of_type(before, view)
     keyword = "DOMAIN" if before.kind == "domain" else "TYPE"
     fits = [fitted(column) for column in columns if not governing(column, view)]

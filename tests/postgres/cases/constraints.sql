@@ -118,3 +118,21 @@ CREATE STATISTICS s ON (first(ARRAY[a])), a FROM t;
 CREATE TABLE p (a int) PARTITION BY RANGE (first(ARRAY[a]));
 CREATE FUNCTION sums(x bigint[] DEFAULT ARRAY[1]) RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT first(ARRAY[a]) + first(x) FROM t; END;
 CREATE FUNCTION said() RETURNS bigint LANGUAGE sql AS 'SELECT public.first((ARRAY[1])::bigint[])';
+
+--- case names of NOT NULL go round, and from one kind of constraint to another -- since 18
+--- a
+CREATE TABLE t (a int CONSTRAINT x NOT NULL, b int CONSTRAINT y NOT NULL, c int CONSTRAINT z NOT NULL, d int,
+  e int CONSTRAINT t_f_not_null NOT NULL, f int NOT NULL, g int CONSTRAINT w CHECK (g > 0));
+COMMENT ON CONSTRAINT x ON t IS 'a';
+--- b
+CREATE TABLE t (a int CONSTRAINT y NOT NULL, b int CONSTRAINT x NOT NULL, c int, d int CONSTRAINT z NOT NULL,
+  e int CONSTRAINT w NOT NULL, f int CONSTRAINT t_g_not_null NOT NULL, g int CONSTRAINT v CHECK (g > 0));
+COMMENT ON CONSTRAINT x ON t IS 'b';
+
+--- case a NOT NULL is to be inherited, or no more -- since 18
+--- a
+CREATE TABLE one (a int CONSTRAINT named NOT NULL NO INHERIT);
+--- b
+CREATE TABLE one (a int NOT NULL);
+--- both
+CREATE TABLE t (b int) INHERITS (one); INSERT INTO t VALUES (1, 2);

@@ -65,3 +65,25 @@ CREATE TABLE public.b2 (id int NOT NULL, extra numeric DEFAULT 1.5, CONSTRAINT b
 CREATE TABLE public.ab (own text) INHERITS (public.a, public.b2);
 CREATE TABLE public.abc (CHECK (own <> '')) INHERITS (public.ab);
 INSERT INTO public.abc VALUES (1, 2, 'x');
+
+--- case a check of a child's own that its parent gives too
+--- a
+CREATE TABLE one (a int, CONSTRAINT c CHECK (a > 0));
+CREATE TABLE t (b int, CONSTRAINT c CHECK (a > 0)) INHERITS (one);
+--- b
+CREATE TABLE one (a int, CONSTRAINT c CHECK (a > 1) NO INHERIT);
+CREATE TABLE t (b int) INHERITS (one);
+--- both
+INSERT INTO one VALUES (5); INSERT INTO t VALUES (5, 6);
+
+--- case a partition computes a column in its own way -- since 17
+--- a
+CREATE TABLE p (a int, g int GENERATED ALWAYS AS (a + 1) STORED) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p (g GENERATED ALWAYS AS (a * 10) STORED) FOR VALUES IN (1);
+CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);
+--- b
+CREATE TABLE p (a int, g int GENERATED ALWAYS AS (a + 2) STORED) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+CREATE TABLE p2 PARTITION OF p (g GENERATED ALWAYS AS (a * 20) STORED) FOR VALUES IN (2);
+--- both
+INSERT INTO p (a) VALUES (1), (2);
