@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from snapstore.model import Fact, Hazard, HazardName, Json
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres.expressions import reparsable
-from snapstore_postgres.relations import STRONGEST, relation_slot, size
+from snapstore_postgres.relations import STRONGEST, option_statements, relation_slot, size
 
 
 def attached_indexes(fact: Fact, view: View) -> list[Fact]:
@@ -64,7 +64,8 @@ def is_exclusion(fact: Fact) -> bool:
 
 
 def taken_off(constraint: str) -> str:
-    """What is provided by dropping an exclusion constraint: tables can be attached without it then."""
+    """What is provided by dropping a constraint: from then on its children can drop theirs, and tables can be
+    attached without an exclusion constraint."""
     return f"taken_off:{constraint}"
 
 
@@ -120,6 +121,8 @@ def _alter_index(before: Fact, after: Fact, view: View) -> Alteration | None:
     if not same or old.get("invalid") != new.get("invalid"):
         return None
     parameters = [found[1].split(", ") if found else [] for found in (was, now)]
+    if parameters[0] != parameters[1] and on_partitioned(after, view):
+        return None
     statements = stored_otherwise(after.name, *parameters)
     if old.get("tablespace") != new.get("tablespace"):
         statements.append(f"ALTER INDEX {after.name} SET TABLESPACE {new.get('tablespace', 'pg_default')}")
@@ -127,14 +130,15 @@ def _alter_index(before: Fact, after: Fact, view: View) -> Alteration | None:
     return Alteration(statements=statements, lock=STRONGEST)
 
 
+def on_partitioned(fact: Fact, view: View) -> bool:
+    """Whether it is a partitioned index, whose storage parameters cannot be altered."""
+    return "partition_key" in view.target[fact.parent or ""].attrs
+
+
 def stored_otherwise(index: str, was: Sequence[str], now: Sequence[str]) -> list[str]:
     """Statements that change the storage parameters of an index; what is in it already stays as it lies."""
-    gone = sorted({item.partition("=")[0] for item in was} - {item.partition("=")[0] for item in now})
-    changed = [item for item in now if item not in was]
-    return [
-        *([f"ALTER INDEX {index} RESET ({', '.join(gone)})"] if gone else []),
-        *([f"ALTER INDEX {index} SET ({', '.join(changed)})"] if changed else []),
-    ]
+    old, new = ([item.replace("'", "") for item in items] for items in (was, now))
+    return option_statements(f"ALTER INDEX {index}", old, new)
 
 
 def _attach_index(fact: Fact, view: View) -> Draft:

@@ -77,6 +77,13 @@ def rewrite_hazard(view: View, table: str) -> tuple[Hazard, ...]:
     return (Hazard(HazardName.TABLE_REWRITE, f"rewrites {table}", rows=rows, bytes=bytes_),)
 
 
+def changes_persistence(table: str, view: View) -> bool:
+    """Whether a table, given by identity, becomes logged or not, and the sequences of its columns with it."""
+    if not view.stays(table) or version(view) < 150000:
+        return False
+    return view.live[table].attrs.get("persistence") != view.target[table].attrs.get("persistence")
+
+
 def option_statements(alter: str, old: Any, new: Any, prefix: str = "") -> list[str]:
     """SET and RESET of storage parameters, from two lists of ``name=value``."""
     if old == new:
@@ -90,6 +97,20 @@ def option_statements(alter: str, old: Any, new: Any, prefix: str = "") -> list[
     return [
         *([f"{alter} RESET ({', '.join(prefix + key for key in gone)})"] if gone else []),
         *([f"{alter} SET ({', '.join(f'{prefix}{k}={literal(v)}' for k, v in set_)})"] if set_ else []),
+    ]
+
+
+def all_options(attrs: Mapping[str, Any]) -> str:
+    """The storage parameters of a table or materialized view and of its TOAST table, as a clause."""
+    options = [*attrs.get("options", ()), *(f"toast.{o}" for o in attrs.get("toast_options", ()))]
+    return f"\nWITH ({', '.join(options)})" if options else ""
+
+
+def other_options(alter: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Statements that change them."""
+    return [
+        *option_statements(alter, old.get("options"), new.get("options")),
+        *option_statements(alter, old.get("toast_options"), new.get("toast_options"), "toast."),
     ]
 
 

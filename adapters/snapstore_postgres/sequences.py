@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from snapstore.model import Fact, Json
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres import archive
-from snapstore_postgres.names import block, literal
-from snapstore_postgres.relations import owner_statement, relation_slot
+from snapstore_postgres.names import block, literal, qualifier
+from snapstore_postgres.relations import changes_persistence, owner_statement, relation_slot
 
 
 def sequence_options(attrs: Mapping[str, Json]) -> str:
@@ -56,7 +56,9 @@ def _drop_sequence(fact: Fact, view: View) -> Draft:
 def _alter_sequence(before: Fact, after: Fact, view: View) -> Alteration | None:
     old, new = before.attrs, after.attrs
     statements = []
-    if old.get("persistence") != new.get("persistence"):
+    table = "table:" + qualifier((after.parent or "").partition(":")[2])
+    with_table = changes_persistence(table, view) and before.parent == after.parent
+    if old.get("persistence") != new.get("persistence") and not with_table:
         statements.append(
             f"ALTER SEQUENCE {after.name} SET {'UNLOGGED' if new.get('persistence') else 'LOGGED'}"
         )

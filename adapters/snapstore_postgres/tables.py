@@ -13,20 +13,22 @@ from snapstore_postgres.columns import (
     column_clause,
     column_secrets,
     column_settings,
-    own_not_null,
-    retyped_identity,
+    settled_identity,
     without_default,
 )
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.federation import subscribers
 from snapstore_postgres.inheritance import left_parents, links_in_order, parents, partitions_below, unsettled
 from snapstore_postgres.names import last
+from snapstore_postgres.notnull import own_not_null
 from snapstore_postgres.options import altered_options, options_clause
 from snapstore_postgres.partitions import detached
 from snapstore_postgres.relations import (
     STRONGEST,
+    all_options,
+    changes_persistence,
     data_loss,
-    option_statements,
+    other_options,
     owner_statement,
     rewrite_hazard,
     row_slots,
@@ -64,8 +66,7 @@ def _create_table(fact: Fact, view: View) -> Draft:
     text += f"\nPARTITION BY {reparsable(attrs['partition_key'])}" if attrs.get("partition_key") else ""
     text += foreign
     text += f"\nUSING {attrs['access_method']}" if attrs.get("access_method") else ""
-    options = [*attrs.get("options", ()), *(f"toast.{o}" for o in attrs.get("toast_options", ()))]
-    text += f"\nWITH ({', '.join(options)})" if options else ""
+    text += all_options(attrs)
     text += f"\nTABLESPACE {attrs['tablespace']}" if attrs.get("tablespace") else ""
     after = [s for c in columns for s in column_settings(c, view)]
     # For a type with a length, that NULL is cast to it, and as such a default like any other.
@@ -73,7 +74,7 @@ def _create_table(fact: Fact, view: View) -> Draft:
     only_inherited = [c for c in columns if c not in inline]
     after += without_default([c for c in only_inherited if _has_default_above(c, view)], view)
     after += [s for c in only_inherited for s in own_not_null(c, view)]
-    after += [s for c in inline for s in retyped_identity(c)]
+    after += [s for c in inline for s in settled_identity(c)]
     return Draft(
         statements=[text, *owner_statement("TABLE", fact.name, fact), *after, *_table_flags(fact, {})],
         undo=[f"DROP {kind} {fact.name}"],
@@ -187,14 +188,12 @@ def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:
     statements = [f"ALTER TABLE {name} NO INHERIT {parent}" for parent in leaves]
     if old.get("persistence") != new.get("persistence"):
         statements.append(f"ALTER TABLE {name} SET {'UNLOGGED' if new.get('persistence') else 'LOGGED'}")
+        statements += _other_sequences(after, view)
     if old.get("access_method") != new.get("access_method"):
         statements.append(f"ALTER TABLE {name} SET ACCESS METHOD {new.get('access_method', 'heap')}")
     if old.get("tablespace") != new.get("tablespace"):
         statements.append(f"ALTER TABLE {name} SET TABLESPACE {new.get('tablespace', 'pg_default')}")
-    statements += option_statements(f"ALTER TABLE {name}", old.get("options"), new.get("options"))
-    statements += option_statements(
-        f"ALTER TABLE {name}", old.get("toast_options"), new.get("toast_options"), "toast."
-    )
+    statements += other_options(f"ALTER TABLE {name}", old, new)
     clause, secrets = altered_options(after.id, was.get("options") or {}, now.get("options") or {})
     statements += [f"ALTER FOREIGN TABLE {name}{clause}"] if clause else []
     statements += _table_flags(after, old)
@@ -208,6 +207,17 @@ def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:
         lock=STRONGEST,
         hazards=rewrite_hazard(view, after.id) if rewrites else (),
     )
+
+
+def _other_sequences(table: Fact, view: View) -> Iterator[str]:
+    """The sequences of its columns, that became logged or not with it, and are to be the other."""
+    if not changes_persistence(table.id, view):
+        return
+    parts = [part for c in view.target_parts.get(table.id, ()) for part in view.target_parts.get(c.id, ())]
+    for part in parts:
+        owned = part.kind == "sequence" and view.stays(part.id) and view.live[part.id].parent == part.parent
+        if owned and part.attrs.get("persistence") != table.attrs.get("persistence"):
+            yield f"ALTER SEQUENCE {part.name} SET {'UNLOGGED' if 'persistence' in part.attrs else 'LOGGED'}"
 
 
 def _has_unsettled(table: Fact, view: View) -> bool:

@@ -9,8 +9,10 @@ from snapstore_postgres.relations import (
     COMPRESSION,
     STORAGE,
     STRONGEST,
+    all_options,
     default_storage,
     option_statements,
+    other_options,
     owner_statement,
     row_slots,
     size,
@@ -78,7 +80,7 @@ def _create_matview(fact: Fact, view: View) -> Draft:
     names = ", ".join(column["name"] for column in attrs.get("columns") or ())
     text = f"CREATE MATERIALIZED VIEW {fact.name}{f' ({names})' if names else ''}"
     text += f"\nUSING {attrs['access_method']}" if attrs.get("access_method") else ""
-    text += f"\nWITH ({', '.join(attrs['options'])})" if attrs.get("options") else ""
+    text += all_options(attrs)
     text += f"\nTABLESPACE {attrs['tablespace']}" if attrs.get("tablespace") else ""
     text += f" AS\n{_query(fact)}\nWITH {'NO ' if attrs.get('unpopulated') else ''}DATA"
     return Draft(
@@ -134,7 +136,7 @@ def _alter_matview(before: Fact, after: Fact, view: View) -> Alteration | None:
     if old["query"] != new["query"] or old.get("columns") != new.get("columns"):
         return None
     alter = f"ALTER MATERIALIZED VIEW {after.name}"
-    statements = option_statements(alter, old.get("options"), new.get("options"))
+    statements = other_options(alter, old, new)
     if old.get("access_method") != new.get("access_method"):
         statements.append(f"{alter} SET ACCESS METHOD {new.get('access_method', 'heap')}")
     if old.get("tablespace") != new.get("tablespace"):

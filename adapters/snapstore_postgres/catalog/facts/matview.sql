@@ -2,6 +2,7 @@ SELECT 'pg_class'::regclass::oid, c.oid, 0, format('matview:%I.%I', n.nspname, c
        pg_get_userbyid(c.relowner) AS owner,
        pg_get_viewdef(c.oid) AS query,
        c.reloptions AS options,
+       (SELECT t.reloptions FROM pg_class t WHERE t.oid = c.reltoastrelid) AS toast_options,
        {{relation_columns}} AS columns,
        nullif(NOT c.relispopulated, false) AS unpopulated,
        (SELECT json_object_agg(format('%I', a.attname), json_strip_nulls(json_build_object(
