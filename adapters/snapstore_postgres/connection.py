@@ -34,8 +34,22 @@ _SESSION = {
     "statement_timeout": "0",
     "lock_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
     "jit": "off",
+    # What a statement means may depend on these, and whether it may do anything.
+    "array_nulls": "on",
+    "transform_null_equals": "off",
+    "default_transaction_deferrable": "off",
+    "default_transaction_isolation": "read committed",
+    "default_transaction_read_only": "off",
+    "plpgsql.extra_errors": "none",
 }
+_IF_KNOWN = {
+    "createrole_self_grant": "",
+    "restrict_nonsystem_relation_kind": "",
+    "transaction_timeout": "0",
+}
+"""Settings that not every version has."""
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -83,8 +97,16 @@ def set_for_transaction(connection: Connection) -> None:
 
 
 def _set(connection: Connection, *, local: bool) -> None:
-    calls = [f"pg_catalog.set_config('{n}', '{v}', {str(local).lower()})" for n, v in _SESSION.items()]
+    calls = [_setting(name, value, local) for name, value in _SESSION.items()]
+    calls += [
+        f"CASE WHEN pg_catalog.current_setting('{n}', true) IS NOT NULL THEN {_setting(n, v, local)} END"
+        for n, v in _IF_KNOWN.items()
+    ]
     connection.execute(f"SELECT {', '.join(calls)}".encode())
+
+
+def _setting(name: str, value: str, local: bool) -> str:
+    return f"pg_catalog.set_config('{name}', '{value}', {str(local).lower()})"
 
 
 def _require_own_session(connection: Connection, settings: Settings, resource: str) -> None:
