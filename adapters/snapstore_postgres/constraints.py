@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
-from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.expressions import before_clause, reparsable
 from snapstore_postgres.indexes import (
     attached_indexes,
     is_exclusion,
@@ -99,11 +99,7 @@ def constraint_definition(fact: Fact) -> str:
         return text
     extra = f" WITH ({', '.join(options)})" if options else ""
     extra += f" USING INDEX TABLESPACE {tablespace}" if tablespace else ""
-    for word in (" WHERE ", " DEFERRABLE", " INITIALLY"):
-        place = text.find(word)
-        if place >= 0:
-            return text[:place] + extra + text[place:]
-    return text + extra
+    return before_clause(text, extra)
 
 
 def _constraint_hazards(fact: Fact, rows: int | None, bytes_: int | None) -> tuple[Hazard, ...]:

@@ -21,6 +21,10 @@ _WORD = re.compile(
     | ARRAY\[ | [\[\]] | [^'"EeA\[\]]+ | .""",
     re.VERBOSE | re.DOTALL,
 )
+_CLAUSE = re.compile(
+    r"""[Ee]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]"""
+    r"|(?P<clause> WHERE | DEFERRABLE| INITIALLY)"
+)
 _CAST = re.compile(r"\)?::")
 
 
@@ -38,6 +42,16 @@ def reparsable(text: str) -> str:
             word += "::anyarray" if _CAST.match(text, found.end()) else ""
         pieces.append(word)
     return "".join(pieces)
+
+
+def before_clause(text: str, new: str) -> str:
+    """The definition of an index or a constraint with a clause put in before what comes after such ones."""
+    depth = 0
+    for found in _CLAUSE.finditer(text):
+        if found["clause"] and not depth:
+            return text[: found.start()] + new + text[found.start() :]
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
+    return text + new
 
 
 def reparsable_routine(definition: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from snapstore.model import Fact, Hazard, HazardName, Json
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
-from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.expressions import before_clause, reparsable
 from snapstore_postgres.relations import STRONGEST, option_statements, relation_slot, size
 
 
@@ -73,9 +73,7 @@ def _create_index(fact: Fact, view: View) -> Draft:
     rows, bytes_ = size(view, fact.parent or "")
     text = reparsable(fact.attrs["definition"])
     if fact.attrs.get("tablespace"):
-        place = text.find(" WHERE ")
-        clause = f" TABLESPACE {fact.attrs['tablespace']}"
-        text = text + clause if place < 0 else text[:place] + clause + text[place:]
+        text = before_clause(text, f" TABLESPACE {fact.attrs['tablespace']}")
     return Draft(
         statements=[text, *_index_statistics(fact, {})],
         undo=[f"DROP INDEX {fact.name}"],
