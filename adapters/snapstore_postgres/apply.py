@@ -19,6 +19,7 @@ from snapstore_postgres.fitting import READERS
 from snapstore_postgres.locking import mark_as_worker
 from snapstore_postgres.names import literal, qualifier
 from snapstore_postgres.online import REFRESHING, UNNOTICED
+from snapstore_postgres.quiet import switch_off, without_event_triggers
 from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.settings import Settings
 from snapstore_postgres.watching import require_close_standbys, watched
@@ -43,6 +44,7 @@ def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) 
     """
     with connect(settings, context.resource) as connection:
         mark_as_worker(connection)
+        switch_off(connection)
         for transactional, batch in groupby(actions, key=lambda action: action.transactional):
             if transactional:
                 _together(connection, settings, list(batch), context)
@@ -116,8 +118,9 @@ def _in_transaction(
         for table in _tables(connection, actions) if attempt % 2 else ():
             patience.before_lock()
             connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
-        for action in actions:
-            _run(connection, action, context, patience.before)
+        with without_event_triggers(connection, actions):
+            for action in actions:
+                _run(connection, action, context, patience.before)
 
 
 class _Patience:
