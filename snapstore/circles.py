@@ -12,7 +12,7 @@ from snapstore.rules import Halves, Rule, View
 
 
 def loosened(rules: Mapping[str, Rule], view: View, circles: Sequence[Sequence[Action]]) -> bool:
-    """Note in ``view.apart`` what is to be tried next, for all circles at once. Whether there is anything."""
+    """Note in ``view.apart`` what of all circles is to come or go by itself. Whether any of it is new."""
     actions = list(chain(*circles))
     gone = (view.live[i] for a in actions for i in a.destroys if i != a.subject and i in view.live)
     made = (view.target[i] for a in actions for i in a.produces if i != a.subject and i in view.target)
@@ -22,7 +22,7 @@ def loosened(rules: Mapping[str, Rule], view: View, circles: Sequence[Sequence[A
             _let_go(rules, fact, view, going)
     coming = {i for f in made if _ties(f, view.target, view.appears) for i in _separable(rules, f, view)}
     if going <= view.apart.going and coming <= view.apart.coming:
-        return sum(_halved(rules, view, circle) for circle in circles) > 0
+        return False
     view.apart.going |= going
     view.apart.coming |= coming
     return True
@@ -52,6 +52,12 @@ def _ties(fact: Fact, side: Mapping[str, Fact], moves: Callable[[str], bool]) ->
 def _container(identity: str, side: Mapping[str, Fact]) -> str:
     fact = side.get(identity)
     return _container(fact.parent, side) if fact and fact.parent else identity
+
+
+def halved(rules: Mapping[str, Rule], view: View, circles: Sequence[Sequence[Action]]) -> bool:
+    """Note in ``view.apart`` one of each circle that is to be made, or to go, in two steps. Whether there is
+    any."""
+    return sum(_halved(rules, view, circle) for circle in circles) > 0
 
 
 def _halved(rules: Mapping[str, Rule], view: View, circle: Sequence[Action]) -> bool:
@@ -120,13 +126,13 @@ def _gone_in_halves(action: Action, fact: Fact, halves: Halves) -> Iterator[Acti
         summary=f"take off {fact.kind} {fact.name} what it stands on",
         statements=tuple(halves.stripped),
         undo=(),
-        produces=(_bare(fact.id),),
+        produces=(_stripped(fact.id),),
         destroys=(),
         releases=tuple(name for name in action.releases if name not in halves.needs),
     )
     yield structs.replace(
         action,
-        needs=(*action.needs, _bare(fact.id)),
+        needs=(*action.needs, _stripped(fact.id)),
         releases=tuple(name for name in action.releases if name in halves.needs),
     )
 
@@ -140,6 +146,10 @@ def _content_with_bare(view: View, action: Action) -> Action:
 
 def _bare(identity: str) -> str:
     return f"bare:{identity}"
+
+
+def _stripped(identity: str) -> str:
+    return f"stripped:{identity}"
 
 
 def slots(rules: Mapping[str, Rule], facts: Iterable[Fact]) -> set[str]:

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 from snapstore.adapter import PlanRequest
-from snapstore.circles import in_halves, loosened, slots
+from snapstore.circles import halved, in_halves, loosened, slots
 from snapstore.fates import decide
 from snapstore.model import Action, Fact, Verb
 from snapstore.ordering import CircularActions, order
@@ -40,12 +40,10 @@ def actions(
         try:
             return _without_circles(rules, view, alterations, finish)
         except CircularActions as error:
-            altered = {a.subject for a in chain(*error.circles) if a.verb is Verb.ALTER} & alterations.keys()
-            altered -= replaced
-            separable = {i for i in altered if rules[view.live[i].kind].separable(view.live[i], view)}
+            altered = _altered_in(error, alterations)
             if not altered:
                 raise
-            replaced |= separable or altered
+            replaced |= _separable(rules, view, altered) or altered
 
 
 def _without_circles(
@@ -56,10 +54,22 @@ def _without_circles(
         try:
             order(found)
         except CircularActions as error:
-            if not loosened(rules, view, error.circles):
+            if loosened(rules, view, error.circles):
+                continue
+            anew = _separable(rules, view, _altered_in(error, alterations))
+            if anew or not halved(rules, view, error.circles):
                 raise
         else:
             return found
+
+
+def _altered_in(error: CircularActions, alterations: Mapping[str, Alteration]) -> set[str]:
+    return {a.subject for a in chain(*error.circles) if a.verb is Verb.ALTER} & alterations.keys()
+
+
+def _separable(rules: Mapping[str, Rule], view: View, identities: Iterable[str]) -> set[str]:
+    facts = [view.live[identity] for identity in identities]
+    return {fact.id for fact in facts if rules[fact.kind].separable(fact, view)}
 
 
 def _draft(rules: Mapping[str, Rule], view: View, alterations: Mapping[str, Alteration]) -> list[Action]:
