@@ -23,6 +23,7 @@ from snapstore.model import Action, DataMode, Fact, FactChange, Json, Verb
 from snapstore.rules import Draft, View
 from snapstore_postgres.casts import from_json, has_attributes, portable
 from snapstore_postgres.names import block, last, literal, parts, qualifier, quote
+from snapstore_postgres.partitions import detached
 from snapstore_postgres.relations import size, version
 from snapstore_postgres.renaming import called_back, facts_called_back
 from snapstore_postgres.words import designation, word
@@ -129,6 +130,7 @@ def table_draft(fact: Fact, view: View, draft: Draft) -> Draft:
         ],
         undo=[f"ALTER TABLE {quote(place)}.{last(fact.name)} SET SCHEMA {qualifier(fact.name)}"],
         needs=[*draft.needs, REGISTERED],
+        provides=[detached(fact.name)] if stripping.leaves_parents else (),
         payload={"archive": place},
         hazards=(),
     )
@@ -148,6 +150,7 @@ class _Stripping:
             if fact.parent in gone or not self._keep(fact):
                 gone.add(fact.id)
         self.left = [f for f in self.left if f.parent not in gone]
+        self.leaves_parents = f"partition:{table.name}" in self.subtree or "inherits" in table.attrs
 
     def _keep(self, fact: Fact) -> bool:
         """Whether the fact stays with the table, changed or not; the statements for what does not."""
@@ -594,11 +597,17 @@ def position_statements(fact: Fact, view: View) -> list[str]:
         ]
     owner = view.target.get(fact.parent or "")
     table_stays = owner is not None and view.stays(owner.parent or "")
-    return behind_values(fact.name, owner.id) if owner and table_stays else []
+    return behind_values(fact.name, owner) if owner and table_stays else []
 
 
-def behind_values(sequence: str, column: str) -> list[str]:
-    """For a sequence that is new behind a column that has values already."""
-    name = column.partition(":")[2]
-    greatest, table = f"max({last(name)})", qualifier(name)
-    return [f"SELECT pg_catalog.setval({literal(sequence)}, {greatest}) FROM {table} HAVING {greatest} > 0"]
+_NUMBERS = ("smallint", "integer", "bigint", "numeric")
+
+
+def behind_values(sequence: str, column: Fact) -> list[str]:
+    """For a sequence that is new behind a column that has values already; not all of them need be numbers."""
+    name, where = last(column.name), ""
+    if column.attrs["type"] not in _NUMBERS:
+        where = f" WHERE {name}::text ~ '^[0-9]{{1,18}}$'"
+        name = f"{name}::text::bigint"
+    read = f"FROM {qualifier(column.name)}{where} HAVING max({name}) > 0"
+    return [f"SELECT pg_catalog.setval({literal(sequence)}, max({name})) {read}"]

@@ -246,4 +246,4 @@ def _positions(request: PlanRequest, column: Fact) -> list[str]:
     """The sequences behind a column, moved behind the values that it got."""
     names = [identity.partition(":")[2] for identity in _sequences(request, column)]
     names += [column.attrs["identity"]["sequence"]] if "sequence" in column.attrs.get("identity", {}) else []
-    return [s for name in names for s in archive.behind_values(name, column.id)]
+    return [s for name in names for s in archive.behind_values(name, column)]

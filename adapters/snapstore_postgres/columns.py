@@ -211,7 +211,7 @@ def _made_identity(fact: Fact, view: View) -> list[str]:
     found = not_null_statements(fact, None, fact.attrs.get("not_null"), view)
     found += _identity_statements(fact, None, identity, view)
     if identity and "sequence" in identity:
-        found += archive.behind_values(identity["sequence"], fact.id)
+        found += archive.behind_values(identity["sequence"], fact)
     return found
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
@@ -119,6 +120,26 @@ def _column_grants_again(fact: Fact, view: View) -> Iterable[str]:
             yield from privilege_statements(other.attrs["privileges"], on, name, other.attrs["grantee"])[1:]
 
 
+def _granted_before(fact: Fact, view: View) -> list[str]:
+    """Grants that this one comes after. Somebody else than the owner needs the schema to grant in it, and
+    what is taken from a whole relation is taken from its columns too."""
+    kind, _, name = _subject(fact).partition(":")
+    found: list[Fact] = []
+    if "grantor" in fact.attrs and not _is_supplied(fact):
+        found += _grants_on(f"schema:{parts(name)[0]}", ("PUBLIC", fact.attrs["grantor"]), view)
+    if kind == "column" and not _is_supplied(fact):
+        for of in ("table", "view", "matview"):
+            found += _grants_on(f"{of}:{qualifier(name)}", (fact.attrs["grantee"],), view)
+    return sorted({grant.id for grant in found} - {fact.id})
+
+
+def _grants_on(identity: str, grantees: Collection[str], view: View) -> Iterator[Fact]:
+    for part in chain(view.live_parts.get(identity, ()), view.target_parts.get(identity, ())):
+        on_all = part.kind == "grant" and _subject(part) == identity
+        if on_all and part.attrs["grantee"] in grantees:
+            yield part
+
+
 def _rank(grant: Fact) -> int | None:
     """Default privileges come when all is made, or what is made after them would have them too."""
     return 195 if _subject(grant).startswith("default_privileges:") else None
@@ -128,6 +149,7 @@ def _grant(fact: Fact, view: View) -> Draft:
     return Draft(
         statements=_statements(fact, fact.attrs["privileges"], view),
         undo=_statements(fact, fact.attrs.get("default", []), view),
+        needs=_granted_before(fact, view),
         rank=_rank(fact),
         hazards=_wider(fact, fact.attrs.get("default", []), fact.attrs["privileges"], view),
     )
@@ -138,6 +160,7 @@ def _ungrant(fact: Fact, view: View) -> Draft:
     return Draft(
         statements=_statements(fact, default, view),
         undo=_statements(fact, fact.attrs["privileges"], view),
+        needs=_granted_before(fact, view),
         hazards=_wider(fact, fact.attrs["privileges"], default, view) if fact.id not in view.target else (),
     )
 
@@ -148,6 +171,7 @@ def _regrant(before: Fact, after: Fact, view: View) -> Alteration:
     return Alteration(
         statements=_changed_grant(before, after, view),
         undo=_changed_grant(after, before, view),
+        needs=_granted_before(after, view),
         rank=_rank(after),
         hazards=_wider(after, before.attrs["privileges"], after.attrs["privileges"], view),
         displaces=lambda dependent: dependent.kind == "grant",

@@ -304,3 +304,20 @@ CREATE PUBLICATION p FOR TABLE t (id, a) WHERE (a IS NOT NULL AND id > 1) WITH (
 CREATE TABLE one (a varchar(20) DEFAULT 'x', b text);
 CREATE TABLE t (a varchar(20), d varchar(20), n numeric(5, 2)) INHERITS (one);
 ALTER TABLE t ALTER a DROP DEFAULT;
+--- case a partition goes with its rows while a column of its parent goes
+--- both
+CREATE TABLE p (id int NOT NULL, a text, g text GENERATED ALWAYS AS (a || 'x') STORED) PARTITION BY LIST (id);
+CREATE TABLE parent (id int, c text, k int);
+--- a
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1, 'one'); DELETE FROM p; CREATE DOMAIN d AS text; ALTER TABLE p ADD e d DEFAULT 'e', ADD x int DEFAULT 3;
+CREATE TABLE child (own d) INHERITS (parent); INSERT INTO child VALUES (1, 'c', 2, 'o');
+--- b
+ALTER TABLE p DROP g; ALTER TABLE parent DROP c, DROP k;
+--- case a sequence behind a column that gets another type
+--- both
+CREATE TABLE t (id int, b int); INSERT INTO t VALUES (7, 8); CREATE TYPE pair AS (x int, y int); CREATE DOMAIN n AS bigint;
+--- a
+CREATE SEQUENCE s OWNED BY t.id; ALTER TABLE t ALTER id SET DEFAULT nextval('s'); CREATE SEQUENCE r OWNED BY t.b;
+--- b
+ALTER TABLE t ALTER id TYPE text USING id::text; CREATE SEQUENCE s OWNED BY t.id; ALTER TABLE t ALTER b TYPE n; CREATE SEQUENCE r OWNED BY t.b;
+ALTER TABLE t ADD p pair; CREATE SEQUENCE q OWNED BY t.p;

@@ -107,3 +107,10 @@ ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO snap_reader;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT UPDATE ON TABLES TO snap_app;
 --- b
 CREATE TABLE public.t (id int);
+--- case who passes on privileges may use the schema by then
+--- a
+CREATE SCHEMA z; CREATE TABLE z.t (id int, b int); CREATE FUNCTION z.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; GRANT USAGE ON SCHEMA z TO snap_app; GRANT SELECT ON z.t TO snap_app WITH GRANT OPTION; GRANT UPDATE (b) ON z.t TO snap_app WITH GRANT OPTION; GRANT EXECUTE ON FUNCTION z.f() TO snap_app WITH GRANT OPTION;
+SET ROLE snap_app; GRANT SELECT ON z.t TO snap_reader; GRANT UPDATE (b) ON z.t TO "user"; GRANT EXECUTE ON FUNCTION z.f() TO snap_reader; RESET ROLE;
+CREATE SCHEMA y; GRANT USAGE ON SCHEMA y TO PUBLIC; CREATE TABLE y.t (id int); GRANT SELECT ON y.t TO snap_app WITH GRANT OPTION; SET ROLE snap_app; GRANT SELECT ON y.t TO snap_reader; RESET ROLE;
+--- b
+CREATE SCHEMA z; CREATE TABLE z.t (id int, b int);
