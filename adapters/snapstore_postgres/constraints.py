@@ -52,12 +52,26 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
         ],
         undo=[f"ALTER TABLE {table} DROP CONSTRAINT {name}"],
         absorbs=[*reached, *below],
-        needs=[f"partition:{table_of(part)}" for part in below if part.kind == "constraint"],
+        needs=[
+            *(f"partition:{table_of(part)}" for part in below if part.kind == "constraint"),
+            *(_attached_to_keys(fact, view) if fact.attrs["type"] == "f" else ()),
+        ],
         lock="SHARE ROW EXCLUSIVE" if fact.attrs["type"] == "f" else STRONGEST,
         rows=rows,
         bytes=bytes_,
         hazards=_constraint_hazards(fact, rows, bytes_),
     )
+
+
+def _attached_to_keys(fact: Fact, view: View) -> Iterator[str]:
+    """The attachments without which the key that it refers to, of a partitioned table, is not valid."""
+    waiting = list(fact.needs)
+    while waiting:
+        key = waiting.pop()
+        for part in view.target_dependents.get(key, ()):
+            if part.kind == "index_partition" and part.attrs["parent"] == key:
+                yield part.id
+                waiting.append(part.parent or "")
 
 
 def _made_with_parent(fact: Fact, view: View) -> bool:
@@ -106,7 +120,10 @@ def _constraint_hazards(fact: Fact, rows: int | None, bytes_: int | None) -> tup
     if not bytes_:
         return ()
     if fact.attrs["type"] in ("p", "u", "x"):
-        return (Hazard(HazardName.INDEX_BUILD, f"builds the index of {fact.name}", rows=rows, bytes=bytes_),)
+        text = f"builds the index of {fact.name}"
+        if fact.attrs["type"] == "x" or " WITHOUT OVERLAPS" in fact.attrs["definition"]:
+            text += " while nobody else can use the table: PostgreSQL cannot do it concurrently"
+        return (Hazard(HazardName.INDEX_BUILD, text, rows=rows, bytes=bytes_),)
     if "NOT VALID" in fact.attrs["definition"]:
         return ()
     return (Hazard(HazardName.BLOCKING_LOCK, f"scans {table_of(fact)} to validate", rows=rows, bytes=bytes_),)

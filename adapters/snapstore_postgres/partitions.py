@@ -87,7 +87,7 @@ def _waiting(action: Action, request: PlanRequest, waits: Mapping[str, set[str]]
 
 
 RULES: dict[str, Rule] = {
-    # An index of the parent that comes or goes reaches the attached partition by itself.
+    # What comes or goes with a statement on the parent reaches the attached partition by itself.
     "partition": Rule(
         _attach,
         _detach,
@@ -95,6 +95,6 @@ RULES: dict[str, Rule] = {
         rank=45,
         separable=by_itself,
         along=lacking,
-        rebuild=lambda dependent, on: on.kind != "index",
+        rebuild=lambda dependent, on: on.kind not in _RECURSIVE,
     ),
 }
