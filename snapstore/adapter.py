@@ -96,7 +96,8 @@ class PlanRequest(msgspec.Struct, frozen=True):
 
     ``changes`` lead from the live state to the target. ``live`` and ``target`` are all facts of the
     resource by identity on each side (equal facts are the same object). The hints are those of the two
-    captures, ``{}`` where none were kept.
+    captures, ``{}`` where none were kept. ``begun`` are the actions that a restore which was interrupted, and
+    goes on or back, has begun so far: what they left undone need not show in any fact.
     """
 
     resource: str
@@ -107,6 +108,7 @@ class PlanRequest(msgspec.Struct, frozen=True):
     live_hints: Mapping[str, Json]
     target_hints: Mapping[str, Json]
     options: PlanOptions
+    begun: Sequence[Action] = ()
 
 
 class Suggestion(msgspec.Struct, frozen=True):

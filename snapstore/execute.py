@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from itertools import groupby
 
 from snapstore import adapter as adapters
 from snapstore.adapter import ApplyContext
@@ -26,18 +25,19 @@ def execute(
     resource of the plan in the order in which they come, say in which state it left each of them.
     """
     numbers = {id(action): number for number, action in enumerate(plan.actions)}
-    totals = Counter(action.resource for action in plan.actions)
-    logs = {resource: ActionLog(journal, resource, numbers) for resource in totals}
+    works: dict[str, list[Action]] = defaultdict(list)
+    for action in plan.actions:
+        works[action.resource].append(action)
+    logs = {resource: ActionLog(journal, resource, numbers) for resource in works}
     errors: dict[str, SnapError] = {}
-    for resource, run in groupby(plan.actions, key=lambda action: action.resource):
-        actions = list(run)
+    for resource, actions in works.items():
         report(f"{resource}: {len(actions)} {'action' if len(actions) == 1 else 'actions'}")
         try:
             _apply(ws, resource, actions, content, logs[resource], report)
         except SnapError as error:
             errors[resource] = error
             break
-    outcomes = [_outcome(r, logs[r], totals[r], errors.get(r)) for r in totals]
+    outcomes = [_outcome(name, logs[name], actions, errors.get(name)) for name, actions in works.items()]
     # After a failure the outcomes matter more than a disk that may be full; the journal stays open anyway.
     with contextlib.suppress(SnapError) if errors else contextlib.nullcontext():
         for outcome in outcomes:
@@ -65,12 +65,11 @@ def _apply(
         journal=log,
         report=lambda text: report(f"{resource}: {text}"),
     )
-    before = log.done
     try:
         adapters.load(config.adapter).apply(config.settings, actions, context)
     except Exception as error:
         raise adapter_error(resource, error) from error
-    log.done, log.pending = before + len(actions), 0
+    log.done, log.pending = len(actions), set()
 
 
 def tidy(ws: Workspace, begun: Sequence[Action]) -> None:
@@ -86,12 +85,11 @@ def tidy(ws: Workspace, begun: Sequence[Action]) -> None:
             raise adapter_error(resource, error) from error
 
 
-def _outcome(resource: str, log: ActionLog, total: int, error: SnapError | None) -> Outcome:
-    # An error after the last action may be a lost answer to COMMIT: nobody knows whether it went through.
-    unsure = log.pending > 0 and log.done + log.pending == total
+def _outcome(resource: str, log: ActionLog, actions: Sequence[Action], error: SnapError | None) -> Outcome:
+    total = len(actions)
     if log.done == total and error is None:
         condition = Condition.RESTORED
-    elif log.done or log.begun or unsure:
+    elif log.done or log.begun or log.may_be_committed(actions):
         condition = Condition.PARTIAL
     else:
         condition = Condition.UNCHANGED

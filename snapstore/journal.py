@@ -209,6 +209,7 @@ class ActionLog:
 
     ``numbers`` are the positions of the plan's actions by object. ``done`` counts what is durable in the
     live system; ``begun`` says whether something outside a transaction was begun, finished or not.
+    ``pending`` are the positions of what is finished in a transaction that nobody knows to be committed.
     """
 
     journal: Journal
@@ -216,22 +217,31 @@ class ActionLog:
     numbers: Mapping[int, int]
     done: int = 0
     begun: bool = False
-    pending: int = 0
+    pending: set[int] = field(default_factory=set)
 
     def started(self, *actions: Action) -> None:
-        self.journal.write(Started(self._numbers(actions), self.resource))
+        numbers = self._numbers(actions)
+        self.journal.write(Started(numbers, self.resource))
         self.begun = self.begun or not all(action.transactional for action in actions)
+        # A transaction that was rolled back and is tried again begins with its first action.
+        self.pending = {number for number in self.pending if number < min(numbers)}
 
     def finished(self, *actions: Action) -> None:
         self.journal.write(Finished(self._numbers(actions)))
-        transactional = sum(action.transactional for action in actions)
-        self.pending += transactional
-        self.done += len(actions) - transactional
+        transactional = [action for action in actions if action.transactional]
+        self.pending.update(self._numbers(transactional))
+        self.done += len(actions) - len(transactional)
 
     def committed(self) -> None:
         self.journal.write(Committed(self.resource))
-        self.done += self.pending
-        self.pending = 0
+        self.done += len(self.pending)
+        self.pending = set()
+
+    def may_be_committed(self, actions: Sequence[Action]) -> bool:
+        """Whether a transaction of these actions, all of the resource, was so far that its COMMIT may have
+        been sent: then nobody knows whether it went through."""
+        left = actions[self.done + len(self.pending) :]
+        return bool(self.pending) and not (left and left[0].transactional)
 
     def _numbers(self, actions: Sequence[Action]) -> tuple[int, ...]:
         return tuple(self.numbers[id(action)] for action in actions)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -42,21 +42,29 @@ FORMAT = 1
 """The newest format of plans that this version reads, and the one it writes."""
 
 
-def make_plan(config: Config, live: Snapshot, target: Snapshot, scope: Scope, options: PlanOptions) -> Plan:
+def make_plan(
+    config: Config,
+    live: Snapshot,
+    target: Snapshot,
+    scope: Scope,
+    options: PlanOptions,
+    begun: Sequence[Action] = (),
+) -> Plan:
     """The plan that leads from ``live`` to ``target`` for the configured resources inside ``scope``.
 
     Resources that are no longer configured are left alone; those that the target does not know have to be
-    outside the scope (``guard.restorable`` narrows it).
+    outside the scope (``guard.restorable`` narrows it). ``begun`` is what a continued restore has begun.
     """
     changes = {c.resource: c for c in diff(live, target, scope) if c.resource in config.resources}
     if options.exact_column_order:
         changes = {**_unchanged(live, target, scope), **changes}
+    changes = {**_of_begun(begun, config), **changes}
     actions: list[Action] = []
     notes: list[Hazard] = []
     for name in resource_order({r.name: r.depends_on for r in config.resources.values()}):
         if name not in changes:
             continue
-        request = _request(config, live, target, changes[name], options)
+        request = _request(config, live, target, changes[name], options, begun)
         actions += order(adapters.load(config.resources[name].adapter).plan(request))
         notes += _unverifiable(name, request)
     plan = Plan(
@@ -77,8 +85,19 @@ def _unchanged(live: Snapshot, target: Snapshot, scope: Scope) -> dict[str, Reso
     return {name: ResourceChanges(name, entry.adapter) for name, entry in wanted.items()}
 
 
+def _of_begun(begun: Sequence[Action], config: Config) -> dict[str, ResourceChanges]:
+    """No changes for each resource that was worked on: not all that is left need be a difference."""
+    names = {action.resource for action in begun} & config.resources.keys()
+    return {name: ResourceChanges(name, config.resources[name].adapter) for name in sorted(names)}
+
+
 def _request(
-    config: Config, live: Snapshot, target: Snapshot, changes: ResourceChanges, options: PlanOptions
+    config: Config,
+    live: Snapshot,
+    target: Snapshot,
+    changes: ResourceChanges,
+    options: PlanOptions,
+    begun: Sequence[Action],
 ) -> PlanRequest:
     name = changes.resource
     now = facts(live, name)
@@ -91,6 +110,7 @@ def _request(
         live_hints=live.hints.get(name, {}),
         target_hints=target.hints.get(name, {}),
         options=options,
+        begun=[action for action in begun if action.resource == name],
     )
 
 

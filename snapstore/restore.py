@@ -321,8 +321,20 @@ def _continue(
         record = journal.unfinished(_journals(ws))
         if record is None:
             raise SnapError("no restore was interrupted here", fix="start one with `snap restore REV`")
-        with _adapter_locks(ws, in_scope(ws, record.begin.plan.scope), report):
+        with _still_open(record), _adapter_locks(ws, in_scope(ws, record.begin.plan.scope), report):
             return _continue_locked(ws, record, goal, allow, confirm, report)
+
+
+@contextmanager
+def _still_open(record: Journal) -> Iterator[None]:
+    """Whatever keeps an interrupted restore from being continued leaves the ways on and back as they were."""
+    try:
+        yield
+    except SnapError as error:
+        if record.end or type(error) is not SnapError or journal.ways_out() in error.fix:
+            raise
+        fix = "; ".join(filter(None, (error.fix, f"it is still interrupted: {journal.ways_out()}")))
+        raise SnapError(error.what, where=error.where, fix=fix, code=error.code) from error
 
 
 def _continue_locked(
@@ -338,7 +350,7 @@ def _continue_locked(
     now = live(ws, begin.captured, keep=True)
     _admit_strangers(ws, record, now, safety, target, HazardName.DATA_LOSS in allow, report)
     leads_to = target if goal is Goal.TARGET else safety
-    plan = make_plan(ws.config, now, leads_to, begin.plan.scope, begin.plan.options)
+    plan = make_plan(ws.config, now, leads_to, begin.plan.scope, begin.plan.options, record.started())
     require_allowed(ws.config, plan, allow | record.allow)
     require_secrets(ws.keys, plan)
     require_confirmed(confirm, plan)

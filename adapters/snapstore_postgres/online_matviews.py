@@ -7,7 +7,7 @@ places in the transaction. What was written since it was built, a refresh afterw
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import msgspec
 
@@ -25,12 +25,8 @@ from snapstore_postgres.online import (
     spare_name,
     step,
 )
-from snapstore_postgres.refreshing import is_filling, reads
+from snapstore_postgres.refreshing import is_filling, is_refreshable, reads
 from snapstore_postgres.relations import STRONGEST
-
-_UNIQUE = re.compile(
-    r'CREATE UNIQUE INDEX .*? USING btree \((?:"(?:[^"]|"")*"|[^"()])*\)(?P<rest>.*)', re.DOTALL
-)
 
 
 def built(scene: Scene) -> Iterator[Change]:
@@ -81,7 +77,7 @@ def _beside(action: Action, fact: Fact, scene: Scene) -> Change:
     if stale is not None:
         gone.append(stale)
         new.append(step(stale, BEFORE, lock=STRONGEST))
-    if _is_refreshable(fact, scene.target):
+    if is_refreshable(fact, scene.target):
         names = tuple(a.subject for a in scene.actions if _is_part(a, fact, scene))
         refresh = _refresh(fact, exchange, concurrently=True)
         new.append(msgspec.structs.replace(refresh, needs=(fact.id, *names), produces=(), undo=()))
@@ -146,7 +142,7 @@ def filled(scene: Scene) -> Iterator[Change]:
         if not is_filling(text) or text.endswith(" WITH NO DATA") or not _takes_long(fact, scene):
             continue
         full = "unpopulated" not in scene.live[fact.id].attrs
-        refresh = _refresh(fact, action, full and _is_refreshable(fact, scene.target))
+        refresh = _refresh(fact, action, full and is_refreshable(fact, scene.target))
         if others:
             refresh = msgspec.structs.replace(refresh, needs=(fact.id,), produces=(), undo=())
             yield Change([action], [msgspec.structs.replace(action, statements=tuple(others)), refresh])
@@ -173,10 +169,3 @@ def _refresh(matview: Fact, action: Action, concurrently: bool) -> Action:
         lock=REFRESHING,
         hazards=(),
     )
-
-
-def _is_refreshable(matview: Fact, facts: Mapping[str, Fact]) -> bool:
-    """Whether it has a unique index on nothing but columns, for all rows: PostgreSQL compares by it."""
-    indexes = (f for f in facts.values() if f.kind == "index" and f.parent == matview.id)
-    found = (_UNIQUE.match(f.attrs["definition"]) for f in indexes if not f.attrs.get("invalid"))
-    return any(match and " WHERE " not in match["rest"] for match in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from snapstore.adapter import PlanRequest
@@ -11,28 +12,49 @@ from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.rows import ROWS_OF
 
 _RANK = 600
+_UNIQUE = re.compile(
+    r'CREATE UNIQUE INDEX .*? USING btree \((?:"(?:[^"]|"")*"|[^"()])*\)(?P<rest>.*)', re.DOTALL
+)
 _VIEWS = ("view", "matview")
 
 
 def with_refreshes(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     """The actions, and one for each populated materialized view that reads, be it through other views, from a
-    table whose rows they change, and that no action fills anyway."""
-    tokens = {name for action in actions for name in action.produces if name.startswith(ROWS_OF)}
-    if not tokens:
+    table whose rows they change, and that no action fills anyway.
+
+    Where a restore was interrupted, its rows may be as they should, and what reads them not: no fact tells.
+    """
+    tokens = _tokens(actions)
+    changed = {token.removeprefix(ROWS_OF) for token in tokens | _tokens(request.begun)}
+    exchanged = {
+        a.subject for a in request.begun if a.verb is Verb.REPLACE and a.subject.startswith("matview:")
+    }
+    if not changed and not exchanged:
         return list(actions)
-    changed = {token.removeprefix(ROWS_OF) for token in tokens}
     above = {f"table:{a}" for table in changed for a in ancestors(table, request.target)}
     tables = {*(f"table:{table}" for table in changed), *above}
     filled = {a.subject for a in actions if any(is_filling(text) for text in a.statements)}
     stale = [fact for fact in _populated(request) if fact.id not in filled]
     found = {fact.id: reads(fact, request.target) for fact in stale}
-    found = {identity: read for identity, read in found.items() if read & tables}
+    again = {i for i in exchanged & found.keys() if is_refreshable(request.target[i], request.target)}
+    found = {i: read for i, read in found.items() if read & tables or i in again}
     refreshes = [_refresh(request, i, tokens, read & found.keys()) for i, read in sorted(found.items())]
     return [*actions, *refreshes]
 
 
+def _tokens(actions: Sequence[Action]) -> set[str]:
+    return {name for action in actions for name in action.produces if name.startswith(ROWS_OF)}
+
+
 def is_filling(statement: str) -> bool:
     return statement.startswith(("CREATE MATERIALIZED VIEW ", "REFRESH MATERIALIZED VIEW "))
+
+
+def is_refreshable(matview: Fact, facts: Mapping[str, Fact]) -> bool:
+    """Whether it has a unique index on nothing but columns, for all rows: PostgreSQL compares by it."""
+    indexes = (f for f in facts.values() if f.kind == "index" and f.parent == matview.id)
+    found = (_UNIQUE.match(f.attrs["definition"]) for f in indexes if not f.attrs.get("invalid"))
+    return any(match and " WHERE " not in match["rest"] for match in found)
 
 
 def reads(view: Fact, facts: Mapping[str, Fact]) -> set[str]:

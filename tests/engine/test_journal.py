@@ -147,3 +147,21 @@ def test_a_record_is_on_disk_before_the_call_returns(folder: Path, monkeypatch: 
 
 def test_a_journal_is_readable_by_its_owner_only(written: Journal) -> None:
     assert written.path.stat().st_mode & 0o077 == 0
+
+
+def test_a_transaction_that_was_tried_twice_may_be_committed_once_all_of_it_is_finished(
+    folder: Path,
+) -> None:
+    together = [Action("web", Verb.CREATE, f"v:{i}", "create it", transactional=True) for i in range(2)]
+    actions = [*together, Action("web", Verb.DROP, "v:2", "drop it")]
+    numbers = {id(action): number for number, action in enumerate(actions)}
+    log = journal.ActionLog(journal.create(folder, begin()), "web", numbers)
+    log.started(together[0])
+    log.finished(together[0])
+    assert not log.may_be_committed(actions)
+    for action in together:  # the first attempt was rolled back
+        log.started(action)
+        log.finished(action)
+    assert log.may_be_committed(actions) and log.done == 0
+    log.committed()
+    assert not log.may_be_committed(actions) and log.done == 2
