@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import count, groupby
@@ -14,6 +14,7 @@ import psycopg
 from snapstore.adapter import ApplyContext
 from snapstore.errors import SnapError
 from snapstore.model import Action
+from snapstore_postgres.blockers import Blocker, holding, names
 from snapstore_postgres.connection import Connection, connect, failed_statement, is_about_data
 from snapstore_postgres.fitting import READERS
 from snapstore_postgres.locking import mark_as_worker
@@ -57,6 +58,7 @@ def _with_retries(
     connection: Connection,
     settings: Settings,
     context: ApplyContext,
+    actions: Sequence[Action],
     summary: str,
     attempt: Callable[[int], None],
 ) -> None:
@@ -69,20 +71,25 @@ def _with_retries(
                 attempt(number)
             except _LATER as error:
                 if time.monotonic() + pause > deadline:
-                    raise _no_lock(settings, context, error, watch.waited_for) from error
+                    tables = sorted(locked_tables(actions))
+                    waited = watch.waited_for or holding(connection, tables, settings.lock_timeout)
+                    raise _no_lock(settings, context, error, waited) from error
                 time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, not a secret
                 pause = min(pause * 2, 5.0)
             else:
                 return
 
 
-def _no_lock(settings: Settings, context: ApplyContext, error: psycopg.Error, waited_for: str) -> SnapError:
+def _no_lock(
+    settings: Settings, context: ApplyContext, error: psycopg.Error, waited_for: Sequence[Blocker]
+) -> SnapError:
     said = error.diag.message_primary
+    fix = waited_for[0].fix if waited_for else "see pg_stat_activity for who holds it"
     return SnapError(
         f"a lock could not be had within {settings.retry_for:g} s: {said}"
-        + (f", behind {waited_for}" if waited_for else ""),
+        + (f", behind {names(waited_for)}" if waited_for else ""),
         where=context.resource,
-        fix="see pg_stat_activity for who holds it, then run the restore again",
+        fix=f"{fix}; then run the restore again",
     )
 
 
@@ -93,7 +100,7 @@ def _together(
     connection: Connection, settings: Settings, actions: Sequence[Action], context: ApplyContext
 ) -> None:
     attempt = partial(_in_transaction, connection, settings, actions, context)
-    _with_retries(connection, settings, context, "the transaction", attempt)
+    _with_retries(connection, settings, context, actions, "the transaction", attempt)
     context.journal.committed()
 
 
@@ -114,8 +121,10 @@ def _in_transaction(
             "idle_in_transaction_session_timeout": _milliseconds(settings.idle_timeout),
         }
         _set(connection, values, local=True)
+        tables = _tables(connection, actions) if attempt else []
+        _after_maintenance(connection, settings, tables)
         patience = _Patience(connection, settings.lock_timeout)
-        for table in _tables(connection, actions) if attempt % 2 else ():
+        for table in tables if attempt % 2 else ():
             patience.before_lock()
             connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
         with without_event_triggers(connection, actions):
@@ -158,12 +167,35 @@ SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
 
 def _tables(connection: Connection, actions: Sequence[Action]) -> list[str]:
     """The tables that are there already and that the actions lock against everybody, in any order."""
-    names = set()
+    return [name for (name,) in connection.execute(_TABLES, [sorted(locked_tables(actions))])]
+
+
+def locked_tables(actions: Iterable[Action]) -> set[str]:
+    """The names of the tables that actions lock against everybody, as far as their subjects tell."""
+    found = set()
     for action in actions:
         kind, _, name = action.subject.partition(":")
-        if action.lock == STRONGEST and kind in ("table", *_PARTS):
-            names.add(name if kind == "table" else qualifier(name))
-    return [name for (name,) in connection.execute(_TABLES, [sorted(names)])]
+        if action.lock == STRONGEST and kind in ("table", "partition", *_PARTS):
+            found.add(name if kind in ("table", "partition") else qualifier(name))
+    return found
+
+
+_DEADLOCK_TIMEOUT = "SELECT setting::int FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'"
+
+
+def _after_maintenance(connection: Connection, settings: Settings, tables: Sequence[str]) -> None:
+    """Wait for whoever vacuums, analyzes or builds indexes, by a lock that readers and writers do not notice.
+
+    An autovacuum gives way only to those who wait for ``deadlock_timeout``, which is longer than anybody may
+    be kept waiting by us.
+    """
+    if not tables:
+        return
+    ((timeout,),) = connection.execute(_DEADLOCK_TIMEOUT).fetchall()
+    enough = min(max(settings.lock_timeout, timeout / 1000 + 1), settings.retry_for)
+    connection.execute(f"SET LOCAL lock_timeout = {_milliseconds(enough)}".encode())
+    for table in tables:
+        connection.execute(f"LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE".encode())
 
 
 # -- steps -------------------------------------------------------------------------------------------------
@@ -179,7 +211,7 @@ def _step(connection: Connection, settings: Settings, action: Action, context: A
     }
     _set(connection, values, local=False)
     attempt = partial(_attempt, connection, action, context)
-    _with_retries(connection, settings, context, action.summary, attempt)
+    _with_retries(connection, settings, context, [action], action.summary, attempt)
     context.journal.committed()
 
 

@@ -128,10 +128,15 @@ def _cannot_connect(error: psycopg.Error, resource: str) -> SnapError:
             fix="use postgresql://user@host:port/database or key=value pairs",
         )
     place = re.search(r"connection to server (.+?) failed: ", str(error))
+    fix = "check the url, the PG* variables and the password file, and that the server is up"
+    if "the database system is " in str(
+        error
+    ):  # starting up, in recovery, shutting down: no code comes along
+        fix = "wait until it accepts connections, then run the command again"
     return SnapError(
         f"cannot connect to PostgreSQL{f' {place[1]}' if place else ''}: {first_line(error)}",
         where=resource,
-        fix="check the url, the PG* variables and the password file, and that the server is up",
+        fix=fix,
     )
 
 

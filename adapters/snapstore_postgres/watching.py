@@ -10,6 +10,7 @@ from threading import Event, Thread
 import psycopg
 
 from snapstore.errors import SnapError
+from snapstore_postgres.blockers import Blocker, blocking, names
 from snapstore_postgres.connection import Connection, connect
 from snapstore_postgres.pooling import process
 from snapstore_postgres.settings import Settings
@@ -21,10 +22,6 @@ _INDEX = """
 SELECT phase, CASE WHEN blocks_total > 0 THEN 100 * blocks_done / blocks_total
                    WHEN tuples_total > 0 THEN 100 * tuples_done / tuples_total END
   FROM pg_catalog.pg_stat_progress_create_index WHERE pid = $1"""
-
-_BLOCKERS = """
-SELECT pid, application_name, state FROM pg_catalog.pg_stat_activity
- WHERE pid = ANY (pg_catalog.pg_blocking_pids($1)) ORDER BY pid"""
 
 _BEHIND = """
 SELECT application_name, pg_catalog.pg_wal_lsn_diff(
@@ -61,7 +58,7 @@ def _too_far_behind(connection: Connection, settings: Settings) -> str:
 class Watch:
     """A look from another connection at the one that works, every second.
 
-    ``waited_for`` is who last kept it waiting; ``lag`` says why it was cancelled.
+    ``waited_for`` are those who last kept it waiting; ``lag`` says why it was cancelled.
     """
 
     settings: Settings
@@ -69,10 +66,10 @@ class Watch:
     pid: int
     summary: str
     report: Callable[[str], None]
-    waited_for: str = ""
+    waited_for: Sequence[Blocker] = ()
     lag: str = ""
     done: Event = field(default_factory=Event)
-    _told: str = ""
+    _told: Sequence[object] = ()
 
     def run(self) -> None:
         if self.done.wait(_EVERY):
@@ -85,26 +82,19 @@ class Watch:
                     return
 
     def look(self, connection: Connection) -> None:
-        found = connection.execute(_BLOCKERS, [self.pid]).fetchall()
-        blockers = _names(found)
+        blockers = blocking(connection, self.pid)
         self.waited_for = blockers or self.waited_for
         row = connection.execute(_INDEX, [self.pid]).fetchone()
         doing = [f"{row[0]}" + (f", {row[1] // 10 * 10} %" if row[1] is not None else "")] if row else []
-        waiting = [f"waits for {blockers}"] if blockers else []
-        told = "; ".join([*doing, *waiting])
-        if told and told != self._told:
-            self.report(f"{self.summary}: {told}")
-            self._told = told
+        waiting = [f"waits for {names(blockers)}"] if blockers else []
+        key = [*doing, *(blocker[:3] for blocker in blockers)]
+        if key and key != self._told:
+            self.report(f"{self.summary}: {'; '.join([*doing, *waiting])}")
+            self._told = key
         self.lag = _too_far_behind(connection, self.settings)
         if self.lag:
             connection.execute("SELECT pg_catalog.pg_cancel_backend($1)", [self.pid])
             self.done.set()
-
-
-def _names(sessions: Sequence[tuple[int, str, str]], most: int = 3) -> str:
-    names = [f"process {pid}" + (f" ({name}, {state})" if name else "") for pid, name, state in sessions]
-    more = [f"{len(names) - most} more"] if len(names) > most else []
-    return ", ".join([*names[:most], *more])
 
 
 @contextmanager

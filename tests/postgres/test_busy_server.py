@@ -81,10 +81,11 @@ def test_a_lock_that_is_never_released_ends_in_a_clear_error_with_nothing_change
 ) -> None:
     changed.configure(url="${DATABASE_URL}", lock_timeout=0.1, retry_for=0.5)
     before = changed.dump()
-    held(session)
+    pid = held(session).info.backend_pid
     done = changed.snap("restore", "HEAD", "--yes", code=1)
     assert "a lock could not be had within 0.5 s" in done.stdout + done.stderr
-    assert "pg_stat_activity" in done.stdout + done.stderr
+    assert f"behind process {pid} (idle in transaction" in done.stdout + done.stderr
+    assert f"pg_terminate_backend({pid})" in done.stdout + done.stderr
     assert changed.dump() == before
 
 
