@@ -19,7 +19,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 
 import msgspec
@@ -89,6 +89,17 @@ class Scene:
         return everywhere or bytes_of(self.request, table) >= self.request.settings.online_above
 
     @cached_property
+    def index_above(self) -> Mapping[str, str]:
+        """The index of a partitioned table that one of a partition is attached to, or its key to its key."""
+        attached = (fact for fact in self.target.values() if fact.kind == "index_partition")
+        return {fact.parent or "": fact.attrs["parent"] for fact in attached}
+
+    def columns_of(self, table: str) -> Iterator[str]:
+        """The identities of a table's columns, live or in the target."""
+        known = (fact for side in (self.live, self.target) for fact in side.values())
+        return (fact.id for fact in known if fact.kind == "column" and fact.parent == table)
+
+    @cached_property
     def parents(self) -> Collection[str]:
         """Names of the live tables that others are partitions of or inherit from."""
         tables = [fact for fact in self.live.values() if fact.kind in ("partition", "table")]
@@ -101,6 +112,13 @@ class Scene:
         """The action that drops exactly this."""
         found = self.destroyers.get(identity, [])
         return next((a for a in found if a.verb is Verb.DROP and a.subject == identity), None)
+
+    def stands_alone(self, action: Action) -> bool:
+        """As :meth:`stands`, without what is attached to or destroys its subject: that comes afterwards."""
+        above = self.index_above.get(action.subject)
+        needs = tuple(need for need in action.needs if need != above)
+        alone = msgspec.structs.replace(action, needs=needs)
+        return self.stands(alone, *self.destroyers.get(action.subject, ()))
 
     def stands(self, action: Action, *besides: Action | None) -> bool:
         """Whether all that the action needs is there already, and neither it nor what it makes is touched by
@@ -131,13 +149,25 @@ def locking(request: PlanRequest) -> str:
 
 def in_steps(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     """The actions, those on large tables in steps, as far as ``locking`` asks for it."""
-    from snapstore_postgres import online_constraints, online_indexes, online_matviews, online_partitions
+    from snapstore_postgres.online_renames import besides_renames
 
-    found = list(actions)
     if request.settings is None or locking(request) == Locking.ATOMIC:
-        return found
+        return list(actions)
+    return besides_renames(actions, request.target, partial(_in_steps, request))
+
+
+def _in_steps(request: PlanRequest, found: list[Action]) -> list[Action]:
+    from snapstore_postgres import (
+        online_attaching,
+        online_constraints,
+        online_indexes,
+        online_matviews,
+        online_partitions,
+    )
+
     for changes in (
         online_partitions.detached,
+        online_attaching.attached,
         online_matviews.built,
         online_matviews.filled,
         online_indexes.built,

@@ -13,7 +13,7 @@ import msgspec
 
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import last, qualifier
-from snapstore_postgres.online import AFTER, BEFORE, Change, Scene, spare_name, step
+from snapstore_postgres.online import AFTER, BEFORE, UNNOTICED, Change, Scene, spare_name, step
 
 _NAMES = r'\((?:"(?:[^"]|"")*"|[^"()])*\)'
 _KEY = re.compile(
@@ -32,9 +32,11 @@ def built(scene: Scene) -> Iterator[Change]:
             if not _can_be_built(fact, scene):
                 continue
             drop = scene.drop_of(action.subject)
-            if not scene.stands(action, drop) or (drop is not None and not drop.transactional):
+            if not scene.stands_alone(action) or (drop is not None and not drop.transactional):
                 continue
-            if drop is None:
+            if drop is None and action.subject in scene.destroyers:
+                yield _beside(action, fact, scene)
+            elif drop is None:
                 yield Change([action], [_build(action, last(fact.name))])
             elif scene.live[fact.id].attrs.get("invalid"):
                 yield Change([action, drop], [_drop(drop, BEFORE), _build(action, last(fact.name))])
@@ -105,15 +107,35 @@ def _exchange(action: Action, drop: Action, scene: Scene) -> Change:
     )
     new = [exchange, _drop_away(drop, f"{schema}.{away}", swapped)]
     if ready is None:
-        build = _build(action, spare)
-        new.append(
-            msgspec.structs.replace(
-                build, subject=f"index:{schema}.{spare}", produces=(f"index:{schema}.{spare}",)
-            )
-        )
+        new.append(_under(_build(action, spare), f"{schema}.{spare}"))
     kept = f"index:{schema}.{ready}" if ready else None
     new += [_drop(d, BEFORE) for d in stale if d.subject != kept]
     return Change([action, drop, *stale], new)
+
+
+def _beside(action: Action, fact: Fact, scene: Scene) -> Change:
+    """An index of a partition under a spare name, until the one of its name goes with that of the parent."""
+    index = f"{qualifier(fact.name)}.{spare_name(fact.id, 'new')}"
+    rename = msgspec.structs.replace(
+        action,
+        summary=f"exchange index {fact.name} for the new one",
+        statements=(f"ALTER INDEX {index} RENAME TO {last(fact.name)}", *action.statements[1:]),
+        undo=(f"ALTER INDEX {fact.name} RENAME TO {last(index)}",),
+        needs=(*action.needs, f"index:{index}"),
+        hazards=(),
+        lock=UNNOTICED,
+    )
+    stale = scene.drop_of(f"index:{index}")
+    if stale is not None and _is(index, fact, scene):
+        return Change([action, stale], [rename])
+    build = _under(_build(action, last(index)), index)
+    if stale is None:
+        return Change([action], [build, rename])
+    return Change([action, stale], [_drop(stale, BEFORE), build, rename])
+
+
+def _under(build: Action, index: str) -> Action:
+    return msgspec.structs.replace(build, subject=f"index:{index}", produces=(f"index:{index}",))
 
 
 def _drop_away(drop: Action, name: str, after: str) -> Action:
@@ -150,7 +172,7 @@ def keyed(scene: Scene) -> Iterator[Change]:
         match = _KEY.fullmatch(action.statements[0]) if fact.attrs.get("type") in ("p", "u") else None
         if match is None or not scene.is_large(table) or scene.is_partitioned(table):
             continue
-        if scene.stands(action, scene.drop_of(action.subject)):
+        if scene.stands_alone(action):
             yield _on_an_index(action, match, scene)
 
 

@@ -19,6 +19,9 @@ from snapstore_postgres.relations import not_null_name
 
 _RANK = -2000
 RELATIONS = ("table", "matview", "view")
+RENAMED = "renamed:"
+"""With a number: what is there once that many things are renamed, and one more."""
+
 _WORDS = {"table": "TABLE", "matview": "MATERIALIZED VIEW", "view": "VIEW", "index": "INDEX"}
 _DEPARSED = {
     "table", "column", "default", "constraint", "index", "view", "matview", "policy", "trigger", "rule",
@@ -238,8 +241,9 @@ def renaming_action(request: PlanRequest, renaming: Renaming, number: int) -> Ac
         summary=f"rename {renaming.kind} {renaming.old} to {last(renaming.new)}{_why(renaming)}",
         statements=tuple(statements),
         undo=tuple(renaming_statements(Renaming(renaming.kind, renaming.new, renaming.old))),
-        produces=(f"renamed:{number}",),
-        needs=(*needs, *((f"renamed:{number - 1}",) if number else ())),
+        payload={"before": renaming.before},
+        produces=(f"{RENAMED}{number}",),
+        needs=(*needs, *((f"{RENAMED}{number - 1}",) if number else ())),
         lock="SHARE UPDATE EXCLUSIVE" if renaming.kind == "index" else "ACCESS EXCLUSIVE",
         transactional=True,
         rank=_RANK,

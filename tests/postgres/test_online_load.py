@@ -32,6 +32,11 @@ CREATE VIEW w AS SELECT id, n FROM t;
 CREATE INDEX i ON t (v);
 CREATE MATERIALIZED VIEW m AS SELECT pid, count(*) AS c FROM t GROUP BY pid;
 CREATE UNIQUE INDEX m_pid ON m (pid);
+CREATE TABLE e (id int, v text) PARTITION BY RANGE (id);
+CREATE TABLE e1 PARTITION OF e FOR VALUES FROM (0) TO (15000);
+CREATE TABLE e2 PARTITION OF e FOR VALUES FROM (15000) TO (40000);
+INSERT INTO e SELECT i, 'x' || i FROM generate_series(1, 30000) i;
+CREATE INDEX e_id ON e (id); CREATE INDEX e_v ON e (v);
 """
 SCRIPT = r"""
 \set id random(1, 30000)
@@ -40,6 +45,8 @@ SELECT v FROM t WHERE id = :id;
 UPDATE t SET v = 'y' || :id WHERE id = :id;
 SELECT count(*) FROM w WHERE id = :id;
 SELECT c FROM m WHERE pid = 1 + :id % 100;
+UPDATE e SET v = 'y' || :id WHERE id = :id;
+SELECT v FROM e WHERE id = 30000 - :id;
 COMMIT;
 """
 CHANGES = {
@@ -49,6 +56,10 @@ CHANGES = {
     " ADD CHECK (n > 0), ADD UNIQUE (n)",
     "a materialized view gets another query": "DROP MATERIALIZED VIEW m; CREATE MATERIALIZED VIEW m AS"
     " SELECT pid, count(*) AS c, max(n) AS top FROM t GROUP BY pid; CREATE UNIQUE INDEX m_pid ON m (pid)",
+    "an index of a partitioned table is swapped": "DROP INDEX e_v; CREATE INDEX e_v ON e (v, id)",
+    "a partitioned table gets a key": "ALTER TABLE e ADD PRIMARY KEY (id)",
+    "a partition goes and comes": "ALTER TABLE e DETACH PARTITION e2",
+    "a partitioned table loses a column": "ALTER TABLE e ADD more int CHECK (more > 0)",
     "a column's type changes under a view": "DROP VIEW w; ALTER TABLE t ALTER n TYPE bigint;"
     " CREATE VIEW w AS SELECT id, n FROM t",
 }

@@ -1,0 +1,136 @@
+"""Tables that become partitions, proven to hold nothing but what may be in them before they are attached.
+
+Attaching one reads all of it, and all of the default partition, while nobody else may use either. PostgreSQL
+does without where a check says the same. What it has to say, a partition of an empty table of the same kind
+is asked for, which is gone again at once: no lock on anything that others use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from snapstore.model import Action, Fact, Verb
+from snapstore_postgres.names import block, literal, qualifier
+from snapstore_postgres.online import BEFORE, Change, Scene, spare_name, step
+from snapstore_postgres.relations import STRONGEST
+
+
+def attached(scene: Scene) -> Iterator[Change]:
+    """Partitions attached after checks that their rows, and those of the default partition, fit."""
+    for action in scene.actions:
+        if action.verb is not Verb.CREATE or not action.subject.startswith("partition:"):
+            continue
+        fact = scene.target[action.subject]
+        parent = f"table:{fact.attrs['of']}"
+        if action.transactional and fact.attrs["bound"] != "DEFAULT" and _is_there(parent, scene):
+            yield from _proven(action, fact, scene)
+
+
+def _is_there(table: str, scene: Scene) -> bool:
+    """Whether the table is live, as what it will be."""
+    if table not in scene.live or table not in scene.target or table in scene.destroyers:
+        return False
+    keys = [side[table].attrs.get("partition_key") for side in (scene.live, scene.target)]
+    return keys[0] == keys[1] and not any(
+        _is_retyped(identity, scene) for identity in scene.columns_of(table)
+    )
+
+
+def _is_retyped(column: str, scene: Scene) -> bool:
+    before, after = scene.live.get(column), scene.target.get(column)
+    if before is None or after is None or column in scene.destroyers:
+        return True
+    return any(before.attrs.get(key) != after.attrs.get(key) for key in ("type", "collation"))
+
+
+def _proven(action: Action, fact: Fact, scene: Scene) -> Iterator[Change]:
+    """The attaching, with a check of the table, and one of the default partition that it has to leave."""
+    gone, new, attach = [action], [], action
+    for identity, word, condition in _to_prove(fact, scene):
+        if not (scene.is_large(identity) and _is_there(identity, scene)):
+            continue
+        check = f"constraint:{identity.partition(':')[2]}.{spare_name(fact.id, word)}"
+        steps, left = _steps(action, fact, identity, check, condition, scene)
+        needs = (*attach.needs, *(token for s in steps for token in s.produces))
+        drop = f"ALTER TABLE {qualifier(check.partition(':')[2])} DROP CONSTRAINT {spare_name(fact.id, word)}"
+        attach = msgspec.structs.replace(attach, needs=needs, statements=(*attach.statements, drop))
+        gone += left
+        new += steps
+    if new or len(gone) > 1:
+        yield Change(gone, [*new, attach])
+
+
+def _to_prove(fact: Fact, scene: Scene) -> Iterator[tuple[str, str, str]]:
+    """Tables, a word for the check of each, and what the check is to say of the bound, in PL/pgSQL."""
+    above = f"pg_catalog.pg_get_partition_constraintdef({literal(fact.attrs['of'])}::pg_catalog.regclass)"
+    yield f"table:{fact.name}", "fits", f"pg_catalog.concat_ws(' AND ', bound, {above})"
+    for other in scene.target.values():
+        beside = other.kind == "partition" and other.attrs["of"] == fact.attrs["of"]
+        stays = other.id in scene.live and other.id not in scene.destroyers
+        if beside and stays and other.attrs["bound"] == "DEFAULT":
+            yield f"table:{other.name}", "leaves", "pg_catalog.format('NOT (%s)', bound)"
+
+
+def _steps(
+    action: Action, fact: Fact, table: str, check: str, condition: str, scene: Scene
+) -> tuple[list[Action], list[Action]]:
+    """The steps that add the check and validate it, without those that an earlier attempt has done; and the
+    actions that would take away what that one left."""
+    name, short = table.partition(":")[2], check.rpartition(".")[2]
+    add = step(
+        action,
+        BEFORE,
+        summary=f"check that {name} has what partition {fact.name} takes, for new rows",
+        statements=(_bound_as_check(fact, name, short, condition, scene),),
+        lock=STRONGEST,
+        undo=(f"ALTER TABLE {name} DROP CONSTRAINT {short}",),
+        needs=(),
+        produces=(check,),
+        destroys=(),
+        releases=(),
+    )
+    validate = step(
+        action,
+        BEFORE + 1,
+        summary=f"check that {name} has what partition {fact.name} takes, for all rows",
+        statements=(f"ALTER TABLE {name} VALIDATE CONSTRAINT {short}",),
+        undo=(),
+        needs=(check,),
+        produces=(f"proven:{check}",),
+        destroys=(),
+        releases=(),
+    )
+    left, drop = scene.live.get(check), scene.drop_of(check)
+    if left is None or drop is None:
+        return [add, validate], []
+    if left.attrs["definition"].endswith(" NOT VALID"):
+        return [msgspec.structs.replace(validate, needs=())], [drop]
+    return [], [drop]
+
+
+def _bound_as_check(fact: Fact, table: str, check: str, condition: str, scene: Scene) -> str:
+    """Adds the check. A bound by hash names the table it is of by its number."""
+    parent, key = fact.attrs["of"], scene.live[f"table:{fact.attrs['of']}"].attrs["partition_key"]
+    whole, part = (f"{qualifier(fact.name)}.{spare_name(fact.id, word)}" for word in ("whole", "part"))
+    add = literal(f"ALTER TABLE {table.replace('%', '%%')} ADD CONSTRAINT {check} CHECK (%s) NOT VALID")
+    old, new = (
+        f"pg_catalog.format('satisfies_hash_partition(''%s''::oid', {_number(name)})"
+        for name in (whole, parent)
+    )
+    return block(
+        f"""DECLARE bound text; BEGIN
+  BEGIN
+    CREATE TABLE {whole} (LIKE {parent}) PARTITION BY {key};
+    CREATE TABLE {part} PARTITION OF {whole} {fact.attrs["bound"]};
+    bound := pg_catalog.pg_get_partition_constraintdef({_number(part)});
+    bound := pg_catalog.format('(%s)', pg_catalog.replace(bound, {old}, {new}));
+    RAISE EXCEPTION USING ERRCODE = 'SNAPA';
+  EXCEPTION WHEN SQLSTATE 'SNAPA' THEN NULL; END;
+  EXECUTE pg_catalog.format({add}, {condition}); END"""
+    )
+
+
+def _number(table: str) -> str:
+    return f"{literal(table)}::pg_catalog.regclass::oid"
