@@ -184,12 +184,13 @@ def test_a_server_that_is_being_recovered_is_told_from_one_that_is_down(
     """The journal stays open, and says what to do when it is back."""
     project.sql("CREATE INDEX i ON t (id)")
     changed(project, "DROP INDEX i; ALTER TABLE t ADD more int", locking="online", wait_for_others=60)
-    with psycopg.connect(project.url) as other:
-        other.execute("UPDATE t SET v = v WHERE id = 1")
-        running: subprocess.Popen[bytes] = begun(project, "restore", "HEAD", "--yes")
-        until(project, WORKING.format("CONCURRENTLY"))
-        embedded.stop(server)
-        told = b"".join(running.communicate(timeout=120)).decode()
+    other = psycopg.connect(project.url)
+    other.execute("UPDATE t SET v = v WHERE id = 1")
+    running: subprocess.Popen[bytes] = begun(project, "restore", "HEAD", "--yes")
+    until(project, WORKING.format("CONCURRENTLY"))
+    embedded.stop(server)
+    told = b"".join(running.communicate(timeout=120)).decode()
+    other.close()
     assert running.returncode == 1 and "--resume" in told and "--abort" in told, told
     done = project.snap("restore", "--resume", "--yes", code=1)
     assert "cannot connect to PostgreSQL" in done.stderr and "--resume" in done.stderr, done.stderr
