@@ -102,10 +102,14 @@ def _statements(fact: Fact, privileges: Sequence[str], view: View) -> list[str]:
     if fact.parent and fact.parent.startswith("default_privileges:"):
         return _default_statements(view.target.get(fact.parent) or view.live[fact.parent], fact, privileges)
     on, column = _grant_target(fact, view)
-    found = privilege_statements(privileges, on, column, fact.attrs["grantee"])
+    grantor, grantee = fact.attrs.get("grantor"), fact.attrs["grantee"]
+    revoke_all, *found = privilege_statements(privileges, on, column, grantee)
+    # Who may pass on something, but not all, may not revoke all either.
+    passed_on = ", ".join(f"{name.rstrip('*')}{column}" for name in fact.attrs["privileges"])
+    revoke = [f"REVOKE {passed_on} ON {on} FROM {grantee}"] if passed_on and not privileges else []
+    found = [*(revoke if grantor else [revoke_all]), *found]
     if not column:
         found += _column_grants_again(fact, view)
-    grantor = fact.attrs.get("grantor")
     return [f"SET ROLE {grantor}", *found, "RESET ROLE"] if grantor else found
 
 
@@ -113,9 +117,11 @@ def _column_grants_again(fact: Fact, view: View) -> Iterable[str]:
     """Revoking from a table revokes from its columns too (the manual, REVOKE)."""
     parts = view.target_parts.get(_subject(fact), ())
     below = [other for part in parts for other in (part, *view.target_parts.get(part.id, ()))]
+    parties = ("grantee", "grantor")
     for other in below:
         on_column = other.kind == "grant" and _subject(other).startswith("column:")
-        if on_column and other.attrs["grantee"] == fact.attrs["grantee"]:
+        same = all(other.attrs.get(key) == fact.attrs.get(key) for key in parties)
+        if on_column and same and view.stays(other.id):
             on, name = _grant_target(other, view)
             yield from privilege_statements(other.attrs["privileges"], on, name, other.attrs["grantee"])[1:]
 
@@ -141,7 +147,10 @@ def _grants_on(identity: str, grantees: Collection[str], view: View) -> Iterator
 
 
 def _rank(grant: Fact) -> int | None:
-    """Default privileges come when all is made, or what is made after them would have them too."""
+    """Default privileges come when all is made, or what is made after them would have them too. Those on
+    columns come after those on tables, which take what they lose from the columns too."""
+    if _subject(grant).startswith("column:"):
+        return 62
     return 195 if _subject(grant).startswith("default_privileges:") else None
 
 

@@ -114,3 +114,24 @@ SET ROLE snap_app; GRANT SELECT ON z.t TO snap_reader; GRANT UPDATE (b) ON z.t T
 CREATE SCHEMA y; GRANT USAGE ON SCHEMA y TO PUBLIC; CREATE TABLE y.t (id int); GRANT SELECT ON y.t TO snap_app WITH GRANT OPTION; SET ROLE snap_app; GRANT SELECT ON y.t TO snap_reader; RESET ROLE;
 --- b
 CREATE SCHEMA z; CREATE TABLE z.t (id int, b int);
+
+--- case some of the rights are passed on, by several hands
+--- both
+CREATE TABLE t (a int, b int); ALTER TABLE t OWNER TO snap_owner;
+CREATE SEQUENCE q; ALTER SEQUENCE q OWNER TO snap_owner;
+--- a
+SET ROLE snap_owner;
+GRANT SELECT, INSERT ON t TO snap_app WITH GRANT OPTION; GRANT UPDATE (a), SELECT (b) ON t TO snap_app WITH GRANT OPTION;
+GRANT USAGE ON SEQUENCE q TO snap_app WITH GRANT OPTION;
+SET ROLE snap_app;
+GRANT SELECT ON t TO snap_reader WITH GRANT OPTION; GRANT UPDATE (a) ON t TO snap_reader WITH GRANT OPTION;
+GRANT USAGE ON SEQUENCE q TO snap_reader;
+SET ROLE snap_reader;
+GRANT SELECT ON t TO "user", PUBLIC; GRANT UPDATE (a) ON t TO "user";
+--- b
+SET ROLE snap_owner;
+GRANT SELECT ON t TO snap_reader WITH GRANT OPTION; GRANT INSERT, UPDATE ON t TO snap_app;
+SET ROLE snap_reader;
+GRANT SELECT ON t TO snap_app WITH GRANT OPTION;
+SET ROLE snap_app;
+GRANT SELECT ON t TO "user";
