@@ -36,6 +36,7 @@ from snapstore_postgres.relations import (
     children,
     data_loss,
     default_storage,
+    is_elsewhere,
     option_statements,
     rewrite_hazard,
     size,
@@ -330,11 +331,14 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     retyped = (old["type"], old.get("collation")) != (new["type"], new.get("collation"))
     table, name = table_of(after), last(after.name)
     alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
-    fit = fitting.into(before, new["type"], view) if retyped and not follows else fitting.Fit()
+    elsewhere = retyped and is_elsewhere(before, view)
+    checked = retyped and not follows and not elsewhere
+    fit = fitting.into(before, new["type"], view) if checked else fitting.Fit()
     statements = [*fit.statements, *_generated_statements(alter, _arriving_source(follows, old, view), new)]
     if retyped and not follows:
         collate = f" COLLATE {new['collation']}" if "collation" in new else ""
-        using = f" USING {cast(name, old['type'], new['type'])}" if old["type"] != new["type"] else ""
+        converts = old["type"] != new["type"] and not elsewhere
+        using = f" USING {cast(name, old['type'], new['type'])}" if converts else ""
         statements.append(f"{alter} TYPE {new['type']}{collate}{using}")
     # An identity column is NOT NULL for as long as it is one.
     was, now = arriving_not_null(follows, old.get("not_null"), new.get("not_null"), view)

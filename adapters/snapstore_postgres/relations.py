@@ -77,6 +77,15 @@ def rewrite_hazard(view: View, table: str) -> tuple[Hazard, ...]:
     return (Hazard(HazardName.TABLE_REWRITE, f"rewrites {table}", rows=rows, bytes=bytes_),)
 
 
+def is_elsewhere(column: Fact, view: View) -> bool:
+    """Whether values of the column lie on another server, where a type is changed for this one only."""
+    table = view.live.get(column.parent or "")
+    if table is None or "foreign" in table.attrs:
+        return table is not None
+    below = (Fact(column.id, {}, f"table:{name}") for name in children(table.id, view.live_dependents))
+    return any(is_elsewhere(part, view) for part in below)
+
+
 def changes_persistence(table: str, view: View) -> bool:
     """Whether a table, given by identity, becomes logged or not, and the sequences of its columns with it."""
     if not view.stays(table) or version(view) < 150000:

@@ -190,7 +190,8 @@ def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:
         statements.append(f"ALTER TABLE {name} SET {'UNLOGGED' if new.get('persistence') else 'LOGGED'}")
         statements += _other_sequences(after, view)
     if old.get("access_method") != new.get("access_method"):
-        statements.append(f"ALTER TABLE {name} SET ACCESS METHOD {new.get('access_method', 'heap')}")
+        usual = "DEFAULT" if "partition_key" in new else "heap"
+        statements.append(f"ALTER TABLE {name} SET ACCESS METHOD {new.get('access_method', usual)}")
     if old.get("tablespace") != new.get("tablespace"):
         statements.append(f"ALTER TABLE {name} SET TABLESPACE {new.get('tablespace', 'pg_default')}")
     statements += other_options(f"ALTER TABLE {name}", old, new)

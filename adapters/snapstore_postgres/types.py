@@ -17,6 +17,7 @@ from snapstore_postgres.operators import with_shell
 from snapstore_postgres.relations import (
     STRONGEST,
     data_loss,
+    is_elsewhere,
     owner_statement,
     rewrite_hazard,
     table_of,
@@ -46,7 +47,8 @@ def _swap(
     old_name = aside(last(before.name))
     columns = _columns_of_type(before, view)
     keyword = "DOMAIN" if before.kind == "domain" else "TYPE"
-    fits = [fitted(column) for column in columns if not governing(column, view)]
+    here = [column for column in columns if not is_elsewhere(column, view)]
+    fits = [fitted(column) for column in here if not governing(column, view)]
     statements = [text for fit in fits for text in fit.statements]
     statements += [f"ALTER {keyword} {before.name} RENAME TO {old_name}", *create]
     for column in columns:
@@ -55,9 +57,8 @@ def _swap(
         kind = column.attrs["type"]
         name = last(column.name)
         value = through(name, "[]" * kind.count("[]"))
-        statements.append(
-            f"ALTER TABLE {table_of(column)} ALTER COLUMN {name} TYPE {kind} USING {value}::{kind}"
-        )
+        using = f" USING {value}::{kind}" if column in here else ""
+        statements.append(f"ALTER TABLE {table_of(column)} ALTER COLUMN {name} TYPE {kind}{using}")
     for column in columns:
         statements += column_settings(view.target[column.id], view, retyped_attributes(column.attrs))
         statements += archive.some_back(column, view)

@@ -29,8 +29,8 @@ EXISTS (SELECT FROM pg_type e WHERE e.oid = {type}.typelem AND e.typarray = {typ
 CASE WHEN {list} IS NOT NULL THEN (SELECT array_agg(o ORDER BY o) FROM unnest({list}) o) END
 
 -- macro access_method
--- That of relation c, NULL where it is the built-in one.
-(SELECT format('%I', m.amname) FROM pg_am m WHERE m.oid = c.relam AND m.amname <> 'heap')
+-- That of relation c, NULL where it is the built-in one. A partitioned table has none, unless it says so.
+(SELECT format('%I', m.amname) FROM pg_am m WHERE m.oid = c.relam AND (m.amname <> 'heap' OR c.relkind = 'p'))
 
 -- macro tablespace
 -- That of relation c, NULL where it is the database's.

@@ -136,3 +136,13 @@ CREATE TABLE p (a bigint PRIMARY KEY) PARTITION BY RANGE (a);
 CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
 CREATE TABLE c (a int REFERENCES p1);
 INSERT INTO p VALUES (1); INSERT INTO c VALUES (1);
+
+--- case a partitioned table names an access method for its partitions, or does not -- since 17
+--- both
+CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;
+--- a
+CREATE TABLE p (a int) PARTITION BY LIST (a) USING heap2; CREATE TABLE q (a int) PARTITION BY LIST (a) USING heap;
+--- b
+CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE q (a int) PARTITION BY LIST (a) USING heap2;
+--- both
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1);

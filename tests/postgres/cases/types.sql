@@ -235,3 +235,18 @@ CREATE FUNCTION list_out(list) RETURNS cstring LANGUAGE internal IMMUTABLE STRIC
 CREATE TYPE list (INPUT = list_in, OUTPUT = list_out, LIKE = text, CATEGORY = 'A', ELEMENT = int4,
   SUBSCRIPT = raw_array_subscript_handler);
 CREATE TABLE t (a list, b list[]);
+
+--- case types of columns that lie on another server
+--- both
+CREATE EXTENSION file_fdw; CREATE SERVER s FOREIGN DATA WRAPPER file_fdw;
+--- a
+CREATE TYPE e AS ENUM ('a', 'b');
+CREATE FOREIGN TABLE f (x e, y int, z text) SERVER s OPTIONS (filename '/dev/null');
+CREATE TABLE p (k int, v int) PARTITION BY LIST (k);
+--- b
+CREATE TYPE e AS ENUM ('b', 'a');
+CREATE FOREIGN TABLE f (x e, y text, z int) SERVER s OPTIONS (filename '/dev/null');
+CREATE TABLE p (k int, v bigint) PARTITION BY LIST (k);
+--- both
+CREATE FOREIGN TABLE fp PARTITION OF p FOR VALUES IN (1) SERVER s OPTIONS (filename '/dev/null');
+CREATE TABLE lp PARTITION OF p FOR VALUES IN (2); INSERT INTO p VALUES (2, 3);
