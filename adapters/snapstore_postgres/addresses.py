@@ -5,14 +5,21 @@ from __future__ import annotations
 from snapstore_postgres.reading import Answers
 
 _PG_CLASS = 1259
+_SUB = 0xFFF
 
 
 def address(class_: int, oid: int, sub: int) -> int:
     """Class (the oid of a catalog), oid in it, and number of a column or 0, in one number.
 
-    There are hundreds of thousands of them, and a tuple takes four times the memory.
+    There are hundreds of thousands of them, and a tuple takes four times the memory. Queries that tell of many
+    make the same number themselves (``{{address(…)}}``).
     """
     return (class_ << 44) + (oid << 12) + sub
+
+
+def object_at(address: int) -> tuple[int, int]:
+    """Class and oid of what is at an address."""
+    return address >> 44, (address >> 12) & 0xFFFFFFFF
 
 
 class Addresses:
@@ -22,24 +29,25 @@ class Addresses:
         self.identities: dict[int, str] = {}
         self.supplied: dict[int, str] = {}
         """What is changed on objects of an extension: others stand on the extension, not on such a change."""
-        self._aliases: dict[tuple[int, int], tuple[int, int]] = {}
+        self._aliases: dict[int, int] = {}
 
     def add_aliases(self, found: Answers) -> None:
         """Learn which addresses stand for others. To be called when all identities are known."""
-        self._aliases = {(a, b): (c, d) for a, b, c, d in found.rows("aliases")}
-        for class_, oid, relation_class, relation, column in found.rows("generated"):
-            identity = self.identities.get(address(relation_class, relation, column))
+        self._aliases = dict(found.rows("aliases"))
+        for at, column in found.rows("generated"):
+            identity = self.identities.get(column)
             if identity:
-                self.identities[address(class_, oid, 0)] = identity
+                self.identities[at] = identity
 
-    def resolve(self, class_: int, oid: int, sub: int) -> str | None:
+    def resolve(self, at: int) -> str | None:
         """The identity at an address; a part that is no fact (a view's column) stands for its whole."""
+        sub = at & _SUB
         for _ in range(4):
-            whole = address(class_, oid, 0)
+            whole = at & ~_SUB
             identity = self.identities.get(whole + sub) or self.identities.get(whole)
-            if identity or (class_, oid) not in self._aliases:
+            if identity or whole not in self._aliases:
                 return identity
-            class_, oid = self._aliases[class_, oid]
+            at = self._aliases[whole]
         return None
 
     def part(self, class_: int, oid: int, sub: int, column: str | None) -> tuple[str, str] | None:
@@ -52,7 +60,7 @@ class Addresses:
         exact = self.identities.get(at) or self.supplied.get(at)
         if exact:
             return exact, exact
-        whole = self.supplied.get(address(class_, oid, 0)) or self.resolve(class_, oid, 0)
+        whole = self.supplied.get(address(class_, oid, 0)) or self.resolve(address(class_, oid, 0))
         if whole is None or whole.startswith("extension:"):
             return None  # the extension brings it along
         if class_ != _PG_CLASS:

@@ -3,73 +3,99 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, repeat
 from sys import intern
-from typing import Any
 
 from snapstore.adapter import Context
 from snapstore.model import UNMODELLED, Fact, Json
-from snapstore_postgres.addresses import Addresses, address
+from snapstore_postgres.addresses import Addresses, address, object_at
 from snapstore_postgres.names import qualifier, unquote
 from snapstore_postgres.options import is_secret, sealed_options
 from snapstore_postgres.reading import Answers, fact_queries
 
 Facts = Mapping[str, Fact]
-Kinds = Mapping[str, Sequence[str]]
-"""Identities of facts by their kind: what concerns one kind is not looked for among all."""
+Kinds = Mapping[str, Sequence[Fact]]
+"""Facts by the query that told of them, most of a kind each: what concerns few is not looked for among all."""
 
 
-def assemble(found: Answers, context: Context) -> list[Fact]:
-    """All facts. psycopg.Error when a query failed, SnapError when there is no key for a secret."""
+def assemble(found: Answers, context: Context) -> dict[str, Fact]:
+    """All facts by identity. psycopg.Error when a query failed, SnapError when there is no key for a secret."""
     addresses = Addresses()
-    facts: dict[str, Fact] = {}
+    kinds: dict[str, list[Fact]] = {}
     for name in fact_queries(found.server):
         identities = addresses.supplied if name == "facts/supplied" else addresses.identities
         read = _facts(found, name, identities)
-        if name in _WITH_SECRETS:
-            read = {identity: _sealed(fact, context) for identity, fact in read.items()}
-        facts |= read
+        secret = _SECRETS.get(name)
+        kinds[name.removeprefix("facts/")] = read if secret is None else _all_sealed(read, secret, context)
     addresses.add_aliases(found)
     for said in (_comments, _labels, _privileges, _attached, _unmodelled):
-        facts.update((fact.id, fact) for fact in said(found, addresses))
-    needed, unknown = _needs(found, addresses, facts)
+        kinds[said.__name__.removeprefix("_")] = list(said(found, addresses))
+    facts = {fact.id: fact for fact in chain.from_iterable(kinds.values())}
+    needed, unknown = _needs(found, addresses, facts, kinds)
     for identity, needs in needed.items():
         fact = facts[identity]
         facts[identity] = Fact(identity, fact.attrs, fact.parent, tuple(sorted(needs)))
-    return [*facts.values(), *(Fact(f"{UNMODELLED}:{name}") for name in found.described(unknown))]
-
-
-def _facts(found: Answers, query: str, identities: dict[int, str]) -> dict[str, Fact]:
-    """The facts that a query tells of. There are many: what is equal in them is kept once."""
-    answer = found[query]
-    names = answer.names[5:]
-    facts: dict[str, Fact] = {}
-    known: dict[tuple[Any, ...], dict[str, Json]] = {}
-    for row in answer.rows:
-        class_, oid, sub, identity, parent = row[:5]
-        identity = intern(identity)
-        if oid:
-            identities[address(class_, oid, sub)] = identity
-        values = row[5:]
-        try:
-            attrs = known.get(values)
-        except TypeError:  # a list or an object is among them
-            attrs = _attributes(names, values)
-        else:
-            if attrs is None:
-                attrs = known[values] = _attributes(names, values)
-        facts[identity] = Fact(identity, attrs, parent and intern(parent))
+    unmodelled = [f"{UNMODELLED}:{name}" for name in found.described(unknown)]
+    facts.update((identity, Fact(identity)) for identity in unmodelled)
     return facts
 
 
-def _attributes(names: Sequence[str], values: Sequence[Json]) -> dict[str, Json]:
-    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
+def _facts(found: Answers, query: str, identities: dict[int, str]) -> list[Fact]:
+    """The facts that a query tells of. There are many, so they are made column by column of a batch."""
+    answer = found[query]
+    attributes = _Attributes(answer.names[5:])
+    facts: list[Fact] = []
+    for batch in answer.batches():
+        classes, oids, subs, names, parents, *values = zip(*batch, strict=True)
+        names = tuple(map(intern, names))
+        places = zip(classes, oids, subs, names, strict=True)
+        identities.update({address(class_, oid, sub): name for class_, oid, sub, name in places if oid})
+        rows = zip(*values, strict=True) if values else repeat((), len(names))
+        parents = tuple(parent and intern(parent) for parent in parents)
+        facts += map(Fact, names, attributes.of(rows), parents)
+    return facts
 
 
-_WITH_SECRETS = {"facts/fdw", "facts/server", "facts/user_mapping", "facts/table", "facts/column",
-                 "facts/subscription", "facts/database_setting", "facts/role_setting",
-                 "facts/role_password"}  # fmt: skip
+class _Attributes:
+    """Attributes of these names, from rows of their values. Equal ones are one object: of the many rows, few
+    are different."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        self._known: dict[tuple[Json, ...], dict[str, Json]] = {}
+
+    def of(self, rows: Iterable[tuple[Json, ...]]) -> Iterator[dict[str, Json]]:
+        known = self._known
+        for values in rows:
+            try:
+                yield known[values]
+            except KeyError:
+                attrs = known[values] = self._made(values)
+                yield attrs
+            except TypeError:  # a list or an object is among them
+                yield self._made(values)
+
+    def _made(self, values: tuple[Json, ...]) -> dict[str, Json]:
+        return {name: value for name, value in zip(self._names, values, strict=True) if value is not None}
+
+
+_SECRETS = {
+    "facts/fdw": "options",
+    "facts/server": "options",
+    "facts/user_mapping": "options",
+    "facts/table": "foreign",
+    "facts/column": "foreign_options",
+    "facts/subscription": "connection",
+    "facts/database_setting": "value",
+    "facts/role_setting": "value",
+    "facts/role_password": "verifier",
+}
+"""Queries that may tell secrets, and the attribute that does."""
+
+
+def _all_sealed(facts: Sequence[Fact], secret: str, context: Context) -> list[Fact]:
+    return [_sealed(fact, context) if secret in fact.attrs else fact for fact in facts]
 
 
 def _sealed(fact: Fact, context: Context) -> Fact:
@@ -85,7 +111,7 @@ def _sealed(fact: Fact, context: Context) -> Fact:
         return _with_sealed_options(fact, "foreign_options", context)
     if fact.kind != "table":
         return _with_sealed_options(fact, "options", context)
-    foreign = fact.attrs.get("foreign", {})
+    foreign = fact.attrs["foreign"]
     if "options" not in foreign:
         return fact
     sealed = {**foreign, "options": sealed_options(fact.id, foreign["options"], False, context)}
@@ -93,8 +119,6 @@ def _sealed(fact: Fact, context: Context) -> Fact:
 
 
 def _with_sealed_options(fact: Fact, key: str, context: Context) -> Fact:
-    if key not in fact.attrs:
-        return fact
     options = sealed_options(fact.id, fact.attrs[key], fact.kind == "user_mapping", context)
     return Fact(fact.id, {**fact.attrs, key: options}, fact.parent)
 
@@ -148,57 +172,50 @@ def _unmodelled(found: Answers, addresses: Addresses) -> Iterator[Fact]:
 
 
 def _needs(
-    found: Answers, addresses: Addresses, facts: Facts
+    found: Answers, addresses: Addresses, facts: Facts, kinds: Kinds
 ) -> tuple[dict[str, set[str]], list[tuple[int, int]]]:
     """What each fact stands on, besides what it is part of; and the class and oid of every object in one of
     our schemas that no query told of."""
     unknown: list[tuple[int, int]] = []
     needs: dict[str, set[str]] = defaultdict(set)
     known, resolve = addresses.identities.get, addresses.resolve
-    for class_, oid, sub, ref_class, ref_oid, ref_sub in found.rows("dependencies"):
-        identity = known(address(class_, oid, sub)) or resolve(class_, oid, sub)
-        ref = known(address(ref_class, ref_oid, ref_sub)) or resolve(ref_class, ref_oid, ref_sub)
+    for at, ref_at in found.rows("dependencies"):
+        identity = known(at) or resolve(at)
+        ref = known(ref_at) or resolve(ref_at)
         if identity and ref and identity != ref and facts[identity].parent != ref:
             needs[identity].add(ref)
         elif identity is None and ref and ref.startswith("schema:"):
-            unknown.append((class_, oid))
-    kinds = _by_kind(facts)
+            unknown.append(object_at(at))
     _without_partition_parents(needs, facts, kinds)
-    _through_shells(needs, facts, kinds)
+    _through_shells(needs, kinds)
     for identity, ref in _derived_needs(facts, kinds):
         if ref in facts and identity != ref:
             needs[identity].add(ref)
     _on_partitions(needs, facts, kinds)
-    _on_rows(needs, facts, kinds)
+    _on_rows(needs, kinds)
     return {identity: refs for identity, refs in needs.items() if refs}, unknown
-
-
-def _by_kind(facts: Facts) -> Kinds:
-    kinds: dict[str, list[str]] = defaultdict(list)
-    for identity in facts:
-        kinds[identity.partition(":")[0]].append(identity)
-    return kinds
 
 
 def _on_partitions(needs: dict[str, set[str]], facts: Facts, kinds: Kinds) -> None:
     """A foreign key stands on all partitions of the table that it refers to, or none of them could go."""
     partitions: dict[str, list[str]] = defaultdict(list)
-    for identity in kinds.get("partition", ()):
-        partitions["table:" + facts[identity].attrs["of"]].append(identity)
-    for identity in kinds.get("constraint", ()) if partitions else ():
-        if facts[identity].attrs.get("type") == "f":
-            keys = [need for need in needs[identity] if need.startswith(("constraint:", "index:"))]
+    for fact in kinds.get("partition", ()):
+        partitions["table:" + fact.attrs["of"]].append(fact.id)
+    for fact in kinds.get("constraint", ()) if partitions else ():
+        if fact.attrs.get("type") == "f":
+            keys = [need for need in needs[fact.id] if need.startswith(("constraint:", "index:"))]
             for key in keys:
-                needs[identity].update(_partitions_below(facts[key].parent or "", partitions))
+                needs[fact.id].update(_partitions_below(facts[key].parent or "", partitions))
 
 
-def _on_rows(needs: dict[str, set[str]], facts: Facts, kinds: Kinds) -> None:
+def _on_rows(needs: dict[str, set[str]], kinds: Kinds) -> None:
     """A column that holds rows of another table stands on the columns of that, which cannot change else."""
-    holders = {i: tables for i in kinds.get("column", ()) if (tables := _held(i, facts[i].parent, needs))}
+    standing = [fact for fact in kinds.get("column", ()) if fact.id in needs]
+    holders = {fact.id: tables for fact in standing if (tables := _held(fact.id, fact.parent, needs))}
     held = set().union(*holders.values())
     columns: dict[str, list[str]] = defaultdict(list)
-    for identity in kinds.get("column", ()) if held else ():
-        columns[facts[identity].parent or ""].append(identity)
+    for fact in kinds.get("column", ()) if held else ():
+        columns[fact.parent or ""].append(fact.id)
     for holder, tables in holders.items():
         needs[holder].update(column for table in tables for column in columns[table])
 
@@ -222,15 +239,14 @@ def _partitions_below(table: str, partitions: Mapping[str, list[str]]) -> Iterat
 
 def _without_partition_parents(needs: Mapping[str, set[str]], facts: Facts, kinds: Kinds) -> None:
     """A partition stands on its parent by its attachment, which is a fact of its own."""
-    for fact in (facts[identity] for identity in kinds.get("partition", ())):
+    for fact in kinds.get("partition", ()):
         if fact.parent and fact.parent in needs:
             needs[fact.parent].discard("table:" + fact.attrs["of"])
 
 
-def _through_shells(needs: Mapping[str, set[str]], facts: Facts, kinds: Kinds) -> None:
+def _through_shells(needs: Mapping[str, set[str]], kinds: Kinds) -> None:
     """What a type is made of is declared with its name only, or each would need the other first."""
-    types = [*kinds.get("base_type", ()), *kinds.get("range", ())]
-    for fact in (facts[identity] for identity in types):
+    for fact in (*kinds.get("base_type", ()), *kinds.get("range", ())):
         for made_of in needs.get(fact.id, ()) if fact.parent else ():
             if fact.id in needs.get(made_of, ()):
                 needs[made_of].remove(fact.id)
@@ -240,11 +256,11 @@ def _through_shells(needs: Mapping[str, set[str]], facts: Facts, kinds: Kinds) -
 def _derived_needs(facts: Facts, kinds: Kinds) -> Iterator[tuple[str, str]]:
     """What the catalogs know but do not keep in ``pg_depend``: pairs of a fact and what it stands on."""
     for kind, derive in _DERIVED.items():
-        for identity in kinds.get(kind, ()):
-            yield from derive(facts[identity], facts)
-    yield from _of_attached_tables(facts, kinds)
-    yield from _of_grants([facts[identity] for identity in kinds.get("grant", ())])
-    roles = {unquote(facts[identity].name): identity for identity in kinds.get("role", ())}
+        for fact in kinds.get(kind, ()):
+            yield from derive(fact, facts)
+    yield from _of_attached_tables(kinds)
+    yield from _of_grants(kinds["privileges"])
+    roles = {unquote(fact.name): fact.id for fact in kinds.get("role", ())}
     if roles:
         yield from _of_roles(facts, roles)
 
@@ -271,15 +287,13 @@ def _of_index_role(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
     yield fact.id, fact.attrs["identity"]
 
 
-def _of_attached_tables(facts: Facts, kinds: Kinds) -> Iterator[tuple[str, str]]:
+def _of_attached_tables(kinds: Kinds) -> Iterator[tuple[str, str]]:
     """A table is attached when it has the columns and the constraints of its parent."""
-    attached = {"table:" + name.partition(":")[2]: name for name in kinds.get("partition", ())}
+    attached = {"table:" + fact.name: fact.id for fact in kinds.get("partition", ())}
     for kind in ("column", "constraint") if attached else ():
-        for identity in kinds.get(kind, ()):
-            fact = facts[identity]
-            partition = attached.get(fact.parent or "")
-            if partition and (kind == "column" or fact.attrs.get("inherited")):
-                yield partition, identity
+        for fact in kinds.get(kind, ()):
+            if fact.parent in attached and (kind == "column" or fact.attrs.get("inherited")):
+                yield attached[fact.parent], fact.id
 
 
 def _of_grants(grants: Sequence[Fact]) -> Iterator[tuple[str, str]]:

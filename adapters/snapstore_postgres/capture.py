@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from operator import attrgetter
 
@@ -48,26 +48,28 @@ def _captured(found: Answers, settings: Settings, context: Context, profile: Pro
     basis = blake2b(repr(profile.exclude).encode(), digest_size=8).digest()
     # Most captures find what the last one found. Equal answers make equal facts, so none need be made.
     if known and known.stamp.startswith(basis) and found.have_stamp(known.stamp[len(basis) :]):
-        return _with_hints(Captured(stamp=known.stamp, tree=known.tree), [], found, settings, profile)
+        return _with_hints(Captured(stamp=known.stamp, tree=known.tree), (), found, settings, profile)
     sealed: list[str] = []
     facts = _facts(found, settings, _noting(context, sealed), profile)
+    unmodelled = _unmodelled(facts)
     # A secret could be guessed by its digest, and what is not modelled has to be told each time.
-    is_plain = not (sealed or settings.data or _unmodelled(facts))
+    is_plain = not (sealed or settings.data or unmodelled)
     state = Captured(documents(facts), stamp=basis + found.stamp() if is_plain else None)
-    return _with_hints(state, facts, found, settings, profile)
+    return _with_hints(state, unmodelled, found, settings, profile)
 
 
 def _with_hints(
-    state: Captured, facts: Sequence[Fact], found: Answers, settings: Settings, profile: Profile
+    state: Captured, unmodelled: Sequence[str], found: Answers, settings: Settings, profile: Profile
 ) -> Captured:
     """The state with what is told besides."""
-    notices = [*_notices(facts, found, settings), *_missing(settings, found)]
+    notices = [*_notices(unmodelled, found, settings), *_missing(settings, found)]
     return msgspec.structs.replace(state, notices=notices, hints={**_hints(found), "may": list(profile.may)})
 
 
-def _facts(found: Answers, settings: Settings, context: Context, profile: Profile) -> list[Fact]:
+def _facts(found: Answers, settings: Settings, context: Context, profile: Profile) -> dict[str, Fact]:
     facts = profiles.without_excluded(assemble(found, context), profile)
-    return [*facts, *rowdata.facts(found.chosen, settings, context)]
+    facts.update((fact.id, fact) for fact in rowdata.facts(found.chosen, settings, context))
+    return facts
 
 
 def _noting(context: Context, sealed: list[str]) -> Context:
@@ -80,9 +82,9 @@ def _noting(context: Context, sealed: list[str]) -> Context:
     return msgspec.structs.replace(context, seal=seal)
 
 
-def _unmodelled(facts: Iterable[Fact]) -> list[str]:
+def _unmodelled(facts: Iterable[str]) -> list[str]:
     start = UNMODELLED + ":"
-    return [fact.name for fact in facts if fact.id.startswith(start)]
+    return [identity.removeprefix(start) for identity in facts if identity.startswith(start)]
 
 
 _ATTEMPTS = 3
@@ -103,33 +105,23 @@ def _locked_out(settings: Settings, context: Context) -> SnapError:
     )
 
 
-def documents(facts: Iterable[Fact]) -> list[Document]:
+def documents(facts: Mapping[str, Fact]) -> list[Document]:
     """Facts grouped into documents: each with what it is, at the end of the chain of parents, part of."""
-    by_id = {fact.id: fact for fact in facts}
-    roots: dict[str, str] = {}
-
-    def root_of(identity: str) -> str:
-        root = roots.get(identity)
-        if root is None:
-            parent = by_id[identity].parent
-            root = roots[identity] = root_of(parent) if parent in by_id else identity
-        return root
-
+    groups: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts.values():
+        root, whole = fact.id, fact.parent
+        while whole in facts:
+            root, whole = whole, facts[whole].parent
+        groups[root].append(fact)
     found: dict[str, list[Fact]] = defaultdict(list)
-    paths: dict[str, str] = {}
-    for fact in by_id.values():
-        root = root_of(fact.parent) if fact.parent in by_id else fact.id
-        path = paths.get(root)
-        if path is None:
-            path = paths[root] = document_path(root)
-        found[path].append(fact)
+    for root, group in groups.items():
+        found[document_path(root)] += group
     by_identity = attrgetter("id")
     return [Document(path, tuple(sorted(found[path], key=by_identity))) for path in sorted(found)]
 
 
-def _notices(facts: Iterable[Fact], found: Answers, settings: Settings) -> list[Notice]:
+def _notices(unmodelled: Sequence[str], found: Answers, settings: Settings) -> list[Notice]:
     """What is not captured, and what is said besides; not what a setting has already answered."""
-    unmodelled = _unmodelled(facts)
     said = [
         Notice(subject, text)
         for subject, text, setting in found.rows("notices")

@@ -6,6 +6,8 @@ import hashlib
 import re
 
 _PART = re.compile(r'"(?:[^"]|"")*"|[^".]+')
+_PLAIN = re.compile(r"[a-z0-9_][a-z0-9_.,()\[\]-]{0,119}")
+"""Most names: files can be called like that."""
 _SAFE = re.compile(r"[^A-Za-z0-9_.,()\[\]-]")
 _FOLDERS = {
     "schema": "schema",
@@ -100,6 +102,8 @@ def document_path(root: str) -> str:
 
 def _file(name: str) -> str:
     """A file name that is one on every system: others escaped, long ones cut with a hash behind."""
+    if _PLAIN.fullmatch(name):
+        return name
     plain = unquote(name) if re.fullmatch(r'"(?:[^"]|"")*"', name) else name
     safe = _SAFE.sub(lambda m: "".join(f"%{byte:02X}" for byte in m[0].encode()), plain)
     if safe.startswith("."):

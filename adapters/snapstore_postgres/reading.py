@@ -77,14 +77,15 @@ class Answer:
     @property
     def rows(self) -> Iterator[Row]:
         """To be gone through once."""
-        return chain.from_iterable(self._batches())
+        return chain.from_iterable(self.batches())
 
     def read_ahead(self) -> None:
         """Complete the digest; the rows can be gone through after that."""
         if self._cursor.rownumber == 0:
-            deque(self._batches(), maxlen=0)
+            deque(self.batches(), maxlen=0)
 
-    def _batches(self) -> Iterator[list[Row]]:
+    def batches(self) -> Iterator[list[Row]]:
+        """The rows, some at a time."""
         is_first = self._cursor.rownumber == 0
         if not is_first:
             self._cursor.scroll(0, "absolute")

@@ -7,6 +7,10 @@ EXISTS (SELECT FROM pg_depend e
          WHERE e.classid = '{catalog}'::regclass AND e.objid = {oid}
            AND e.deptype = 'e' AND e.refclassid = 'pg_extension'::regclass)
 
+-- macro address(class, oid, sub)
+-- An address as one number: see addresses.py. The columns of the system, which have negative ones, are no part.
+(({class}::oid::bigint << 44) + ({oid}::bigint << 12) + greatest({sub}, 0))
+
 -- macro collation_unless(collation, default)
 -- The name of a collation, NULL where it is the one of the type.
 (SELECT format('%I.%I', cn.nspname, co.collname)

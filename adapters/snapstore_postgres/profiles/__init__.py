@@ -83,14 +83,13 @@ def _as_expression(pattern: str) -> str:
     return re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
 
 
-def without_excluded(facts: list[Fact], profile: Profile) -> list[Fact]:
+def without_excluded(facts: dict[str, Fact], profile: Profile) -> dict[str, Fact]:
     """The facts that no pattern excludes, by themselves or with what they are part of."""
     if not profile.exclude:
         return facts
     excluded = re.compile("|".join(map(translate, profile.exclude)))
-    by_id = {fact.id: fact for fact in facts}
-    gone = {fact.id for fact in facts if any(excluded.match(i) for i in _chain(fact, by_id))}
-    return [_without_needs(fact, gone) for fact in facts if fact.id not in gone]
+    gone = {i for i, fact in facts.items() if any(excluded.match(whole) for whole in _chain(fact, facts))}
+    return {i: _without_needs(fact, gone) for i, fact in facts.items() if i not in gone}
 
 
 def _chain(fact: Fact, by_id: dict[str, Fact]) -> Iterator[str]:
