@@ -1,9 +1,12 @@
 -- Comments of everything, by address; of a column also its name. Of a NOT NULL constraint the address is that of
 -- its column or domain.
-SELECT d.classoid, d.objoid, d.objsubid, quote_ident(a.attname), d.description, false
+SELECT d.classoid, d.objoid, d.objsubid,
+       CASE WHEN d.objsubid > 0 THEN (
+          SELECT quote_ident(a.attname)
+            FROM pg_attribute a
+           WHERE d.classoid = 'pg_class'::regclass AND a.attrelid = d.objoid AND a.attnum = d.objsubid) END,
+       d.description, false
   FROM pg_description d
-  LEFT JOIN pg_attribute a
-    ON d.classoid = 'pg_class'::regclass AND a.attrelid = d.objoid AND a.attnum = d.objsubid
  WHERE d.objoid >= 16384 OR (d.classoid, d.objoid) = ('pg_namespace'::regclass, 2200)
 UNION ALL
 SELECT CASE k.contypid WHEN 0 THEN 'pg_class'::regclass ELSE 'pg_type'::regclass END,

@@ -4,6 +4,12 @@ WITH tables AS MATERIALIZED (
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind IN ('r', 'p', 'f') AND c.relnamespace = ANY ($1) AND c.relpersistence <> 't'
      AND NOT {{member(pg_class, c.oid)}}
+), sequences AS (
+  SELECT p.refobjid AS relation, p.refobjsubid AS number, format('%I.%I', sn.nspname, sc.relname) AS sequence,
+         sc.relpersistence AS persistence, s.*
+    FROM pg_sequence s JOIN pg_class sc ON sc.oid = s.seqrelid JOIN pg_namespace sn ON sn.oid = sc.relnamespace
+    JOIN pg_depend p ON p.objid = s.seqrelid
+   WHERE p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass AND p.deptype = 'i'
 )
 SELECT 'pg_class'::regclass::oid, c.oid, a.attnum, 'column:' || c.name || '.' || quote_ident(a.attname),
        'table:' || c.name,
@@ -13,26 +19,20 @@ SELECT 'pg_class'::regclass::oid, c.oid, a.attnum, 'column:' || c.name || '.' ||
        {{named_not_null}} AS not_null,  -- since 18
        CASE WHEN a.attgenerated <> '' THEN json_build_object(
           'kind', a.attgenerated,
-          'expression', pg_get_expr(d.adbin, d.adrelid)) END AS generated,
+          'expression', (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
+                          WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum)) END AS generated,
        CASE WHEN a.attidentity <> '' THEN (
           SELECT json_strip_nulls(row_to_json(x))
-            FROM (SELECT a.attidentity AS kind,
-                         format('%I.%I', sn.nspname, sc.relname) AS sequence,
-                         {{sequence_attributes}},
-                         nullif(sc.relpersistence, c.relpersistence) AS persistence
-                    FROM pg_depend p JOIN pg_class sc ON sc.oid = p.objid
-                    JOIN pg_sequence s ON s.seqrelid = sc.oid JOIN pg_namespace sn ON sn.oid = sc.relnamespace
-                   WHERE p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass
-                     AND p.refobjid = c.oid AND p.refobjsubid = a.attnum AND p.deptype = 'i') x
-       ) END AS identity,
+            FROM (SELECT a.attidentity AS kind, s.sequence, {{sequence_attributes}},
+                         nullif(s.persistence, c.relpersistence) AS persistence) x) END AS identity,
        nullif(a.attstorage, t.typstorage) AS storage,
        nullif(a.attcompression, '') AS compression,
        nullif(coalesce(a.attstattarget, -1), -1) AS statistics,
        a.attoptions AS options,
        {{named_options(a.attfdwoptions)}} AS foreign_options,
        nullif(NOT a.attislocal, false) AS inherited
-  FROM pg_attribute a JOIN tables c ON c.oid = a.attrelid
+  FROM tables c JOIN pg_attribute a ON a.attrelid = c.oid
   JOIN pg_type t ON t.oid = a.atttypid
-  LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum AND a.attgenerated <> ''
+  LEFT JOIN sequences s ON s.relation = c.oid AND s.number = a.attnum AND a.attidentity <> ''
   LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'n' AND k.conkey[1] = a.attnum  -- since 18
  WHERE a.attnum > 0 AND NOT a.attisdropped

@@ -27,6 +27,7 @@ WITH objects (class, oid, owner, acl, base) AS (
 ), supplied AS (
   SELECT o.*, d.refobjid AS extension, d.xmin::text AS made_by
     FROM objects o LEFT JOIN pg_depend d ON d.classid = o.class AND d.objid = o.oid AND d.deptype = 'e'
+         AND d.refclassid = 'pg_extension'::regclass
    WHERE d.refobjid IS NOT NULL OR o.oid < 16384 AND o.acl IS NOT NULL
 )
 SELECT o.class, o.oid, 0, format('supplied:%s:%s', x.type, x.identity), 'extension:' || quote_ident(e.extname),
