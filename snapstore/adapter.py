@@ -26,12 +26,12 @@ from typing import Any, BinaryIO, Protocol
 import msgspec
 
 from snapstore.errors import SnapError
+from snapstore.facts import Facts
 from snapstore.installed import entry_points
 from snapstore.model import (
     Action,
     Archived,
     Captured,
-    Fact,
     Json,
     Known,
     Notice,
@@ -95,20 +95,24 @@ class PlanRequest(msgspec.Struct, frozen=True):
     """Everything ``plan`` may look at.
 
     ``changes`` lead from the live state to the target. ``live`` and ``target`` are all facts of the
-    resource by identity on each side (equal facts are the same object). The hints are those of the two
-    captures, ``{}`` where none were kept. ``begun`` are the actions that a restore which was interrupted, and
-    goes on or back, has begun so far: what they left undone need not show in any fact.
+    resource by identity on each side (equal facts are the same object; any mapping can be given). The hints
+    are those of the two captures, ``{}`` where none were kept. ``begun`` are the actions that a restore which
+    was interrupted, and goes on or back, has begun so far: what they left undone need not show in any fact.
     """
 
     resource: str
     settings: Any
     changes: ResourceChanges
-    live: Mapping[str, Fact]
-    target: Mapping[str, Fact]
+    live: Facts
+    target: Facts
     live_hints: Mapping[str, Json]
     target_hints: Mapping[str, Json]
     options: PlanOptions
     begun: Sequence[Action] = ()
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "live", Facts.of(self.live))
+        msgspec.structs.force_setattr(self, "target", Facts.of(self.target))
 
 
 class Suggestion(msgspec.Struct, frozen=True):

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
-from itertools import chain
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,11 +17,11 @@ from snapstore.adapter import PlanRequest
 from snapstore.canonical import dumps
 from snapstore.diff import diff
 from snapstore.errors import Exit, SnapError
+from snapstore.facts import Facts
 from snapstore.model import (
     REFUSED_BY_DEFAULT,
     UNMODELLED,
     Action,
-    Fact,
     Hazard,
     HazardName,
     Plan,
@@ -100,13 +99,13 @@ def _request(
     begun: Sequence[Action],
 ) -> PlanRequest:
     name = changes.resource
-    now = facts(live, name)
+    now = Facts(facts(live, name))
     return PlanRequest(
         resource=name,
         settings=config.resources[name].settings,
         changes=changes,
         live=now,
-        target=changed(now, changes),
+        target=now.changed(changes.facts),
         live_hints=live.hints.get(name, {}),
         target_hints=target.hints.get(name, {}),
         options=options,
@@ -114,27 +113,12 @@ def _request(
     )
 
 
-def changed(now: Mapping[str, Fact], changes: ResourceChanges) -> dict[str, Fact]:
-    """The facts after the changes: what a scoped restore leads to, which may be neither snapshot."""
-    after = dict(now)
-    for change in changes.facts:
-        if change.after is None:
-            after.pop(change.id, None)
-        else:
-            after[change.id] = change.after
-    return after
-
-
 def _unverifiable(resource: str, request: PlanRequest) -> list[Hazard]:
     """Objects that were seen but not modelled, on either side: nobody can promise their state."""
-    start = UNMODELLED + ":"
-    changed_ids = (change.id for change in request.changes.facts)
-    seen = {name for name in chain(request.live, changed_ids) if name.startswith(start)}
+    sides = (request.live, request.target)
+    seen = {fact.name for side in sides for fact in side.kinds.get(UNMODELLED, ())}
     return [
-        Hazard(
-            HazardName.UNVERIFIABLE,
-            f"{resource}: {name.removeprefix(start)} is not modelled: its state is unknown",
-        )
+        Hazard(HazardName.UNVERIFIABLE, f"{resource}: {name} is not modelled: its state is unknown")
         for name in sorted(seen)
     ]
 

@@ -9,14 +9,13 @@ part of it comes and goes with it, and every action declares what it produces, n
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
 from typing import Any
 
 from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts, Groups
 from snapstore.model import Fact, Hazard, Json, SealedRef
 
 
@@ -138,11 +137,11 @@ class View:
     """What rules work out once for a plan."""
 
     @property
-    def live(self) -> Mapping[str, Fact]:
+    def live(self) -> Facts:
         return self.request.live
 
     @property
-    def target(self) -> Mapping[str, Fact]:
+    def target(self) -> Facts:
         return self.request.target
 
     def appears(self, identity: str) -> bool:
@@ -157,50 +156,27 @@ class View:
         """Whether the fact exists before and after, without being taken down in between."""
         return identity in self.live and identity in self.target and not self.vanishes(identity)
 
-    @cached_property
-    def live_parts(self) -> Mapping[str, list[Fact]]:
-        return _by_parent(self.live)
+    @property
+    def live_parts(self) -> Groups:
+        return self.request.live.parts
 
-    @cached_property
-    def target_parts(self) -> Mapping[str, list[Fact]]:
-        return _by_parent(self.target)
+    @property
+    def target_parts(self) -> Groups:
+        return self.request.target.parts
 
-    @cached_property
-    def live_dependents(self) -> Mapping[str, list[Fact]]:
+    @property
+    def live_dependents(self) -> Groups:
         """The facts that need an identity, by that identity."""
-        return _by_need(self.live)
+        return self.request.live.dependents
 
-    @cached_property
-    def target_dependents(self) -> Mapping[str, list[Fact]]:
-        return _by_need(self.target)
+    @property
+    def target_dependents(self) -> Groups:
+        return self.request.target.dependents
 
-    @cached_property
-    def live_kinds(self) -> Mapping[str, list[Fact]]:
-        return _by_kind(self.live)
+    @property
+    def live_kinds(self) -> Groups:
+        return self.request.live.kinds
 
     def either(self, identity: str) -> Fact | None:
         """The fact as it will be, or as it is where it goes."""
         return self.target.get(identity) or self.live.get(identity)
-
-
-def _by_need(facts: Mapping[str, Fact]) -> dict[str, list[Fact]]:
-    dependents: dict[str, list[Fact]] = defaultdict(list)
-    for fact in facts.values():
-        for need in fact.needs:
-            dependents[need].append(fact)
-    return dependents
-
-
-def _by_kind(facts: Mapping[str, Fact]) -> dict[str, list[Fact]]:
-    kinds: dict[str, list[Fact]] = defaultdict(list)
-    for fact in facts.values():
-        kinds[fact.kind].append(fact)
-    return kinds
-
-
-def _by_parent(facts: Mapping[str, Fact]) -> dict[str, list[Fact]]:
-    parts: dict[str, list[Fact]] = defaultdict(list)
-    for fact in facts.values():
-        if fact.parent:
-            parts[fact.parent].append(fact)
-    return parts

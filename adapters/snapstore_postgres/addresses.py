@@ -11,8 +11,8 @@ _SUB = 0xFFF
 def address(class_: int, oid: int, sub: int) -> int:
     """Class (the oid of a catalog), oid in it, and number of a column or 0, in one number.
 
-    There are hundreds of thousands of them, and a tuple takes four times the memory. Queries that tell of many
-    make the same number themselves (``{{address(…)}}``).
+    There are hundreds of thousands of them, and a tuple takes four times the memory. Queries that tell of
+    many make the same number themselves (``{{address(…)}}``).
     """
     return (class_ << 44) + (oid << 12) + sub
 

@@ -16,11 +16,11 @@ from snapstore_postgres.reading import Answers, fact_queries
 
 Facts = Mapping[str, Fact]
 Kinds = Mapping[str, Sequence[Fact]]
-"""Facts by the query that told of them, most of a kind each: what concerns few is not looked for among all."""
+"""Facts by the query that told of them, mostly of one kind: what concerns few is not looked for among all."""
 
 
 def assemble(found: Answers, context: Context) -> dict[str, Fact]:
-    """All facts by identity. psycopg.Error when a query failed, SnapError when there is no key for a secret."""
+    """All facts by identity. psycopg.Error when a query failed, SnapError without a key for a secret."""
     addresses = Addresses()
     kinds: dict[str, list[Fact]] = {}
     for name in fact_queries(found.server):

@@ -109,13 +109,13 @@ def documents(facts: Mapping[str, Fact]) -> list[Document]:
     """Facts grouped into documents: each with what it is, at the end of the chain of parents, part of."""
     groups: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts.values():
-        root, whole = fact.id, fact.parent
-        while whole in facts:
-            root, whole = whole, facts[whole].parent
-        groups[root].append(fact)
+        root = fact
+        while root.parent and (whole := facts.get(root.parent)):
+            root = whole
+        groups[root.id].append(fact)
     found: dict[str, list[Fact]] = defaultdict(list)
-    for root, group in groups.items():
-        found[document_path(root)] += group
+    for identity, group in groups.items():
+        found[document_path(identity)] += group
     by_identity = attrgetter("id")
     return [Document(path, tuple(sorted(found[path], key=by_identity))) for path in sorted(found)]
 

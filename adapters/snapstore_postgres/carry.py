@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
 from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Verb
 from snapstore_postgres import archive
 from snapstore_postgres.casts import cast, from_json, has_attributes, portable
@@ -63,8 +64,8 @@ def _bytes(request: PlanRequest, identity: str) -> int | None:
     return None if None in sizes else sum(sizes)
 
 
-def _columns(table: str, side: Mapping[str, Fact]) -> dict[str, Fact]:
-    return {last(f.name): f for f in side.values() if f.kind == "column" and f.parent == table}
+def _columns(table: str, side: Facts) -> dict[str, Fact]:
+    return {last(f.name): f for f in side.parts.get(table, ()) if f.kind == "column"}
 
 
 @dataclass(frozen=True)
@@ -151,8 +152,8 @@ def _archived(carried: _Carried) -> tuple[list[str], list[str], tuple[str, ...]]
 def _key(carried: _Carried) -> list[str]:
     """The columns of the primary key where all are carried over, else all that are."""
     carried_over = [last(old.name) for old, _ in carried.pairs]
-    for fact in carried.request.live.values():
-        if fact.parent == carried.identity and fact.attrs.get("type") == "p" and fact.kind == "constraint":
+    for fact in carried.request.live.parts.get(carried.identity, ()):
+        if fact.attrs.get("type") == "p" and fact.kind == "constraint":
             columns = [last(need) for need in fact.needs if need.startswith("column:")]
             if columns and set(columns) <= set(carried_over):
                 return columns
@@ -239,7 +240,7 @@ def _filled(request: PlanRequest, columns: Sequence[Fact]) -> Iterator[str]:
 
 
 def _sequences(request: PlanRequest, column: Fact) -> list[str]:
-    return [f.id for f in request.target.values() if f.kind == "sequence" and f.parent == column.id]
+    return [f.id for f in request.target.parts.get(column.id, ()) if f.kind == "sequence"]
 
 
 def _positions(request: PlanRequest, column: Fact) -> list[str]:

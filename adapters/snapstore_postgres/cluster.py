@@ -26,9 +26,7 @@ def require_same_scope(request: PlanRequest) -> None:
     """SnapError where only one side was captured with roles: the other says nothing about them."""
     if not any(change.id.startswith("role:") for change in request.changes.facts):
         return
-    sides = [
-        any(identity.startswith("role:") for identity in side) for side in (request.live, request.target)
-    ]
+    sides = [bool(side.kinds.get("role")) for side in (request.live, request.target)]
     if sides[0] != sides[1]:
         raise SnapError(
             f"the snapshot was taken {'without' if sides[0] else 'with'} the cluster's roles",

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from msgspec import structs
 
 from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import qualifier
 
@@ -35,8 +36,8 @@ def _with_note(action: Action, notes: Mapping[str, str]) -> Action:
 
 def _doubtful(request: PlanRequest) -> Iterator[tuple[str, str]]:
     """What goes and what comes instead, alike, where nothing tells the two apart for certain."""
-    gone = [request.live[name] for name in request.live if name not in request.target]
-    come = [request.target[name] for name in request.target if name not in request.live]
+    gone = [c.before for c in request.changes.facts if c.before and c.after is None]
+    come = [c.after for c in request.changes.facts if c.after and c.before is None]
     yield from _tables(request, gone, come)
     yield from _columns(request, gone, come)
 
@@ -82,14 +83,15 @@ def _numbered(table: str, request: PlanRequest) -> bool:
     return known[0] == known[1] and None not in known[0]
 
 
-def _shapes(side: Mapping[str, Fact], tables: Sequence[Fact]) -> dict[str, set[tuple[str, str]]]:
+def _shapes(side: Facts, tables: Sequence[Fact]) -> dict[str, set[tuple[str, str]]]:
     """Names and types of the columns of these tables, by their identities; not of partitions."""
     wanted = {f.id for f in tables if f.kind == "table" and f"partition:{f.name}" not in side}
     found: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for fact in side.values() if wanted else ():
-        if fact.kind == "column" and fact.parent in wanted:
-            name = fact.name.removeprefix(qualifier(fact.name))
-            found[fact.parent or ""].add((name, fact.attrs["type"]))
+    for table in wanted:
+        for fact in side.parts.get(table, ()):
+            if fact.kind == "column":
+                name = fact.name.removeprefix(qualifier(fact.name))
+                found[table].add((name, fact.attrs["type"]))
     return found
 
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Verb
 from snapstore.rules import View
 from snapstore_postgres.names import last
@@ -129,12 +131,11 @@ def own_below(part: Fact, view: View) -> Iterator[Fact]:
             yield from own_below(found, view)
 
 
-def partitions_below(table: str, side: Mapping[str, Fact]) -> Iterator[str]:
+def partitions_below(table: str, side: Facts) -> Iterator[str]:
     """The identities of the partitions of a table, given by identity, at any depth."""
     of: dict[str, list[str]] = defaultdict(list)
-    for fact in side.values():
-        if fact.kind == "partition":
-            of[f"table:{fact.attrs['of']}"].append(f"table:{fact.name}")
+    for fact in side.kinds.get("partition", ()):
+        of[f"table:{fact.attrs['of']}"].append(f"table:{fact.name}")
     waiting = of[table]
     while waiting:
         partition = waiting.pop()
@@ -171,7 +172,8 @@ def with_new_links(request: PlanRequest, actions: Sequence[Action]) -> list[Acti
 
 def _link(request: PlanRequest, child: Fact, parent: str) -> Action:
     ends = (child.id, f"table:{parent}")
-    parts = [f.id for f in request.target.values() if f.parent in ends and f.kind in ("column", "constraint")]
+    around = chain.from_iterable(request.target.parts.get(end, ()) for end in ends)
+    parts = [f.id for f in around if f.kind in ("column", "constraint")]
     return Action(
         resource=request.resource,
         verb=Verb.ALTER,

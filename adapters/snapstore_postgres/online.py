@@ -25,7 +25,8 @@ from itertools import groupby
 import msgspec
 
 from snapstore.adapter import PlanRequest
-from snapstore.model import Action, Fact, Locking, Verb
+from snapstore.facts import Facts
+from snapstore.model import Action, Locking, Verb
 from snapstore.ordering import CircularActions, order
 from snapstore_postgres.names import last
 
@@ -56,11 +57,11 @@ class Scene:
     memo: dict[str, bool] = field(default_factory=dict)
 
     @property
-    def live(self) -> Mapping[str, Fact]:
+    def live(self) -> Facts:
         return self.request.live
 
     @property
-    def target(self) -> Mapping[str, Fact]:
+    def target(self) -> Facts:
         return self.request.target
 
     @property
@@ -102,7 +103,7 @@ class Scene:
     @cached_property
     def parents(self) -> Collection[str]:
         """Names of the live tables that others are partitions of or inherit from."""
-        tables = [fact for fact in self.live.values() if fact.kind in ("partition", "table")]
+        tables = [*self.live.kinds.get("partition", ()), *self.live.kinds.get("table", ())]
         return {p for f in tables for p in (f.attrs.get("inherits") or [f.attrs.get("of")]) if p}
 
     def is_partitioned(self, table: str) -> bool:
@@ -241,7 +242,7 @@ def bytes_of(request: PlanRequest, relation: str) -> int:
     """The size of a live relation with its partitions; 0 where it is not known."""
     known = request.live_hints.get("relations", {})
     size = int((known.get(relation) or {}).get("bytes") or 0)
-    parts = (f for f in request.live.values() if f.kind == "partition" and f.parent)
     if "partition_key" in request.live[relation].attrs:
+        parts = (f for f in request.live.kinds.get("partition", ()) if f.parent)
         size += sum(bytes_of(request, p.parent or "") for p in parts if f"table:{p.attrs['of']}" == relation)
     return size

@@ -27,10 +27,8 @@ def detached(scene: Scene) -> Iterator[Change]:
 
 def _has_default(parent: str, scene: Scene) -> bool:
     return any(
-        fact.kind == "partition"
-        and f"table:{fact.attrs['of']}" == parent
-        and fact.attrs["bound"] == "DEFAULT"
-        for fact in scene.live.values()
+        f"table:{fact.attrs['of']}" == parent and fact.attrs["bound"] == "DEFAULT"
+        for fact in scene.live.kinds.get("partition", ())
     )
 
 

@@ -72,8 +72,8 @@ def reads(view: Fact, facts: Mapping[str, Fact]) -> set[str]:
 
 
 def _populated(request: PlanRequest) -> Iterator[Fact]:
-    for identity, fact in request.target.items():
-        before = request.live.get(identity) if fact.kind == "matview" else None
+    for fact in request.target.kinds.get("matview", ()):
+        before = request.live.get(fact.id)
         if before is not None and not {*fact.attrs, *before.attrs} & {"unpopulated"}:
             yield fact
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from snapstore.facts import Groups
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import View
 from snapstore_postgres.names import block, last, literal, qualifier, quote, unquote
@@ -123,7 +124,7 @@ def other_options(alter: str, old: Mapping[str, Any], new: Mapping[str, Any]) ->
     ]
 
 
-def children(table: str, dependents: Mapping[str, list[Fact]]) -> list[str]:
+def children(table: str, dependents: Groups) -> list[str]:
     """The names of the partitions of a table and of the tables that inherit from it."""
     return [
         fact.name

@@ -22,6 +22,7 @@ from dataclasses import replace
 from msgspec import structs
 
 from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Json, Verb
 from snapstore_postgres.names import last, parts, printed, qualifier, unquote
 from snapstore_postgres.notnull import name_of_not_null
@@ -157,17 +158,10 @@ def _moving_along(request: PlanRequest, identity: str, schema: str) -> dict[str,
     if qualifier(identity.partition(":")[2]) == schema:
         return {}
     columns = f"column:{identity.partition(':')[2]}."
-    parts_of = [
-        fact.name
-        for fact in request.live.values()
-        if (fact.kind == "index" and fact.parent == identity)
-        or (fact.kind == "sequence" and (fact.parent or "").startswith(columns))
-    ]
-    parts_of += [
-        fact.attrs["identity"]["sequence"]
-        for fact in request.live.values()
-        if fact.parent == identity and "sequence" in fact.attrs.get("identity", {})
-    ]
+    own, sequences = request.live.parts.get(identity, ()), request.live.kinds.get("sequence", ())
+    parts_of = [fact.name for fact in own if fact.kind == "index"]
+    parts_of += [fact.name for fact in sequences if (fact.parent or "").startswith(columns)]
+    parts_of += [f.attrs["identity"]["sequence"] for f in own if "sequence" in f.attrs.get("identity", {})]
     return {name: f"{schema}.{last(name)}" for name in parts_of}
 
 
@@ -186,7 +180,7 @@ def _is_taken(name: str, request: PlanRequest) -> bool:
     """Whether something live has the name, or its schema is not there."""
     kinds = ("table", "matview", "view", "sequence", "index", "enum", "domain", "composite", "range")
     schema, plain = qualifier(name), last(name)
-    keys = (f for f in request.live.values() if f.kind == "constraint" and f.attrs.get("type", "c") in "pux")
+    keys = (f for f in request.live.kinds.get("constraint", ()) if f.attrs.get("type", "c") in "pux")
     taken = any(f"{kind}:{name}" in request.live for kind in kinds)
     taken = taken or any(last(key.name) == plain and parts(key.name)[0] == schema for key in keys)
     return taken or not {f"schema:{schema}"} & (request.live.keys() | request.target.keys())
@@ -259,15 +253,16 @@ def _is_shared(request: PlanRequest, part: Fact) -> bool:
     fact = request.live.get(f"table:{table}")
     if fact is None or "partition_key" in fact.attrs or f"partition:{table}" in request.live:
         return True
-    heirs = (f for f in request.live.values() if f.kind == part.kind and "inherited" in f.attrs)
+    heirs = (f for f in request.live.kinds.get(part.kind, ()) if "inherited" in f.attrs)
     return "inherited" in part.attrs or any(last(f.name) == last(part.name) for f in heirs)
 
 
 def _parts_of_tables(request: PlanRequest) -> Iterator[Renaming]:
     """Indexes and constraints that differ in nothing but their names."""
     for kind in ("index", "constraint"):
-        live = _bodies(kind, request.live, request.target)
-        target = _bodies(kind, request.target, request.live)
+        changes = request.changes.facts
+        live = _bodies(kind, [c.before for c in changes if c.before and c.after is None], request.target)
+        target = _bodies(kind, [c.after for c in changes if c.after and c.before is None], request.live)
         times = Counter(live.values()), Counter(target.values())
         wanted = {body: identity for identity, body in target.items()}
         for identity, body in sorted(live.items()):
@@ -294,12 +289,12 @@ def _relation_name(kind: str, name: str) -> str:
     return name if kind == "index" else f"{parts(name)[0]}.{last(name)}"
 
 
-def _bodies(kind: str, side: Mapping[str, Fact], other: Mapping[str, Fact]) -> dict[str, str]:
-    """What the facts of this kind are that only this side has, without their names, by identity."""
+def _bodies(kind: str, facts: Sequence[Fact], other: Facts) -> dict[str, str]:
+    """What the facts of this kind are, without their names, by identity; only parts of what stays."""
     return {
-        identity: f"{side[identity].parent} {_nameless(side[identity])}"
-        for identity in side
-        if identity not in other and identity.startswith(kind + ":") and side[identity].parent in other
+        fact.id: f"{fact.parent} {_nameless(fact)}"
+        for fact in facts
+        if fact.kind == kind and fact.parent in other
     }
 
 

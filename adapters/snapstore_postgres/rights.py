@@ -99,7 +99,7 @@ def _missing_roles(action: Action, request: PlanRequest) -> list[str]:
 
 
 def _is_made(name: str, request: PlanRequest) -> bool:
-    return any(fact.kind == "role" and unquote(fact.name) == name for fact in request.target.values())
+    return any(unquote(fact.name) == name for fact in request.target.kinds.get("role", ()))
 
 
 def _owner(fact: Fact) -> list[str]:

@@ -8,13 +8,14 @@ is in the rows already.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
 from msgspec import structs
 
 from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
 from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, ResourceChanges, SealedRef, Verb
 from snapstore_postgres import archive
 from snapstore_postgres.names import last
@@ -35,7 +36,7 @@ _INLINE = re.compile(r"(ALTER TABLE .* ADD COLUMN .*?)(?: CONSTRAINT (\S+))? NOT
 def split(request: PlanRequest) -> tuple[PlanRequest, PlanRequest]:
     """The request without rows, for the rules; and with nothing but rows changed, for :func:`with_rows`."""
     changes = request.changes
-    if not any(identity.startswith(_OF_ROWS) for side in (request.live, request.target) for identity in side):
+    if not any(side.kinds.get(kind) for side in (request.live, request.target) for kind in (ROW, ROWS)):
         return request, structs.replace(request, changes=structs.replace(changes, facts=[]))
     others = [change for change in changes.facts if not _is_row(change.id)]
     schema = structs.replace(
@@ -57,7 +58,7 @@ def beyond(changes: ResourceChanges) -> set[str]:
 
 def with_rows(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     """The actions, and those that change rows. ``request`` is the second value of :func:`split`."""
-    if not any(identity.startswith(_OF_ROWS) for identity in request.target):
+    if not any(request.target.kinds.get(kind) for kind in (ROW, ROWS)):
         return list(actions)
     live, target = Side.of(request.live), Side.of(request.target)
     made = {a.subject for a in actions if a.verb is Verb.CREATE}
@@ -100,9 +101,8 @@ def _may_hold_rows(table: str, request: PlanRequest) -> bool:
     return kept and request.options.data is not DataMode.DISCARD
 
 
-def _nullable(target: Mapping[str, Fact]) -> set[str]:
-    columns = [fact for fact in target.values() if fact.kind == "column"]
-    return {fact.name for fact in columns if not fact.attrs.get("not_null")}
+def _nullable(target: Facts) -> set[str]:
+    return {fact.name for fact in target.kinds.get("column", ()) if not fact.attrs.get("not_null")}
 
 
 # -- the actions around --------------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ def _needed(tables: Sequence[str], request: PlanRequest) -> Iterator[str]:
         yield f"filled:{table}"
         yield f"table:{table}"
     owners = {f"table:{table}" for table in tables}
-    yield from (f.id for f in request.target.values() if f.kind == "column" and f.parent in owners)
+    yield from (f.id for f in request.target.kinds.get("column", ()) if f.parent in owners)
 
 
 def _triggers(
@@ -254,9 +254,10 @@ def _triggers(
     owners = {f"table:{table}": table for table in tables}
     off: list[str] = []
     on: list[str] = []
-    for fact in sorted(request.target.values(), key=lambda fact: fact.id):
+    kinds = request.target.kinds
+    for fact in sorted((*kinds.get("trigger", ()), *kinds.get("rule", ())), key=lambda fact: fact.id):
         was = request.live.get(fact.id)
-        if fact.kind not in ("trigger", "rule") or fact.parent not in owners or not was or fact.id in made:
+        if fact.parent not in owners or not was or fact.id in made:
             continue
         state = fact.attrs.get("enabled", "O")
         head, name = f"ALTER TABLE {owners[fact.parent]}", f"{fact.kind.upper()} {last(fact.name)}"
@@ -270,8 +271,8 @@ def _triggers(
 def _cascades(table: str, request: PlanRequest) -> tuple[Hazard, ...]:
     """A hazard for each foreign key that would change rows of tables that are not captured."""
     found: list[Hazard] = []
-    for fact in request.live.values():
-        if fact.kind != "constraint" or fact.id not in request.target or fact.attrs.get("type") != "f":
+    for fact in request.live.kinds.get("constraint", ()):
+        if fact.id not in request.target or fact.attrs.get("type") != "f":
             continue
         owner = (fact.parent or "").partition(":")[2]
         around = {request.live[need].parent for need in fact.needs if need in request.live}
