@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from operator import attrgetter
+from operator import attrgetter, lt
 from typing import Any
 
 import msgspec
@@ -69,13 +69,17 @@ def encode_normal(path: str, normal: tuple[Fact, ...]) -> bytes:
 
 def normal(document: Document) -> tuple[Fact, ...]:
     """What decoding the bytes of a document would give, provided that its attributes are JSON as promised."""
-    facts = [fact if len(fact.needs) < 2 else _with_normal_needs(fact) for fact in document.facts]
+    facts = [fact if _is_ascending(fact.needs) else _with_normal_needs(fact) for fact in document.facts]
     return tuple(sorted(facts, key=attrgetter("id")))
 
 
+def _is_ascending(needs: tuple[str, ...]) -> bool:
+    """Whether they are sorted, each there once: as a rule they are."""
+    return len(needs) < 2 or all(map(lt, needs, needs[1:]))
+
+
 def _with_normal_needs(fact: Fact) -> Fact:
-    needs = tuple(sorted(set(fact.needs)))
-    return fact if needs == fact.needs else Fact(fact.id, fact.attrs, fact.parent, needs)
+    return Fact(fact.id, fact.attrs, fact.parent, tuple(sorted(set(fact.needs))))
 
 
 def _twice(facts: tuple[Fact, ...]) -> str:

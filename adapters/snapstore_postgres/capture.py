@@ -13,7 +13,7 @@ import psycopg
 from snapstore.adapter import Context
 from snapstore.errors import SnapError
 from snapstore.model import UNMODELLED, Captured, Document, Fact, Json, Notice
-from snapstore_postgres import cluster, profiles, rowdata
+from snapstore_postgres import catalog, profiles, rowdata
 from snapstore_postgres.assembly import assemble
 from snapstore_postgres.connection import connect, failed_statement
 from snapstore_postgres.locking import exclusive_holder
@@ -107,17 +107,27 @@ def _locked_out(settings: Settings, context: Context) -> SnapError:
 
 def documents(facts: Mapping[str, Fact]) -> list[Document]:
     """Facts grouped into documents: each with what it is, at the end of the chain of parents, part of."""
-    groups: dict[str, list[Fact]] = defaultdict(list)
+    wholes: dict[str, list[Fact]] = {}
+    beside: dict[str, list[Fact]] = {}  # by the parent that they share, which saves going up for each
     for fact in facts.values():
-        root = fact
-        while root.parent and (whole := facts.get(root.parent)):
-            root = whole
-        groups[root.id].append(fact)
+        group = beside.get(fact.parent or "")
+        if group is None:
+            group = wholes.setdefault(_whole(fact, facts), [])
+            if fact.parent and fact.parent in facts:
+                beside[fact.parent] = group
+        group.append(fact)
     found: dict[str, list[Fact]] = defaultdict(list)
-    for identity, group in groups.items():
+    for identity, group in wholes.items():
         found[document_path(identity)] += group
     by_identity = attrgetter("id")
     return [Document(path, tuple(sorted(found[path], key=by_identity))) for path in sorted(found)]
+
+
+def _whole(fact: Fact, facts: Mapping[str, Fact]) -> str:
+    """The identity of what a fact is, in the end, part of."""
+    while fact.parent and fact.parent in facts:
+        fact = facts[fact.parent]
+    return fact.id
 
 
 def _notices(unmodelled: Sequence[str], found: Answers, settings: Settings) -> list[Notice]:
@@ -127,7 +137,7 @@ def _notices(unmodelled: Sequence[str], found: Answers, settings: Settings) -> l
         for subject, text, setting in found.rows("notices")
         if not (setting and getattr(settings, setting))
     ]
-    if settings.roles and cluster.PASSWORDS in found.server.left_out:
+    if settings.roles and catalog.PASSWORDS in found.server.left_out:
         said.append(Notice("passwords of roles", "are not captured: this role may not read them"))
     return [
         *(Notice(name, "is not modelled: it is neither compared nor restored") for name in unmodelled),

@@ -15,12 +15,6 @@ from snapstore_postgres.names import literal
 from snapstore_postgres.options import constant
 from snapstore_postgres.relations import option_statements, owner_statement
 
-QUERIES = frozenset(
-    f"facts/{name}"
-    for name in ("role", "role_password", "role_setting", "membership", "parameter", "tablespace")
-)
-PASSWORDS = "facts/role_password"
-
 
 def require_same_scope(request: PlanRequest) -> None:
     """SnapError where only one side was captured with roles: the other says nothing about them."""

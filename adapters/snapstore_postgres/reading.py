@@ -19,7 +19,7 @@ import psycopg
 from psycopg import Cursor
 
 from snapstore.errors import SnapError
-from snapstore_postgres import catalog, cluster, rowdata
+from snapstore_postgres import catalog, rowdata
 from snapstore_postgres.connection import Connection, connect, set_for_transaction
 from snapstore_postgres.settings import Settings
 
@@ -178,10 +178,10 @@ def state_queries(server: Server) -> list[str]:
 
 def _left_out(settings: Settings, may_read_connections: bool, may_read_passwords: bool) -> frozenset[str]:
     """The queries for facts that nobody asked for, or that this role may not send."""
-    found = set() if settings.roles else set(cluster.QUERIES)
+    found = set() if settings.roles else set(catalog.OF_CLUSTER)
     found |= set() if settings.large_objects else {_LARGE_OBJECTS}
     found |= set() if may_read_connections else {_SUBSCRIPTIONS}
-    return frozenset(found | (set() if may_read_passwords else {cluster.PASSWORDS}))
+    return frozenset(found | (set() if may_read_passwords else {catalog.PASSWORDS}))
 
 
 def others(server: Server) -> list[str]:

@@ -22,6 +22,12 @@ import re
 from functools import cache
 from pathlib import Path
 
+PASSWORDS = "facts/role_password"
+OF_CLUSTER = frozenset(
+    {PASSWORDS, "facts/role", "facts/role_setting", "facts/membership", "facts/parameter", "facts/tablespace"}
+)
+"""Queries about what belongs to no database."""
+
 _FOLDER = Path(__file__).parent
 _MACRO = re.compile(r"^-- macro (\w+)(?:\((.*)\))?$", re.MULTILINE)
 _USE = re.compile(r"\{\{(\w+)(?:\(([^()]*)\))?\}\}")
