@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain
 
+from snapstore.facts import Groups
 from snapstore.model import Fact, Json
 from snapstore.rules import View
 from snapstore_postgres.names import aside, block, last, literal, unquote
@@ -156,7 +157,7 @@ def without_namesake(column: Fact, view: View) -> list[str]:
     return [block(f"BEGIN IF EXISTS ({found}) THEN {rename}; END IF; END")]
 
 
-def _beside(column: Fact, parts: Mapping[str, list[Fact]], view: View) -> list[Fact]:
+def _beside(column: Fact, parts: Groups, view: View) -> list[Fact]:
     """The other columns of its table, on a server where NOT NULL has a name."""
     if version(view) < 180000:
         return []

@@ -124,3 +124,13 @@ ALTER TABLE t ADD extra int;
 CREATE TABLE t (id int PRIMARY KEY, name text, k int);
 CREATE TABLE u (id int, k int, v text); INSERT INTO u VALUES (1, 2, 'x');
 CREATE VIEW f AS SELECT * FROM t FULL JOIN u USING (id, k);
+
+--- case what stands on columns that every table has
+--- both
+CREATE TABLE t (id int, note text); INSERT INTO t VALUES (1, 'one'); CREATE TABLE another (id int); INSERT INTO another VALUES (2);
+--- a
+CREATE VIEW places AS SELECT tableoid::regclass AS place, ctid, id FROM t;
+CREATE VIEW ages AS SELECT age(xmin) FROM another; COMMENT ON VIEW ages IS 'how old';
+--- b
+ALTER TABLE t ALTER id TYPE bigint; CREATE VIEW places AS SELECT tableoid::regclass AS place, xmin, id::text FROM t;
+DROP TABLE another;
