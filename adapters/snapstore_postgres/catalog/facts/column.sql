@@ -21,7 +21,8 @@ SELECT 'pg_class'::regclass::oid, c.oid, a.attnum, 'column:' || c.name || '.' ||
           'kind', a.attgenerated,
           'expression', (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
                           WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum)) END AS generated,
-       CASE WHEN a.attidentity <> '' THEN (
+       -- Since 17 partitions have identities too, which count with the sequence of their parent.
+       CASE WHEN s.seqrelid IS NOT NULL THEN (
           SELECT json_strip_nulls(row_to_json(x))
             FROM (SELECT a.attidentity AS kind, s.sequence, {{sequence_attributes}},
                          nullif(s.persistence, c.relpersistence) AS persistence) x) END AS identity,
