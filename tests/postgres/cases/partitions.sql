@@ -146,3 +146,26 @@ CREATE TABLE p (a int) PARTITION BY LIST (a) USING heap2; CREATE TABLE q (a int)
 CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE q (a int) PARTITION BY LIST (a) USING heap2;
 --- both
 CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1);
+
+--- case partitions of partitions come with their keys, and go
+--- a
+CREATE TABLE p (a int, b int, c int, PRIMARY KEY (a, b, c)) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (b);
+CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN (1) PARTITION BY LIST (c);
+CREATE TABLE p111 PARTITION OF p11 DEFAULT;
+CREATE TABLE p12 PARTITION OF p1 DEFAULT;
+INSERT INTO p VALUES (1, 1, 1), (1, 2, 2);
+CREATE INDEX i ON p (b);
+
+--- case a partition with partitions is attached and gets the key of its parent
+--- a
+CREATE TABLE p (a int, b int) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (b);
+CREATE INDEX i ON p (b);
+--- b
+CREATE TABLE p (a int, b int) PARTITION BY LIST (a);
+CREATE TABLE p1 (a int, b int) PARTITION BY LIST (b);
+--- both
+CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN (1);
+INSERT INTO p1 VALUES (1, 1);
+ALTER TABLE p ADD PRIMARY KEY (a, b);
