@@ -136,10 +136,12 @@ def _drop_table(fact: Fact, view: View) -> Draft:
     rows, bytes_ = size(view, fact.id)
     carried = _made_anew(fact, view)
     subscribed = subscribers(fact.id, view)
+    # The rows of a partitioned table are those of its partitions, which speak for themselves.
+    rowless = carried or "partition_key" in fact.attrs
     draft = Draft(
         statements=[f"DROP {designation(fact)}"],
         undo=["put back by restoring the safety snapshot"],
-        hazards=() if carried else data_loss(view, fact.id, f"table {fact.name}"),
+        hazards=() if rowless else data_loss(view, fact.id, f"table {fact.name}"),
         needs=subscribed.before,
         lock=STRONGEST,
         rows=rows,
