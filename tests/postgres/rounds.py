@@ -58,14 +58,17 @@ def moment(url: str, script: Script, data: tuple[str, ...] = ()) -> Moment:
 def there_and_back(live: Moment, target: Moment, data: tuple[str, ...] = ()) -> Moment | None:
     """Restore the target over the live database and undo it: how it then is. None when rows did not fit: then
     nothing was changed, and all that is done without them."""
-    reached = _reached(live, target, data)
+    reached = _reached(live, target, data, none=not any(table.rows for table in live.rows.values()))
     if reached is None:
         _unchanged(live, data)
         there_and_back(_emptied(live, data), target, data)
         return None
     same_schema(live.url, target.schema)
     if not _moved(live, target):
-        lost = lost_rows(live.rows, rows(live.url))
+        kept = rows(live.url)
+        restored = {name: table for name, table in target.rows.items() if name in data}
+        assert {name: kept.get(name) for name in restored} == restored, "the restore did not bring rows back"
+        lost = lost_rows({name: table for name, table in live.rows.items() if name not in restored}, kept)
         assert not lost, "the restore lost rows:\n" + lost
     back = step(live.url, reached, live.state, data)
     same_schema(live.url, live.schema)
@@ -90,12 +93,17 @@ def discarding(live: Moment, target: Moment) -> None:
 
 
 def _reached(
-    live: Moment, target: Moment, data: tuple[str, ...] = (), mode: DataMode = DataMode.ARCHIVE
+    live: Moment,
+    target: Moment,
+    data: tuple[str, ...] = (),
+    mode: DataMode = DataMode.ARCHIVE,
+    none: bool = False,
 ) -> State | None:
+    """The state after a restore; None where rows did not fit, which is no excuse where there are none."""
     try:
         return step(live.url, live.state, target.state, data, mode)
     except Exception as error:
-        if not _DOES_NOT_FIT.search(str(error)):
+        if none or not _DOES_NOT_FIT.search(str(error)):
             raise
         return None
 
@@ -133,25 +141,33 @@ def _renamed(one: Moment, other: Moment) -> set[str]:
 # -- a walk ------------------------------------------------------------------------------------------------
 
 
-def walk(seed: object, new_database: Callable[[], str], count: int, tally: Tally | None = None) -> None:
-    """That many rounds from a state made of the seed, and one to nothing and back. An error tells the scripts
-    of both states."""
+def walk(
+    seed: object,
+    new_database: Callable[[], str],
+    count: int,
+    tally: Tally | None = None,
+    rules: tuple[str, str] = ("start", "statement"),
+) -> None:
+    """That many rounds from a state made of the seed, and one to nothing and back; ``rules`` are those of the
+    grammar by which it starts and goes on. An error tells the scripts of both states."""
     rng, tally = random.Random(str(seed)), tally or Tally()
     url = new_database()
-    now = moment(url, _grown(url, statements.SETUP, rng, 35, "start"))
+    now = moment(url, _grown(url, statements.SETUP, rng, 35, rules[0]))
     for _ in range(count):
         in_place = rng.random() < 0.6
-        now = (_in_place if in_place else _elsewhere)(now, rng, new_database, tally)
+        now = (_in_place if in_place else _elsewhere)(now, rng, new_database, tally, rules[1])
         tally.rounds += 1
     _round(now, moment(new_database(), []), (), tally)
     tally.rounds += 1
 
 
-def _in_place(now: Moment, rng: random.Random, new_database: Callable[[], str], tally: Tally) -> Moment:
+def _in_place(
+    now: Moment, rng: random.Random, new_database: Callable[[], str], tally: Tally, rule: str
+) -> Moment:
     chosen = _chosen(now, rng)
     if chosen:
         now = replace(now, state=capture(now.url, chosen))
-    script = _grown(now.url, (), rng, rng.randint(1, 8))
+    script = _grown(now.url, (), rng, rng.randint(1, 8), rule)
     live = moment(now.url, now.script + script, chosen)
     back = _round(live, now, chosen, tally)
     forgets = rng.random() < 0.5
@@ -162,10 +178,12 @@ def _in_place(now: Moment, rng: random.Random, new_database: Callable[[], str], 
     return replace(live, state=capture(live.url), rows=live.rows if back else rows(live.url))
 
 
-def _elsewhere(now: Moment, rng: random.Random, new_database: Callable[[], str], tally: Tally) -> Moment:
+def _elsewhere(
+    now: Moment, rng: random.Random, new_database: Callable[[], str], tally: Tally, rule: str
+) -> Moment:
     url = new_database()
     edited = statements.edited(rng, now.script, rng.randint(1, 6))
-    target = moment(url, _grown(url, edited, rng, rng.randint(0, 2)))
+    target = moment(url, _grown(url, edited, rng, rng.randint(0, 2), rule))
     _round(now, target, (), tally, discards=rng.random() < 0.4)
     return target
 
@@ -202,7 +220,7 @@ def _is_key(identity: str, attrs: Any) -> bool:
     return identity.startswith("constraint:") and str(attrs.get("definition", "")).startswith("PRIMARY KEY")
 
 
-def _grown(url: str, script: Any, rng: random.Random, count: int, rule: str = "statement") -> Script:
+def _grown(url: str, script: Any, rng: random.Random, count: int, rule: str) -> Script:
     with psycopg.connect(url, autocommit=True) as connection:
         statements.ready(connection)
         return statements.run(connection, script) + statements.grow(connection, rng, count, rule)

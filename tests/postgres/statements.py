@@ -167,6 +167,7 @@ SELECT 'operator_signature', NULL, format('%I.%s(%s, %s)', nspname, oprname,
        oprleft::regtype, oprright::regtype)
   FROM pg_operator JOIN spaces s ON s.oid = oprnamespace UNION ALL
 SELECT 'publication', NULL, quote_ident(pubname) FROM pg_publication UNION ALL
+SELECT 'method', NULL, quote_ident(amname) FROM pg_am WHERE amtype = 't' AND oid >= 16384 UNION ALL
 SELECT 'wrapper', NULL, quote_ident(fdwname) FROM pg_foreign_data_wrapper UNION ALL
 SELECT 'server', NULL, quote_ident(srvname) FROM pg_foreign_server UNION ALL
 {_NAMED.format("collation", "coll", "collation", "coll")} UNION ALL
