@@ -253,8 +253,11 @@ def _is_shared(request: PlanRequest, part: Fact) -> bool:
     fact = request.live.get(f"table:{table}")
     if fact is None or "partition_key" in fact.attrs or f"partition:{table}" in request.live:
         return True
-    heirs = (f for f in request.live.kinds.get(part.kind, ()) if "inherited" in f.attrs)
-    return "inherited" in part.attrs or any(last(f.name) == last(part.name) for f in heirs)
+    return "inherited" in part.attrs or any(
+        table in child.attrs.get("inherits", ())
+        and f"{part.kind}:{child.name}.{last(part.name)}" in request.live
+        for child in request.live.kinds.get("table", ())
+    )
 
 
 def _parts_of_tables(request: PlanRequest) -> Iterator[Renaming]:

@@ -87,6 +87,9 @@ def renamed(request: PlanRequest, renaming: Renaming) -> PlanRequest:
     made_way = {rename(new): old for new, old in hints.get(_MADE_WAY, {}).items()}
     made_way |= {renaming.after: renaming.before} if renaming.making_way else {}
     hints |= {"relations": relations, "subscribed": subscribed, _MADE_WAY: made_way}
+    if hints.get("archive"):
+        kept = [_kept_values(entry, renaming) for entry in hints["archive"].get("entries", ())]
+        hints["archive"] = {**hints["archive"], "entries": kept}
     changes = [
         FactChange(identity, live.get(identity), request.target.get(identity))
         for identity in sorted(live.keys() | request.target.keys())
@@ -94,6 +97,17 @@ def renamed(request: PlanRequest, renaming: Renaming) -> PlanRequest:
     ]
     changed = structs.replace(request.changes, facts=changes)
     return structs.replace(request, live=live, live_hints=hints, changes=changed)
+
+
+def _kept_values(entry: Json, renaming: Renaming) -> Json:
+    """A line of the archive as it counts after the renaming: where values of a column are to be put back."""
+    if entry["kind"] != "column":
+        return entry
+    facts, key = entry["facts"], entry["facts"]["key"]
+    table = qualifier(entry["identity"].partition(":")[2])
+    if renaming.kind == "column" and table == qualifier(renaming.old):
+        key = [last(renaming.new) if name == last(renaming.old) else name for name in key]
+    return {**entry, "identity": renaming.identity(entry["identity"]), "facts": {**facts, "key": key}}
 
 
 _MADE_WAY = "made_way"

@@ -29,6 +29,8 @@ CREATE FUNCTION texts() RETURNS text LANGUAGE sql AS $$SELECT 'public.users'::te
 CREATE TRIGGER same BEFORE UPDATE OF age ON users FOR EACH ROW WHEN (OLD.age > 2)
   EXECUTE FUNCTION suppress_redundant_updates_trigger('public.users');
 CREATE STATISTICS pair ON id, age FROM users;
+CREATE TABLE parts (id int, age int, years int) PARTITION BY LIST (id);
+CREATE TABLE part PARTITION OF parts DEFAULT;
 COMMENT ON TABLE users IS 'public.users'; COMMENT ON COLUMN users.age IS 'in years';
 GRANT SELECT (age) ON users TO pg_monitor; GRANT INSERT ON users TO pg_monitor;
 INSERT INTO users ("Full name", age) VALUES ('Ada', 36), ('Ben', 20);
@@ -112,6 +114,18 @@ def test_a_column_dropped_and_one_added_are_not_one_renamed(new_database: Callab
     run(url, "ALTER TABLE t DROP a; ALTER TABLE t ADD b int; UPDATE t SET b = 3")
     actions = go(url, good)
     assert not any("RENAME" in statement for action in actions for statement in action.statements)
+
+
+def test_values_find_their_rows_again_though_what_tells_them_was_renamed(new_database: Callable[[], str]):
+    url = new_database()
+    run(url, "CREATE TABLE t (id int, a int); INSERT INTO t VALUES (1, 2), (1, 3)")
+    good = capture(url)
+    run(url, "ALTER TABLE t RENAME a TO b; ALTER TABLE t ADD c int; UPDATE t SET c = b + 5")
+    run(url, "ALTER TABLE t RENAME TO u")
+    bad, before = capture(url), rows(url)
+    go(url, good)
+    go(url, bad)
+    assert rows(url) == before
 
 
 SWAPPED = {
