@@ -21,11 +21,13 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Fact, FactChange, Json, Verb
 from snapstore.rules import Draft, View
+from snapstore_postgres import local_rows
 from snapstore_postgres.casts import from_json, has_attributes, portable
 from snapstore_postgres.names import block, last, literal, parts, qualifier, quote
 from snapstore_postgres.partitions import detached
 from snapstore_postgres.relations import size, version
 from snapstore_postgres.renaming import called_back, facts_called_back
+from snapstore_postgres.undisturbed import undisturbed
 from snapstore_postgres.words import designation, word
 
 REGISTRY = "snapstore_archive"
@@ -142,6 +144,7 @@ class _Stripping:
     def __init__(self, table: Fact, view: View) -> None:
         self.table = table
         self._stays_bound = stays_bound(view)
+        self._alters_storage = version(view) >= 150000
         self.statements: list[str] = []
         self.subtree = {fact.id: fact for fact in _subtree(table, view)}
         self.left: list[Fact] = []
@@ -161,12 +164,18 @@ class _Stripping:
         if fact.kind == "partition":
             self.statements.append(f"ALTER TABLE {fact.attrs['of']} DETACH PARTITION {fact.name}")
             return False
-        foreign_key = fact.kind == "constraint" and fact.attrs.get("type") == "f"
-        if fact.kind not in _STRIPPED and not foreign_key and not self._outside(fact):
+        if fact.kind not in _STRIPPED and not self._binds(fact):
             self.left.append(fact)
             return True
         self.statements += self._take_off(fact)
         return False
+
+    def _binds(self, fact: Fact) -> bool:
+        """Whether the fact stands on what may go; or on a column that becomes text, and would then read it in
+        another way than before, even when it has its type again."""
+        kind = fact.attrs.get("type", "c") if fact.kind == "constraint" else fact.kind
+        reads = kind in ("c", "x", "index") and self._reads_foreign_type(fact)
+        return kind == "f" or reads or self._outside(fact)
 
     def _take_off(self, fact: Fact) -> list[str]:
         alter = f"ALTER TABLE {self.table.name}"
@@ -190,6 +199,8 @@ class _Stripping:
             self.statements.append(f"{alter} NOT OF")
         if attrs.pop("row_security", None):
             self.statements.append(f"{alter} DISABLE ROW LEVEL SECURITY")
+        if self._alters_storage and attrs.pop("access_method", None):
+            self.statements.append(f"{alter} SET ACCESS METHOD heap")
         self.left.append(Fact(fact.id, attrs, None, tuple(n for n in fact.needs if n.startswith("schema:"))))
         return True
 
@@ -355,7 +366,7 @@ def column_draft(fact: Fact, view: View, draft: Draft) -> Draft:
     return replace(
         draft,
         summary=f"drop column {fact.name}, its values moved to the archive",
-        statements=[*copied(fact, entry, f"{qualifier(fact.name)} t"), *draft.statements],
+        statements=[*copied(fact, entry, _source(fact, entry, view)), *draft.statements],
         needs=[*draft.needs, REGISTERED],
         payload={"archive": entry.place},
         hazards=(),
@@ -399,13 +410,23 @@ def set_aside(column: Fact, which: str, view: View) -> list[str]:
     """
     entry = _column_entry(column, view)
     entry = msgspec.structs.replace(entry, facts={**entry.facts, SOME: True})
-    table = qualifier(column.name)
-    update = f"UPDATE {table} t SET {last(column.name)} = NULL WHERE {which}"
+    update = emptied(column, which, view)
     return [
-        *copied(column, entry, f"{table} t", which),
+        *copied(column, entry, _source(column, entry, view), which),
         *undisturbed(column, view, update),
         _closed_when_empty(entry),
     ]
+
+
+def emptied(column: Fact, which: str, view: View) -> list[str]:
+    """Updates that leave nothing in a column where a condition on ``t`` holds."""
+    tables = local_rows.updated(qualifier(column.name), view)
+    return [f"UPDATE {table} t SET {last(column.name)} = NULL WHERE {which}" for table in tables]
+
+
+def _source(column: Fact, entry: Entry, view: View) -> str:
+    columns = [*entry.facts["key"], last(column.name)]
+    return local_rows.source(qualifier(column.name), columns, view)
 
 
 def some_back(column: Fact, view: View) -> list[str]:
@@ -484,17 +505,19 @@ def put_back(fact: Fact, entry: Entry, view: View) -> list[str]:
     table = qualifier(fact.name)
     if not all(f"column:{table}.{name}" in view.target for name in entry.facts["key"]):
         return []
-    update, emptied = filled(table, fact, entry, version(view))
-    return [*undisturbed(fact, view, update), emptied]
-
-
-def undisturbed(column: Fact, view: View, update: str) -> list[str]:
-    """An update of a table, given by one of its columns, that nothing of the table has a part in."""
-    return _identified(column, view, _without_triggers(column, view, update))
+    columns = [*entry.facts["key"], last(fact.name)]
+    rows = local_rows.source(table, columns, view)
+    updates = [_filling(to, rows, fact, entry, version(view)) for to in local_rows.updated(table, view)]
+    return [*undisturbed(fact, view, updates), _closed_when_empty(entry)]
 
 
 def filled(table: str, column: Fact, entry: Entry, server: int) -> tuple[str, str]:
     """Statements that fill a column of a table from its place, and that close the place where all fits."""
+    return _filling(table, f"{table} t", column, entry, server), _closed_when_empty(entry)
+
+
+def _filling(table: str, source: str, column: Fact, entry: Entry, server: int) -> str:
+    """The statement for a table, whose rows get their numbers among those of the source."""
     name, key, rows = last(column.name), _row_key(entry.facts["key"]), f"{quote(entry.place)}.rows"
     free, whole = f"t.{name} IS NULL", ""
     if "by_name" in entry.facts:
@@ -508,16 +531,15 @@ def filled(table: str, column: Fact, entry: Entry, server: int) -> tuple[str, st
         value = f"a.value::text::{column.attrs['type']}"
         fits = f" AND pg_catalog.pg_input_is_valid(a.value::text, {literal(column.attrs['type'])})"
         free += fits if server >= 160000 else ""
-    update = (
+    return (
         f"WITH back AS (UPDATE {table} t SET {name} = {value} FROM ("
         f"SELECT t.tableoid AS part, t.ctid AS place, {key} AS row_key,"
-        f" row_number() OVER (PARTITION BY {key}) AS row_no FROM {table} t) k"
+        f" row_number() OVER (PARTITION BY {key}) AS row_no FROM {source}) k"
         f" JOIN {rows} a USING (row_key, row_no)"
         f" WHERE t.tableoid = k.part AND t.ctid = k.place AND {free} RETURNING a.row_key, a.row_no{whole})"
         f" DELETE FROM {rows} r USING back b WHERE r.row_key = b.row_key AND r.row_no = b.row_no"
         f"{' AND b.whole' if whole else ''}"
     )
-    return update, _closed_when_empty(entry)
 
 
 def _closed_when_empty(entry: Entry) -> str:
@@ -526,45 +548,6 @@ def _closed_when_empty(entry: Entry) -> str:
         f"BEGIN IF NOT EXISTS (SELECT FROM {rows}) THEN DROP TABLE {rows};"
         f" DROP SCHEMA {quote(entry.place)}; {_returned(entry)}; END IF; END"
     )
-
-
-def _identified(fact: Fact, view: View, updates: list[str]) -> list[str]:
-    """Rows of a table that is published can only be updated while they have a replica identity."""
-    table = view.target.get(fact.parent or "")
-    published = any(identity.startswith("publication:") for identity in view.live)
-    if not published or table is None or _has_identity(table, view):
-        return updates
-    alter = f"ALTER TABLE ONLY {table.name} REPLICA IDENTITY"
-    afterwards = {"f": "FULL", "n": "NOTHING"}.get(table.attrs.get("replica_identity", ""), "DEFAULT")
-    return [f"{alter} FULL", *updates, f"{alter} {afterwards}"]
-
-
-def _has_identity(table: Fact, view: View) -> bool:
-    """Whether its rows can be told by an index already: the one that was chosen, or a key that stays."""
-    if f"replica_identity:{table.name}" in view.live:
-        return True
-    keys = (
-        part
-        for part in view.live_parts.get(table.id, ())
-        if part.kind == "constraint" and part.attrs["type"] == "p"
-    )
-    usual = "replica_identity" not in view.live[table.id].attrs if table.id in view.live else False
-    return usual and any(view.stays(k.id) and "DEFERRABLE" not in k.attrs["definition"] for k in keys)
-
-
-def _without_triggers(fact: Fact, view: View, update: str) -> list[str]:
-    """Putting rows back is no event of the application: its triggers and rules must not see it."""
-    alter = f"ALTER TABLE {qualifier(fact.name)}"
-    states = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
-    watching = [p for p in view.live_parts.get(fact.parent or "", ()) if p.kind in ("trigger", "rule")]
-    staying = [part for part in watching if view.stays(part.id)]
-    off = [f"{alter} DISABLE RULE {last(part.name)}" for part in staying if part.kind == "rule"]
-    off += [f"{alter} DISABLE TRIGGER USER"] if any(part.kind == "trigger" for part in watching) else []
-    again = [
-        f"{alter} {states[part.attrs.get('enabled', 'O')]} {part.kind.upper()} {last(part.name)}"
-        for part in staying
-    ]
-    return [*off, update, *again]
 
 
 # -- sequences ---------------------------------------------------------------------------------------------

@@ -270,8 +270,8 @@ def _of_partition(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
 
 
 def _of_index_partition(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
-    """The child's index stands on the parent's, and the table is attached when it has all its indexes; but
-    attaching it does not recognise exclusion constraints, so that these come after it."""
+    """The child's index stands on the parent's, and the table is attached when it has all its indexes. But
+    attaching it recognises neither exclusion constraints nor keys of another type, which come after it."""
     child, attached = fact.parent or "", fact.attrs["parent"]
     yield fact.id, attached
     yield child, attached
@@ -279,7 +279,8 @@ def _of_index_partition(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
     if table:
         partition = "partition:" + table.partition(":")[2]
         yield fact.id, partition
-        if facts[child].attrs.get("type") != "x":
+        kind, above = (facts[i].attrs.get("type") if i in facts else None for i in (child, attached))
+        if kind != "x" and above in (None, kind):
             yield partition, child
     yield from _before_its_table(fact, facts)
 

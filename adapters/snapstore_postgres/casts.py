@@ -40,6 +40,17 @@ def castable(old: str, new: str) -> bool:
     return old.endswith("[]") == new.endswith("[]") or bool({_base(old), _base(new)} & {*_STRINGS})
 
 
+_NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
+
+
+def assignable(old: str, new: str) -> bool:
+    """Whether values of one type are plainly taken where the other is wanted (the manual, CREATE CAST)."""
+    if old.endswith("[]") or new.endswith("[]"):
+        return _base(old) == _base(new) and old.endswith("[]") == new.endswith("[]")
+    was, now = _base(old), _base(new)
+    return now in ("text", "character varying") or was == now or (was in _NUMBERS and now in _NUMBERS)
+
+
 def _base(kind: str) -> str:
     """A type without its modifier, its time zone and its array brackets."""
     text = re.sub(r"\(\d+(,-?\d+)?\)", "", kind).removesuffix("[]")

@@ -6,10 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 
 from snapstore.model import Fact, Json, SealedRef
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
-from snapstore_postgres import archive, fitting
-from snapstore_postgres.casts import cast, castable
+from snapstore_postgres import archive, fitting, generated, local_rows
+from snapstore_postgres.casts import assignable, cast, castable
 from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.identities import (
+    identity_clause,
+    identity_slot,
+    identity_statements,
+    settled_identity,
+)
 from snapstore_postgres.inheritance import (
+    all_governing,
     comes_with_parent,
     descendants,
     given_by,
@@ -18,12 +25,13 @@ from snapstore_postgres.inheritance import (
     own_below,
     unsettled,
 )
-from snapstore_postgres.names import last, qualifier, quote, unquote
+from snapstore_postgres.names import last
 from snapstore_postgres.notnull import (
-    arriving_not_null,
+    arrived,
     not_null_clause,
     not_null_rename,
     not_null_statements,
+    unvalidated,
     without_name,
     without_namesake,
 )
@@ -43,7 +51,7 @@ from snapstore_postgres.relations import (
     table_of,
     version,
 )
-from snapstore_postgres.sequences import altered_sequence, sequence_options
+from snapstore_postgres.undisturbed import undisturbed
 
 
 def column_clause(column: Fact, view: View, typed: bool = False) -> str:
@@ -66,44 +74,15 @@ def column_secrets(column: Fact, before: Mapping[str, Json] | None = None) -> Ma
     return altered_options(column.id, old, new)[1]
 
 
-def identity_clause(column: Fact) -> str:
-    identity = column.attrs["identity"]
-    when = "ALWAYS" if identity["kind"] == "a" else "BY DEFAULT"
-    options = [f"SEQUENCE NAME {identity['sequence']}"] if "sequence" in identity else []
-    options += [sequence_options(identity)] if _counts_as_column(column) else []
-    return f"GENERATED {when} AS IDENTITY" + (f" ({' '.join(options)})" if options else "")
-
-
-def settled_identity(column: Fact) -> list[str]:
-    """What the clause of a new identity column leaves open about its sequence: a type that is not the
-    column's, and whether it is logged where its table is not, or the other way round."""
-    identity = column.attrs.get("identity", {})
-    sequence = identity.get("sequence")
-    if sequence is None:
-        return []
-    return [*_retyped_identity(column), *_persistence(sequence, identity.get("persistence"))]
-
-
-def _persistence(sequence: str, persistence: str | None) -> list[str]:
-    words = {"u": "UNLOGGED", "p": "LOGGED"}
-    return [f"ALTER SEQUENCE {sequence} SET {words[persistence]}"] if persistence else []
-
-
-def _retyped_identity(column: Fact) -> list[str]:
-    identity = column.attrs["identity"]
-    if _counts_as_column(column):
-        return []
-    kind, options = identity.get("type", "bigint"), sequence_options(identity)
-    return [f"ALTER SEQUENCE {identity['sequence']} AS {kind} {options} RESTART"]
-
-
-def _counts_as_column(column: Fact) -> bool:
-    return bool(column.attrs["identity"].get("type", "bigint") == column.attrs["type"])
-
-
-def column_settings(column: Fact, view: View, before: Mapping[str, Json] | None = None) -> list[str]:
-    """Storage, compression, statistics and options, where they differ from ``before``."""
-    old, new = before or {}, column.attrs
+def column_settings(
+    column: Fact,
+    view: View,
+    before: Mapping[str, Json] | None = None,
+    given: Mapping[str, Json] | None = None,
+) -> list[str]:
+    """Storage, compression, statistics and options, where they differ from ``before``, or for a new column
+    from what was ``given`` to it."""
+    old, new = before or given or {}, column.attrs
     alter = f"ALTER TABLE ONLY {table_of(column)} ALTER COLUMN {last(column.name)}"
     found = []
     if old.get("storage") != new.get("storage"):
@@ -119,12 +98,7 @@ def column_settings(column: Fact, view: View, before: Mapping[str, Json] | None 
     )
     if before is not None and foreign:
         found.append(f"ALTER FOREIGN TABLE {table_of(column)} ALTER COLUMN {last(column.name)}{foreign}")
-    not_null = new.get("not_null")
-    if before is None and isinstance(not_null, dict) and not_null.keys() >= {"name", "not_valid"}:
-        found.append(
-            f"ALTER TABLE {table_of(column)} ADD CONSTRAINT {not_null['name']}"
-            f" NOT NULL {last(column.name)} NOT VALID"
-        )
+    found += unvalidated(column) if before is None else []
     return found
 
 
@@ -140,7 +114,13 @@ def _create_column(fact: Fact, view: View) -> Draft:
     back = [(column, entry) for column in columns for entry in archive.values_of(column, view)]
     statements, absorbed = (_returning(fact, back, view), ()) if back else _adding(fact, view)
     return Draft(
-        statements=[*without_namesake(fact, view), *statements, *settings, *without_default(reached, view)],
+        statements=[
+            *without_namesake(fact, view),
+            *statements,
+            *settings,
+            *generated.own_expressions(fact, reached),
+            *without_default(reached, view),
+        ],
         undo=[f"ALTER TABLE {table} DROP COLUMN {last(fact.name)}"],
         secrets=column_secrets(fact),
         absorbs=[*reached, *absorbed],
@@ -194,14 +174,16 @@ def _numbered(fact: Fact, sequence: Mapping[str, Json], view: View) -> list[str]
         fact.id, {k: v for k, v in fact.attrs.items() if k not in ("not_null", "identity")}, fact.parent
     )
     number = f"{sequence['start']} + {sequence.get('increment', 1)} * (row_number() OVER () - 1)"
-    numbers = (
-        f"UPDATE {table} t SET {name} = k.number FROM (SELECT tableoid AS part, ctid AS place,"
-        f" {number} AS number FROM {table} WHERE {name} IS NULL) k"
-        " WHERE t.tableoid = k.part AND t.ctid = k.place"
-    )
+    rows = local_rows.source(table, [name], view)
+    numbers = [
+        f"UPDATE {to} t SET {name} = k.number FROM (SELECT t.tableoid AS part, t.ctid AS place,"
+        f" {number} AS number FROM {rows}) k"
+        f" WHERE t.tableoid = k.part AND t.ctid = k.place AND t.{name} IS NULL"
+        for to in local_rows.updated(table, view)
+    ]
     return [
         f"ALTER TABLE {table} ADD COLUMN {column_clause(bare, view)}",
-        *archive.undisturbed(fact, view, numbers),
+        *undisturbed(fact, view, numbers),
         *_made_identity(fact, view),
     ]
 
@@ -210,7 +192,7 @@ def _made_identity(fact: Fact, view: View) -> list[str]:
     """A column that has its values becomes an identity column, and goes on behind them."""
     identity = fact.attrs.get("identity")
     found = not_null_statements(fact, None, fact.attrs.get("not_null"), view)
-    found += _identity_statements(fact, None, identity, view)
+    found += identity_statements(fact, None, identity, view)
     if identity and "sequence" in identity:
         found += archive.behind_values(identity["sequence"], fact)
     return found
@@ -236,8 +218,11 @@ def _returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: Vie
         *([f"{alter} TYPE {fact.attrs['type']} USING {name}::{fact.attrs['type']}"] if later else []),
     ]
     if fact.attrs.get("not_null") and default is not None and "nextval" not in default.attrs["expression"]:
-        missing = f"UPDATE {table} SET {name} = {default.attrs['expression']} WHERE {name} IS NULL"
-        found += archive.undisturbed(fact, view, missing)
+        missing = [
+            f"UPDATE {to} SET {name} = {default.attrs['expression']} WHERE {name} IS NULL"
+            for to in local_rows.updated(table, view)
+        ]
+        found += undisturbed(fact, view, missing)
     return [*found, *_made_identity(fact, view)]
 
 
@@ -322,29 +307,32 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     old, new = before.attrs, after.attrs
     if (
         _needs_new_column(old, new, view)
-        or _stays_bound(before, after, view)
-        or _is_to_return(before, after, view)
+        or generated.stays_bound(before, after, view)
+        or generated.is_to_return(before, after, view)
         or unsettled(after, view)
+        or _is_told_how(before, after, view)
     ):
         return None
     follows = governing(after, view)
     retyped = (old["type"], old.get("collation")) != (new["type"], new.get("collation"))
     table, name = table_of(after), last(after.name)
     alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
-    elsewhere = retyped and is_elsewhere(before, view)
-    checked = retyped and not follows and not elsewhere
-    fit = fitting.into(before, new["type"], view) if checked else fitting.Fit()
-    statements = [*fit.statements, *_generated_statements(alter, _arriving_source(follows, old, view), new)]
+    fit = fitting.into(before, new["type"], view) if retyped and not follows else fitting.Fit()
+    statements = [*fit.statements]
+    if "identity" not in new:  # its type would have to be one that counts
+        statements += identity_statements(after, old.get("identity"), None, view)
+    above = all_governing(after, view)
+    expressions, needs = generated.changed_expression(before, after, above, view)
+    statements += expressions
     if retyped and not follows:
         collate = f" COLLATE {new['collation']}" if "collation" in new else ""
-        converts = old["type"] != new["type"] and not elsewhere
-        using = f" USING {cast(name, old['type'], new['type'])}" if converts else ""
+        told = old["type"] != new["type"] and not is_elsewhere(before, view)
+        using = f" USING {cast(name, old['type'], new['type'])}" if told else ""
         statements.append(f"{alter} TYPE {new['type']}{collate}{using}")
     # An identity column is NOT NULL for as long as it is one.
-    was, now = arriving_not_null(follows, old.get("not_null"), new.get("not_null"), view)
-    not_null = not_null_statements(after, was, now, view)
-    identity = _identity_statements(after, old.get("identity"), new.get("identity"), view)
-    statements += [*not_null, *identity] if "identity" in new else [*identity, *not_null]
+    not_null = not_null_statements(after, arrived(before, after, above, view), new.get("not_null"), view)
+    identity = identity_statements(after, old.get("identity"), new.get("identity"), view)
+    statements += [*not_null, *identity] if "identity" in new else not_null
     statements += column_settings(after, view, retyped_attributes(old) if retyped else old)
     rewrites = retyped or old.get("generated") != new.get("generated")
     in_partition = follows and f"partition:{table}" in view.target
@@ -352,9 +340,9 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     return Alteration(
         statements=[*statements, *renames],
         secrets=column_secrets(after, old),
-        needs=[*follows, *_toggled(after, view)],
+        needs=[*above, *needs, *_toggled(after, view)],
         lock=STRONGEST,
-        displaces=_displaced_by(old, new, retyped, bool(renames)),
+        displaces=_displaced_by(old, new, retyped, bool(renames), view),
         hazards=(*(rewrite_hazard(view, f"table:{table}") if rewrites else ()), *fit.hazards),
         payload=fitting.with_payload([fit]),
     )
@@ -372,7 +360,7 @@ def _toggled(column: Fact, view: View) -> list[str]:
 
 
 def _displaced_by(
-    old: Mapping[str, Json], new: Mapping[str, Json], retyped: bool, renames: bool
+    old: Mapping[str, Json], new: Mapping[str, Json], retyped: bool, renames: bool, view: View
 ) -> Callable[[Fact], bool]:
     """What has to be away while the column changes: for a new type much, for a new source its default."""
     sources = any(old.get(key) != new.get(key) for key in ("identity", "generated"))
@@ -383,7 +371,8 @@ def _displaced_by(
         if dependent.kind == "comment":
             return another and dependent.id.startswith("comment:not_null:")
         if retyped:
-            return blocks_type_change(dependent)
+            # What goes anyway has to be gone: the server would read it anew with the new type.
+            return blocks_type_change(dependent) or view.vanishes(dependent.id)
         return (sources and dependent.kind == "default") or (renames and dependent.kind == "partition")
 
     return displaces
@@ -399,71 +388,11 @@ def _needs_new_column(old: Mapping[str, Json], new: Mapping[str, Json], view: Vi
     return bool(was["kind"] != now["kind"]) or version(view) < 170000 or old["type"] != new["type"]
 
 
-def _stays_bound(before: Fact, after: Fact, view: View) -> bool:
-    """Whether a computed column cannot be made plain without standing on what goes."""
-    made_plain = "generated" in before.attrs and "generated" not in after.attrs
-    outside = {n for n in before.needs if not n.startswith(f"column:{table_of(before)}.")}
-    return made_plain and archive.stays_bound(view) and not outside <= {*after.needs}
-
-
-def _is_to_return(before: Fact, after: Fact, view: View) -> bool:
-    """Whether a computed column becomes a plain one whose values are in the archive."""
-    computed = "generated" in before.attrs and "generated" not in after.attrs
-    return computed and archive.kept(view.request, after.id, "column") is not None
-
-
-def _arriving_source(parents: Sequence[str], old: Mapping[str, Json], view: View) -> Mapping[str, Json]:
-    """The column as it is once the expressions of the parents' columns have changed, and so its own."""
-    for identity in parents:
-        before, after = view.live[identity].attrs, view.target[identity].attrs
-        if before.get("generated") != after.get("generated"):
-            return after
-    return old
-
-
-def _generated_statements(alter: str, old: Mapping[str, Json], new: Mapping[str, Json]) -> list[str]:
-    was, now = old.get("generated"), new.get("generated")
-    if was == now:
-        return []
-    if now is None:
-        return [f"{alter} DROP EXPRESSION"]
-    return [f"{alter} SET EXPRESSION AS ({reparsable(now['expression'])})"]
-
-
-def _identity_statements(column: Fact, was: Json, now: Json, view: View) -> list[str]:
-    alter = f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)}"
-    if was == now:
-        return []
-    if now is None:
-        return [f"{alter} DROP IDENTITY"]
-    if was is None:
-        return [f"{alter} ADD {identity_clause(column)}", *settled_identity(column)]
-    found = []
-    if was["kind"] != now["kind"]:
-        found.append(f"{alter} SET GENERATED {'ALWAYS' if now['kind'] == 'a' else 'BY DEFAULT'}")
-    if "sequence" in was and "sequence" in now:
-        found += rename_sequence(was["sequence"], now["sequence"])
-        if was.get("type") != now.get("type") or sequence_options(was) != sequence_options(now):
-            found.append(altered_sequence(now["sequence"], was, now))
-        found += _persistence(now["sequence"], _other_persistence(column, was, now, view))
-    return found
-
-
-def _other_persistence(column: Fact, was: Json, now: Json, view: View) -> str | None:
-    """What the sequence has to become; where its table becomes another, it goes with that."""
-    wanted = now.get("persistence")
-    there = None if changes_persistence(column.parent or "", view) else was.get("persistence")
-    of_table = view.target[column.parent or ""].attrs.get("persistence", "p")
-    return None if wanted == there else wanted or of_table
-
-
-def rename_sequence(was: str, now: str) -> list[str]:
-    found = []
-    if qualifier(was) != qualifier(now):
-        found.append(f"ALTER SEQUENCE {was} SET SCHEMA {qualifier(now)}")
-    if last(was) != last(now):
-        found.append(f"ALTER SEQUENCE {qualifier(now)}.{last(was)} RENAME TO {last(now)}")
-    return found
+def _is_told_how(before: Fact, after: Fact, view: View) -> bool:
+    """Whether a column gets a type that values do not get by themselves: PostgreSQL cannot be told how where
+    a foreign table inherits it."""
+    old, new = before.attrs["type"], after.attrs["type"]
+    return old != new and not assignable(old, new) and not local_rows.are_all(table_of(after), view)
 
 
 def _set_default(fact: Fact, view: View | None = None) -> Draft:
@@ -495,16 +424,6 @@ def _alter_default(before: Fact, after: Fact, view: View) -> Alteration:
     return Alteration(statements=() if same else draft.statements, undo=undo, lock=STRONGEST)
 
 
-def _identity_slot(fact: Fact) -> list[str]:
-    """The sequence of an identity column is a relation beside its table."""
-    if "identity" not in fact.attrs:
-        return []
-    named = fact.attrs["identity"].get("sequence")
-    table = table_of(fact)
-    usual = quote(f"{unquote(last(table))}_{unquote(last(fact.name))}_seq")
-    return [f"relation:{named or f'{qualifier(table)}.{usual}'}"]
-
-
 def _computed(fact: Fact, view: View) -> tuple[str, ...]:
     """What it is computed with may stand on the table."""
     return (fact.id,) if "generated" in fact.attrs else ()
@@ -518,7 +437,7 @@ RULES: dict[str, Rule] = {
         rank=31,
         separable=_computed,
         along=made_with_table,
-        slots=_identity_slot,
+        slots=identity_slot,
     ),
     "default": Rule(_set_default, _drop_default, _alter_default, rank=40, separable=by_itself),
 }

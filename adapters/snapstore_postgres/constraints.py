@@ -10,6 +10,7 @@ from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import before_clause, reparsable
 from snapstore_postgres.indexes import (
     attached_indexes,
+    attached_otherwise,
     is_exclusion,
     on_partitioned,
     stored_otherwise,
@@ -25,7 +26,7 @@ from snapstore_postgres.inheritance import (
     unsettled,
 )
 from snapstore_postgres.names import block, last, literal, qualifier, unquote
-from snapstore_postgres.relations import STRONGEST, size, table_of
+from snapstore_postgres.relations import STRONGEST, children, size, table_of
 from snapstore_postgres.types import is_inside_others
 
 
@@ -55,6 +56,8 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
         needs=[
             *(f"partition:{table_of(part)}" for part in below if part.kind == "constraint"),
             *(_attached_to_keys(fact, view) if fact.attrs["type"] == "f" else ()),
+            *attached_otherwise(fact, view),
+            *unvalidated_below(fact, view),
         ],
         lock="SHARE ROW EXCLUSIVE" if fact.attrs["type"] == "f" else STRONGEST,
         rows=rows,
@@ -72,6 +75,25 @@ def _attached_to_keys(fact: Fact, view: View) -> Iterator[str]:
             if part.kind == "index_partition" and part.attrs["parent"] == key:
                 yield part.id
                 waiting.append(part.parent or "")
+
+
+def is_unvalidated(check: Fact | None) -> bool:
+    return check is not None and check.attrs["definition"].endswith(" NOT VALID")
+
+
+def unvalidated_below(fact: Fact, view: View) -> list[str]:
+    """The new tables, by identity, to which a new check of a parent has to come for not being valid there: in
+    one that is made after it, it would be."""
+    is_check = fact.kind == "constraint" and fact.attrs.get("type") == "c"
+    if not is_check or not view.appears(fact.id):
+        return []
+    found = []
+    for child in children(fact.parent or "", view.target_dependents):
+        below = view.target.get(f"constraint:{child}.{last(fact.name)}")
+        if below and is_unvalidated(below) and view.appears(f"table:{child}"):
+            found.append(f"table:{child}")
+        found += unvalidated_below(below, view) if below else []
+    return found
 
 
 def _made_with_parent(fact: Fact, view: View) -> bool:

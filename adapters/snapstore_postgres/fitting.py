@@ -16,10 +16,11 @@ from msgspec import structs
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Verb
 from snapstore.rules import View
-from snapstore_postgres import archive
+from snapstore_postgres import archive, local_rows
 from snapstore_postgres.casts import cast
 from snapstore_postgres.names import block, last, literal, qualifier, unquote
 from snapstore_postgres.relations import size
+from snapstore_postgres.undisturbed import undisturbed
 
 CHECKS = "checks"
 """Key of the payload of an action, while it is planned: the checks among its statements."""
@@ -99,14 +100,16 @@ def _fit(
     if may_be_null and not discard:
         return Fit(archive.set_aside(column, unfit, view), set_aside=True)
     if discard and may_be_null is not False:
-        emptied = f"UPDATE {table} t SET {last(column.name)} = NULL WHERE {unfit}"
+        emptied = archive.emptied(column, unfit, view)
         text = f"values of {column.name} that do not fit {what}"
         return Fit(
-            archive.undisturbed(column, view, emptied) if may_be_null else (),
+            undisturbed(column, view, emptied) if may_be_null else (),
             hazards=() if bytes_ == 0 else [Hazard(HazardName.DATA_LOSS, text, rows, bytes_)],
         )
-    check = _check(column, what, same, _key(column, view.live))
-    return Fit([f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", check], [check, _guard(column, same)])
+    place = _key(column, view.live) or "ctid"
+    rows_ = local_rows.source(table, [place, last(column.name)], view)
+    check = _check(column, what, same, place, rows_)
+    return Fit([f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", check], [check, _guard(column, same, rows_)])
 
 
 def _key(column: Fact, facts: Mapping[str, Fact]) -> str | None:
@@ -123,13 +126,12 @@ def _key(column: Fact, facts: Mapping[str, Fact]) -> str | None:
 _HINT = literal("repair those rows, or give up what does not fit with --data discard")
 
 
-def _check(column: Fact, what: str, same: Callable[[str], str], key: str | None) -> str:
+def _check(column: Fact, what: str, same: Callable[[str], str], place: str, rows: str) -> str:
     """Stops with the number of rows that do not fit, and where the first of them are.
 
     One query where every value can be taken to the new type and back; else each by itself.
     """
-    place = key or "ctid"
-    source = f"(SELECT {place} AS place, {last(column.name)} AS value FROM {qualifier(column.name)})"
+    source = f"(SELECT t.{place} AS place, t.{last(column.name)} AS value FROM {rows})"
     message = literal(f"% rows of {_told(column)}: {unquote(place)} = %")
     return block(
         f"""DECLARE row record; fits bool; bad bigint; places text := '';
@@ -152,9 +154,9 @@ END"""
     )
 
 
-def _guard(column: Fact, same: Callable[[str], str]) -> str:
+def _guard(column: Fact, same: Callable[[str], str], rows: str) -> str:
     """The same for rows that were written since the check."""
-    source = f"(SELECT {last(column.name)} AS value FROM {qualifier(column.name)}) t"
+    source = f"(SELECT t.{last(column.name)} AS value FROM {rows}) t"
     return block(
         f"BEGIN IF EXISTS (SELECT FROM {source} WHERE NOT ({same('t.value')})) THEN"
         f" RAISE EXCEPTION {literal(f'rows of {_told(column)}')}"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from snapstore.model import Fact, Hazard, HazardName, Json
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres.expressions import before_clause, reparsable
-from snapstore_postgres.relations import STRONGEST, option_statements, relation_slot, size
+from snapstore_postgres.relations import STRONGEST, option_statements, relation_slot, size, table_of
 
 
 def attached_indexes(fact: Fact, view: View) -> list[Fact]:
@@ -44,6 +44,15 @@ def _partitions_without(fact: Fact, view: View) -> list[str]:
     return [part.id for part in parts if part.name not in attached]
 
 
+def attached_otherwise(fact: Fact, view: View) -> list[str]:
+    """The partitions that have below a key one of another type, as a unique one below a primary key: a server
+    takes it when the key comes to them, not when they come."""
+    below = (p for p in view.target_dependents.get(fact.id, ()) if p.kind == "index_partition")
+    children = (view.target[part.parent or ""] for part in below if part.attrs["parent"] == fact.id)
+    unlike = (child for child in children if child.attrs.get("type") != fact.attrs.get("type"))
+    return [f"partition:{table_of(child)}" for child in unlike if fact.kind == "constraint"]
+
+
 def lacking(partition: Fact, view: View) -> list[str]:
     """The indexes of the parent that a partition has none attached to: attaching it would make one."""
     indexes = view.target_parts.get(f"table:{partition.attrs['of']}", ())
@@ -54,6 +63,7 @@ def lacking(partition: Fact, view: View) -> list[str]:
         and (
             (index.kind == "index" and partition.id in _partitions_without(index, view))
             or is_exclusion(index)
+            or partition.id in attached_otherwise(index, view)
         )
     ]
 

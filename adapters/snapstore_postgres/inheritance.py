@@ -18,6 +18,7 @@ from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Verb
 from snapstore.rules import View
 from snapstore_postgres.names import last
+from snapstore_postgres.notnull import cannot_become
 from snapstore_postgres.relations import STRONGEST, children
 
 
@@ -64,6 +65,12 @@ def governing(part: Fact, view: View) -> list[str]:
     return [i for i in given_by(part, view) if view.stays(i)]
 
 
+def all_governing(part: Fact, view: View) -> list[str]:
+    """The same with the parts of the parents of parents."""
+    above = governing(part, view)
+    return list(dict.fromkeys([*above, *(i for up in above for i in all_governing(view.target[up], view))]))
+
+
 def unsettled(part: Fact, view: View) -> bool:
     """Whether a column or check of the target cannot come about in the table that there is."""
     table = part.parent or ""
@@ -76,21 +83,12 @@ def unsettled(part: Fact, view: View) -> bool:
             return before is not None and bool(governing(part, view))
         return not any(view.appears(i) for i in given_by(part, view))
     through = governing(part, view)
-    if _has_own_not_null(before, part, bool(through)):
+    if cannot_become(before, part, all_governing(part, view), view):
         return True
     if local != (not before.attrs.get("inherited") or not through):
         return True
     retyped = any(before.attrs.get(key) != part.attrs.get(key) for key in ("type", "collation"))
     return retyped and len({_root(i, view) for i in through}) > 1
-
-
-def _has_own_not_null(before: Fact, after: Fact, governed: bool) -> bool:
-    """Whether a NOT NULL would have to become an inherited one, or an inherited one get another name."""
-    was, now = before.attrs.get("not_null"), after.attrs.get("not_null")
-    if not was or not now or was == now:
-        return False
-    own = [not isinstance(value, dict) or not value.get("inherited") for value in (was, now)]
-    return own[0] and (governed or not own[1])
 
 
 def made_with_table(part: Fact, view: View) -> list[str]:

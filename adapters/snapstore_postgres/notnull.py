@@ -1,18 +1,24 @@
-"""What columns say of NULL. Since 18 that is a constraint, with a name, that children inherit or do not."""
+"""What columns say of NULL. Since 18 that is a constraint, with a name, that children inherit or do not.
+
+What a child of an inheritance tree has is its own, or only inherited. What is only inherited comes and goes
+with that of the parents, under a name that nobody can choose; ``SET NOT NULL`` on the child makes it its own,
+and nothing makes it only inherited again. A partition always has one of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from snapstore.facts import Groups
 from snapstore.model import Fact, Json
 from snapstore.rules import View
 from snapstore_postgres.names import aside, block, last, literal, unquote
-from snapstore_postgres.relations import not_null_name, table_of, version
+from snapstore_postgres.relations import children, not_null_name, table_of, version
 
 _UNKNOWN = ""
 """Instead of the name of a NOT NULL that is only inherited."""
+_INHERITED = {"inherited": True}
 
 
 def not_null_clause(column: Fact, not_null: Json, view: View) -> str:
@@ -31,8 +37,11 @@ def not_null_statements(column: Fact, was: Json, now: Json, view: View) -> list[
     """What makes of the one the other."""
     if was == now:
         return []
+    alter = f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)}"
     if not now:
-        return [f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)} DROP NOT NULL"]
+        return [*_held(column, view), f"{alter} DROP NOT NULL"]
+    if is_inherited(was):
+        return [] if is_inherited(now) else [f"{alter} SET NOT NULL"]
     return [*without_namesake(column, view), *_changed(column, was, now, view)]
 
 
@@ -53,7 +62,7 @@ def _changed(column: Fact, was: Json, now: Json, view: View) -> list[str]:
 def _anew(column: Fact, was: Json, now: Json, view: View) -> list[str]:
     table, name = table_of(column), last(column.name)
     alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
-    found = [f"{alter} DROP NOT NULL"] if was else []
+    found = [*_held(column, view), f"{alter} DROP NOT NULL"] if was else []
     contested = _contested_name(column, view) if now is True else None
     if contested:
         return [*found, f"ALTER TABLE {table} ADD CONSTRAINT {contested} NOT NULL {name}"]
@@ -63,28 +72,29 @@ def _anew(column: Fact, was: Json, now: Json, view: View) -> list[str]:
     return [*found, f"ALTER TABLE {table} ADD {clause}" + (" NOT VALID" if now.get("not_valid") else "")]
 
 
-def own_not_null(column: Fact, view: View) -> list[str]:
-    """The NOT NULL that a table has of its own on a column that it has from its parents."""
+def own_not_null(column: Fact, view: View) -> str | None:
+    """As CREATE TABLE writes it for a column that it does not name, as it comes from the parents."""
     not_null = column.attrs.get("not_null")
     given = isinstance(not_null, dict) and {"inherited", "not_valid"} & not_null.keys()
-    return [] if given else not_null_statements(column, None, not_null, view)
+    if not not_null or given or version(view) < 180000:
+        return None
+    reach = " NO INHERIT" if "no_inherit" in without_name(not_null) else ""
+    return f"CONSTRAINT {_name_in(not_null, column)} NOT NULL {last(column.name)}{reach}"
 
 
-def arriving_not_null(parents: Sequence[str], was: Json, now: Json, view: View) -> tuple[Json, Json]:
-    """What is to change of a NOT NULL once that of the parents' columns has changed, and with it this one."""
-    for identity in parents:
-        before, after = (
-            _passed_on(side[identity].attrs.get("not_null")) for side in (view.live, view.target)
-        )
-        if before != after:
-            was = was if was and not now else now if after else None
-        elif after and was and now:
-            was = now
-    return was, now
+def own_unnamed(column: Fact, view: View) -> list[str]:
+    """The same before 18, as a statement."""
+    now = column.attrs.get("not_null")
+    return not_null_statements(column, None, now, view) if version(view) < 180000 else []
 
 
-def _passed_on(not_null: Json) -> bool:
-    return bool(not_null) and "no_inherit" not in without_name(not_null)
+def unvalidated(column: Fact) -> list[str]:
+    """The statement behind the creation of a column whose NOT NULL is not valid."""
+    not_null = column.attrs.get("not_null")
+    if not isinstance(not_null, dict) or not not_null.keys() >= {"name", "not_valid"}:
+        return []
+    clause = f"CONSTRAINT {not_null['name']} NOT NULL {last(column.name)} NOT VALID"
+    return [f"ALTER TABLE {table_of(column)} ADD {clause}"]
 
 
 # -- names -------------------------------------------------------------------------------------------------
@@ -179,3 +189,93 @@ def _contested_name(column: Fact, view: View) -> str | None:
         view.memo["not_null_names"] = {unquote(v.get("name", "")) for v in values if isinstance(v, dict)}
     name, taken = not_null_name(column), view.memo["not_null_names"]
     return name if unquote(name) in taken or _UNKNOWN in taken else None
+
+
+# -- below parents -----------------------------------------------------------------------------------------
+
+
+def is_inherited(not_null: Json) -> bool:
+    """Whether it is only inherited."""
+    return isinstance(not_null, dict) and bool(not_null.get("inherited"))
+
+
+def _gives(column: Fact | None) -> bool:
+    not_null = column.attrs.get("not_null") if column else None
+    return bool(not_null) and "no_inherit" not in without_name(not_null)
+
+
+def cannot_become(before: Fact, after: Fact, parents: Sequence[str], view: View) -> bool:
+    """Whether a column of a child cannot get the NOT NULL that it is to have: one would have to become only
+    inherited, or an inherited one get another name. ``parents`` are the columns above it that stay."""
+    was, now = before.attrs.get("not_null"), after.attrs.get("not_null")
+    if not now or was == now:
+        return False
+    is_own = bool(was) and not is_inherited(was)
+    if is_inherited(now):
+        return is_own
+    given = any(_gives(view.target[identity]) for identity in parents)
+    if is_own:
+        return given or any(_gives(view.live[identity]) for identity in parents)
+    return given and unquote(_name_in(now, after)) not in set(_names_of(parents, view))
+
+
+def _names_of(parents: Sequence[str], view: View) -> Iterator[str]:
+    for identity in parents:
+        yield from (unquote(name_of_not_null(side[identity])) for side in (view.live, view.target))
+
+
+def arrived(before: Fact, after: Fact, parents: Sequence[str], view: View) -> Json:
+    """What a column has of NOT NULL once that of the columns above it is as it will be."""
+    was = before.attrs.get("not_null")
+    if not parents:
+        return was
+    if version(view) < 180000 or f"partition:{table_of(after)}" in view.target:
+        return _followed(was, after.attrs.get("not_null"), parents, view)
+    if was and not is_inherited(was):
+        return was
+    if any(_gives(view.target[identity]) for identity in parents):
+        return was or _INHERITED
+    givers = [identity for identity in parents if _gives(view.live[identity])]
+    # What is no more for children stays theirs; what goes takes along all that can be without.
+    stays = any(view.target[identity].attrs.get("not_null") for identity in givers)
+    if not was or not (stays or _is_bound(before, view)):
+        return None
+    own = [view.live[i] for i in givers if not is_inherited(view.live[i].attrs["not_null"])]
+    return {"name": name_of_not_null(own[0])} if own else was
+
+
+def _followed(was: Json, now: Json, parents: Sequence[str], view: View) -> Json:
+    """The same where a parent's has no name, or is that of all its partitions."""
+    for identity in parents:
+        before, after = _gives(view.live[identity]), _gives(view.target[identity])
+        if before != after:
+            was = was if was and not now else now if after else None
+        elif after and was and now:
+            was = now
+    return was
+
+
+def _held(column: Fact, view: View) -> list[str]:
+    """Makes it their own where children cannot be without: the parent's takes along what they inherit."""
+    if version(view) < 180000:
+        return []
+    return [
+        f"ALTER TABLE {table_of(below)} ALTER COLUMN {last(below.name)} SET NOT NULL"
+        for below in _inheriting(column, view)
+        if _is_bound(below, view)
+    ]
+
+
+def _inheriting(column: Fact, view: View) -> Iterator[Fact]:
+    for child in children(column.parent or "", view.live_dependents):
+        below = view.live.get(f"column:{child}.{last(column.name)}")
+        if below is not None and is_inherited(below.attrs.get("not_null")):
+            yield below
+            yield from _inheriting(below, view)
+
+
+def _is_bound(column: Fact, view: View) -> bool:
+    """Whether it numbers rows, or is part of a primary key, so that it has to be NOT NULL."""
+    parts = view.live_parts.get(column.parent or "", ())
+    keys = (part for part in parts if part.kind == "constraint" and part.attrs.get("type") == "p")
+    return "identity" in column.attrs or any(column.id in key.needs for key in keys)

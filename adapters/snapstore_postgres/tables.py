@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from snapstore.errors import Exit, SnapError
@@ -13,14 +13,22 @@ from snapstore_postgres.columns import (
     column_clause,
     column_secrets,
     column_settings,
-    settled_identity,
     without_default,
 )
+from snapstore_postgres.constraints import constraint_definition, is_unvalidated, unvalidated_below
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.federation import subscribers
-from snapstore_postgres.inheritance import left_parents, links_in_order, parents, partitions_below, unsettled
+from snapstore_postgres.identities import own_identity, settled_identity
+from snapstore_postgres.inheritance import (
+    ancestors,
+    left_parents,
+    links_in_order,
+    parents,
+    partitions_below,
+    unsettled,
+)
 from snapstore_postgres.names import last
-from snapstore_postgres.notnull import own_not_null
+from snapstore_postgres.notnull import own_not_null, own_unnamed
 from snapstore_postgres.options import altered_options, options_clause
 from snapstore_postgres.partitions import detached
 from snapstore_postgres.relations import (
@@ -34,6 +42,7 @@ from snapstore_postgres.relations import (
     row_slots,
     size,
     table_of,
+    version,
 )
 from snapstore_postgres.words import designation
 
@@ -48,35 +57,24 @@ def _columns_in_order(fact: Fact, view: View) -> list[Fact]:
 
 
 def _create_table(fact: Fact, view: View) -> Draft:
-    attrs = fact.attrs
     columns = _columns_in_order(fact, view)
     kind, foreign, secrets = _foreign(fact)
-    inline = [c for c in columns if not (attrs.get("inherits") and c.attrs.get("inherited"))]
-    # A parent may have a default, and two different ones: only one of its own, be it none, settles that.
-    merged = {c.id for c in inline if _is_above(c, view)}
-    body = ",\n".join(
-        f"    {column_clause(c, view, typed=bool(attrs.get('of')))}"
-        + (" DEFAULT NULL" if c.id in merged and not {"generated", "identity"} & c.attrs.keys() else "")
-        for c in inline
-    )
-    persistence = "UNLOGGED " if attrs.get("persistence") == "u" else ""
-    of = f" OF {attrs['of']}" if attrs.get("of") else ""
-    text = f"CREATE {persistence}{kind} {fact.name}{of}" + (f" (\n{body}\n)" if body or not of else "")
-    text += f"\nINHERITS ({', '.join(attrs['inherits'])})" if attrs.get("inherits") else ""
-    text += f"\nPARTITION BY {reparsable(attrs['partition_key'])}" if attrs.get("partition_key") else ""
-    text += foreign
-    text += f"\nUSING {attrs['access_method']}" if attrs.get("access_method") else ""
-    text += all_options(attrs)
-    text += f"\nTABLESPACE {attrs['tablespace']}" if attrs.get("tablespace") else ""
-    after = [s for c in columns for s in column_settings(c, view)]
-    # For a type with a length, that NULL is cast to it, and as such a default like any other.
-    after += without_default([c for c in inline if c.id in merged], view)
-    only_inherited = [c for c in columns if c not in inline]
-    after += without_default([c for c in only_inherited if _has_default_above(c, view)], view)
-    after += [s for c in only_inherited for s in own_not_null(c, view)]
+    inline, from_above = _apart(fact, columns)
+    merged = [c for c in inline if _above(c, view)]
+    after = [s for c in columns for s in column_settings(c, view, given=_stored_as_above(c, view))]
+    # For a type with a length, the NULL is cast to it, and as such a default like any other.
+    after += without_default(merged, view)
+    after += without_default([c for c in from_above if _has_default_above(c, view)], view)
+    after += [s for c in from_above for s in (*own_unnamed(c, view), *own_identity(c, view))]
     after += [s for c in inline for s in settled_identity(c)]
+    alike, again = _stored_alike(columns, view)
+    absent, unvalidated = _never_validated(fact, from_above, view)
+    text = f"CREATE {_persistence(fact)}{kind} {fact.name}{_table_body(fact, columns, view)}{foreign}"
+    text += _where_stored(fact)
+    owner = owner_statement("TABLE", fact.name, fact)
+    after = [*owner, *after, *again, *unvalidated, *_table_flags(fact, {})]
     return Draft(
-        statements=[text, *owner_statement("TABLE", fact.name, fact), *after, *_table_flags(fact, {})],
+        statements=[*alike, *absent, text, *after],
         undo=[f"DROP {kind} {fact.name}"],
         secrets={**secrets, **{k: v for c in columns for k, v in column_secrets(c).items()}},
         absorbs=columns,
@@ -85,12 +83,112 @@ def _create_table(fact: Fact, view: View) -> Draft:
     )
 
 
-def _is_above(column: Fact, view: View) -> bool:
-    """Whether a table that this one inherits from has such a column too."""
-    fact = view.target[column.parent or ""]
-    return any(
-        f"column:{parent}.{last(column.name)}" in view.target for parent in fact.attrs.get("inherits", ())
+def _apart(fact: Fact, columns: Sequence[Fact]) -> tuple[list[Fact], list[Fact]]:
+    """The columns of a table that it has of its own, and those that it only has from its parents."""
+    inherits = bool(fact.attrs.get("inherits"))
+    from_above = [column for column in columns if inherits and column.attrs.get("inherited")]
+    return [column for column in columns if column not in from_above], from_above
+
+
+def _persistence(fact: Fact) -> str:
+    return "UNLOGGED " if fact.attrs.get("persistence") == "u" else ""
+
+
+def _table_body(fact: Fact, columns: Sequence[Fact], view: View) -> str:
+    attrs = fact.attrs
+    inline, from_above = _apart(fact, columns)
+    items = [column_clause(c, view, bool(attrs.get("of"))) + _no_default_above(c, view) for c in inline]
+    items += [clause for c in from_above if (clause := own_not_null(c, view))]
+    body = ",\n".join(f"    {item}" for item in items)
+    text = f" OF {attrs['of']}" if attrs.get("of") else ""
+    text += f" (\n{body}\n)" if body or not attrs.get("of") else ""
+    text += f"\nINHERITS ({', '.join(attrs['inherits'])})" if attrs.get("inherits") else ""
+    return text + (
+        f"\nPARTITION BY {reparsable(attrs['partition_key'])}" if attrs.get("partition_key") else ""
     )
+
+
+def _no_default_above(column: Fact, view: View) -> str:
+    """A parent may have a default, and two different ones: only one of its own, be it none, settles that."""
+    computed = {"generated", "identity"} & column.attrs.keys()
+    return " DEFAULT NULL" if _above(column, view) and not computed else ""
+
+
+def _where_stored(fact: Fact) -> str:
+    attrs = fact.attrs
+    text = f"\nUSING {attrs['access_method']}" if attrs.get("access_method") else ""
+    text += all_options(attrs)
+    return text + (f"\nTABLESPACE {attrs['tablespace']}" if attrs.get("tablespace") else "")
+
+
+def _above(column: Fact, view: View) -> list[Fact]:
+    """Such columns of the tables that this one inherits from."""
+    inherits = view.target[column.parent or ""].attrs.get("inherits", ())
+    found = (view.target.get(f"column:{parent}.{last(column.name)}") for parent in inherits)
+    return [fact for fact in found if fact]
+
+
+_STORED = ("storage", "compression")
+
+
+def _stored_as_above(column: Fact, view: View) -> dict[str, Json] | None:
+    """What a column of a new table has without being told, as the one that it inherits has it."""
+    above = _above(column, view)
+    return {key: above[0].attrs[key] for key in _STORED if key in above[0].attrs} if above else None
+
+
+def _stored_alike(columns: Sequence[Fact], view: View) -> tuple[list[str], list[str]]:
+    """Statements by which columns that merge are stored in the same way, as they have to be in that moment;
+    and those by which they are again as they were."""
+    alike, again = [], []
+    for column in columns:
+        first, *others = _above(column, view) or [column]
+        for other in others:
+            same = Fact(other.id, _stored_attributes(first, other), other.parent)
+            alike += column_settings(same, view, other.attrs)
+            again += column_settings(other, view, same.attrs)
+    return alike, again
+
+
+def _stored_attributes(first: Fact, other: Fact) -> dict[str, Json]:
+    rest = {key: value for key, value in other.attrs.items() if key not in _STORED}
+    return rest | {key: first.attrs[key] for key in _STORED if key in first.attrs}
+
+
+def _never_validated(fact: Fact, columns: Sequence[Fact], view: View) -> tuple[list[str], list[str]]:
+    """Statements by which a new table gets a NOT NULL or a check that is not valid: it has to come to a table
+    that is there, with that of the parents that it comes from."""
+    absent, again = [], []
+    for column in columns:
+        not_null = column.attrs.get("not_null")
+        if isinstance(not_null, dict) and not_null.keys() == {"inherited", "not_valid"}:
+            for parent, name in _not_nulls_above(column, view):
+                absent.append(f"ALTER TABLE {parent} DROP CONSTRAINT {name}")
+                clause = f"CONSTRAINT {name} NOT NULL {last(column.name)} NOT VALID"
+                again.append(f"ALTER TABLE {parent} ADD {clause}")
+    for check in _checks_above(fact, view):
+        absent.append(f"ALTER TABLE {table_of(check)} DROP CONSTRAINT {last(check.name)}")
+        clause = f"CONSTRAINT {last(check.name)} {constraint_definition(check)}"
+        again.append(f"ALTER TABLE {table_of(check)} ADD {clause}")
+    return absent, again
+
+
+def _checks_above(table: Fact, view: View) -> Iterator[Fact]:
+    """The same of checks: those of its parents that stay."""
+    for parent in dict.fromkeys(ancestors(table.name, view.target)):
+        for part in view.target_parts.get(f"table:{parent}", ()):
+            own = part.kind == "constraint" and not part.attrs.get("inherited") and not view.appears(part.id)
+            if own and is_unvalidated(view.target.get(f"constraint:{table.name}.{last(part.name)}")):
+                yield part
+
+
+def _not_nulls_above(column: Fact, view: View) -> Iterator[tuple[str, str]]:
+    """The parents, at any height, that have a NOT NULL of their own that is not valid; with its name."""
+    for parent in dict.fromkeys(ancestors(table_of(column), view.target)):
+        above = view.target.get(f"column:{parent}.{last(column.name)}")
+        not_null = above.attrs.get("not_null") if above else None
+        if isinstance(not_null, dict) and not_null.keys() >= {"name", "not_valid"}:
+            yield parent, not_null["name"]
 
 
 def _has_default_above(column: Fact, view: View) -> bool:
@@ -99,11 +197,12 @@ def _has_default_above(column: Fact, view: View) -> bool:
 
 
 def _inherited_by(fact: Fact, view: View) -> Iterator[str]:
-    """The parents, and all that has to be in them before a child is created."""
-    for parent in fact.attrs.get("inherits", ()):
+    """The parents and theirs, and all that has to be in them before a child is created."""
+    for parent in dict.fromkeys(ancestors(fact.name, view.target)) if fact.attrs.get("inherits") else ():
         yield f"table:{parent}"
         for part in view.target_parts.get(f"table:{parent}", ()):
-            if part.kind in ("column", "constraint") and part.attrs.get("type") not in ("p", "u", "x", "f"):
+            inherited = part.kind == "column" or part.attrs.get("type") == "c"
+            if inherited and fact.id not in unvalidated_below(part, view):
                 yield part.id
                 yield from (f.id for f in view.target_parts.get(part.id, ()) if f.kind == "default")
 
@@ -179,6 +278,8 @@ _UNCHANGEABLE = ("partition_key", "partition_types", "of")
 def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:
     old, new = before.attrs, after.attrs
     if any(old.get(key) != new.get(key) for key in _UNCHANGEABLE) or not links_in_order(before, after):
+        return None
+    if old.get("access_method") != new.get("access_method") and version(view) < 150000:
         return None
     was, now = old.get("foreign") or {}, new.get("foreign") or {}
     if was.get("server") != now.get("server"):

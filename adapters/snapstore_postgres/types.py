@@ -63,12 +63,13 @@ def _swap(
         statements += column_settings(view.target[column.id], view, retyped_attributes(column.attrs))
         statements += archive.some_back(column, view)
     statements.append(f"DROP {keyword} {qualifier(before.name)}.{old_name}")
-    swaps = [column.id for column in columns]
+    swaps = [before.id, *(column.id for column in columns)]
 
     def displaces(dependent: Fact) -> bool:
         if dependent.kind == "column":
             return in_partition_key(dependent, view) or "generated" in dependent.attrs
-        return before.id in (*dependent.needs, dependent.parent) or blocks_type_change(dependent)
+        stands = before.id in (*dependent.needs, dependent.parent) or blocks_type_change(dependent)
+        return stands or view.vanishes(dependent.id)
 
     set_aside = any(fit.set_aside for fit in fits)
     kept = f"alter {before.kind} {before.name}, values that do not fit moved to the archive"

@@ -1,0 +1,64 @@
+"""Columns that are computed: their expressions, which children may have of their own, and becoming plain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from snapstore.model import Fact
+from snapstore.rules import View
+from snapstore_postgres import archive
+from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.inheritance import descendants
+from snapstore_postgres.names import last
+from snapstore_postgres.relations import table_of
+
+
+def changed_expression(
+    before: Fact, after: Fact, above: Sequence[str], view: View
+) -> tuple[list[str], list[str]]:
+    """The statements that change what a column is computed from, and what they need. That for one of those
+    ``above``, which it inherits, reaches all below it, and gives them their own again."""
+    if any(_is_other(view.live[identity], view.target[identity]) for identity in above):
+        return [], []
+    if not _is_other(before, after):
+        return [], []
+    if "generated" not in after.attrs:
+        return [] if above else [f"{_alter(after)} DROP EXPRESSION"], []
+    own = list(_of_their_own(after, view))
+    return [_computed(column) for column in (after, *own)], [need for column in own for need in column.needs]
+
+
+def own_expressions(column: Fact, reached: Sequence[Fact]) -> list[str]:
+    """The same for columns of children that have come with this one."""
+    return [_computed(below) for below in reached if "generated" in below.attrs and _is_other(column, below)]
+
+
+def _is_other(one: Fact, two: Fact) -> bool:
+    return one.attrs.get("generated") != two.attrs.get("generated")
+
+
+def _of_their_own(column: Fact, view: View) -> Iterator[Fact]:
+    for below in descendants(column, view, live=False):
+        if view.stays(below.id) and "generated" in below.attrs and _is_other(column, below):
+            yield below
+
+
+def _alter(column: Fact) -> str:
+    return f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)}"
+
+
+def _computed(column: Fact) -> str:
+    return f"{_alter(column)} SET EXPRESSION AS ({reparsable(column.attrs['generated']['expression'])})"
+
+
+def stays_bound(before: Fact, after: Fact, view: View) -> bool:
+    """Whether a computed column cannot be made plain without standing on what goes."""
+    made_plain = "generated" in before.attrs and "generated" not in after.attrs
+    outside = {n for n in before.needs if not n.startswith(f"column:{table_of(before)}.")}
+    return made_plain and archive.stays_bound(view) and not outside <= {*after.needs}
+
+
+def is_to_return(before: Fact, after: Fact, view: View) -> bool:
+    """Whether a computed column becomes a plain one whose values are in the archive."""
+    computed = "generated" in before.attrs and "generated" not in after.attrs
+    return computed and archive.kept(view.request, after.id, "column") is not None

@@ -1,0 +1,95 @@
+"""Identity columns: their clause, and what of their sequence it leaves open."""
+
+from __future__ import annotations
+
+from snapstore.model import Fact, Json
+from snapstore.rules import View
+from snapstore_postgres.names import last, qualifier, quote, unquote
+from snapstore_postgres.relations import changes_persistence, table_of
+from snapstore_postgres.sequences import altered_sequence, sequence_options
+
+
+def identity_clause(column: Fact) -> str:
+    identity = column.attrs["identity"]
+    when = "ALWAYS" if identity["kind"] == "a" else "BY DEFAULT"
+    options = [f"SEQUENCE NAME {identity['sequence']}"] if "sequence" in identity else []
+    options += [sequence_options(identity)] if _counts_as_column(column) else []
+    return f"GENERATED {when} AS IDENTITY" + (f" ({' '.join(options)})" if options else "")
+
+
+def settled_identity(column: Fact) -> list[str]:
+    """What the clause of a new identity column leaves open about its sequence: a type that is not the
+    column's, and whether it is logged where its table is not, or the other way round."""
+    identity = column.attrs.get("identity", {})
+    sequence = identity.get("sequence")
+    if sequence is None:
+        return []
+    return [*_retyped_identity(column), *_persistence(sequence, identity.get("persistence"))]
+
+
+def _persistence(sequence: str, persistence: str | None) -> list[str]:
+    words = {"u": "UNLOGGED", "p": "LOGGED"}
+    return [f"ALTER SEQUENCE {sequence} SET {words[persistence]}"] if persistence else []
+
+
+def _retyped_identity(column: Fact) -> list[str]:
+    identity = column.attrs["identity"]
+    if _counts_as_column(column):
+        return []
+    kind, options = identity.get("type", "bigint"), sequence_options(identity)
+    return [f"ALTER SEQUENCE {identity['sequence']} AS {kind} {options} RESTART"]
+
+
+def _counts_as_column(column: Fact) -> bool:
+    return bool(column.attrs["identity"].get("type", "bigint") == column.attrs["type"])
+
+
+def own_identity(column: Fact, view: View) -> list[str]:
+    """That of a column that a table has from its parents: only partitions have their parent's."""
+    return identity_statements(column, None, column.attrs.get("identity"), view)
+
+
+def identity_statements(column: Fact, was: Json, now: Json, view: View) -> list[str]:
+    alter = f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)}"
+    if was == now:
+        return []
+    if now is None:
+        return [f"{alter} DROP IDENTITY"]
+    if was is None:
+        return [f"{alter} ADD {identity_clause(column)}", *settled_identity(column)]
+    found = []
+    if was["kind"] != now["kind"]:
+        found.append(f"{alter} SET GENERATED {'ALWAYS' if now['kind'] == 'a' else 'BY DEFAULT'}")
+    if "sequence" in was and "sequence" in now:
+        found += rename_sequence(was["sequence"], now["sequence"])
+        if was.get("type") != now.get("type") or sequence_options(was) != sequence_options(now):
+            found.append(altered_sequence(now["sequence"], was, now))
+        found += _persistence(now["sequence"], _other_persistence(column, was, now, view))
+    return found
+
+
+def _other_persistence(column: Fact, was: Json, now: Json, view: View) -> str | None:
+    """What the sequence has to become; where its table becomes another, it goes with that."""
+    wanted = now.get("persistence")
+    there = None if changes_persistence(column.parent or "", view) else was.get("persistence")
+    of_table = view.target[column.parent or ""].attrs.get("persistence", "p")
+    return None if wanted == there else wanted or of_table
+
+
+def rename_sequence(was: str, now: str) -> list[str]:
+    found = []
+    if qualifier(was) != qualifier(now):
+        found.append(f"ALTER SEQUENCE {was} SET SCHEMA {qualifier(now)}")
+    if last(was) != last(now):
+        found.append(f"ALTER SEQUENCE {qualifier(now)}.{last(was)} RENAME TO {last(now)}")
+    return found
+
+
+def identity_slot(fact: Fact) -> list[str]:
+    """The sequence of an identity column is a relation beside its table."""
+    if "identity" not in fact.attrs:
+        return []
+    named = fact.attrs["identity"].get("sequence")
+    table = table_of(fact)
+    usual = quote(f"{unquote(last(table))}_{unquote(last(fact.name))}_seq")
+    return [f"relation:{named or f'{qualifier(table)}.{usual}'}"]

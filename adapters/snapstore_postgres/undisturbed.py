@@ -1,0 +1,95 @@
+"""An update of rows that is no event of the application: nothing of the table has a part in it.
+
+Triggers and rules must not see it. PostgreSQL refuses to update a published table while nothing tells the
+subscribers which rows those are. Where the whole row can tell, it does so for the moment; where it cannot,
+since a column is computed or not published, the publications leave updates out for the moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from snapstore.model import Fact
+from snapstore.rules import View
+from snapstore_postgres.names import block, last, qualifier
+from snapstore_postgres.relations import children
+
+
+def undisturbed(column: Fact, view: View, updates: Sequence[str]) -> list[str]:
+    """The statements around updates of a table, given by one of its columns, and these."""
+    return _identified(column, view, _without_triggers(column, view, updates))
+
+
+def _identified(fact: Fact, view: View, updates: list[str]) -> list[str]:
+    table = view.target.get(fact.parent or "")
+    published = any(identity.startswith("publication:") for identity in view.live)
+    if not published or table is None:
+        return updates
+    if not _is_told_by_all(table, view):
+        return [_not_published(updates)]
+    if _has_identity(table, view):
+        return updates
+    alter = f"ALTER TABLE ONLY {table.name} REPLICA IDENTITY"
+    afterwards = {"f": "FULL", "n": "NOTHING"}.get(table.attrs.get("replica_identity", ""), "DEFAULT")
+    return [f"{alter} FULL", *updates, f"{alter} {afterwards}"]
+
+
+def _is_told_by_all(table: Fact, view: View) -> bool:
+    """Whether its rows can be told by all of their columns: all are published, and it has no children, each
+    of which would have to be altered."""
+    columns = (*view.live_parts.get(table.id, ()), *view.target_parts.get(table.id, ()))
+    below = (*children(table.id, view.live_dependents), *children(table.id, view.target_dependents))
+    chosen = any(member.attrs.get("columns") for member in _memberships(table, view))
+    return not below and not chosen and not any("generated" in column.attrs for column in columns)
+
+
+def _memberships(table: Fact, view: View) -> Iterator[Fact]:
+    members = view.live_kinds.get("publication_member", ())
+    return (member for member in members if member.attrs.get("table") == table.name)
+
+
+def _has_identity(table: Fact, view: View) -> bool:
+    """Whether its rows can be told by an index already: the one that was chosen, or a key that stays."""
+    if any("where" in member.attrs for member in _memberships(table, view)):
+        return False  # the index may be without what the filter reads
+    if f"replica_identity:{table.name}" in view.live:
+        return True
+    keys = (
+        part
+        for part in view.live_parts.get(table.id, ())
+        if part.kind == "constraint" and part.attrs["type"] == "p"
+    )
+    usual = "replica_identity" not in view.live[table.id].attrs if table.id in view.live else False
+    return usual and any(view.stays(k.id) and "DEFERRABLE" not in k.attrs["definition"] for k in keys)
+
+
+def _not_published(updates: Sequence[str]) -> str:
+    actions = "insert", "delete", "truncate"
+    rest = ", ".join(f"CASE WHEN pub{action} THEN '{action}' END" for action in actions)
+    publish = f"(SELECT concat_ws(', ', {rest}) FROM pg_catalog.pg_publication WHERE pubname = publication)"
+    again = f"concat_ws(', ', nullif({publish}, ''), 'update')"
+    alter = "EXECUTE format('ALTER PUBLICATION %I SET (publish = %L)', publication, {});"
+    return block(
+        f"""DECLARE publication name;
+  publications name[] := ARRAY(SELECT pubname FROM pg_catalog.pg_publication WHERE pubupdate);
+BEGIN
+  FOREACH publication IN ARRAY publications LOOP {alter.format(publish)} END LOOP;
+  {"; ".join(updates)};
+  FOREACH publication IN ARRAY publications LOOP {alter.format(again)} END LOOP;
+END"""
+    )
+
+
+def _without_triggers(fact: Fact, view: View, updates: Sequence[str]) -> list[str]:
+    """Putting rows back is no event of the application: its triggers and rules must not see it."""
+    alter = f"ALTER TABLE {qualifier(fact.name)}"
+    states = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
+    watching = [p for p in view.live_parts.get(fact.parent or "", ()) if p.kind in ("trigger", "rule")]
+    staying = [part for part in watching if view.stays(part.id)]
+    off = [f"{alter} DISABLE RULE {last(part.name)}" for part in staying if part.kind == "rule"]
+    off += [f"{alter} DISABLE TRIGGER USER"] if any(part.kind == "trigger" for part in watching) else []
+    again = [
+        f"{alter} {states[part.attrs.get('enabled', 'O')]} {part.kind.upper()} {last(part.name)}"
+        for part in staying
+    ]
+    return [*off, *updates, *again]
