@@ -16,7 +16,7 @@ action stays in it.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -95,10 +95,30 @@ class Scene:
         attached = (fact for fact in self.target.values() if fact.kind == "index_partition")
         return {fact.parent or "": fact.attrs["parent"] for fact in attached}
 
-    def columns_of(self, table: str) -> Iterator[str]:
-        """The identities of a table's columns, live or in the target."""
-        known = (fact for side in (self.live, self.target) for fact in side.values())
-        return (fact.id for fact in known if fact.kind == "column" and fact.parent == table)
+    @cached_property
+    def columns(self) -> Mapping[str, set[str]]:
+        """The identities of the columns that a relation has, live or in the target."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for fact in (fact for side in (self.live, self.target) for fact in side.values()):
+            if fact.kind == "column":
+                found[fact.parent or ""].add(fact.id)
+        return found
+
+    @cached_property
+    def beside_default(self) -> Collection[str]:
+        """The names of the live tables that have a default partition."""
+        attached = (fact for fact in self.live.values() if fact.kind == "partition")
+        return {fact.attrs["of"] for fact in attached if fact.attrs["bound"] == "DEFAULT"}
+
+    @cached_property
+    def default_partitions(self) -> Mapping[str, Fact]:
+        """The attachments of default partitions that stay, by the name of the table that they are of."""
+        attached = (fact for fact in self.target.values() if fact.kind == "partition")
+        return {
+            fact.attrs["of"]: fact
+            for fact in attached
+            if fact.attrs["bound"] == "DEFAULT" and fact.id in self.live and fact.id not in self.destroyers
+        }
 
     @cached_property
     def parents(self) -> Collection[str]:

@@ -33,9 +33,8 @@ def _is_there(table: str, scene: Scene) -> bool:
     if table not in scene.live or table not in scene.target or table in scene.destroyers:
         return False
     keys = [side[table].attrs.get("partition_key") for side in (scene.live, scene.target)]
-    return keys[0] == keys[1] and not any(
-        _is_retyped(identity, scene) for identity in scene.columns_of(table)
-    )
+    retyped = any(_is_retyped(identity, scene) for identity in scene.columns.get(table, ()))
+    return keys[0] == keys[1] and not retyped
 
 
 def _is_retyped(column: str, scene: Scene) -> bool:
@@ -66,11 +65,9 @@ def _to_prove(fact: Fact, scene: Scene) -> Iterator[tuple[str, str, str]]:
     """Tables, a word for the check of each, and what the check is to say of the bound, in PL/pgSQL."""
     above = f"pg_catalog.pg_get_partition_constraintdef({literal(fact.attrs['of'])}::pg_catalog.regclass)"
     yield f"table:{fact.name}", "fits", f"pg_catalog.concat_ws(' AND ', bound, {above})"
-    for other in scene.target.values():
-        beside = other.kind == "partition" and other.attrs["of"] == fact.attrs["of"]
-        stays = other.id in scene.live and other.id not in scene.destroyers
-        if beside and stays and other.attrs["bound"] == "DEFAULT":
-            yield f"table:{other.name}", "leaves", "pg_catalog.format('NOT (%s)', bound)"
+    other = scene.default_partitions.get(fact.attrs["of"])
+    if other is not None:
+        yield f"table:{other.name}", "leaves", "pg_catalog.format('NOT (%s)', bound)"
 
 
 def _steps(

@@ -21,15 +21,8 @@ def detached(scene: Scene) -> Iterator[Change]:
         parent = f"table:{fact.attrs['of']}"
         if not scene.is_large(parent) or action.needs or not action.transactional:
             continue
-        if not fact.attrs.get("detaching") and not _has_default(parent, scene):
+        if not fact.attrs.get("detaching") and fact.attrs["of"] not in scene.beside_default:
             yield _concurrently(action, scene)
-
-
-def _has_default(parent: str, scene: Scene) -> bool:
-    return any(
-        f"table:{fact.attrs['of']}" == parent and fact.attrs["bound"] == "DEFAULT"
-        for fact in scene.live.kinds.get("partition", ())
-    )
 
 
 def _concurrently(action: Action, scene: Scene) -> Change:
