@@ -166,6 +166,17 @@ def test_a_column_type_under_a_view_changes_in_the_transaction(online: Project) 
     assert online.snap("status").code == 0
 
 
+def test_what_is_renamed_leaves_others_their_steps(online: Project) -> None:
+    online.sql("CREATE TABLE was (id int, v text); CREATE INDEX was_v ON was (v)")
+    online.snap("take", "-m", "named", code=0)
+    online.sql("ALTER TABLE was RENAME TO is_now; DROP INDEX was_v; DROP INDEX c_new")
+    text = steps(online, "HEAD")
+    assert len(text) == 1 and text[0].startswith("CREATE INDEX CONCURRENTLY c_new"), text
+    assert [a["summary"] for a in planned(online, "HEAD") if a["subject"] == "table:public.was"]
+    online.snap("restore", "HEAD", "--yes", code=0)
+    assert online.snap("status").code == 0
+
+
 def test_a_plan_says_which_lock_is_held_while_how_much_is_scanned(online: Project) -> None:
     online.snap("restore", "HEAD~1", "--yes", code=0)
     online.sql("ANALYZE c")
