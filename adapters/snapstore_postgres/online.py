@@ -181,6 +181,7 @@ def _in_steps(request: PlanRequest, found: list[Action]) -> list[Action]:
     from snapstore_postgres import (
         online_attaching,
         online_constraints,
+        online_foreign_keys,
         online_indexes,
         online_matviews,
         online_partitions,
@@ -194,6 +195,7 @@ def _in_steps(request: PlanRequest, found: list[Action]) -> list[Action]:
         online_indexes.built,
         online_indexes.keyed,
         online_indexes.dropped,
+        online_foreign_keys.prepared,
         online_constraints.validated,
         online_constraints.not_null,
     ):

@@ -72,6 +72,10 @@ CASES = {
         "DROP INDEX i, j; CREATE INDEX i ON p (c)",
     ),
     "a key of a partitioned table comes": (PARTITIONED, "ALTER TABLE p ADD UNIQUE (a, b)"),
+    "a foreign key of one comes": (
+        f"CREATE TABLE k (b int PRIMARY KEY); INSERT INTO k SELECT generate_series(0, 99); {PARTITIONED}",
+        "ALTER TABLE p ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES k ON DELETE CASCADE",
+    ),
     "a primary key of one changes": (
         PARTITIONED + "ALTER TABLE p ADD PRIMARY KEY (a, b)",
         "ALTER TABLE p DROP CONSTRAINT p_pkey, ADD PRIMARY KEY (b, a)",
