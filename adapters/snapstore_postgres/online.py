@@ -16,7 +16,7 @@ action stays in it.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -26,7 +26,7 @@ import msgspec
 
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
-from snapstore.model import Action, Locking, Verb
+from snapstore.model import Action, Fact, Locking, Verb
 from snapstore.ordering import CircularActions, order
 from snapstore_postgres.names import last
 
@@ -92,28 +92,24 @@ class Scene:
     @cached_property
     def index_above(self) -> Mapping[str, str]:
         """The index of a partitioned table that one of a partition is attached to, or its key to its key."""
-        attached = (fact for fact in self.target.values() if fact.kind == "index_partition")
+        attached = self.target.kinds.get("index_partition", ())
         return {fact.parent or "": fact.attrs["parent"] for fact in attached}
 
-    @cached_property
-    def columns(self) -> Mapping[str, set[str]]:
+    def columns_of(self, table: str) -> set[str]:
         """The identities of the columns that a relation has, live or in the target."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for fact in (fact for side in (self.live, self.target) for fact in side.values()):
-            if fact.kind == "column":
-                found[fact.parent or ""].add(fact.id)
-        return found
+        parts = (part for side in (self.live, self.target) for part in side.parts.get(table, ()))
+        return {part.id for part in parts if part.kind == "column"}
 
     @cached_property
     def beside_default(self) -> Collection[str]:
         """The names of the live tables that have a default partition."""
-        attached = (fact for fact in self.live.values() if fact.kind == "partition")
+        attached = self.live.kinds.get("partition", ())
         return {fact.attrs["of"] for fact in attached if fact.attrs["bound"] == "DEFAULT"}
 
     @cached_property
     def default_partitions(self) -> Mapping[str, Fact]:
         """The attachments of default partitions that stay, by the name of the table that they are of."""
-        attached = (fact for fact in self.target.values() if fact.kind == "partition")
+        attached = self.target.kinds.get("partition", ())
         return {
             fact.attrs["of"]: fact
             for fact in attached

@@ -33,7 +33,7 @@ def _is_there(table: str, scene: Scene) -> bool:
     if table not in scene.live or table not in scene.target or table in scene.destroyers:
         return False
     keys = [side[table].attrs.get("partition_key") for side in (scene.live, scene.target)]
-    retyped = any(_is_retyped(identity, scene) for identity in scene.columns.get(table, ()))
+    retyped = any(_is_retyped(identity, scene) for identity in scene.columns_of(table))
     return keys[0] == keys[1] and not retyped
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Hazard, HazardName, Verb
 from snapstore_postgres.inheritance import ancestors
 from snapstore_postgres.relations import STRONGEST
@@ -50,9 +51,9 @@ def is_filling(statement: str) -> bool:
     return statement.startswith(("CREATE MATERIALIZED VIEW ", "REFRESH MATERIALIZED VIEW "))
 
 
-def is_refreshable(matview: Fact, facts: Mapping[str, Fact]) -> bool:
+def is_refreshable(matview: Fact, facts: Facts) -> bool:
     """Whether it has a unique index on nothing but columns, for all rows: PostgreSQL compares by it."""
-    indexes = (f for f in facts.values() if f.kind == "index" and f.parent == matview.id)
+    indexes = (f for f in facts.parts.get(matview.id, ()) if f.kind == "index")
     found = (_UNIQUE.match(f.attrs["definition"]) for f in indexes if not f.attrs.get("invalid"))
     return any(match and " WHERE " not in match["rest"] for match in found)
 
