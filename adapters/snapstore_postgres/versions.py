@@ -177,7 +177,18 @@ def _is_qualifier(tokens: Sequence[str], at: int, sources: Collection[str]) -> b
         return False
     if not _NAME.match(tokens[at + 2]) or tokens[at + 3 : at + 4] == ["("]:
         return False
-    return at == 0 or tokens[at - 1] not in _BEFORE_OTHERS
+    before = tokens[at - 1] if at else ""
+    return before not in _BEFORE_OTHERS or (before == "FROM" and _is_argument(tokens, at))
+
+
+def _is_argument(tokens: Sequence[str], at: int) -> bool:
+    """Whether the innermost parenthesis around it is that of a call, as in ``EXTRACT(epoch FROM t.at)``."""
+    depth = 0
+    for place in range(at - 1, -1, -1):
+        depth += {")": 1, "(": -1}.get(tokens[place], 0)
+        if depth < 0:
+            return tokens[place + 1] not in ("SELECT", "WITH")
+    return False
 
 
 # -- not there ---------------------------------------------------------------------------------------------
