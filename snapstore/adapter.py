@@ -5,7 +5,8 @@ the group ``snapstore.adapters``. Its life, for one command:
 
 1. ``settings`` is filled from the resource's table in ``snapstore.toml`` (unknown keys are errors).
 2. ``capture`` reads the live system, and changes nothing in it.
-3. ``plan`` turns changes into actions. It is a pure function of its request: it sees no live system.
+3. ``ask`` looks up what else ``plan`` wants to know of the live system, now that the changes are known, and
+   ``plan`` turns changes into actions. It is a pure function of its request: it sees no live system.
 4. ``lock`` keeps other restores away for as long as it is entered, over steps 5 and 6.
 5. ``apply`` runs actions in the order given, reporting each through the context.
 6. ``capture`` again, by which the core proves the result.
@@ -127,6 +128,11 @@ class Suggestion(msgspec.Struct, frozen=True):
     group: str | None = None
 
 
+def nothing_asked(request: PlanRequest) -> Mapping[str, Json]:
+    """For systems that have whatever a plan may want."""
+    return {}
+
+
 def nothing_archived(settings: Any, context: Context) -> list[Archived]:
     """For systems in which restores put nothing aside."""
     return []
@@ -159,6 +165,8 @@ class Adapter(msgspec.Struct, frozen=True):
 
     ``apply`` raises SnapError when an action fails, having stopped there; what it reported through the
     journal as committed (or finished, for actions that are not transactional) has happened.
+    ``ask`` looks up in the live system what ``plan`` wants to know of it for these changes, and gives that as
+    more live hints; it changes nothing there.
     ``tidy`` removes what an ``apply`` of these actions that was killed may have left where no capture looks,
     before an interrupted restore goes on or back; it raises no error for what is not there.
     ``beyond`` gives, of the differences between two captures with these hints, the identities of those that
@@ -179,6 +187,7 @@ class Adapter(msgspec.Struct, frozen=True):
     capture: Callable[[Any, Context], Captured]
     plan: Callable[[PlanRequest], list[Action]]
     apply: Callable[[Any, Sequence[Action], ApplyContext], None]
+    ask: Callable[[PlanRequest], Mapping[str, Json]] = nothing_asked
     tidy: Callable[[Any, Sequence[Action], Context], None] = nothing_left
     beyond: Callable[[ResourceChanges, Mapping[str, Json], Mapping[str, Json]], Collection[str]] = (
         nothing_beyond

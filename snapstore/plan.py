@@ -1,13 +1,14 @@
 """From two snapshots to a plan: actions of every adapter, one deterministic order, one digest.
 
-Everything here is a pure function of its arguments; the same snapshots give the same plan, byte for byte.
+Everything here is a pure function of its arguments, but for :func:`ask_live`; the same snapshots and answers
+give the same plan, byte for byte.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,6 +25,7 @@ from snapstore.model import (
     Action,
     Hazard,
     HazardName,
+    Json,
     Plan,
     PlanOptions,
     PlanSide,
@@ -41,6 +43,15 @@ FORMAT = 1
 """The newest format of plans that this version reads, and the one it writes."""
 
 
+Ask = Callable[[str, PlanRequest], Mapping[str, Json]]
+"""What an adapter, given by name, knows of the live system besides, for these changes."""
+
+
+def ask_live(adapter: str, request: PlanRequest) -> Mapping[str, Json]:
+    """Of the live system itself."""
+    return adapters.load(adapter).ask(request)
+
+
 def make_plan(
     config: Config,
     live: Snapshot,
@@ -48,8 +59,11 @@ def make_plan(
     scope: Scope,
     options: PlanOptions,
     begun: Sequence[Action] = (),
+    ask: Ask = lambda adapter, request: {},
 ) -> Plan:
     """The plan that leads from ``live`` to ``target`` for the configured resources inside ``scope``.
+
+    ``ask`` is :func:`ask_live` where the live side is the live system, not a snapshot of it.
 
     Resources that are no longer configured are left alone; those that the target does not know have to be
     outside the scope (``guard.restorable`` narrows it). ``begun`` is what a continued restore has begun.
@@ -64,7 +78,10 @@ def make_plan(
         if name not in changes:
             continue
         request = _request(config, live, target, changes[name], options, begun)
-        actions += order(adapters.load(config.resources[name].adapter).plan(request))
+        adapter = config.resources[name].adapter
+        hints = {**request.live_hints, **ask(adapter, request)}
+        request = msgspec.structs.replace(request, live_hints=hints)
+        actions += order(adapters.load(adapter).plan(request))
         notes += _unverifiable(name, request)
     plan = Plan(
         base=PlanSide(tree=live.tree, commit=live.commit),

@@ -31,7 +31,7 @@ from snapstore.guard import (
 )
 from snapstore.journal import Begin, Continued, End, Goal, Journal, Result, Verified
 from snapstore.model import Condition, HazardName, Outcome, Plan, PlanOptions, Scope
-from snapstore.plan import make_plan
+from snapstore.plan import ask_live, make_plan
 from snapstore.snapshot import Snapshot
 from snapstore.take import LIVE, VERSION_TRAILER, in_scope, live, snapshot_of
 from snapstore.verify import owed, some, verify
@@ -211,7 +211,7 @@ def _current(ws: Workspace, request: _Request) -> tuple[Snapshot, Plan]:
     """The live state and the plan for it. SnapError with code STALE when another plan was reviewed."""
     before = live(ws, request.captured, keep=True)
     require_renames(ws.config, before, request.target, request.options.renames)
-    plan = make_plan(ws.config, before, request.target, request.scope, request.options)
+    plan = make_plan(ws.config, before, request.target, request.scope, request.options, ask=ask_live)
     if request.reviewed is None:
         return before, plan
     require_current(request.reviewed, plan, before)
@@ -350,7 +350,8 @@ def _continue_locked(
     now = live(ws, begin.captured, keep=True)
     _admit_strangers(ws, record, now, safety, target, HazardName.DATA_LOSS in allow, report)
     leads_to = target if goal is Goal.TARGET else safety
-    plan = make_plan(ws.config, now, leads_to, begin.plan.scope, begin.plan.options, record.started())
+    scope, options = begin.plan.scope, begin.plan.options
+    plan = make_plan(ws.config, now, leads_to, scope, options, record.started(), ask_live)
     require_allowed(ws.config, plan, allow | record.allow)
     require_secrets(ws.keys, plan)
     require_confirmed(confirm, plan)

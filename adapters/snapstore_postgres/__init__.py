@@ -27,6 +27,12 @@ def _plan(request: PlanRequest) -> list[Action]:
     return plan(request)
 
 
+def _ask(request: PlanRequest) -> Mapping[str, Json]:
+    from snapstore_postgres.asking import ask
+
+    return ask(request)
+
+
 def _apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) -> None:
     from snapstore_postgres.apply import apply
 
@@ -82,6 +88,7 @@ adapter = Adapter(
     settings=Settings,
     capture=_capture,
     plan=_plan,
+    ask=_ask,
     apply=_apply,
     beyond=_beyond,
     renames=("table", "view", "matview", "column", "index", "constraint"),

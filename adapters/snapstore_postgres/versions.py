@@ -11,16 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
 
 from msgspec import structs
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, FactChange, Hazard, HazardName, Json, ResourceChanges, Verb
+from snapstore_postgres import supply
+from snapstore_postgres.features import FEATURES, Attrs, Feature, without_maintain
 from snapstore_postgres.names import qualifier
 
 Hints = Mapping[str, Json]
-Attrs = dict[str, Any]
 
 
 def beyond(changes: ResourceChanges, live: Hints, target: Hints) -> set[str]:
@@ -34,18 +34,39 @@ def fitted(request: PlanRequest) -> tuple[PlanRequest, dict[str, str]]:
     """The request with a target that the live server can have, and what that server cannot have: identities
     with the reason."""
     of, by = _major(request.target_hints), _major(request.live_hints)
-    if not _differ(of, by):
+    lacks = request.live_hints.get("lacks")
+    if not _differ(of, by) and not lacks:
         return request, {}
     changed = {c.id: c.after for c in request.changes.facts if c.after is not None}
-    told = {name: _as_told(fact, request.live.get(name), by) for name, fact in changed.items()}
-    kept, lacking = _possible(told, request.target, by)
+    lacking: dict[str, str] = {}
+    kept = changed
+    if _differ(of, by):
+        told = {name: _as_told(fact, request.live.get(name), by) for name, fact in changed.items()}
+        kept, lacking = _possible(told, request.target, by)
+    kept, missing = supply.fitted(kept, request.live, lacks or {})
+    lacking = {**missing, **lacking}
+    kept = {name: _unless_as_live(fact, request.live.get(name), lacking) for name, fact in kept.items()}
     gone = {name for name in lacking if name not in kept}
     without = _standing_on(gone, request.target)
     target = {name: fact for name, fact in {**request.target, **kept}.items() if name not in without}
+    target.update(_still_attached(without, target))
     names = sorted({*(c.id for c in request.changes.facts), *without})
     pairs = [FactChange(name, request.live.get(name), target.get(name)) for name in names]
     changes = structs.replace(request.changes, facts=[c for c in pairs if c.before != c.after])
     return structs.replace(request, target=target, changes=changes), lacking
+
+
+def _unless_as_live(fact: Fact, live: Fact | None, lacking: Collection[str]) -> Fact:
+    """The fact; as it is live where nothing else is left of it: what it lacks may have needed more."""
+    same = live is not None and (fact.attrs, fact.parent) == (live.attrs, live.parent)
+    return live if live is not None and same and fact.id in lacking else fact
+
+
+def _still_attached(without: set[str], target: Mapping[str, Fact]) -> dict[str, Fact]:
+    """Partitions that wait for a key of the parent, where there will be none."""
+    waiting = [f for f in target.values() if f.kind == "partition" and not without.isdisjoint(f.needs)]
+    needs = {fact.id: tuple(need for need in fact.needs if need not in without) for fact in waiting}
+    return {fact.id: structs.replace(fact, needs=needs[fact.id]) for fact in waiting}
 
 
 def with_lacking(resource: str, lacking: Mapping[str, str], actions: Sequence[Action]) -> list[Action]:
@@ -109,7 +130,7 @@ def _grant(then: Attrs, now: Attrs, by: int) -> Attrs:
     others = [privilege for privilege in default if privilege != "MAINTAIN"]
     if by >= 17:
         return {**then, "default": sorted([*others, "MAINTAIN"])}
-    return {**_without_maintain(then), "default": others} if "MAINTAIN" in default else then
+    return {**without_maintain(then), "default": others} if "MAINTAIN" in default else then
 
 
 def _membership(then: Attrs, now: Attrs, by: int) -> Attrs:
@@ -194,19 +215,6 @@ def _is_argument(tokens: Sequence[str], at: int) -> bool:
 # -- not there ---------------------------------------------------------------------------------------------
 
 
-class Feature(NamedTuple):
-    """Something that came with a major version. ``mend`` gives the attributes without it; None leaves the
-    whole fact out."""
-
-    since: int
-    kinds: Collection[str]
-    text: str
-    used: Callable[[Attrs], bool]
-    mend: Callable[[Attrs], Attrs] | None = None
-    partitioned: bool = False
-    """Whether only partitioned tables could not have it."""
-
-
 def _possible(
     facts: Mapping[str, Fact], target: Mapping[str, Fact], by: int
 ) -> tuple[dict[str, Fact], dict[str, str]]:
@@ -216,7 +224,8 @@ def _possible(
         fact: Fact | None = told
         for feature in _lacking(told, target, by):
             lacking[name] = f"{feature.text} needs PostgreSQL {feature.since}, this server is {by}"
-            fact = structs.replace(fact, attrs=feature.mend(fact.attrs)) if fact and feature.mend else None
+            attrs = feature.mend(fact.attrs) if fact and feature.mend else None
+            fact = structs.replace(fact, attrs=attrs) if fact and attrs is not None else None
         if fact is not None:
             kept[name] = _without_name(fact, by)
             if _is_renamed(fact, kept[name]) and not _has_parent(fact, target):
@@ -243,9 +252,16 @@ def _standing_on(gone: set[str], facts: Mapping[str, Fact]) -> set[str]:
     while gone and len(found) != before:
         before = len(found)
         found |= {
-            fact.id for fact in facts.values() if fact.parent in found or found.intersection(fact.needs)
+            fact.id
+            for fact in facts.values()
+            if fact.parent in found or (found.intersection(fact.needs) and not _waits(fact, found))
         }
     return found
+
+
+def _waits(fact: Fact, gone: set[str]) -> bool:
+    """Whether a partition only waits for keys of its parent that go."""
+    return fact.kind == "partition" and not any(need.startswith("table:") for need in gone & {*fact.needs})
 
 
 def _without_name(fact: Fact, by: int) -> Fact:
@@ -264,150 +280,3 @@ def _has_parent(column: Fact, facts: Mapping[str, Fact]) -> bool:
     table = qualifier(column.name)
     whole = facts.get(f"table:{table}")
     return f"partition:{table}" in facts or (whole is not None and "inherits" in whole.attrs)
-
-
-def _says(key: str, pattern: str) -> Callable[[Attrs], bool]:
-    found = re.compile(pattern)
-    return lambda attrs: bool(found.search(attrs.get(key) or ""))
-
-
-def _has(key: str) -> Callable[[Attrs], bool]:
-    return lambda attrs: attrs.get(key) is not None
-
-
-def _drop(*keys: str) -> Callable[[Attrs], Attrs]:
-    return lambda attrs: {key: value for key, value in attrs.items() if key not in keys}
-
-
-def _not_null(key: str) -> Callable[[Attrs], bool]:
-    return lambda attrs: isinstance(attrs.get("not_null"), dict) and key in attrs["not_null"]
-
-
-def _attribute(since: int, kind: str, key: str) -> Feature:
-    return Feature(since, (kind,), f"{key.replace('_', ' ')} of a {kind}", _has(key), _drop(key))
-
-
-def _plain_not_null(attrs: Attrs) -> Attrs:
-    return {**attrs, "not_null": True}
-
-
-def _is_virtual(attrs: Attrs) -> bool:
-    return bool(attrs.get("generated", {}).get("kind") == "v")
-
-
-def _stored(attrs: Attrs) -> Attrs:
-    return {**attrs, "generated": {**attrs["generated"], "kind": "s"}}
-
-
-def _without_maintain(attrs: Attrs) -> Attrs:
-    return {**attrs, "privileges": [p for p in attrs["privileges"] if p.rstrip("*") != "MAINTAIN"]}
-
-
-def _maintains(attrs: Attrs) -> bool:
-    return any(p.rstrip("*") == "MAINTAIN" for p in attrs.get("privileges") or ())
-
-
-def _invokes(attrs: Attrs) -> bool:
-    return any(option.startswith("security_invoker=") for option in attrs.get("options") or ())
-
-
-_CALLS = {
-    18: "array_reverse|array_sort|casefold|crc32|crc32c|gamma|lgamma|uuidv4|uuidv7",
-    17: "JSON_EXISTS|JSON_QUERY|JSON_SCALAR|JSON_SERIALIZE|JSON_TABLE|JSON_VALUE|MERGE_ACTION|to_bin|to_oct"
-    "|unicode_assigned|uuid_extract_timestamp|uuid_extract_version|xmltext",
-    16: "JSON_ARRAY|JSON_ARRAYAGG|JSON_OBJECT|JSON_OBJECTAGG|any_value|array_sample|array_shuffle|date_add"
-    "|date_subtract|erf|erfc|pg_input_error_info|pg_input_is_valid|random_normal",
-    15: "range_intersect_agg|regexp_count|regexp_instr|regexp_like|regexp_substr",
-}
-"""Functions that came with a version, of those that people write into what a server parses."""
-_PARSED = (
-    "view",
-    "matview",
-    "default",
-    "constraint",
-    "domain_constraint",
-    "index",
-    "policy",
-    "rule",
-    "trigger",
-)
-
-
-def _calls(since: int) -> Feature:
-    found = re.compile(rf"(?<![\w.\"])({_CALLS[since]})\(")
-    return Feature(
-        since, _PARSED, "a function that it calls", lambda a: any(found.search(t) for t in _texts(a))
-    )
-
-
-def _texts(value: Json) -> Iterator[str]:
-    """The texts in attributes, without their string constants."""
-    if isinstance(value, str):
-        yield re.sub(r"'(?:[^']|'')*'", "''", value)
-    elif isinstance(value, (list, dict)):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _texts(item)
-
-
-def _is_parallel(attrs: Attrs) -> bool:
-    return attrs.get("streaming") == "parallel"
-
-
-_GRANTS = ("grant", "default_privileges")
-FEATURES = (
-    Feature(18, ("comment",), "a comment on a NOT NULL", _has("not_null")),
-    Feature(18, ("column",), "a NOT NULL that is not valid", _not_null("not_valid"), _drop("not_null")),
-    Feature(
-        18, ("column",), "NOT NULL NO INHERIT", _not_null("no_inherit"), lambda a: {**a, "not_null": True}
-    ),
-    Feature(18, ("column",), "a virtual generated column (it is stored here)", _is_virtual, _stored),
-    _calls(18),
-    Feature(
-        18,
-        ("constraint",),
-        "a foreign key of a partitioned table that is not valid",
-        _says("definition", r"^FOREIGN KEY .* NOT VALID$"),
-        partitioned=True,
-    ),
-    Feature(18, ("collation",), "PG_UNICODE_FAST", lambda a: a.get("locale") == "PG_UNICODE_FAST"),
-    Feature(18, ("constraint",), "NOT ENFORCED", _says("definition", r" NOT ENFORCED$")),
-    Feature(18, ("constraint",), "WITHOUT OVERLAPS", _says("definition", r"^[A-Z ]+\(.* WITHOUT OVERLAPS\)")),
-    Feature(18, ("constraint",), "PERIOD", _says("definition", r"^FOREIGN KEY \(.*, PERIOD ")),
-    _attribute(18, "publication", "generated_columns"),
-    _calls(17),
-    Feature(
-        17,
-        ("constraint",),
-        "EXCLUDE on a partitioned table",
-        _says("definition", r"^EXCLUDE "),
-        partitioned=True,
-    ),
-    Feature(17, ("event_trigger",), "an event trigger ON login", lambda a: a.get("event") == "login"),
-    Feature(17, _GRANTS, "the privilege MAINTAIN", _maintains, _without_maintain),
-    Feature(17, ("collation",), "a collation of the provider builtin", lambda a: a.get("provider") == "b"),
-    _attribute(17, "subscription", "failover"),
-    _attribute(17, "domain", "not_null_name"),
-    _calls(16),
-    Feature(
-        16,
-        ("subscription",),
-        "streaming = parallel (it is on here)",
-        _is_parallel,
-        lambda a: {**a, "streaming": "on"},
-    ),
-    Feature(16, ("collation",), "a collation with rules", _has("rules")),
-    *(_attribute(16, "subscription", key) for key in ("password_required", "run_as_owner", "origin")),
-    *(_attribute(16, "membership", key) for key in ("inherit", "set")),
-    Feature(15, ("constraint", "index"), "NULLS NOT DISTINCT", _says("definition", r" NULLS NOT DISTINCT\b")),
-    _calls(15),
-    Feature(
-        15, ("constraint",), "ON DELETE for some columns", _says("definition", r" ON DELETE SET [A-Z]+ \(")
-    ),
-    Feature(15, ("sequence",), "an unlogged sequence", _has("persistence"), _drop("persistence")),
-    Feature(15, ("view",), "a view with security_invoker", _invokes),
-    Feature(15, ("publication_schema",), "a publication of a schema", lambda a: True),
-    *(_attribute(15, "publication_member", key) for key in ("where", "columns")),
-    Feature(15, ("parameter",), "a privilege on a parameter", lambda a: True),
-    *(_attribute(15, "subscription", key) for key in ("two_phase", "disable_on_error")),
-)
-"""What older servers that are still in use do not have, newest first."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from msgspec import structs
 from psycopg import sql
 
 from snapstore.adapter import ApplyContext, Context, PlanRequest
@@ -70,12 +71,20 @@ def plan(
     live: State, target: State, data: DataMode = DataMode.ARCHIVE, settings: Settings | None = None
 ) -> list[Action]:
     """The actions from one state to the other, in the order in which they run."""
+    return order(adapter.plan(_request(live, target, data, settings or Settings())))
+
+
+def asked_plan(url: str, live: State, target: State) -> list[Action]:
+    """As :func:`plan`, after the live server was asked for what it has of what the target wants."""
+    request = _request(live, target, DataMode.ARCHIVE, Settings(url=url))
+    hints = {**live.hints, **adapter.ask(request)}
+    return order(adapter.plan(structs.replace(request, live_hints=hints)))
+
+
+def _request(live: State, target: State, data: DataMode, settings: Settings) -> PlanRequest:
     found = ResourceChanges("db", "postgres", changes(live.facts, target.facts))
-    options = PlanOptions(data)
-    request = PlanRequest(
-        "db", settings or Settings(), found, live.facts, target.facts, live.hints, target.hints, options
-    )
-    return order(adapter.plan(request))
+    hints = (live.hints, target.hints)
+    return PlanRequest("db", settings, found, live.facts, target.facts, *hints, PlanOptions(data))
 
 
 def apply(url: str, actions: list[Action], **settings: Any) -> Journal:

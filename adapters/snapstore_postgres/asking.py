@@ -1,0 +1,104 @@
+"""What the live server has of what a plan wants of it, asked before anything is planned.
+
+Parameters are tried and taken back, since only that tells what a role may set, and to which values;
+everything else is looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import psycopg
+
+from snapstore.adapter import PlanRequest
+from snapstore.model import Json
+from snapstore_postgres.connection import Connection, connect, set_for_transaction
+from snapstore_postgres.names import quote
+from snapstore_postgres.supply import parameters, wanted
+
+
+class Answer(NamedTuple):
+    """What the server lacks, by key, and what this role may not use of what it has."""
+
+    lacks: dict[str, str]
+    denied: dict[str, str]
+
+
+_LOOKED_UP = """
+SELECT sort || ':' || name FROM unnest($1::text[], $2::text[]) AS x (sort, name)
+ WHERE CASE sort
+  WHEN 'tablespace' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_tablespace WHERE spcname = name)
+  WHEN 'configuration' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_ts_config WHERE cfgname = name)
+  WHEN 'collation' THEN NOT EXISTS (
+    SELECT FROM pg_catalog.pg_collation
+     WHERE collname = name AND collnamespace = 'pg_catalog'::pg_catalog.regnamespace
+       AND collencoding IN (-1, pg_catalog.pg_char_to_encoding(pg_catalog.getdatabaseencoding())))
+  WHEN 'extension' THEN NOT EXISTS (
+    SELECT FROM pg_catalog.pg_available_extension_versions e
+     WHERE e.name = pg_catalog.split_part(x.name, ' ', 1)
+       AND (x.name = e.name OR x.name = e.name || ' ' || e.version))
+  WHEN 'name' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_proc WHERE proname = name)
+                   AND NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = name)
+  END"""
+_TEXTS = {
+    "tablespace": "tablespace {}",
+    "configuration": "text search configuration {}",
+    "collation": "collation {}",
+    "extension": "extension {}",
+    "name": "{}",
+}
+_UNKNOWN, _DENIED, _INVALID = ("42704", "42602"), ("42501",), ("22023",)
+_CHECKED = ("bool", "enum", "integer", "real")
+"""Types of parameters whose values the server judges without looking at anything else."""
+
+
+def ask(request: PlanRequest) -> Mapping[str, Json]:
+    """Hints on what the server lacks of what the changes want; none where they want nothing of the kind."""
+    changed = [change.after for change in request.changes.facts if change.after is not None]
+    keys = sorted({key for fact in changed for key in wanted(fact)})
+    if not keys:
+        return {}
+    values = {(name, value) for fact in changed for name, value in parameters(fact)}
+    with connect(request.settings, request.resource, bare=True) as connection, connection.transaction():
+        set_for_transaction(connection)
+        answer = _parameters(connection, sorted(values, key=str))
+        answer.lacks.update(_looked_up(connection, keys))
+    return {"lacks": answer.lacks, "denied": answer.denied}
+
+
+def _looked_up(connection: Connection, keys: list[str]) -> Iterator[tuple[str, str]]:
+    pairs = [key.partition(":")[::2] for key in keys if not key.startswith("parameter:")]
+    if pairs:
+        columns = [list(column) for column in zip(*pairs, strict=True)]
+        for (key,) in connection.execute(_LOOKED_UP.encode(), columns):
+            sort, _, name = key.partition(":")
+            yield key, f"this server has no {_TEXTS[sort].format(name)}"
+
+
+def _parameters(connection: Connection, values: list[tuple[str, str | None]]) -> Answer:
+    found = Answer({}, {})
+    query = b"SELECT name FROM pg_catalog.pg_settings WHERE name = ANY ($1) AND vartype = ANY ($2)"
+    names = [[name for name, _ in values], list(_CHECKED)]
+    checked = {name for (name,) in connection.execute(query, names)} if values else set()
+    for name, value in values:
+        said = _tried(connection, name, value if name in checked and value else "DEFAULT")
+        if said in _UNKNOWN:
+            found.lacks[f"parameter:{name}"] = f"this server has no parameter {name}"
+        elif said in _INVALID:
+            found.lacks[f"parameter:{name}"] = f"{name} cannot be {value} on this server"
+        elif said in _DENIED:
+            found.denied[f"parameter:{name}"] = f"may not set {name}"
+    return found
+
+
+def _tried(connection: Connection, name: str, value: str) -> str | None:
+    """What the server says to a value, as SQLSTATE; nothing of it lasts."""
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute(f"SET LOCAL {'.'.join(map(quote, name.split('.')))} TO {value}".encode())
+    except psycopg.Error as error:
+        if connection.broken:
+            raise
+        return error.sqlstate
+    return None
