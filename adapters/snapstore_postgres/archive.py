@@ -152,7 +152,8 @@ class _Stripping:
         for fact in sorted(self.subtree.values(), key=lambda f: (_strip_order(f), f.id)):
             if fact.parent in gone or not self._keep(fact):
                 gone.add(fact.id)
-        self.left = [f for f in self.left if f.parent not in gone]
+        retyped = {i for i, f in self.subtree.items() if f.kind == "column" and self._outside(f)}
+        self.left = [_as_rebuilt(f, retyped) for f in self.left if f.parent not in gone]
         self.leaves_parents = f"partition:{table.name}" in self.subtree or "inherits" in table.attrs
 
     def _keep(self, fact: Fact) -> bool:
@@ -230,6 +231,13 @@ class _Stripping:
 
     def _reads_foreign_type(self, fact: Fact) -> bool:
         return any(self._outside(self.subtree[need]) for need in fact.needs if need in self.subtree)
+
+
+def _as_rebuilt(fact: Fact, retyped: set[str]) -> Fact:
+    """An index on columns that get another type loses its statistics targets: PostgreSQL forgets them."""
+    if fact.kind != "index" or retyped.isdisjoint(fact.needs):
+        return fact
+    return Fact(fact.id, {k: v for k, v in fact.attrs.items() if k != "statistics"}, fact.parent, fact.needs)
 
 
 def _strip_order(fact: Fact) -> int:

@@ -78,7 +78,7 @@ def _invokes(attrs: Attrs) -> bool:
     return any(option.startswith("security_invoker=") for option in attrs.get("options") or ())
 
 
-_CALLS = {
+FUNCTIONS = {
     18: "array_reverse|array_sort|casefold|crc32|crc32c|gamma|has_largeobject_privilege|lgamma|uuidv4|uuidv7",
     17: "JSON_EXISTS|JSON_QUERY|JSON_SCALAR|JSON_SERIALIZE|JSON_TABLE|JSON_VALUE|MERGE_ACTION"
     "|icu_unicode_version|jsonb_populate_record_valid|to_bin|to_oct|to_regtypemod|unicode_assigned|unicode_version|uuid_extract_timestamp|uuid_extract_version|xmltext",
@@ -104,7 +104,7 @@ _PARSED = (*PARSED, "column", "function", "procedure")
 
 
 def _calls(since: int) -> Feature:
-    return _writes(since, "a function that it calls", rf"(?<![\w.\"])({_CALLS[since]})\(")
+    return _writes(since, "a function that it calls", rf"(?<![\w.\"])({FUNCTIONS[since]})\(")
 
 
 def _writes(since: int, text: str, pattern: str, *, constants: bool = False) -> Feature:

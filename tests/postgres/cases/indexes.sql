@@ -57,3 +57,14 @@ CREATE INDEX t_a ON public.t (a) WITH (fillfactor = 80) WHERE a <> ' WITH (x=''1
 CREATE INDEX t_during ON public.t USING gist (during) WITH (buffering = on);
 ALTER TABLE public.p ADD PRIMARY KEY (id);
 ALTER INDEX public.p1_pkey SET (deduplicate_items = off);
+--- case the statistics targets of an index outlive a new type of its columns, and the archive
+--- both
+CREATE TYPE mood AS ENUM ('sad', 'happy');
+--- a
+CREATE TABLE t (a int, b text); CREATE INDEX i ON t ((a + 1), b); ALTER INDEX i ALTER COLUMN 1 SET STATISTICS 99;
+INSERT INTO t VALUES (1, 'x');
+CREATE TABLE gone (a int, m mood); CREATE INDEX g ON gone ((a + 1)) INCLUDE (m);
+ALTER INDEX g ALTER COLUMN 1 SET STATISTICS 77; INSERT INTO gone VALUES (1, 'sad');
+--- b
+CREATE TABLE t (a int, b varchar(9)); CREATE INDEX i ON t ((a + 1), b);
+ALTER INDEX i ALTER COLUMN 1 SET STATISTICS 99; INSERT INTO t VALUES (2, 'y');
