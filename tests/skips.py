@@ -18,6 +18,7 @@ UNAVOIDABLE = (
     "root may (read everything|write anywhere)",
     "needs another PostgreSQL than",
     "needs a second PostgreSQL",
+    r"needs a PostgreSQL \d+, which is not installed",
     "mounting a tmpfs is not permitted here",
 )
 """Reasons, as regular expressions. Some need root, some somebody else, some another server than the one

@@ -29,6 +29,7 @@ _LOOKED_UP = """
 SELECT sort || ':' || name FROM unnest($1::text[], $2::text[]) AS x (sort, name)
  WHERE CASE sort
   WHEN 'tablespace' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_tablespace WHERE spcname = name)
+  WHEN 'provider' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_collation WHERE collprovider = 'i')
   WHEN 'configuration' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_ts_config WHERE cfgname = name)
   WHEN 'collation' THEN NOT EXISTS (
     SELECT FROM pg_catalog.pg_collation
@@ -43,6 +44,7 @@ SELECT sort || ':' || name FROM unnest($1::text[], $2::text[]) AS x (sort, name)
   END"""
 _TEXTS = {
     "tablespace": "tablespace {}",
+    "provider": "{}",
     "configuration": "text search configuration {}",
     "collation": "collation {}",
     "extension": "extension {}",

@@ -259,6 +259,13 @@ FEATURES = (
         15, ("constraint",), "ON DELETE for some columns", _says("definition", r" ON DELETE SET [A-Z]+ \(")
     ),
     Feature(15, ("sequence",), "an unlogged sequence", _has("persistence"), _drop("persistence")),
+    Feature(
+        15,
+        ("column",),
+        "a sequence that is logged otherwise than its table",
+        lambda a: "persistence" in a.get("identity", {}),
+        lambda a: {**a, "identity": _drop("persistence")(a["identity"])},
+    ),
     Feature(15, ("view",), "a view with security_invoker", _invokes),
     Feature(15, ("publication_member",), "a publication of a schema", _has("schema")),
     *(_attribute(15, "publication_member", key) for key in ("where", "columns")),

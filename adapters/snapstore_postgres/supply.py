@@ -35,6 +35,8 @@ def wanted(fact: Fact) -> Iterator[str]:
         yield f"extension:{unquote(fact.name)}"
         if "version" in attrs:
             yield f"extension:{unquote(fact.name)} {attrs['version']}"
+    if fact.kind == "collation" and attrs.get("provider") == "i":
+        yield "provider:ICU"
     if "tablespace" in attrs:
         yield f"tablespace:{unquote(attrs['tablespace'])}"
     for found in _collations(fact):

@@ -286,6 +286,8 @@ def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:
         return None
     if old.get("inherits") != new.get("inherits") and _has_unsettled(after, view):
         return None
+    if old.get("access_method") != new.get("access_method") and version(view) < 150000:
+        return None
     name = after.name
     leaves = left_parents(before, after)
     statements = [f"ALTER TABLE {name} NO INHERIT {parent}" for parent in leaves]

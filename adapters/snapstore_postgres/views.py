@@ -135,6 +135,8 @@ def _alter_matview(before: Fact, after: Fact, view: View) -> Alteration | None:
     old, new = before.attrs, after.attrs
     if old["query"] != new["query"] or old.get("columns") != new.get("columns"):
         return None
+    if old.get("access_method") != new.get("access_method") and version(view) < 150000:
+        return None
     alter = f"ALTER MATERIALIZED VIEW {after.name}"
     statements = other_options(alter, old, new)
     if old.get("access_method") != new.get("access_method"):

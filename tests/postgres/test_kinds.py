@@ -19,8 +19,10 @@ IN_PLACE = [pair for pair in PAIRS if "altered in place" in pair.name]
 
 @pytest.mark.parametrize("pair", IN_PLACE, ids=lambda pair: pair.name)
 @pytest.mark.usefixtures("roles")
-def test_what_postgres_can_alter_is_not_made_anew(pair: Pair, new_database: Any) -> None:
-    one, other = (capture(load(new_database(), pair.sql(side))) for side in "ab")
+def test_what_postgres_can_alter_is_not_made_anew(
+    pair: Pair, new_database: Any, postgres_version: int
+) -> None:
+    one, other = (capture(load(new_database(), pair.sql(side, postgres_version))) for side in "ab")
     for live, target in ((one, other), (other, one)):
         actions = plan(live, target)
         assert actions and {action.verb for action in actions} == {Verb.ALTER}

@@ -68,7 +68,11 @@ def test_each_state_is_restored_over_the_other_and_undone(
 ) -> None:
     if not is_for(pair.name, postgres_version):
         pytest.skip(f"needs another PostgreSQL than {postgres_version}")
-    urls = {side: load(new_database(), pair.sql(side, postgres_version)) for side in "ab"}
+    goes_and_comes(pair, new_database, postgres_version)
+
+
+def goes_and_comes(pair: Pair, new_database: Any, version: int) -> None:
+    urls = {side: load(new_database(), pair.sql(side, version)) for side in "ab"}
     states = {side: capture(url) for side, url in urls.items()}
     schemas = {side: dump.schema(url) for side, url in urls.items()}
     for side, other in ("ab", "ba"):

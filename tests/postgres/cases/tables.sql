@@ -255,3 +255,16 @@ CREATE FOREIGN TABLE alone (a int) SERVER s OPTIONS (filename '/dev/null');
 CREATE TABLE f PARTITION OF p FOR VALUES IN (1);
 CREATE FOREIGN TABLE g PARTITION OF p FOR VALUES IN (2) SERVER s OPTIONS (filename '/dev/null');
 CREATE TABLE alone (a int); INSERT INTO alone VALUES (1);
+
+--- case the access method of a table changes with its rows in it
+--- both
+CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;
+CREATE MATERIALIZED VIEW m AS SELECT 1 AS a;
+--- a
+CREATE TABLE t (a int PRIMARY KEY, b text) USING heap2; INSERT INTO t VALUES (1, 'x');
+CREATE TABLE p (a int) PARTITION BY LIST (a);
+--- b
+CREATE TABLE t (a int PRIMARY KEY, b text); INSERT INTO t VALUES (2, 'y');
+DROP MATERIALIZED VIEW m; CREATE MATERIALIZED VIEW m USING heap2 AS SELECT 1 AS a;
+CREATE TABLE p (a int) PARTITION BY LIST (a);
+ALTER TABLE p SET ACCESS METHOD heap; -- since 17

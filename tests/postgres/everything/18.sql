@@ -1,0 +1,9 @@
+-- What came with 18.
+CREATE TABLE s.key (id int PRIMARY KEY); CREATE TABLE s.p18 (id int CONSTRAINT pnn NOT NULL, a int REFERENCES s.key NOT ENFORCED) PARTITION BY RANGE (id); CREATE TABLE s.p181 PARTITION OF s.p18 FOR VALUES FROM (0) TO (10);
+ALTER TABLE s.p18 ADD CONSTRAINT later FOREIGN KEY (id) REFERENCES s.key NOT VALID;
+CREATE TABLE s.t18 (id uuid DEFAULT uuidv7(), a int CONSTRAINT odd NOT NULL, b int GENERATED ALWAYS AS (a + 1), c int CONSTRAINT never CHECK (c > 0) NOT ENFORCED, d int CONSTRAINT noi NOT NULL NO INHERIT, during daterange, UNIQUE (a, during WITHOUT OVERLAPS)) WITH (autovacuum_vacuum_max_threshold = 100, vacuum_max_eager_freeze_failure_rate = 0.1, fillfactor = 60); ALTER TABLE s.t18 ADD CONSTRAINT soon NOT NULL c NOT VALID;
+COMMENT ON CONSTRAINT odd ON s.t18 IS 'nn'; CREATE VIEW s.v18 AS SELECT casefold('x') AS y, array_sort(ARRAY[2,1]) z, reverse('\x01'::bytea) r, a, b FROM s.t18; CREATE VIEW s.w18 AS SELECT y FROM s.v18; COMMENT ON VIEW s.w18 IS 'goes'; GRANT SELECT ON s.w18 TO PUBLIC;
+CREATE FUNCTION s.ret() RETURNS SETOF int LANGUAGE sql BEGIN ATOMIC; UPDATE s.ser SET b = 1 RETURNING old.id; END; CREATE COLLATION s.uf (provider = builtin, locale = 'PG_UNICODE_FAST');
+CREATE PUBLICATION p18 FOR TABLE s.t18 WITH (publish_generated_columns = stored); CREATE FUNCTION s.set18() RETURNS int LANGUAGE sql SET enable_self_join_elimination = off SET work_mem = '3MB' AS 'SELECT 1';
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON LARGE OBJECTS TO snap_reader; DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET file_copy_method = copy', current_database()); END $$; CREATE TABLE s.est (a text, CHECK (to_tsvector('estonian', a) IS NOT NULL));
+CREATE TABLE s.ct (a text COLLATE pg_unicode_fast, x int); CREATE TABLE s.per (a int, during daterange, FOREIGN KEY (a, PERIOD during) REFERENCES s.t18 (a, PERIOD during));
