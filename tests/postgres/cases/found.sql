@@ -291,7 +291,7 @@ ALTER TABLE t ALTER CONSTRAINT named NO INHERIT;
 ALTER TABLE t RENAME CONSTRAINT named TO other;
 ALTER TABLE u ALTER CONSTRAINT own INHERIT;
 
---- case a column changes that a publication filters by
+--- case a column changes that a publication filters by -- since 15
 --- a
 CREATE TABLE t (id integer PRIMARY KEY, a integer);
 --- b
