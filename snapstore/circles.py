@@ -72,8 +72,9 @@ def _halved(rules: Mapping[str, Rule], view: View, circle: Sequence[Action]) -> 
         halves = rules[fact.kind].halves(fact, view) if fact and fact.id not in known else None
         if halves is not None:
             known[action.subject] = halves
-            content = view.apart.content_with_bare.setdefault(action.subject, set())
-            content.update(other.subject for other in circle if other.subject != action.subject)
+            if known is view.apart.made:
+                content = view.apart.content_with_bare.setdefault(action.subject, set())
+                content.update(other.subject for other in circle if other.subject != action.subject)
             return True
     return False
 

@@ -13,6 +13,7 @@ from snapstore_postgres.indexes import (
     attached_otherwise,
     is_exclusion,
     on_partitioned,
+    separable,
     stored_otherwise,
     taken_off,
     vanishes_with_parent_index,
@@ -197,7 +198,7 @@ def _above(fact: Fact, view: View) -> Iterator[str]:
 def _separable(fact: Fact, view: View) -> list[str]:
     """An inherited one goes with that of the parents, which is then separate too."""
     inherited = bool(fact.attrs.get("inherited")) and fact.id in view.live
-    return [fact.id, *(_above(fact, view) if inherited else ())]
+    return [*separable(fact, view), *(_above(fact, view) if inherited else ())]
 
 
 def _alter_constraint(before: Fact, after: Fact, view: View) -> Alteration | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from snapstore.model import Fact, Hazard, HazardName, Json
-from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
+from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import before_clause, reparsable
 from snapstore_postgres.relations import STRONGEST, option_statements, relation_slot, size, table_of
 
@@ -17,7 +17,7 @@ def attached_indexes(fact: Fact, view: View) -> list[Fact]:
     for part in view.live_dependents.get(fact.id, ()):
         if part.kind == "index_partition" and part.attrs["parent"] == fact.id and part.parent:
             child = view.live[part.parent]
-            if not view.vanishes("partition:" + (child.parent or "").partition(":")[2]):
+            if _goes_with_parent(child, view):
                 found += [child, *attached_indexes(child, view)]
     return found
 
@@ -25,8 +25,25 @@ def attached_indexes(fact: Fact, view: View) -> list[Fact]:
 def vanishes_with_parent_index(fact: Fact, view: View) -> bool:
     for part in view.live_parts.get(fact.id, ()):
         if part.kind == "index_partition" and view.vanishes(part.attrs["parent"]):
-            return not view.vanishes("partition:" + (fact.parent or "").partition(":")[2])
+            return _goes_with_parent(fact, view)
     return False
+
+
+def _goes_with_parent(fact: Fact, view: View) -> bool:
+    """Whether an attached index is still attached when the one above it goes; one that is taken apart from a
+    table that goes would be left behind by that, not by the table's leaving."""
+    table = (fact.parent or "").partition(":")[2]
+    partition = f"partition:{table}"
+    if not view.vanishes(partition):
+        return True
+    leaves_first = partition in view.apart.going or not view.vanishes(f"table:{table}")
+    return fact.id in view.apart.going and not leaves_first
+
+
+def separable(fact: Fact, view: View) -> list[str]:
+    """An index and those that it is attached to, without which it cannot go."""
+    above = [p.attrs["parent"] for p in view.live_parts.get(fact.id, ()) if p.kind == "index_partition"]
+    return [fact.id, *(i for name in above if name in view.live for i in separable(view.live[name], view))]
 
 
 def _partitions_without(fact: Fact, view: View) -> list[str]:
@@ -200,7 +217,7 @@ def _alter_attachment(before: Fact, after: Fact, view: View) -> Alteration | Non
 
 RULES: dict[str, Rule] = {
     "index": Rule(
-        _create_index, _drop_index, _alter_index, rank=52, separable=by_itself, slots=relation_slot
+        _create_index, _drop_index, _alter_index, rank=52, separable=separable, slots=relation_slot
     ),
     "index_partition": Rule(_attach_index, _detach_index, _alter_attachment, rank=55, behind=_without_part),
     "cluster": Rule(_set_cluster, _unset_cluster, rank=80),

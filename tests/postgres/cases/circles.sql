@@ -54,3 +54,18 @@ CREATE TABLE l (k text, n bigint) PARTITION BY LIST (k); CREATE TABLE l2 PARTITI
 CREATE FUNCTION g(x text) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 1::bigint'; CREATE TABLE t (id int4range, at int4range, UNIQUE (id, at WITHOUT OVERLAPS)); -- since 18
 CREATE VIEW v AS SELECT id, g(at::text) AS called FROM t; CREATE MATERIALIZED VIEW m AS SELECT id FROM v; ALTER TABLE t ADD CONSTRAINT k CHECK (g(id::text) > -9); -- since 18
 CREATE RULE r AS ON DELETE TO v WHERE old.id IS NULL DO INSTEAD SELECT * FROM m; CREATE TABLE n (LIKE t INCLUDING ALL); CREATE TABLE o (x int) INHERITS (n); CREATE TABLE q (y int) INHERITS (o); -- since 18
+--- case a view and a function that reads it, both made anew
+--- both
+CREATE VIEW v AS SELECT 1::bigint AS n;
+CREATE FUNCTION f() RETURNS bigint LANGUAGE sql STABLE BEGIN ATOMIC SELECT sum(n) FROM v; END;
+--- a
+CREATE TYPE mood AS ENUM ('a'); CREATE OR REPLACE VIEW v AS SELECT f() AS n, 'a'::mood AS m;
+--- b
+CREATE TYPE mood AS (a int); CREATE OR REPLACE VIEW v AS SELECT f() AS n, NULL::mood AS m;
+--- case indexes of partitions in a circle go with those above them
+--- a
+CREATE TABLE l (k text, n int, z int, UNIQUE (k, n)) PARTITION BY LIST (k); CREATE TABLE l2 PARTITION OF l FOR VALUES IN ('b') PARTITION BY HASH (n); CREATE TABLE l20 PARTITION OF l2 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE INDEX li ON l (z) WHERE k <> 'z'; CREATE TABLE z (id int PRIMARY KEY, k text, n int, FOREIGN KEY (k, n) REFERENCES l (k, n)); ALTER TABLE l ADD FOREIGN KEY (z) REFERENCES z; CREATE FUNCTION f(i int) RETURNS bigint LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT count(*) FROM l2 WHERE z = i; END;
+CREATE INDEX ON l2 (f(z)); CREATE VIEW v AS SELECT f(n) FROM l20; CREATE INDEX ON l20 (f(n));
+--- b
+CREATE TABLE z (id int PRIMARY KEY);
