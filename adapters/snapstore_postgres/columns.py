@@ -9,6 +9,7 @@ from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres import archive, fitting, generated, local_rows
 from snapstore_postgres.casts import assignable, cast, castable
 from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.flags import flags_below, kept_below
 from snapstore_postgres.identities import (
     identity_clause,
     identity_slot,
@@ -120,6 +121,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
             *settings,
             *generated.own_expressions(fact, reached),
             *without_default(reached, view),
+            *flags_below(fact, reached, view),
         ],
         undo=[f"ALTER TABLE {table} DROP COLUMN {last(fact.name)}"],
         secrets=column_secrets(fact),
@@ -191,7 +193,7 @@ def _numbered(fact: Fact, sequence: Mapping[str, Json], view: View) -> list[str]
 def _made_identity(fact: Fact, view: View) -> list[str]:
     """A column that has its values becomes an identity column, and goes on behind them."""
     identity = fact.attrs.get("identity")
-    found = not_null_statements(fact, None, fact.attrs.get("not_null"), view)
+    found = not_null_statements(fact, None, fact.attrs.get("not_null"), view, below=True)
     found += identity_statements(fact, None, identity, view)
     if identity and "sequence" in identity:
         found += archive.behind_values(identity["sequence"], fact)
@@ -333,7 +335,9 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
         using = f" USING {cast(name, old['type'], new['type'])}" if told else ""
         statements.append(f"{alter} TYPE {new['type']}{collate}{using}")
     # An identity column is NOT NULL for as long as it is one.
-    not_null = not_null_statements(after, arrived(before, after, above, view), new.get("not_null"), view)
+    was = arrived(before, after, above, view)
+    not_null = not_null_statements(after, was, new.get("not_null"), view)
+    not_null += kept_below(after, was, new.get("not_null"), view)
     identity = identity_statements(after, old.get("identity"), new.get("identity"), view)
     statements += [*not_null, *identity] if "identity" in new else not_null
     statements += column_settings(after, view, retyped_attributes(old) if retyped else old)

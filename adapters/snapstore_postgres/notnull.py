@@ -2,7 +2,8 @@
 
 What a child of an inheritance tree has is its own, or only inherited. What is only inherited comes and goes
 with that of the parents, under a name that nobody can choose; ``SET NOT NULL`` on the child makes it its own,
-and nothing makes it only inherited again. A partition always has one of its own.
+and nothing makes it only inherited again. A partition always has one of its own. Before 18 it is a flag of
+each column: see ``flags.py``.
 """
 
 from __future__ import annotations
@@ -33,10 +34,13 @@ def not_null_clause(column: Fact, not_null: Json, view: View) -> str:
     return f" CONSTRAINT {not_null['name']} NOT NULL" + (" NO INHERIT" if not_null.get("no_inherit") else "")
 
 
-def not_null_statements(column: Fact, was: Json, now: Json, view: View) -> list[str]:
-    """What makes of the one the other."""
+def not_null_statements(column: Fact, was: Json, now: Json, view: View, *, below: bool = False) -> list[str]:
+    """What makes of the one the other; with ``below`` in the tables below too, whatever they have."""
     if was == now:
         return []
+    if is_flag(column, view) and not below:
+        only = f"ALTER TABLE ONLY {table_of(column)} ALTER COLUMN {last(column.name)}"
+        return [] if bool(was) == bool(now) else [f"{only} {'SET' if now else 'DROP'} NOT NULL"]
     alter = f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)}"
     if not now:
         return [*_held(column, view), f"{alter} DROP NOT NULL"]
@@ -82,10 +86,10 @@ def own_not_null(column: Fact, view: View) -> str | None:
     return f"CONSTRAINT {_name_in(not_null, column)} NOT NULL {last(column.name)}{reach}"
 
 
-def own_unnamed(column: Fact, view: View) -> list[str]:
-    """The same before 18, as a statement."""
-    now = column.attrs.get("not_null")
-    return not_null_statements(column, None, now, view) if version(view) < 180000 else []
+def is_flag(column: Fact, view: View) -> bool:
+    """Whether it is a flag that can be changed in this table and in none below it."""
+    table = view.either(column.parent or "")
+    return version(view) < 180000 and table is not None and "partition_key" not in table.attrs
 
 
 def unvalidated(column: Fact) -> list[str]:
@@ -229,7 +233,10 @@ def arrived(before: Fact, after: Fact, parents: Sequence[str], view: View) -> Js
     was = before.attrs.get("not_null")
     if not parents:
         return was
-    if version(view) < 180000 or f"partition:{table_of(after)}" in view.target:
+    is_partition = f"partition:{table_of(after)}" in view.target
+    if version(view) < 180000 and not is_partition:
+        return was
+    if is_partition:
         return _followed(was, after.attrs.get("not_null"), parents, view)
     if was and not is_inherited(was):
         return was
@@ -245,7 +252,7 @@ def arrived(before: Fact, after: Fact, parents: Sequence[str], view: View) -> Js
 
 
 def _followed(was: Json, now: Json, parents: Sequence[str], view: View) -> Json:
-    """The same where a parent's has no name, or is that of all its partitions."""
+    """The same where a parent's is that of all its partitions."""
     for identity in parents:
         before, after = _gives(view.live[identity]), _gives(view.target[identity])
         if before != after:

@@ -78,12 +78,16 @@ def not_null(scene: Scene) -> Iterator[Change]:
 def _scanning(action: Action, fact: Fact) -> list[str]:
     """The statements that make the column NOT NULL for the rows that are there, too."""
     alter, column = f"ALTER TABLE {qualifier(fact.name)}", last(fact.name)
+    sets = [f"ALTER TABLE {only}{qualifier(fact.name)} ALTER COLUMN {column} SET NOT NULL" for only in _ONLY]
     return [
         statement
         for statement in action.statements
-        if statement == f"{alter} ALTER COLUMN {column} SET NOT NULL"
+        if statement in sets
         or (statement.startswith(f"{alter} ADD CONSTRAINT ") and statement.endswith(f" NOT NULL {column}"))
     ]
+
+
+_ONLY = ("", "ONLY ")
 
 
 def _can_be_named(action: Action, fact: Fact, scene: Scene) -> bool:
@@ -144,11 +148,14 @@ def _checked(action: Action, fact: Fact, scene: Scene) -> Change:
     table, column = qualifier(fact.name), last(fact.name)
     name = spare_name(fact.id, "filled")
     check = f"constraint:{table}.{name}"
+    alone = "NO INHERIT " if any(s.startswith("ALTER TABLE ONLY ") for s in _scanning(action, fact)) else ""
     add = step(
         action,
         BEFORE,
         summary=f"check that {fact.name} is not null, for new rows",
-        statements=(f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID",),
+        statements=(
+            f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) {alone}NOT VALID",
+        ),
         lock=STRONGEST,
         undo=(f"ALTER TABLE {table} DROP CONSTRAINT {name}",),
         needs=(),

@@ -18,6 +18,7 @@ from snapstore_postgres.columns import (
 from snapstore_postgres.constraints import constraint_definition, is_unvalidated, unvalidated_below
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.federation import subscribers
+from snapstore_postgres.flags import own_flag
 from snapstore_postgres.identities import own_identity, settled_identity
 from snapstore_postgres.inheritance import (
     ancestors,
@@ -28,7 +29,7 @@ from snapstore_postgres.inheritance import (
     unsettled,
 )
 from snapstore_postgres.names import last
-from snapstore_postgres.notnull import own_not_null, own_unnamed
+from snapstore_postgres.notnull import own_not_null
 from snapstore_postgres.options import altered_options, options_clause
 from snapstore_postgres.partitions import detached
 from snapstore_postgres.relations import (
@@ -65,7 +66,8 @@ def _create_table(fact: Fact, view: View) -> Draft:
     # For a type with a length, the NULL is cast to it, and as such a default like any other.
     after += without_default(merged, view)
     after += without_default([c for c in from_above if _has_default_above(c, view)], view)
-    after += [s for c in from_above for s in (*own_unnamed(c, view), *own_identity(c, view))]
+    after += [s for c in columns for s in own_flag(c, view, inline=c in inline)]
+    after += [s for c in from_above for s in own_identity(c, view)]
     after += [s for c in inline for s in settled_identity(c)]
     alike, again = _stored_alike(columns, view)
     absent, unvalidated = _never_validated(fact, from_above, view)
