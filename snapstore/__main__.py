@@ -18,7 +18,7 @@ def main() -> None:
     if answer is not None and _written(answer):
         raise SystemExit(0)
     # Most of what one run makes lives to its end, so looking for garbage is in vain: a tenth of a take.
-    gc.set_threshold(200_000)
+    gc.set_threshold(1_000_000)
     # While a thread that reads answers waits for its turn, by default up to 5 ms, its server waits too.
     sys.setswitchinterval(0.0005)
     from snapstore.cli import run

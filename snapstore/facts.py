@@ -75,7 +75,7 @@ def _grouped(facts: Iterable[Fact]) -> _Found:
     """All three in one go: most of what it takes is reaching each fact."""
     kinds, parts, dependents = (defaultdict[str, list[Fact]](list) for _ in range(3))
     for fact in facts:
-        kinds[fact.kind].append(fact)
+        kinds[fact.id[: fact.id.index(":")]].append(fact)
         if fact.parent is not None:
             parts[fact.parent].append(fact)
         for need in fact.needs:

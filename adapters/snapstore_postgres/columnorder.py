@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from msgspec import structs
 
@@ -26,9 +27,8 @@ def made_anew(request: PlanRequest) -> set[str]:
         return tables
     names = "|".join(re.escape(identity.partition(":")[2]) for identity in sorted(tables))
     listed = re.compile(rf"(?<![\w\".])({names}) (?:\w+|\"(?:[^\"]|\"\")+\")\(")
-    texts = (
-        str(text) for fact in request.target.values() if fact.kind in _READS for text in fact.attrs.values()
-    )
+    reading = chain.from_iterable(request.target.kinds.get(kind, ()) for kind in _READS)
+    texts = (str(text) for fact in reading for text in fact.attrs.values())
     return {f"table:{name}" for text in texts for name in listed.findall(text)}
 
 
@@ -47,6 +47,8 @@ def _misplaced(request: PlanRequest) -> Iterator[str]:
         if fact.attrs.keys() & {"of", "inherits", "foreign"} or f"partition:{fact.name}" in request.target:
             continue
         now, then = there[identity].get("columns") or [], wanted[identity].get("columns") or []
+        if now == then:
+            continue
         after = [c for c in now if c in then] + [c for c in then if c not in now]
         if after != then:
             yield identity

@@ -187,8 +187,7 @@ def _has_name(column: Fact | None, name: str) -> bool:
 def _contested_name(column: Fact, view: View) -> str | None:
     """The usual name of a NOT NULL where the server would give another, because somebody else has it."""
     if "not_null_names" not in view.memo:
-        facts = chain(view.live.values(), view.target.values())
-        columns = (fact for fact in facts if fact.id.startswith("column:"))
+        columns = chain.from_iterable(side.kinds.get("column", ()) for side in (view.live, view.target))
         values = (f.attrs.get("not_null") for f in columns)
         view.memo["not_null_names"] = {unquote(v.get("name", "")) for v in values if isinstance(v, dict)}
     name, taken = not_null_name(column), view.memo["not_null_names"]

@@ -283,7 +283,7 @@ def _is_not_null(kind: str, name: str, request: PlanRequest) -> bool:
     if kind != "constraint" or int(request.live_hints.get("version", 0)) < 180000:
         return False
     table, own = f"table:{qualifier(name)}", unquote(last(name))
-    columns = (f for f in request.live.values() if f.kind == "column" and f.parent == table)
+    columns = (f for f in request.live.parts.get(table, ()) if f.kind == "column")
     return any(unquote(name_of_not_null(c)) == own for c in columns if c.attrs.get("not_null"))
 
 
