@@ -168,6 +168,7 @@ def _hints(found: Answers) -> dict[str, Json]:
         "superuser": found.server.superuser,
         "roles": found.server.roles,
         "member_of": found.server.member_of,
+        "may_become": found.server.may_become,
         "archive": _archive(found),
         "system": next(found.rows("system"))[0] if found.server.may_identify else None,
     }

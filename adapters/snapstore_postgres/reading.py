@@ -61,6 +61,7 @@ class Server(NamedTuple):
     may_identify: bool
     roles: list[str] | None
     member_of: list[str] | None
+    may_become: list[str] | None
 
 
 class Answer:

@@ -15,14 +15,17 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Hazard, HazardName, Verb
 from snapstore_postgres.names import unquote
+from snapstore_postgres.supply import parameters
 
 
 class Rights(NamedTuple):
-    """Whose rights they are: the role, those that it is a member of, all that exist (None: unknown), and the
-    kinds of objects that its platform lets it create."""
+    """Whose rights they are: the role, those whose rights it has, those that it may become, all that exist
+    (None: unknown), and the kinds of objects that its platform lets it create. A member of a role has its
+    rights unless it does not inherit, and may become it unless, since 16, the grant says otherwise."""
 
     role: str
     member_of: Collection[str]
+    may_become: Collection[str]
     existing: Collection[str] | None
     may: Collection[str]
 
@@ -75,7 +78,8 @@ def _rights(request: PlanRequest) -> Rights | None:
     if hints.get("superuser", True):
         return None
     role = unquote(hints.get("role", ""))
-    return Rights(role, {*(hints.get("member_of") or ()), role}, hints.get("roles"), hints.get("may") or ())
+    has, becomes = ({*(hints.get(key) or ()), role} for key in ("member_of", "may_become"))
+    return Rights(role, has, becomes, hints.get("roles"), hints.get("may") or ())
 
 
 def _with(action: Action, texts: list[str]) -> Action:
@@ -111,11 +115,14 @@ def _forbidden(action: Action, request: PlanRequest, rights: Rights) -> Iterator
     if after is not None and action.verb is not Verb.ALTER and _needs_superuser(after, rights):
         yield f"only a superuser may create it, and {rights.role} is none"
     for owner in _owner(after) if after is not None else []:
-        if owner not in rights.member_of and (before is None or before.attrs.get("owner") != owner):
-            yield f"{owner} shall own it, and {rights.role} is no member of that role"
+        if owner not in rights.may_become and (before is None or before.attrs.get("owner") != owner):
+            yield f"{owner} shall own it, and {rights.role} cannot SET ROLE to that"
     holder = _with_owner(before, request.live)
     if holder is not None and holder.attrs["owner"] not in rights.member_of:
-        yield f"{holder.id} belongs to {holder.attrs['owner']}, and {rights.role} is no member of that role"
+        yield f"{holder.id} belongs to {holder.attrs['owner']}, and {rights.role} has not its rights"
+    for name, _ in parameters(after) if after is not None else ():
+        if said := request.live_hints.get("denied", {}).get(f"parameter:{name}"):
+            yield f"{rights.role} {said}"
 
 
 def _needs_superuser(fact: Fact, rights: Rights) -> bool:

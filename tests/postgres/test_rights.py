@@ -124,6 +124,40 @@ def test_a_plan_says_what_its_role_may_not_do(what: str, database: str, limited:
         assert said and all("snap_limited" in text for text in said)
 
 
+def test_a_membership_without_its_rights_is_none(database: str, limited: str, postgres_version: int) -> None:
+    if postgres_version < 16:
+        pytest.skip(f"needs another PostgreSQL than {postgres_version}")
+    for name in ("snap_held", "snap_given"):
+        role = f"CREATE ROLE {name}"
+        execute(database, f"DO $$ BEGIN {role}; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+        execute(database, f"GRANT CREATE ON SCHEMA public TO {name}")
+    execute(database, "GRANT snap_held TO snap_limited WITH INHERIT FALSE, SET TRUE, ADMIN TRUE")
+    execute(database, "GRANT snap_given TO snap_limited WITH INHERIT TRUE, SET FALSE")
+    execute(database, "CREATE TABLE t (a int); ALTER TABLE t OWNER TO snap_held")
+    before = roundtrip.capture(limited)
+    execute(database, "ALTER TABLE t OWNER TO snap_given")
+    after = roundtrip.capture(limited)
+    execute(database, "REVOKE snap_held, snap_given FROM snap_limited")
+    assert hazards(roundtrip.plan(before, after)) == [
+        "table:public.t: snap_given shall own it, and snap_limited cannot SET ROLE to that",
+        "table:public.t: table:public.t belongs to snap_held, and snap_limited has not its rights",
+    ]
+    assert hazards(roundtrip.plan(after, before)) == []
+
+
+def test_a_plan_says_which_parameters_its_role_may_not_set(database: str, limited: str) -> None:
+    text = "CREATE FUNCTION f() RETURNS int LANGUAGE sql {} AS 'SELECT 1';"
+    text += "ALTER FUNCTION f OWNER TO snap_limited"
+    execute(database, text.format("SET work_mem = '1MB'"))
+    before = roundtrip.capture(limited)
+    execute(database, "DROP FUNCTION f;" + text.format("SET log_statement = 'all' SET work_mem = '2MB'"))
+    after = roundtrip.capture(limited)
+    execute(database, "DROP FUNCTION f;" + text.format("SET work_mem = '1MB'"))
+    said = hazards(roundtrip.asked_plan(limited, before, after))
+    assert said == ["function:public.f(): snap_limited may not set log_statement"]
+    assert hazards(roundtrip.asked_plan(database, roundtrip.capture(database), after)) == []
+
+
 def test_a_plan_of_a_role_that_may_do_all_of_it_says_nothing_and_runs(database: str, limited: str) -> None:
     execute(limited, "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t; CREATE TYPE e AS ENUM ('x')")
     target = roundtrip.capture(limited)

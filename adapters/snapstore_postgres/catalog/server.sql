@@ -2,7 +2,8 @@
 -- configuration excludes by parameter 1, regular expressions), who we are, what server this is, whether it has an archive, whether
 -- we may read how subscriptions connect, how many bytes of columns there are, the name of the database, and
 -- whether we may do everything and read the verifiers of passwords; all roles unless they
--- are many, and those that we are a member of unless that is all.
+-- are many, and those whose rights we have, and those that we may
+-- become, unless that is all.
 SELECT ARRAY(
          SELECT n.oid
            FROM pg_namespace n
@@ -19,4 +20,9 @@ SELECT ARRAY(
        has_function_privilege('pg_control_system()', 'EXECUTE'),
        (SELECT array_agg(r.rolname::text ORDER BY r.rolname) FROM pg_roles r HAVING count(*) <= 1000),
        (SELECT array_agg(r.rolname::text ORDER BY r.rolname) FROM pg_roles r
-         WHERE pg_has_role(r.oid, 'MEMBER') AND NOT (SELECT s.rolsuper FROM pg_roles s WHERE s.rolname = current_user))
+         WHERE pg_has_role(r.oid, 'USAGE')
+           AND NOT (SELECT s.rolsuper FROM pg_roles s WHERE s.rolname = current_user)),
+       (SELECT array_agg(r.rolname::text ORDER BY r.rolname) FROM pg_roles r
+         WHERE pg_has_role(r.oid, 'MEMBER')  -- before 16
+         WHERE pg_has_role(r.oid, 'SET')  -- since 16
+           AND NOT (SELECT s.rolsuper FROM pg_roles s WHERE s.rolname = current_user))
