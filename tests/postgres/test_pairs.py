@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from snapstore.model import Action, Verb
+from snapstore.model import Action, HazardName, Verb
 from tests.postgres import dump
 from tests.postgres.roundtrip import Table, capture, lost_rows, plan, restore, rows, same_schema
 
@@ -77,7 +77,9 @@ def goes_and_comes(pair: Pair, new_database: Any, version: int) -> None:
     schemas = {side: dump.schema(url) for side, url in urls.items()}
     for side, other in ("ab", "ba"):
         url, before = urls[side], rows(urls[side])
-        said_locks(restore(url, states[other]))
+        actions = restore(url, states[other])
+        said_locks(actions)
+        said_no_loss(actions)
         same_schema(url, schemas[other])
         kept_rows(before, rows(url))
         restore(url, states[side])
@@ -100,6 +102,11 @@ def said_locks(actions: list[Action]) -> None:
         assert action.lock or of_types or not _ON_RELATIONS.match(action.subject), action
         if action.lock == "ACCESS EXCLUSIVE" and action.subject.startswith(("column:", "index:")):
             assert action.verb is Verb.CREATE or action.bytes is not None, action
+
+
+def said_no_loss(actions: list[Action]) -> None:
+    """What goes to the archive is not lost, and must not stop a restore as if it were."""
+    assert not [h for action in actions for h in action.hazards if h.name is HazardName.DATA_LOSS]
 
 
 def load(url: str, sql: str) -> str:
