@@ -244,6 +244,8 @@ def _drop_table(fact: Fact, view: View) -> Draft:
         undo=["put back by restoring the safety snapshot"],
         hazards=() if rowless else data_loss(view, fact.id, f"table {fact.name}"),
         needs=subscribed.before,
+        # What changes of its parents would reach it, and what stands on it.
+        provides=[detached(fact.name)] if parents(fact.name, view.live) else [],
         lock=STRONGEST,
         rows=rows,
         bytes=bytes_,

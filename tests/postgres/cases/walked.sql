@@ -224,3 +224,16 @@ ALTER TABLE d ALTER g SET EXPRESSION AS (id + 2);
 ALTER TABLE q ALTER g SET EXPRESSION AS (id + 3);
 ALTER TABLE c ALTER g SET EXPRESSION AS (id + 1);
 ALTER TABLE d ALTER g SET EXPRESSION AS (id + 2);
+
+--- case a partition and a child go, and columns of their parents on which they stand
+--- a
+CREATE TABLE u (id int NOT NULL, x int) PARTITION BY RANGE (id);
+CREATE TABLE c PARTITION OF u FOR VALUES FROM (MINVALUE) TO (2);
+CREATE POLICY t ON c USING (x IS NOT NULL);
+CREATE TABLE p (id int, x int);
+CREATE TABLE k () INHERITS (p);
+CREATE VIEW v AS SELECT x FROM k;
+INSERT INTO k VALUES (1, 2);
+--- b
+CREATE TABLE u (id int NOT NULL) PARTITION BY RANGE (id);
+CREATE TABLE p (id int, y int);
