@@ -205,9 +205,7 @@ def _returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: Vie
 
     ``back`` are this column and those of tables that inherit it, with where their values lie.
     """
-    later = (
-        "text" if _is_strict(fact, view) else None
-    )  # no value yet, and the type would give one or take no NULL
+    later = _meanwhile(fact, back, view) if _is_strict(fact, view) else None
     attrs = {k: v for k, v in fact.attrs.items() if k not in ("not_null", "identity")}
     attrs |= {"type": later} if later else {}
     bare = Fact(fact.id, attrs, fact.parent)
@@ -226,6 +224,18 @@ def _returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: Vie
         ]
         found += undisturbed(fact, view, missing)
     return [*found, *_made_identity(fact, view)]
+
+
+def _meanwhile(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: View) -> str:
+    """The type of a column that has no value yet, where its own would give one or take no NULL: the one below
+    its domain if values come by the names of their attributes, else text."""
+    by_name = any("by_name" in entry.facts for _, entry in back)
+    return _below_domains(fact, view) if by_name else "text"
+
+
+def _below_domains(fact: Fact, view: View) -> str:
+    domain = view.target.get(f"domain:{fact.attrs['type']}")
+    return _below_domains(domain, view) if domain else str(fact.attrs["type"])
 
 
 def _typed(column: Fact, kind: str | None) -> Fact:

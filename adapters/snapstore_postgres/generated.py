@@ -8,7 +8,7 @@ from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres import archive
 from snapstore_postgres.expressions import reparsable
-from snapstore_postgres.inheritance import descendants
+from snapstore_postgres.inheritance import ancestors, descendants
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import table_of
 
@@ -59,6 +59,9 @@ def stays_bound(before: Fact, after: Fact, view: View) -> bool:
 
 
 def is_to_return(before: Fact, after: Fact, view: View) -> bool:
-    """Whether a computed column becomes a plain one whose values are in the archive."""
-    computed = "generated" in before.attrs and "generated" not in after.attrs
-    return computed and archive.kept(view.request, after.id, "column") is not None
+    """Whether a computed column becomes a plain one whose values are in the archive, or its parents'."""
+    if "generated" not in before.attrs or "generated" in after.attrs:
+        return False
+    tables = (table_of(after), *ancestors(table_of(after), view.target))
+    columns = (f"column:{table}.{last(after.name)}" for table in tables)
+    return any(archive.kept(view.request, column, "column") for column in columns)

@@ -33,6 +33,7 @@ from snapstore_postgres import (
     rows,
     sequences,
     tables,
+    toast,
     types,
     versions,
     views,
@@ -77,6 +78,7 @@ def plan(request: PlanRequest) -> list[Action]:
 
     def finish(actions: list[Action]) -> list[Action]:
         actions = inheritance.with_new_links(counted, columnorder.noted(request, actions))
+        actions = toast.with_toast_options(counted, actions)
         actions = carry.with_carried_rows(counted, partitions.after_detaching(counted, actions))
         return archive.after_return(counted, back, actions) if back else actions
 

@@ -37,7 +37,7 @@ from snapstore_postgres.relations import (
     all_options,
     changes_persistence,
     data_loss,
-    other_options,
+    option_statements,
     owner_statement,
     rewrite_hazard,
     row_slots,
@@ -303,7 +303,7 @@ def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:
         statements.append(f"ALTER TABLE {name} SET ACCESS METHOD {new.get('access_method', usual)}")
     if old.get("tablespace") != new.get("tablespace"):
         statements.append(f"ALTER TABLE {name} SET TABLESPACE {new.get('tablespace', 'pg_default')}")
-    statements += other_options(f"ALTER TABLE {name}", old, new)
+    statements += option_statements(f"ALTER TABLE {name}", old.get("options"), new.get("options"))
     clause, secrets = altered_options(after.id, was.get("options") or {}, now.get("options") or {})
     statements += [f"ALTER FOREIGN TABLE {name}{clause}"] if clause else []
     statements += _table_flags(after, old)

@@ -7,7 +7,7 @@ since a column is computed or not published, the publications leave updates out 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from snapstore.model import Fact
 from snapstore.rules import View
@@ -92,4 +92,13 @@ def _without_triggers(fact: Fact, view: View, updates: Sequence[str]) -> list[st
         f"{alter} {states[part.attrs.get('enabled', 'O')]} {part.kind.upper()} {last(part.name)}"
         for part in staying
     ]
-    return [*off, *updates, *again]
+    return [*off, *updates, *again, *_states_below(staying, states, view)]
+
+
+def _states_below(parts: Sequence[Fact], states: Mapping[str, str], view: View) -> Iterator[str]:
+    """What partitions have of their own of the states of triggers, which follow that of the parent's."""
+    names = {last(part.name) for part in parts if part.kind == "trigger"}
+    for state in view.live_kinds.get("trigger_state", ()) if names else ():
+        if last(state.name) in names and view.stays(state.id):
+            enabled = states[state.attrs.get("enabled", "O")]
+            yield f"ALTER TABLE ONLY {qualifier(state.name)} {enabled} TRIGGER {last(state.name)}"

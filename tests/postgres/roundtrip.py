@@ -162,7 +162,8 @@ SELECT format('%I.%I', n.nspname, c.relname), c.relkind = 'p',
             FROM pg_type t LEFT JOIN pg_type e ON e.oid = t.typelem WHERE t.oid = a.atttypid),
          (SELECT json_agg(b.attname ORDER BY b.attname) FROM pg_type t
             LEFT JOIN pg_type e ON e.oid = t.typelem
-            JOIN pg_attribute b ON b.attrelid IN (t.typrelid, e.typrelid)
+            LEFT JOIN pg_type d ON d.oid IN (t.typbasetype, e.typbasetype)
+            JOIN pg_attribute b ON b.attrelid IN (t.typrelid, e.typrelid, d.typrelid)
            WHERE t.oid = a.atttypid AND b.attnum > 0 AND NOT b.attisdropped)))
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
  WHERE c.relkind IN ('r', 'p') AND n.nspname {}

@@ -237,3 +237,24 @@ INSERT INTO k VALUES (1, 2);
 --- b
 CREATE TABLE u (id int NOT NULL) PARTITION BY RANGE (id);
 CREATE TABLE p (id int, y int);
+
+--- case a domain of rows that is never NULL, whose type below gets other attributes
+--- a
+CREATE TYPE c AS (x int, y text);
+CREATE DOMAIN d AS c;
+--- b
+CREATE TYPE c AS (y text, x bigint, z int);
+CREATE DOMAIN d AS c NOT NULL;
+--- both
+CREATE TABLE t (id int PRIMARY KEY, d d, a d[]);
+--- a
+INSERT INTO t VALUES (1, '(1,q)', '{"(2,r)"}');
+--- b
+INSERT INTO t VALUES (1, '(q,1,)', '{"(r,2,)"}');
+
+--- case options of a TOAST table that comes with the type of a column
+--- a
+CREATE TABLE t (id int);
+--- b
+CREATE TABLE t (id text);
+ALTER TABLE t SET (toast.autovacuum_enabled = false, fillfactor = 70);
