@@ -74,7 +74,7 @@ def lacking(partition: Fact, view: View) -> list[str]:
     """The indexes of the parent that a partition has none attached to: attaching it would make one."""
     indexes = view.target_parts.get(f"table:{partition.attrs['of']}", ())
     return [
-        index.id
+        _topmost(index, view) if is_exclusion(index) else index.id
         for index in indexes
         if index.id in view.live
         and (
@@ -83,6 +83,12 @@ def lacking(partition: Fact, view: View) -> list[str]:
             or partition.id in attached_otherwise(index, view)
         )
     ]
+
+
+def _topmost(index: Fact, view: View) -> str:
+    """The index that this one is, over others, attached to: none below it can go by itself."""
+    *_, top = separable(index, view)
+    return top
 
 
 def is_exclusion(fact: Fact) -> bool:
