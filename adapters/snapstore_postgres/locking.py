@@ -45,6 +45,15 @@ SELECT coalesce(n.nspname || '.' || c.relname, l.relation::text), a.pid, a.appli
  ORDER BY l.granted DESC, a.xact_start, 1 LIMIT 1"""
 
 
+def _require_primary(connection: Connection, resource: str) -> None:
+    if connection.execute("SELECT pg_catalog.pg_is_in_recovery()").fetchall()[0][0]:
+        raise SnapError(
+            "the server is a standby (it is in recovery): nothing can be changed there",
+            where=f"resources.{resource}.url",
+            fix="use the address of the primary, or name all hosts and target_session_attrs=read-write",
+        )
+
+
 @contextmanager
 def lock(settings: Settings, context: Context) -> Iterator[None]:
     """The advisory lock of a database, on a connection of its own. SnapError LOCKED when another has it.
@@ -52,6 +61,7 @@ def lock(settings: Settings, context: Context) -> Iterator[None]:
     Another resource of the same restore on the same database shares it.
     """
     with connect(settings, context.resource) as connection:
+        _require_primary(connection, context.resource)
         row = connection.execute("SELECT pg_catalog.pg_try_advisory_lock($1)", [ADVISORY_KEY]).fetchone()
         if not row or not row[0]:
             _require_ours(connection, context.resource)

@@ -62,3 +62,19 @@ def test_a_restore_stops_for_a_standby_far_behind_and_goes_on_when_it_has_caught
     wait(project, lambda behind: 0 <= behind < 100_000)
     snap("restore", "HEAD", "--yes", code=0)
     assert snap("status").code == 0
+
+
+def test_a_standby_is_read_and_never_restored(
+    snap: Snap, primary: embedded.Server, standby: embedded.Server
+) -> None:
+    project = Project(snap, primary.url())
+    project.configure(url=primary.url())
+    project.sql("CREATE TABLE t (id int)")
+    snap("take", "-m", "one", code=0)
+    project.sql("CREATE INDEX i ON t (id)")
+    wait(project, lambda behind: behind == 0)
+    project.configure(url=standby.url())
+    snap("status", code=2)
+    assert "i" in snap("plan", "HEAD", code=0).stdout
+    told = snap("restore", "HEAD", "--yes", code=1)
+    assert "the server is a standby" in told.stderr and "target_session_attrs" in told.stderr
