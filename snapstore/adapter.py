@@ -33,6 +33,7 @@ from snapstore.model import (
     Action,
     Archived,
     Captured,
+    Fact,
     Json,
     Known,
     Notice,
@@ -172,7 +173,8 @@ class Adapter(msgspec.Struct, frozen=True):
     ``beyond`` gives, of the differences between two captures with these hints, the identities of those that
     only say that one of them was not asked for it, or that it tells the same otherwise: no restore is held to
     account for them.
-    ``renames`` are the kinds of facts that its ``plan`` renames where ``PlanOptions.renames`` says so.
+    ``renames`` are the kinds of facts that its ``plan`` renames where ``PlanOptions.renames`` says so;
+    ``inside`` gives what can be renamed inside a fact, as identities of such kinds.
     ``archived`` lists what restores have put aside and none has taken back, oldest first; ``prune`` removes
     some of that for good, by their places.
     ``check`` is for ``snap doctor``: what is wrong with this resource, [] when it is well.
@@ -193,6 +195,7 @@ class Adapter(msgspec.Struct, frozen=True):
         nothing_beyond
     )
     renames: Collection[str] = ()
+    inside: Callable[[Fact], Collection[str]] = lambda fact: ()
     lock: Callable[[Any, Context], AbstractContextManager[None]] = no_lock
     archived: Callable[[Any, Context], list[Archived]] = nothing_archived
     prune: Callable[[Any, Context, Sequence[str]], None] = nothing_to_prune

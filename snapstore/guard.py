@@ -73,9 +73,16 @@ def require_renames(config: Config, live: Snapshot, target: Snapshot, renames: M
     for old, new in renames.items():
         kind = old.partition(":")[0]
         able = [n for n in names if kind in adapters.load(config.resources[n].adapter).renames]
-        sides = [(facts(live, name), facts(target, name)) for name in able]
+        sides = [(_with_inside(config, n, live), _with_inside(config, n, target)) for n in able]
         if not any(old in now and new in then for now, then in sides):
             _no_such_rename(old, new, sides)
+
+
+def _with_inside(config: Config, name: str, snapshot: Snapshot) -> dict[str, Fact]:
+    """The facts of a resource, and by the names of what is inside them what they are."""
+    inside = adapters.load(config.resources[name].adapter).inside
+    found = facts(snapshot, name)
+    return {**{part: fact for fact in found.values() for part in inside(fact)}, **found}
 
 
 def _no_such_rename(old: str, new: str, sides: list[tuple[dict[str, Fact], dict[str, Fact]]]) -> NoReturn:

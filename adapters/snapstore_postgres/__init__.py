@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from snapstore.adapter import Adapter, ApplyContext, Context, PlanRequest, Suggestion
-from snapstore.model import Action, Archived, Captured, Json, Notice, ResourceChanges
+from snapstore.model import Action, Archived, Captured, Fact, Json, Notice, ResourceChanges
 from snapstore_postgres.settings import Settings
 
 
@@ -53,6 +53,12 @@ def _beyond(
     return rows.beyond(changes) | versions.beyond(changes, live, target)
 
 
+def _inside(fact: Fact) -> Collection[str]:
+    from snapstore_postgres.renames import inside_names
+
+    return inside_names(fact)
+
+
 def _archived(settings: Settings, context: Context) -> list[Archived]:
     from snapstore_postgres.pruning import archived
 
@@ -81,6 +87,15 @@ def _discover(root: Path, env: Mapping[str, str]) -> list[Suggestion]:
     return [found]
 
 
+_RENAMED = (
+    "table", "view", "matview", "sequence", "column", "index", "constraint", "trigger", "policy", "rule",
+    "schema", "enum", "label", "composite", "attribute", "domain", "range", "base_type",
+    "function", "procedure", "aggregate", "operator", "operator_class", "operator_family", "collation",
+    "conversion", "statistics", "ts_configuration", "ts_dictionary", "ts_parser", "ts_template",
+    "publication", "subscription", "server", "fdw", "event_trigger", "language", "role", "tablespace",
+)  # fmt: skip
+"""As in ``renaming.py``, which takes too long to import for every command."""
+
 adapter = Adapter(
     name="postgres",
     format=1,
@@ -91,7 +106,8 @@ adapter = Adapter(
     ask=_ask,
     apply=_apply,
     beyond=_beyond,
-    renames=("table", "view", "matview", "column", "index", "constraint"),
+    renames=_RENAMED,
+    inside=_inside,
     lock=_lock,
     archived=_archived,
     prune=_prune,

@@ -26,8 +26,8 @@ from snapstore_postgres.casts import from_json, has_attributes, portable
 from snapstore_postgres.names import block, last, literal, parts, qualifier, quote
 from snapstore_postgres.partitions import detached
 from snapstore_postgres.relations import size, version
-from snapstore_postgres.renaming import called_back, facts_called_back
 from snapstore_postgres.undisturbed import undisturbed
+from snapstore_postgres.wording import former, former_facts
 from snapstore_postgres.words import designation, word
 
 REGISTRY = "snapstore_archive"
@@ -115,11 +115,10 @@ def table_draft(fact: Fact, view: View, draft: Draft) -> Draft:
     """Instead of dropping the table: take off what binds it, and move it to its place."""
     place = _place(view.request, fact.id)
     stripping = _Stripping(fact, view)
-    back = called_back(fact, view.request)
-    left = facts_called_back(stripping.left, back, view.request) if back else stripping.left
-    facts = [msgspec.to_builtins(f) for f in left]
-    again = [f"ALTER TABLE {quote(place)}.{last(fact.name)} RENAME TO {last(back.new)}"] if back else []
-    identity = back.after if back else fact.id
+    facts = [msgspec.to_builtins(f) for f in former_facts(stripping.left, view.request)]
+    identity = former(fact.id, view.request)
+    name, before = last(fact.name), last(identity.partition(":")[2])
+    again = [f"ALTER TABLE {quote(place)}.{name} RENAME TO {before}"] if name != before else []
     return replace(
         draft,
         summary=f"move table {fact.name} with its rows to the archive",
@@ -386,7 +385,7 @@ def column_entry(request: PlanRequest, fact: Fact, key: Sequence[str]) -> Entry:
     after = request.target.get(fact.id)
     by_name = has_attributes(fact, request.live) and (after is None or has_attributes(after, request.target))
     facts = {"key": list(key), "by_name": True} if by_name else {"key": list(key)}
-    return Entry(_place(request, fact.id), fact.id, "column", facts)
+    return Entry(_place(request, fact.id), former(fact.id, request), "column", facts)
 
 
 def _column_entry(fact: Fact, view: View) -> Entry:
@@ -407,7 +406,7 @@ def copied(fact: Fact, entry: Entry, source: str, which: str = "true") -> list[s
         copy,
         # A publication of all tables has this one too, and would not let its rows go.
         f"ALTER TABLE {quote(entry.place)}.rows REPLICA IDENTITY FULL",
-        _register(entry.place, fact.id, "column", entry.facts),
+        _register(entry.place, entry.identity, "column", entry.facts),
     ]
 
 
@@ -564,9 +563,10 @@ def _closed_when_empty(entry: Entry) -> str:
 def sequence_draft(fact: Fact, view: View, draft: Draft) -> Draft:
     """Before the sequence is dropped: note its position, so that no number is given out twice."""
     place = _place(view.request, fact.id)
+    identity = former(fact.id, view.request)
     note = (
         f"INSERT INTO {REGISTRY}.entries (place, identity, kind, facts) SELECT {literal(place)},"
-        f" {literal(fact.id)}, 'sequence', jsonb_build_object('last', last_value, 'called', is_called)"
+        f" {literal(identity)}, 'sequence', jsonb_build_object('last', last_value, 'called', is_called)"
         f" FROM {fact.name}"
     )
     return replace(

@@ -151,15 +151,17 @@ def _missing(settings: Settings, found: Answers) -> list[Notice]:
 
 
 def _hints(found: Answers) -> dict[str, Json]:
-    relations = {
-        identity: {"rows": rows, "bytes": size, "columns": columns, "numbers": numbers, "oid": oid}
-        for identity, rows, size, columns, numbers, oid in found.rows("relations")
-    }
+    relations: dict[str, Json] = {}
+    for identity, rows, size, columns, numbers, oid in found.rows("relations"):
+        known = {"columns": columns, "numbers": numbers, "oid": oid}
+        relations[identity] = known if rows is None else {"rows": rows, "bytes": size, **known}
     subscribed: dict[str, dict[str, bool]] = defaultdict(dict)
     for table, subscription, copying in found.rows("subscribed"):
         subscribed[table][subscription] = copying
+    system, database = next(found.rows("system")) if found.server.may_identify else (None, None)
     return {
         "relations": relations,
+        "ids": found.ids(),
         "subscribed": dict(subscribed),
         "server_version": found.server.version_name,
         "version": found.server.version,
@@ -170,7 +172,8 @@ def _hints(found: Answers) -> dict[str, Json]:
         "member_of": found.server.member_of,
         "may_become": found.server.may_become,
         "archive": _archive(found),
-        "system": next(found.rows("system"))[0] if found.server.may_identify else None,
+        "system": system,
+        "database_id": database,
     }
 
 

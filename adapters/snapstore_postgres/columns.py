@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from snapstore.model import Fact, Json, SealedRef
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
-from snapstore_postgres import archive, fitting, generated, local_rows
+from snapstore_postgres import archive, filling, fitting, generated, local_rows
 from snapstore_postgres.casts import assignable, cast, castable
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.flags import flags_below, kept_below
@@ -113,8 +113,11 @@ def _create_column(fact: Fact, view: View) -> Draft:
     rewrites = "identity" in fact.attrs or fact.attrs.get("generated", {}).get("kind") == "s"
     columns = () if "generated" in fact.attrs else (fact, *reached)
     back = [(column, entry) for column in columns for entry in archive.values_of(column, view)]
-    statements, absorbed = (_returning(fact, back, view), ()) if back else _adding(fact, view)
+    stands_in = not rewrites and filling.needed(fact, view)
+    made = (_returning(fact, back, view), ()) if back or stands_in else _adding(fact, view)
+    statements, absorbed = made
     return Draft(
+        summary=_stands_in(fact) if stands_in else "",
         statements=[
             *without_namesake(fact, view),
             *statements,
@@ -126,10 +129,18 @@ def _create_column(fact: Fact, view: View) -> Draft:
         undo=[f"ALTER TABLE {table} DROP COLUMN {last(fact.name)}"],
         secrets=column_secrets(fact),
         absorbs=[*reached, *absorbed],
-        needs=[*_keys(back), *(column.id for column in own_below(fact, view))],
+        needs=[
+            *_keys(back),
+            *(column.id for column in own_below(fact, view)),
+            *(filling.needs(fact, view) if stands_in else ()),
+        ],
         lock=STRONGEST,
-        hazards=rewrite_hazard(view, f"table:{table}") if rewrites or back else (),
+        hazards=rewrite_hazard(view, f"table:{table}") if rewrites or back or stands_in else (),
     )
+
+
+def _stands_in(column: Fact) -> str:
+    return f"create column {column.name}; rows get a value that stands in, where what they had is not known"
 
 
 def _keys(back: Sequence[tuple[Fact, archive.Entry]]) -> list[str]:
@@ -223,6 +234,9 @@ def _returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: Vie
             for to in local_rows.updated(table, view)
         ]
         found += undisturbed(fact, view, missing)
+    elif filling.needed(fact, view):
+        filled = [filling.filling(fact, to, view) for to in local_rows.updated(table, view)]
+        found += undisturbed(fact, view, filled)
     return [*found, *_made_identity(fact, view)]
 
 

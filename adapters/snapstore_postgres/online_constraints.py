@@ -64,7 +64,9 @@ def not_null(scene: Scene) -> Iterator[Change]:
     for action in scene.actions:
         if action.verb is not Verb.ALTER or not action.subject.startswith("column:"):
             continue
-        fact = scene.target[action.subject]
+        fact = scene.target.get(action.subject)
+        if fact is None:  # it only makes way
+            continue
         if any(" TYPE " in s for s in action.statements) or not scene.is_large(fact.parent or ""):
             continue
         if not all(need in scene.live for need in action.needs):

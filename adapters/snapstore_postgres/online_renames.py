@@ -39,8 +39,7 @@ def _renames(action: Action) -> bool:
 
 def _using(renames: Sequence[Action]) -> re.Pattern[str]:
     """What matches identities of all that is renamed, and of its parts, by its old name or the new one."""
-    both = (identity for a in renames for identity in (a.subject, a.payload["before"]))
-    names = "|".join(sorted({re.escape(identity.partition(":")[2]) for identity in both}))
+    names = "|".join(sorted({re.escape(name) for a in renames for name in a.payload["names"]}))
     return re.compile(rf":(?:{names})(?:\.|$)")
 
 

@@ -21,6 +21,7 @@ from snapstore_postgres import (
     fitting,
     indexes,
     inheritance,
+    lineage,
     online,
     operators,
     partitions,
@@ -83,6 +84,7 @@ def plan(request: PlanRequest) -> list[Action]:
         return archive.after_return(counted, back, actions) if back else actions
 
     actions = drafted(RULES, counted, anew, finish)
+    actions = lineage.noted(counted, actions)
     actions = refreshing.with_refreshes(counted, rows.with_rows(changed_rows, actions))
     actions = renames.after_renaming(renamed, doubts.noted(asked, request, actions))
     exists = bool(request.live_hints.get("archive", {}).get("exists"))

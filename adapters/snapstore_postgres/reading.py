@@ -64,11 +64,26 @@ class Server(NamedTuple):
     may_become: list[str] | None
 
 
-class Answer:
-    """The names of a query's columns, and its rows; ``digest`` is of the query and the rows read so far."""
+_KNOWN_BY_ID = {
+    f"facts/{kind}"
+    for kind in (
+        "aggregate", "base_type", "collation", "conversion", "domain", "event_trigger", "fdw", "function",
+        "language", "operator", "operator_class", "operator_family", "publication", "range", "role", "schema",
+        "sequence", "server", "statistics", "subscription", "tablespace", "ts_configuration", "ts_dictionary",
+        "ts_parser", "ts_template", "view",
+    )
+}  # fmt: skip
+"""Queries whose objects can be renamed, and have no hints of their own that tell by which id."""
 
-    def __init__(self, sql: str, cursor: Cursor[Row]) -> None:
+
+class Answer:
+    """The names of a query's columns, and its rows. Of the rows read so far are the ``digest``, together with
+    the query, and the ``ids`` of their objects by identity, where they are wanted."""
+
+    def __init__(self, name: str, sql: str, cursor: Cursor[Row]) -> None:
         self.digest = blake2b(sql.encode(), digest_size=_DIGEST)
+        self.ids: dict[str, int] = {}
+        self._has_ids = name in _KNOWN_BY_ID
         self._cursor = cursor
 
     @property
@@ -93,6 +108,8 @@ class Answer:
         while batch := self._cursor.fetchmany(_BATCH):
             if is_first:
                 self.digest.update(_as_bytes(batch))
+                if self._has_ids:
+                    self.ids.update((row[3], row[1]) for row in batch)
             yield batch
 
 
@@ -111,11 +128,12 @@ class Answers:
         self._answers = answers
         self._connection = connection
         self._digests: dict[str, blake2b] = {}
+        self._ids: dict[str, dict[str, int]] = {}
 
     def __getitem__(self, name: str) -> Answer:
         """The answer of one query, waiting for it where need be. psycopg.Error when it failed."""
         answer = self._answers.pop(name).result()
-        self._digests[name] = answer.digest
+        self._digests[name], self._ids[name] = answer.digest, answer.ids
         return answer
 
     def stamp(self) -> bytes:
@@ -135,10 +153,15 @@ class Answers:
             return self._digests[name].digest()
         answer = self._answers[name].result()
         answer.read_ahead()
+        self._ids[name] = answer.ids
         return answer.digest.digest()
 
     def rows(self, name: str) -> Iterator[Row]:
         return self[name].rows
+
+    def ids(self) -> dict[str, int]:
+        """The ids of objects, as far as their queries have been read."""
+        return dict(chain.from_iterable(ids.items() for ids in self._ids.values()))
 
     def described(self, objects: Sequence[tuple[int, int]]) -> list[str]:
         """What the server calls these objects, given by class and oid. One query more."""
@@ -218,7 +241,7 @@ def _ask_at_once(connection: Connection, server: Server) -> dict[str, Future[Ans
 
 def _answer(connection: Connection, server: Server, name: str) -> Answer:
     sql = catalog.sql(name, server.version)
-    return Answer(sql, connection.execute(sql, [server.schemas] if "$1" in sql else []))
+    return Answer(name, sql, connection.execute(sql, [server.schemas] if "$1" in sql else []))
 
 
 def _begin(stack: ExitStack, settings: Settings, resource: str, snapshot: str | None = None) -> Connection:

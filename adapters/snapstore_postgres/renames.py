@@ -1,12 +1,10 @@
 """What was renamed, told from what was dropped and made anew, and renamed back: its rows and indexes stay.
 
-The evidence has to leave no doubt. A table, a materialized view or a column is the same one when the same
-database knows it by the same object id (of a column: of its table, and by the same number, which is never
-used again). An index or a constraint is the same one when its table has exactly one such definition on either
-side. What other tables inherit is left to the rules. Where there is no evidence, the operator's word counts
+The evidence has to leave no doubt: the ids of ``evidence.py``, or a part of a table that is the only one of
+its kind with that definition on either side. Where there is none, the operator's word counts
 (``PlanOptions.renames``), before all evidence, and what looks like a renaming is said to do so.
 
-What has got the old name since makes way: it gets a name of its own and goes to the archive, as what it was.
+What has got the old name since makes way: it gets a name of its own, and goes as what it was.
 
 Renaming comes first. The facts of the live side are then rewritten as the server will print them; where that
 is not certain they differ from the target, and the rules see an ordinary change.
@@ -14,87 +12,125 @@ is not certain they differ from the target, and the rules see an ordinary change
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from msgspec import structs
 
 from snapstore.adapter import PlanRequest
-from snapstore.facts import Facts
-from snapstore.model import Action, Fact, Json, Verb
+from snapstore.model import Action, Fact, Verb
+from snapstore_postgres.archive import SOME, kept
+from snapstore_postgres.evidence import alike, below, bodies, by_id, holder, inside
+from snapstore_postgres.fitting import widens
 from snapstore_postgres.names import last, parts, printed, qualifier, unquote
 from snapstore_postgres.notnull import name_of_not_null
-from snapstore_postgres.renaming import RELATIONS, Renaming, renamed, renaming_action
+from snapstore_postgres.renaming import (
+    GLOBAL,
+    IN_SCHEMAS,
+    INSIDE,
+    RELATIONS,
+    TYPES,
+    Renaming,
+    renaming_action,
+    split,
+)
+from snapstore_postgres.wording import renamed
 
 
-def rename_back(request: PlanRequest) -> tuple[PlanRequest, list[Action]]:
+class Renames(NamedTuple):
+    """The actions that rename, each waiting for the one before; and which of them frees a name."""
+
+    actions: list[Action]
+    frees: dict[str, str]
+
+
+def rename_back(request: PlanRequest) -> tuple[PlanRequest, Renames]:
     """The request with the names of the target on its live side, and the actions that give them."""
-    actions: list[Action] = []
+    found = Renames([], {})
     for renaming in _all_renamings(request):
-        actions.append(renaming_action(request, renaming, len(actions)))
+        action = renaming_action(request, renaming, len(found.actions))
+        found.actions.append(action)
+        found.frees[renaming.before] = action.produces[0]
         request = renamed(request, renaming)
-    return request, actions
+    return request, found
 
 
 _BEFORE_ALL = ("role", "role_password", "role_setting", "membership", "schema")
 
 
-def after_renaming(renames: Sequence[Action], actions: Sequence[Action]) -> list[Action]:
+def after_renaming(renames: Renames, actions: Sequence[Action]) -> list[Action]:
     """All actions; the others wait for the renames, whose names they use, but for those that make a schema
     that something moves to."""
-    if not renames:
+    if not renames.actions:
         return list(actions)
-    token = renames[-1].produces[0]
+    last_one = renames.actions[-1].produces[0]
 
-    def waits(action: Action) -> bool:
+    def token(action: Action) -> str | None:
         made = action.verb is Verb.CREATE and action.subject.startswith(tuple(f"{k}:" for k in _BEFORE_ALL))
-        return not made
+        return renames.frees.get(action.subject) if made else last_one
 
-    others = (structs.replace(a, needs=(*a.needs, token)) if waits(a) else a for a in actions)
-    return [*renames, *others]
-
-
-# -- the evidence ------------------------------------------------------------------------------------------
+    waiting = ((action, token(action)) for action in actions)
+    others = (structs.replace(a, needs=(*a.needs, t)) if t else a for a, t in waiting)
+    return [*renames.actions, *others]
 
 
 def _all_renamings(request: PlanRequest) -> Iterator[Renaming]:
     """One after the other, each found with those before it done."""
-    said = {old: new for old, new in request.options.renames.items() if old in request.live}
-    while renaming := _relation(request, said):
+    said = {old: new for old, new in request.options.renames.items() if _is_known(old, request)}
+    while renaming := _whole(request, said):
         yield renaming
         request = renamed(request, renaming)
         said = {renaming.identity(old): new for old, new in said.items()}
     for renaming in _said_parts(request, said):
         yield renaming
         request = renamed(request, renaming)
-    for find in (_columns, _parts_of_tables):
-        for renaming in list(find(request)):
-            if renaming.before not in said and renaming.after not in said.values():
-                yield renaming
-                request = renamed(request, renaming)
+    while renaming := _inside(request, said):
+        yield renaming
+        request = renamed(request, renaming)
+    for renaming in list(_parts_of_tables(request)):
+        if renaming.before not in said and renaming.after not in said.values():
+            yield renaming
+            request = renamed(request, renaming)
 
 
-def _relation(request: PlanRequest, said: Mapping[str, str]) -> Renaming | None:
-    """A relation to be renamed now. Where two swap their names, or something new has the name, one of them
-    makes way."""
-    wanted = dict(_wanted(request, said))
+def _is_known(identity: str, request: PlanRequest) -> bool:
+    kind, _, name = identity.partition(":")
+    return identity in request.live or (kind in INSIDE and bool(_type_of(kind, name, request.live)))
+
+
+# -- what is a fact ----------------------------------------------------------------------------------------
+
+
+def _whole(request: PlanRequest, said: Mapping[str, str]) -> Renaming | None:
+    """What is to be renamed now: roles and schemas, which are in the names of all others, before these."""
+    wanted = dict(sorted(_wanted(request, said), key=lambda pair: _order(pair[0])))
+    above = {i: after for i, after in wanted.items() if i.startswith(_ABOVE)}
+    elsewhere = (_making_way(request, i) for i in _to_or_from_elsewhere(request) if i not in said)
+    return _next(request, above) or _next(request, wanted) or next(elsewhere, None)
+
+
+_ABOVE = ("role:", "schema:")
+
+
+def _next(request: PlanRequest, wanted: Mapping[str, str]) -> Renaming | None:
+    """The first of them. Where two swap their names, or something new has the name, one of them makes way."""
+    holders = {identity: holder(after, request) for identity, after in wanted.items()}
     for identity, after in wanted.items():
-        if not _is_taken(after.partition(":")[2], request):
-            return _relation_renaming(request, identity, after)
-    for identity, after in wanted.items():
-        there = _at(after.partition(":")[2], request)
+        if holders[identity] is None:
+            return _renaming(request, identity, after)
+    for identity in wanted:
+        there = holders[identity] or ""
         if there in wanted:
-            return _relation_renaming(request, there, _aside(there, request))
-        if there is not None and not _is_below(identity, there, request):
+            return _renaming(request, there, _aside(there, request))
+        if there.partition(":")[0] in (*IN_SCHEMAS, *GLOBAL) and not _is_below(identity, there, request):
             return _making_way(request, there)
-    elsewhere = next((i for i in _to_or_from_elsewhere(request) if i not in said), None)
-    return _making_way(request, elsewhere) if elsewhere else None
+    return None
 
 
 def _making_way(request: PlanRequest, identity: str) -> Renaming:
-    return replace(_relation_renaming(request, identity, _aside(identity, request)), making_way=True)
+    return replace(_renaming(request, identity, _aside(identity, request)), making_way=True)
 
 
 def _to_or_from_elsewhere(request: PlanRequest) -> Iterator[str]:
@@ -106,10 +142,38 @@ def _to_or_from_elsewhere(request: PlanRequest) -> Iterator[str]:
             yield change.id
 
 
-def _at(name: str, request: PlanRequest) -> str | None:
-    """The relation that has the name now, where it can be given another one."""
-    found = (f"{kind}:{name}" for kind in RELATIONS)
-    return next((identity for identity in found if identity in request.live), None)
+def _order(identity: str) -> int:
+    """Relations and types are in the names of routines, and take sequences along."""
+    kind = identity.partition(":")[0]
+    first = (*RELATIONS, *TYPES)
+    return first.index(kind) if kind in first else len(first)
+
+
+def _wanted(request: PlanRequest, said: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The identities that had another name in the target, and that one."""
+    for identity, after in said.items():
+        kind = identity.partition(":")[0]
+        if identity != after and kind in (*IN_SCHEMAS, *GLOBAL) and after in request.target:
+            yield identity, after
+    target = by_id(request.target_hints)
+    for key, identity in by_id(request.live_hints).items():
+        after = target.get(key, identity)
+        if after == identity or identity in said or after in said.values():
+            continue
+        same_kind = identity.partition(":")[0] == after.partition(":")[0]
+        known = identity in request.live and after in request.target
+        if same_kind and known and _can(identity, after) and alike(request, identity, after):
+            yield identity, after
+
+
+def _can(identity: str, after: str) -> bool:
+    """Whether SQL gives the name: that of an operator, and what a routine takes, stay what they are."""
+    kind, _, old = identity.partition(":")
+    new = after.partition(":")[2]
+    if kind not in IN_SCHEMAS:
+        return True
+    (_, name, behind), (_, wanted, arguments) = split(kind, old), split(kind, new)
+    return behind == arguments and (kind != "operator" or name == wanted)
 
 
 def _is_below(identity: str, other: str, request: PlanRequest) -> bool:
@@ -125,37 +189,26 @@ def _is_below(identity: str, other: str, request: PlanRequest) -> bool:
 def _aside(identity: str, request: PlanRequest) -> str:
     """Another name for it, that nothing has."""
     kind, _, name = identity.partition(":")
-    start = unquote(last(name))[:40] + "_makes_way"
-    names = (printed(start + number) for number in ("", *map(str, range(2, 1000))))
-    found = (f"{qualifier(name)}.{free}" for free in names)
-    return f"{kind}:" + next(free for free in found if not _is_taken(free, request))
+    if kind in IN_SCHEMAS:
+        schema, plain, behind = split(kind, name)
+        before = f"{kind}:{schema}."
+    else:
+        before, plain, behind = f"{kind}:{qualifier(name)}{'.' if qualifier(name) else ''}", last(name), ""
+    start = unquote(plain)[:40] + "_makes_way"
+    names = (before + printed(start + number) + behind for number in ("", *map(str, range(2, 1000))))
+    return next(free for free in names if holder(free, request) is None and free not in request.target)
 
 
-def _wanted(request: PlanRequest, said: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The identities of relations that had another name in the target, and that one."""
-    for identity, after in said.items():
-        if identity != after and identity.partition(":")[0] in RELATIONS and after in request.target:
-            yield identity, after
-    target = _by_oid(request.target_hints)
-    for oid, identity in _by_oid(request.live_hints).items():
-        after = target.get(oid, identity)
-        same_kind = identity.partition(":")[0] == after.partition(":")[0]
-        known = identity in request.live and after in request.target
-        if identity in said or after in said.values():
-            continue
-        if after != identity and same_kind and known and _alike(request, identity, after):
-            yield identity, after
-
-
-def _relation_renaming(request: PlanRequest, identity: str, after: str) -> Renaming:
+def _renaming(request: PlanRequest, identity: str, after: str) -> Renaming:
     kind, _, old = identity.partition(":")
     new = after.partition(":")[2]
-    return Renaming(kind, old, new, _moving_along(request, identity, qualifier(new)))
+    schema = split(kind, new)[0] if kind in RELATIONS else qualifier(old)
+    return Renaming(kind, old, new, _moving_along(request, identity, schema))
 
 
 def _moving_along(request: PlanRequest, identity: str, schema: str) -> dict[str, str]:
     """The names, before and after, of what moves with a relation to this schema."""
-    if qualifier(identity.partition(":")[2]) == schema:
+    if not identity.startswith(RELATIONS) or qualifier(identity.partition(":")[2]) == schema:
         return {}
     columns = f"column:{identity.partition(':')[2]}."
     own, sequences = request.live.parts.get(identity, ()), request.live.kinds.get("sequence", ())
@@ -165,145 +218,205 @@ def _moving_along(request: PlanRequest, identity: str, schema: str) -> dict[str,
     return {name: f"{schema}.{last(name)}" for name in parts_of}
 
 
-def _by_oid(hints: Mapping[str, Json]) -> dict[str, str]:
-    if not hints.get("system"):
-        return {}  # another cluster may use the same ids for other things
-    relations = hints.get("relations", {})
-    return {
-        f"{hints['system']}/{found['oid']}": identity
-        for identity, found in relations.items()
-        if "oid" in found
-    }
+# -- what is inside: columns, labels, attributes -----------------------------------------------------------
+
+_HOLDERS = {"column": ("table",), "label": ("enum",), "attribute": ("composite",)}
+_PARTS_OF = {whole: kind for kind, wholes in _HOLDERS.items() for whole in wholes}
 
 
-def _is_taken(name: str, request: PlanRequest) -> bool:
-    """Whether something live has the name, or its schema is not there."""
-    kinds = ("table", "matview", "view", "sequence", "index", "enum", "domain", "composite", "range")
-    schema, plain = qualifier(name), last(name)
-    keys = (f for f in request.live.kinds.get("constraint", ()) if f.attrs.get("type", "c") in "pux")
-    taken = any(f"{kind}:{name}" in request.live for kind in kinds)
-    taken = taken or any(last(key.name) == plain and parts(key.name)[0] == schema for key in keys)
-    return taken or not {f"schema:{schema}"} & (request.live.keys() | request.target.keys())
+def _type_of(kind: str, name: str, side: Mapping[str, Fact]) -> Fact | None:
+    """The type that has such a label or attribute."""
+    fact = side.get(f"{_HOLDERS[kind][0]}:{qualifier(name)}")
+    return fact if fact and last(name) in _names_inside(fact) else None
 
 
-def _alike(request: PlanRequest, identity: str, wanted: str) -> bool:
-    """Whether most columns of the same number are of the same type: in a copy of a server, ids alone may
-    agree by chance."""
-    if not identity.startswith("table:"):
-        return True
-    live = _types(request.live, request.live_hints, identity)
-    target = _types(request.target, request.target_hints, wanted)
-    shared = live.keys() & target.keys()
-    return 2 * sum(live[number] == target[number] for number in shared) > len(shared)
+def _names_inside(fact: Fact) -> list[str]:
+    if fact.kind == "enum":
+        return [printed(label) for label in fact.attrs["labels"]]
+    return [attribute["name"] for attribute in fact.attrs.get("attributes", ())]
 
 
-def _types(side: Mapping[str, Fact], hints: Mapping[str, Json], table: str) -> dict[int, str]:
-    found = {}
-    for number, column in _numbers(hints, table).items():
-        fact = side.get(f"column:{table.partition(':')[2]}.{column}")
-        if fact:
-            found[number] = fact.attrs["type"]
-    return found
+def inside_names(fact: Fact) -> list[str]:
+    """What an operator may say that it was renamed inside a fact, as identities."""
+    kind = _PARTS_OF.get(fact.kind, "column")
+    return [f"{kind}:{fact.name}.{name}" for name in _names_inside(fact)] if kind in INSIDE else []
 
 
-def _numbers(hints: Mapping[str, Json], relation: str) -> dict[int, str]:
-    known = hints.get("relations", {}).get(relation, {})
-    return dict(zip(known.get("numbers") or (), known.get("columns") or (), strict=False))
+def _inside(request: PlanRequest, said: Mapping[str, str]) -> Renaming | None:
+    """The next part to be renamed; where its name is taken, what has it goes aside first."""
+    found = (r for whole, wanted in _wanted_inside(request, said) for r in _steps(request, whole, wanted))
+    return next(found, None)
+
+
+def _steps(request: PlanRequest, whole: str, wanted: Mapping[str, str]) -> Iterator[Renaming]:
+    """What can be done next towards those names inside a table or type, best first."""
+    kind, taken = _PARTS_OF[whole.partition(":")[0]], _taken_inside(request, whole)
+    pairs = [(old, new, False) for old, new in wanted.items() if new and new not in taken]
+    for new in (*wanted.values(), *(old for old, new in wanted.items() if not new)):
+        if new in wanted or (new in taken and kind == "column"):
+            pairs.append((new, _aside_inside(new, taken), not wanted.get(new)))
+    for old, new, making_way in pairs:
+        renaming = _part(request, kind, whole, old, new)
+        if renaming:
+            yield replace(renaming, making_way=making_way)
+
+
+def _aside_inside(name: str, taken: Sequence[str]) -> str:
+    start = unquote(name)[:40] + "_makes_way"
+    names = (printed(start + number) for number in ("", *map(str, range(2, 1000))))
+    return next(free for free in names if free not in taken)
+
+
+def _wanted_inside(request: PlanRequest, said: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Tables and types that are known on both sides, with those names in them that were others."""
+    target = by_id(request.target_hints)
+    for key, whole in by_id(request.live_hints).items():
+        if target.get(key) != whole or whole.partition(":")[0] not in _PARTS_OF:
+            continue
+        now, then = inside(request.live_hints, whole), inside(request.target_hints, whole)
+        if now == then:
+            continue
+        wanted = {now[n]: then[n] for n in now if now[n] != then.get(n, now[n])}
+        wanted = {o: n for o, n in wanted.items() if _is_possible(request, whole, o, n, said)}
+        others = _others(request, whole, now, then) if whole.startswith("table:") else ()
+        wanted = {**{name: "" for name in others if _column(whole, name) not in said}, **wanted}
+        if wanted:
+            yield whole, wanted
+
+
+def _column(table: str, name: str) -> str:
+    return f"column:{table.partition(':')[2]}.{name}"
+
+
+def _others(
+    request: PlanRequest, whole: str, now: Mapping[str, str], then: Mapping[str, str]
+) -> Iterator[str]:
+    """Columns whose name another column had, which has its values in the archive or a type that theirs may
+    not fit into: they make way for it."""
+    same = {now[key] for key in now.keys() & then.keys() if now[key] == then[key]}
+    for name in sorted((set(now.values()) & set(then.values())) - same):
+        live, target = (side.get(_column(whole, name)) for side in (request.live, request.target))
+        if live is None or target is None or below(request, live) is None:
+            continue
+        entry = kept(request, target.id, "column")
+        is_kept = entry is not None and SOME not in entry.facts
+        if is_kept or not widens(live.attrs["type"], target.attrs["type"]):
+            yield name
+
+
+def _is_possible(request: PlanRequest, whole: str, old: str, new: str, said: Mapping[str, str]) -> bool:
+    kind, name = _PARTS_OF[whole.partition(":")[0]], whole.partition(":")[2]
+    before, after = f"{kind}:{name}.{old}", f"{kind}:{name}.{new}"
+    if before in said or after in said.values():
+        return False
+    if kind != "column":
+        return whole in request.live and whole in request.target
+    fact = request.live.get(before)
+    return fact is not None and after in request.target and below(request, fact) is not None
+
+
+def _taken_inside(request: PlanRequest, whole: str) -> list[str]:
+    fact = request.live[whole]
+    if fact.kind != "table":
+        return _names_inside(fact)
+    return [last(f.name) for f in request.live.parts.get(whole, ()) if f.kind == "column"]
+
+
+def _part(request: PlanRequest, kind: str, whole: str, old: str, new: str) -> Renaming | None:
+    name = whole.partition(":")[2]
+    renaming = Renaming(kind, f"{name}.{old}", f"{name}.{new}")
+    return _with_heirs(request, renaming) if kind == "column" else renaming
+
+
+def _with_heirs(request: PlanRequest, renaming: Renaming) -> Renaming | None:
+    """The renaming with the same column or constraint of the tables below; None where it is not to be had."""
+    heirs = below(request, request.live[renaming.before])
+    if heirs is None:
+        return None
+    new = last(renaming.new)
+    along = {name: f"{table}.{new}" for table, name in heirs.items()}
+    if any(f"{renaming.kind}:{name}" in request.live for name in along.values()):
+        return None
+    return replace(renaming, along=along)
+
+
+# -- parts of tables ---------------------------------------------------------------------------------------
 
 
 def _said_parts(request: PlanRequest, said: Mapping[str, str]) -> Iterator[Renaming]:
-    """Columns, indexes and constraints that the operator says were renamed, where that can be taken back."""
+    """Parts of which the operator says that they were renamed, where that can be taken back."""
     for before, after in said.items():
-        kind = before.partition(":")[0]
-        possible = before in request.live and after in request.target and after not in request.live
-        if kind in RELATIONS or before == after or not possible:
+        kind, _, old = before.partition(":")
+        new = after.partition(":")[2]
+        if kind in (*IN_SCHEMAS, *GLOBAL) or before == after:
             continue
-        renaming = Renaming(kind, before.partition(":")[2], after.partition(":")[2])
-        stays = request.live[before].parent == request.target[after].parent
-        shared = kind != "index" and _is_shared(request, request.live[before])
-        taken = kind != "column" and _is_taken(_relation_name(kind, renaming.new), request)
-        if stays and not shared and not taken:
-            yield renaming
-
-
-def _columns(request: PlanRequest) -> Iterator[Renaming]:
-    target = _by_oid(request.target_hints)
-    for oid, table in _by_oid(request.live_hints).items():
-        if target.get(oid) != table or not table.startswith("table:"):
+        if kind in INSIDE:
+            wanted = _type_of(kind, new, request.target)
+            if wanted and qualifier(old) == qualifier(new) and not _type_of(kind, new, request.live):
+                yield Renaming(kind, old, new)
             continue
-        name = table.partition(":")[2]
-        now, then = _numbers(request.live_hints, table), _numbers(request.target_hints, table)
-        for number in sorted(now.keys() & then.keys()):
-            renaming = Renaming("column", f"{name}.{now[number]}", f"{name}.{then[number]}")
-            if now[number] != then[number] and _is_same_column(request, renaming):
-                yield renaming
+        found = _said_part(request, Renaming(kind, old, new))
+        if found:
+            yield found
 
 
-def _is_same_column(request: PlanRequest, renaming: Renaming) -> bool:
+def _said_part(request: PlanRequest, renaming: Renaming) -> Renaming | None:
     before, after = request.live.get(renaming.before), request.target.get(renaming.after)
-    if before is None or after is None or _is_shared(request, before):
-        return False
-    free = renaming.after not in request.live and renaming.before not in request.target
-    return free and all(before.attrs.get(k) == after.attrs.get(k) for k in ("type", "collation"))
-
-
-def _is_shared(request: PlanRequest, part: Fact) -> bool:
-    """Whether a column or constraint is, or may be, one with that of a parent, a child or a partition."""
-    table = (part.parent or "").partition(":")[2]
-    fact = request.live.get(f"table:{table}")
-    if fact is None or "partition_key" in fact.attrs or f"partition:{table}" in request.live:
-        return True
-    return "inherited" in part.attrs or any(
-        table in child.attrs.get("inherits", ())
-        and f"{part.kind}:{child.name}.{last(part.name)}" in request.live
-        for child in request.live.kinds.get("table", ())
-    )
+    if before is None or after is None or renaming.after in request.live or before.parent != after.parent:
+        return None
+    return _free_part(request, renaming)
 
 
 def _parts_of_tables(request: PlanRequest) -> Iterator[Renaming]:
-    """Indexes and constraints that differ in nothing but their names."""
-    for kind in ("index", "constraint"):
+    """Indexes, constraints, triggers, policies and rules that differ in nothing but their names."""
+    for kind in ("index", "constraint", "trigger", "policy", "rule"):
         changes = request.changes.facts
-        live = _bodies(kind, [c.before for c in changes if c.before and c.after is None], request.target)
-        target = _bodies(kind, [c.after for c in changes if c.after and c.before is None], request.live)
+        live = bodies(kind, [c.before for c in changes if c.before and c.after is None], request.target)
+        target = bodies(kind, [c.after for c in changes if c.after and c.before is None], request.live)
         times = Counter(live.values()), Counter(target.values())
         wanted = {body: identity for identity, body in target.items()}
         for identity, body in sorted(live.items()):
-            if body not in wanted or not times[0][body] == times[1][body] == 1:
-                continue
-            new = wanted[body].partition(":")[2]
-            shared = kind == "constraint" and _is_shared(request, request.live[identity])
-            taken = _is_taken(_relation_name(kind, new), request) or _is_not_null(kind, new, request)
-            if not shared and not taken:
-                yield Renaming(kind, identity.partition(":")[2], new)
+            if body in wanted and times[0][body] == times[1][body] == 1:
+                new = wanted[body].partition(":")[2]
+                found = _free_part(request, Renaming(kind, identity.partition(":")[2], new))
+                if found:
+                    yield found
 
 
-def _is_not_null(kind: str, name: str, request: PlanRequest) -> bool:
+def _free_part(request: PlanRequest, renaming: Renaming) -> Renaming | None:
+    """The renaming, where nothing has the name and no other table has a part in it."""
+    fact = request.live[renaming.before]
+    if renaming.kind in ("index", "constraint") and holder(_relation_name(renaming), request) is not None:
+        return None
+    if _is_not_null(renaming, request):
+        return None
+    if renaming.kind == "trigger":
+        return _trigger(request, renaming)
+    if renaming.kind == "column" or (renaming.kind == "constraint" and fact.attrs.get("type") == "c"):
+        return _with_heirs(request, renaming)
+    return renaming
+
+
+def _trigger(request: PlanRequest, renaming: Renaming) -> Renaming | None:
+    """A trigger of a partitioned table has its name in the partitions too; before 15 it keeps that there."""
+    old = last(renaming.old)
+    states = [f for f in request.live.values() if f.kind == "trigger_state" and last(f.name) == old]
+    if states and int(request.live_hints.get("version", 0)) < 150000:
+        return None
+    new = last(renaming.new)
+    return replace(renaming, along={f.name: f"{qualifier(f.name)}.{new}" for f in states})
+
+
+def _is_not_null(renaming: Renaming, request: PlanRequest) -> bool:
     """Whether a constraint would get the name that a NOT NULL of its table has now."""
-    if kind != "constraint" or int(request.live_hints.get("version", 0)) < 180000:
+    if renaming.kind != "constraint" or int(request.live_hints.get("version", 0)) < 180000:
         return False
-    table, own = f"table:{qualifier(name)}", unquote(last(name))
+    table, own = f"table:{qualifier(renaming.new)}", unquote(last(renaming.new))
     columns = (f for f in request.live.parts.get(table, ()) if f.kind == "column")
     return any(unquote(name_of_not_null(c)) == own for c in columns if c.attrs.get("not_null"))
 
 
-def _relation_name(kind: str, name: str) -> str:
+def _relation_name(renaming: Renaming) -> str:
     """What the name takes among relations; a constraint's index lies beside its table."""
-    return name if kind == "index" else f"{parts(name)[0]}.{last(name)}"
-
-
-def _bodies(kind: str, facts: Sequence[Fact], other: Facts) -> dict[str, str]:
-    """What the facts of this kind are, without their names, by identity; only parts of what stays."""
-    return {
-        fact.id: f"{fact.parent} {_nameless(fact)}"
-        for fact in facts
-        if fact.kind == kind and fact.parent in other
-    }
-
-
-def _nameless(fact: Fact) -> str:
-    attrs = dict(fact.attrs)
-    if fact.kind == "index":
-        name = re.escape(last(fact.name))
-        attrs["definition"] = re.sub(rf" INDEX {name} ON", " INDEX ON", attrs["definition"], count=1)
-    return repr(sorted(attrs.items()))
+    name = renaming.new
+    return "index:" + (name if renaming.kind == "index" else f"{parts(name)[0]}.{last(name)}")

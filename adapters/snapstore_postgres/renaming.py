@@ -1,47 +1,58 @@
-"""What follows from a renaming: the facts of the live side as the server will tell them, and the statements.
+"""One renaming: which names it changes in identities, and how SQL says it.
 
-Where it is not certain how the server will print a text, the one that the target has is believed if it is
-among those that are possible; else the two differ, and the rules see an ordinary change.
+What it means for the facts of the live side is in ``wording.py``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-
-from msgspec import structs
+from functools import cached_property
 
 from snapstore.adapter import PlanRequest
-from snapstore.model import Action, Fact, FactChange, Json, Verb
-from snapstore_postgres.names import last, printed, qualifier, unquote
-from snapstore_postgres.relations import not_null_name
+from snapstore.model import Action, Fact, Verb
+from snapstore_postgres.names import last, literal, parts, qualifier, unquote
+from snapstore_postgres.words import designation, plain, word
 
 _RANK = -2000
-RELATIONS = ("table", "matview", "view")
 RENAMED = "renamed:"
 """With a number: what is there once that many things are renamed, and one more."""
 
-_WORDS = {"table": "TABLE", "matview": "MATERIALIZED VIEW", "view": "VIEW", "index": "INDEX"}
-_DEPARSED = {
-    "table", "column", "default", "constraint", "index", "view", "matview", "policy", "trigger", "rule",
-    "statistics", "partition", "publication_member", "data", "function", "procedure",
-}  # fmt: skip
-"""Kinds whose texts the server writes from what it has parsed, so that they follow a renaming."""
+RELATIONS = ("table", "matview", "view")
+TYPES = ("enum", "composite", "domain", "range", "base_type")
+ROUTINES = ("function", "procedure", "aggregate")
+OF_METHODS = ("operator_class", "operator_family")
+IN_SCHEMAS = (
+    *RELATIONS, *TYPES, *ROUTINES, *OF_METHODS, "sequence", "collation", "conversion", "statistics",
+    "operator", "ts_configuration", "ts_dictionary", "ts_parser", "ts_template",
+)  # fmt: skip
+GLOBAL = (
+    "role", "schema", "publication", "subscription", "server", "fdw", "event_trigger", "language",
+    "tablespace",
+)  # fmt: skip
+PARTS = ("index", "constraint", "trigger", "policy", "rule")
+INSIDE = ("label", "attribute")
+"""What is no fact of its own: the labels of an enum and the attributes of a composite type."""
+KINDS = (*IN_SCHEMAS, *GLOBAL, *PARTS, "column", *INSIDE)
+"""All that can be renamed."""
+
 _NAMED_APART = (
     "collation", "conversion", "statistics", "operator_class", "operator_family", "ts_configuration",
     "ts_dictionary", "ts_parser", "ts_template",
 )  # fmt: skip
 """Kinds that may have the name of a relation in the same schema."""
-_QUOTED = r"'(?:[^']|'')*'(?!::reg)"
-_BEHIND = r"(?<![\w\".$])"
+_APART_FROM_TYPES = (*_NAMED_APART, "index", "index_partition", "sequence", "identity_sequence")
+_WITHOUT_SCHEMA = re.compile(r"(?:role|database)_setting:|parameter:|unmodelled:|label:(?:role|database):")
+_QUOTED = r'"(?:[^"]|"")*"'
 
 
 @dataclass(frozen=True)
 class Renaming:
     """A fact of the live side and what it was called in the target: kind and both names.
 
-    ``along`` are the names of indexes and sequences that go to another schema with their table. What is
+    ``along`` are other names that change with it: of indexes and sequences that go to another schema with
+    their table, of the same column in the tables below, of the columns of tables of a type. What is
     ``making_way`` is not in the target: it gets out of the way of what is.
     """
 
@@ -59,209 +70,120 @@ class Renaming:
     def after(self) -> str:
         return f"{self.kind}:{self.new}"
 
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """All names that it changes, as they are in identities."""
+        return {self.old: self.new, **self.along}
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        names = self.along if self.kind in INSIDE else self.names
+        listed = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+        return re.compile(f"(?P<name>{_places(self.kind, f'(?:{listed})')})|{_QUOTED}")
+
     def identity(self, identity: str) -> str:
         """Any identity as it will be."""
-        if self.kind in RELATIONS:
-            names = {self.old: self.new, **self.along}
-            listed = "|".join(map(re.escape, names))
-            apart = "".join(f"(?<!{kind}:)" for kind in _NAMED_APART)
-            pattern = rf"(?<=[:(, ]){apart}({listed})(?=$|[.:\[),])"
-            return re.sub(pattern, lambda m: names[m[1]], identity)
-        kinds = "column|default" if self.kind == "column" else self.kind
-        pattern = rf"(^|:)({kinds}):{re.escape(self.old)}(?=$|:)"
-        return re.sub(pattern, lambda m: f"{m[1]}{m[2]}:{self.new}", identity, count=1)
+        if self.kind in INSIDE and not self.along:
+            return identity
+        if self.kind == "schema" and "default_privileges:" in identity:
+            return re.sub(rf"(?<=\.){re.escape(self.old)}(?=:[a-zA-Z](?:$|:))", lambda m: self.new, identity)
+        if self.kind == "schema" and _WITHOUT_SCHEMA.search(identity):
+            return identity
+        return self._pattern.sub(lambda m: self.names[m["name"]] if m["name"] else m[0], identity)
+
+    @property
+    def reverse(self) -> Renaming:
+        return Renaming(self.kind, self.new, self.old, {new: old for old, new in self.along.items()})
 
 
-def renamed(request: PlanRequest, renaming: Renaming) -> PlanRequest:
-    """The request as it will be after the renaming."""
-    rename = renaming.identity
-    names_not_null = _names_not_null(request)
-    found = renamed_facts(request.live.values(), renaming, request.target, names_not_null)
-    live = {fact.id: fact for fact in found}
-    hints = dict(request.live_hints)
-    relations = {rename(identity): hint for identity, hint in hints.get("relations", {}).items()}
-    subscribed = {rename(identity): hint for identity, hint in hints.get("subscribed", {}).items()}
-    if renaming.kind == "column":
-        table = f"table:{qualifier(renaming.old)}"
-        relations[table] = {**relations[table], "columns": _column_names(relations[table], renaming)}
-    made_way = {rename(new): old for new, old in hints.get(_MADE_WAY, {}).items()}
-    made_way |= {renaming.after: renaming.before} if renaming.making_way else {}
-    hints |= {"relations": relations, "subscribed": subscribed, _MADE_WAY: made_way}
-    if hints.get("archive"):
-        kept = [_kept_values(entry, renaming) for entry in hints["archive"].get("entries", ())]
-        hints["archive"] = {**hints["archive"], "entries": kept}
-    changes = [
-        FactChange(identity, live.get(identity), request.target.get(identity))
-        for identity in sorted(live.keys() | request.target.keys())
-        if live.get(identity) != request.target.get(identity)
-    ]
-    changed = structs.replace(request.changes, facts=changes)
-    return structs.replace(request, live=live, live_hints=hints, changes=changed)
+def _places(kind: str, name: str) -> str:
+    """Where a name of that kind stands in an identity, as an expression."""
+    if kind in (*RELATIONS, *TYPES):
+        apart = "".join(f"(?<!{k}:)" for k in (_NAMED_APART if kind in RELATIONS else _APART_FROM_TYPES))
+        return rf"(?<=[:(, ]){apart}{name}(?=$|[.:\[),])"
+    if kind == "schema":
+        return rf"(?<=[:(, ]){name}(?=\.)|(?<=schema:){name}(?=$|:)|(?<=:){name}$"
+    if kind == "role":
+        return rf"(?<=:){name}(?=$|:|\.\w+:.$)"
+    if kind == "language":
+        return rf"(?<=language:){name}(?=$|:)|(?<= LANGUAGE ){name}$"
+    if kind == "server":
+        return rf"(?<=server:){name}(?=$|:)|(?<=:){name}$"
+    heads = "|".join(f"(?<={head}:)" for head in _HEADS.get(kind, (kind,)))
+    return rf"(?:{heads}){name}(?=$|:)"
 
 
-def _kept_values(entry: Json, renaming: Renaming) -> Json:
-    """A line of the archive as it counts after the renaming: where values of a column are to be put back."""
-    if entry["kind"] != "column":
-        return entry
-    facts, key = entry["facts"], entry["facts"]["key"]
-    table = qualifier(entry["identity"].partition(":")[2])
-    if renaming.kind == "column" and table == qualifier(renaming.old):
-        key = [last(renaming.new) if name == last(renaming.old) else name for name in key]
-    return {**entry, "identity": renaming.identity(entry["identity"]), "facts": {**facts, "key": key}}
+_HEADS: Mapping[str, tuple[str, ...]] = {
+    "column": ("column", "default", "not_null"),
+    "attribute": ("column", "default", "not_null"),
+    "publication": ("publication", "publication_member"),
+    "trigger": ("trigger", "trigger_state"),
+    "index": ("index", "index_partition"),
+}
+"""Kinds besides its own whose identities begin with the name."""
 
 
-_MADE_WAY = "made_way"
-"""In the hints of a plan: what the relations that make way were called, by what they are called meanwhile."""
+# -- names in parts ----------------------------------------------------------------------------------------
 
 
-def called_back(relation: Fact, request: PlanRequest) -> Renaming | None:
-    """For a relation that makes way: how it gets the name again that it had, where that is free."""
-    before = request.live_hints.get(_MADE_WAY, {}).get(relation.id)
-    return Renaming(relation.kind, relation.name, before.partition(":")[2]) if before else None
-
-
-def renamed_facts(
-    facts: Iterable[Fact], renaming: Renaming, target: Mapping[str, Fact], names_not_null: bool
-) -> Iterator[Fact]:
-    """The facts as they will be; ``names_not_null`` where NOT NULL constraints have names."""
-    for fact in facts:
-        around = (fact.id, fact.parent or "", *fact.needs)
-        touched = any(renaming.old in identity for identity in around)
-        found = _fact(fact, renaming, renaming.identity, target) if touched else fact
-        if names_not_null and fact.kind == "column":
-            found = _named_not_null(fact, found, target.get(found.id))
-        yield _in_schema(found, renaming)
-
-
-def _in_schema(fact: Fact, renaming: Renaming) -> Fact:
-    """A fact that has moved to another schema with the relation, or is it."""
-    before, after = (f"schema:{qualifier(name)}" for name in (renaming.old, renaming.new))
-    moved = fact.name == renaming.new or fact.name in renaming.along.values()
-    if renaming.kind not in RELATIONS or before == after or not moved or before not in fact.needs:
-        return fact
-    return structs.replace(fact, needs=tuple(sorted({*fact.needs, after} - {before})))
-
-
-def _names_not_null(request: PlanRequest) -> bool:
-    return int(request.live_hints.get("version", 0)) >= 180000
-
-
-def facts_called_back(facts: Iterable[Fact], renaming: Renaming, request: PlanRequest) -> list[Fact]:
-    """The facts of a relation that made way, as they are when it has its name again."""
-    return list(renamed_facts(facts, renaming, {}, _names_not_null(request)))
-
-
-def _column_names(relation: Mapping[str, Json], renaming: Renaming) -> list[str]:
-    old, new = last(renaming.old), last(renaming.new)
-    return [new if column == old else column for column in relation.get("columns") or ()]
-
-
-def _fact(fact: Fact, renaming: Renaming, rename: Callable[[str], str], target: Mapping[str, Fact]) -> Fact:
-    found = Fact(
-        rename(fact.id),
-        fact.attrs,
-        rename(fact.parent) if fact.parent else None,
-        tuple(sorted(map(rename, fact.needs))),
-    )
-    wanted = target.get(found.id)
-    if fact.kind == "row" and renaming.kind == "column" and wanted and wanted.parent == found.parent:
-        old, new = last(renaming.old), last(renaming.new)
-        return structs.replace(found, attrs={new if k == old else k: v for k, v in fact.attrs.items()})
-    if fact.kind not in _DEPARSED or not _is_parsed(fact):
-        return found
-    written = [structs.replace(found, attrs=_rewritten(fact, text)) for text in _rewriters(renaming)]
-    return wanted if wanted in written else written[0]
-
-
-def _named_not_null(was: Fact, now: Fact, wanted: Fact | None) -> Fact:
-    """A renamed column, whose NOT NULL keeps its name where it has one (since 18): what was a name of its own
-    may be the usual one now, and the other way round."""
-    not_null = was.attrs.get("not_null")
-    if not not_null or was.id == now.id or (isinstance(not_null, dict) and "name" not in not_null):
-        return now
-    extra = dict(not_null) if isinstance(not_null, dict) else {}
-    told = extra.pop("name", None) or printed(unquote(not_null_name(was)))
-    name = unquote(told)
-    wished = (wanted.attrs.get("not_null") if wanted else None) or {}
-    wished_name = wished.get("name") if isinstance(wished, dict) else None
-    if name == unquote(not_null_name(now)) and not extra:
-        kept: Json = True
+def split(kind: str, name: str) -> tuple[str, str, str]:
+    """What is before the last part of a name, that part, and what is behind it: the arguments of a routine or
+    an operator, the access method of an operator class. ``ValueError`` never: all may be empty."""
+    if kind in ROUTINES or kind == "operator":
+        whole = plain(name)
+    elif kind in OF_METHODS:
+        whole = name.rpartition(" USING ")[0]
     else:
-        kept = {**extra, "name": wished_name if wished_name and unquote(wished_name) == name else told}
-    return structs.replace(now, attrs={**now.attrs, "not_null": kept})
+        whole = name
+    if kind == "operator":
+        schema = parts(whole)[0]
+        return schema, whole[len(schema) + 1 :], name[len(whole) :]
+    return qualifier(whole), last(whole), name[len(whole) :]
 
 
-def _is_parsed(fact: Fact) -> bool:
-    """Whether its text follows: the body of a function does only where it is not a string."""
-    is_routine = fact.kind in ("function", "procedure")
-    return not is_routine or "\nBEGIN ATOMIC\n" in fact.attrs.get("definition", "")
+def schema_of(kind: str, name: str) -> str:
+    """The schema that something is in, "" where it is in none."""
+    return split(kind, name)[0] if kind in IN_SCHEMAS else ""
 
 
-def _rewritten(fact: Fact, text: Callable[[str], str]) -> dict[str, Json]:
-    """The attributes as they will read. A view's columns keep the names they were given."""
-    kept = ("columns",) if fact.kind in ("view", "matview") else ()
-    return {key: value if key in kept else _deep(text, value) for key, value in fact.attrs.items()}
-
-
-def _deep(text: Callable[[str], str], value: Json) -> Json:
-    if isinstance(value, str):
-        return text(value)
-    if isinstance(value, list):
-        return [_deep(text, item) for item in value]
-    return {key: _deep(text, item) for key, item in value.items()} if isinstance(value, dict) else value
-
-
-def _rewriters(renaming: Renaming) -> Iterator[Callable[[str], str]]:
-    """The ways in which the server may write a text after the renaming."""
-    old, new = last(renaming.old), last(renaming.new)
-    if renaming.kind in RELATIONS:
-        qualified = _Words({renaming.old: renaming.new, **renaming.along}, r"(?![\w\"$])")
-        yield qualified
-        alias = _Words({old: new}, r"(?=\.)")
-        yield lambda text: alias(qualified(text))
-    else:
-        word = _Words({old: new}, r"(?![\w\"$(])", behind=r"(?<![\w\"$])")
-        yield word
-        twice = re.compile(rf"((?:\w+\.)?){re.escape(new)} AS {re.escape(new)}(?![\w\"$])")
-        yield lambda text: twice.sub(lambda m: f"{m[1]}{new}", word(text))
-        listed = re.compile(rf"(?<![\w\"$]){re.escape(new)}(?=,\n|\n +FROM )")
-        yield lambda text: listed.sub(f"{new} AS {old}".replace("\\", r"\\"), word(text))
-    yield lambda text: text
-
-
-class _Words:
-    """Replaces names in an SQL text, but not in string constants, of which only ``regclass`` are names."""
-
-    def __init__(self, names: Mapping[str, str], ahead: str, behind: str = _BEHIND) -> None:
-        listed = "|".join(map(re.escape, names))
-        self._names = names
-        self._pattern = re.compile(rf"{_QUOTED}|{behind}(?P<name>{listed}){ahead}")
-
-    def __call__(self, text: str) -> str:
-        return self._pattern.sub(lambda m: self._names[m["name"]] if m["name"] else m[0], text)
+# -- as SQL ------------------------------------------------------------------------------------------------
 
 
 def renaming_action(request: PlanRequest, renaming: Renaming, number: int) -> Action:
-    """The action, the ``number``-th of its kind; it needs the schema that a relation moves to, where that is
+    """The action, the ``number``-th of its kind; it needs the schema that something moves to, where that is
     new."""
-    schema = f"schema:{qualifier(renaming.new)}"
-    moves = renaming.kind in RELATIONS and qualifier(renaming.old) != qualifier(renaming.new)
-    needs = [schema] if moves and schema not in request.live else []
-    statements = renaming_statements(renaming)
+    schema = f"schema:{schema_of(renaming.kind, renaming.new)}"
+    moves = renaming.kind in IN_SCHEMAS and schema not in request.live
+    fact = request.live.get(renaming.before)
     return Action(
         resource=request.resource,
         verb=Verb.ALTER,
         subject=renaming.after,
-        summary=f"rename {renaming.kind} {renaming.old} to {last(renaming.new)}{_why(renaming)}",
-        statements=tuple(statements),
-        undo=tuple(renaming_statements(Renaming(renaming.kind, renaming.new, renaming.old))),
-        payload={"before": renaming.before},
+        summary=f"rename {renaming.kind} {renaming.old} to {_short(renaming)}{_why(renaming)}",
+        statements=tuple(renaming_statements(renaming, fact, request.live)),
+        undo=tuple(renaming_statements(renaming.reverse, fact, {})),
+        payload={"names": sorted({*renaming.names, *renaming.names.values(), *_whole(renaming)})},
         produces=(f"{RENAMED}{number}",),
-        needs=(*needs, *((f"{RENAMED}{number - 1}",) if number else ())),
-        lock="SHARE UPDATE EXCLUSIVE" if renaming.kind == "index" else "ACCESS EXCLUSIVE",
+        needs=(*((schema,) if moves else ()), *((f"{RENAMED}{number - 1}",) if number else ())),
+        lock=_lock(renaming.kind),
         transactional=True,
         rank=_RANK,
     )
+
+
+def _whole(renaming: Renaming) -> list[str]:
+    """The type in which something is renamed, where that is no fact that others could need."""
+    return [qualifier(renaming.old)] if renaming.kind in INSIDE else []
+
+
+def _lock(kind: str) -> str | None:
+    if kind == "index":
+        return "SHARE UPDATE EXCLUSIVE"
+    return "ACCESS EXCLUSIVE" if kind in (*RELATIONS, *PARTS, "column", "sequence") else None
+
+
+def _short(renaming: Renaming) -> str:
+    return split(renaming.kind, renaming.new)[1] if renaming.kind in IN_SCHEMAS else last(renaming.new)
 
 
 def _why(renaming: Renaming) -> str:
@@ -270,13 +192,46 @@ def _why(renaming: Renaming) -> str:
     return f", to make way for what had its name (--rename {renaming.before}={renaming.old} keeps it instead)"
 
 
-def renaming_statements(renaming: Renaming) -> Iterator[str]:
-    old, new = renaming.old, last(renaming.new)
-    if renaming.kind in ("column", "constraint"):
-        yield f"ALTER TABLE {qualifier(old)} RENAME {renaming.kind.upper()} {last(old)} TO {new}"
-        return
-    word = f"ALTER {_WORDS[renaming.kind]}"
-    if qualifier(old) != qualifier(renaming.new):
-        yield f"{word} {old} SET SCHEMA {qualifier(renaming.new)}"
-    if last(old) != new:
-        yield f"{word} {qualifier(renaming.new)}.{last(old)} RENAME TO {new}"
+def renaming_statements(renaming: Renaming, fact: Fact | None, live: Mapping[str, Fact]) -> Iterator[str]:
+    """``fact`` is the live fact that is renamed, ``live`` all of them: names that are taken meanwhile."""
+    kind, old, new = renaming.kind, renaming.old, renaming.new
+    if kind in IN_SCHEMAS:
+        yield from _in_schema(renaming, fact, live)
+    elif kind in GLOBAL:
+        yield f"ALTER {word(kind)} {old} RENAME TO {new}"
+    elif kind == "label":
+        labels = (literal(unquote(last(name))) for name in (old, new))
+        yield f"ALTER TYPE {qualifier(old)} RENAME VALUE {' TO '.join(labels)}"
+    elif kind == "index":
+        yield f"ALTER INDEX {old} RENAME TO {last(new)}"
+    elif kind in ("trigger", "policy", "rule"):
+        yield f"ALTER {word(kind)} {last(old)} ON {qualifier(old)} RENAME TO {last(new)}"
+    else:
+        whole = "TYPE" if kind == "attribute" else _table_or_domain(fact)
+        cascade = " CASCADE" if kind == "attribute" else ""
+        yield f"ALTER {whole} {qualifier(old)} RENAME {word(kind)} {last(old)} TO {last(new)}{cascade}"
+
+
+def _table_or_domain(fact: Fact | None) -> str:
+    of_domain = fact is not None and (fact.parent or "").startswith("domain:")
+    return "DOMAIN" if of_domain else "TABLE"
+
+
+def _in_schema(renaming: Renaming, fact: Fact | None, live: Mapping[str, Fact]) -> Iterator[str]:
+    """To another schema, under another name, or both: first what does not meet what is there."""
+    schema, name, _ = split(renaming.kind, renaming.old)
+    to, new, _ = split(renaming.kind, renaming.new)
+    met = schema != to and name != new and any(f"{kind}:{to}.{name}" in live for kind in IN_SCHEMAS)
+    if met:
+        yield f"{_alter(renaming.kind, schema, name, renaming, fact)} RENAME TO {new}"
+        name = new
+    if schema != to:
+        yield f"{_alter(renaming.kind, schema, name, renaming, fact)} SET SCHEMA {to}"
+    if name != new:
+        yield f"{_alter(renaming.kind, to, name, renaming, fact)} RENAME TO {new}"
+
+
+def _alter(kind: str, schema: str, name: str, renaming: Renaming, fact: Fact | None) -> str:
+    behind = split(kind, renaming.old)[2]
+    attrs = {} if kind in RELATIONS or fact is None else fact.attrs
+    return f"ALTER {designation(Fact(f'{kind}:{schema}.{name}{behind}', attrs))}"

@@ -52,7 +52,7 @@ RENAMED = {
 }
 
 KEPT = """SELECT o.relfilenode, o.relkind FROM pg_class o JOIN pg_namespace n ON n.oid = o.relnamespace
-           WHERE n.nspname IN ('public', 'other') AND o.relfilenode <> 0 ORDER BY 1"""
+           WHERE n.nspname !~ '^(pg_|information_schema)' AND o.relfilenode <> 0 ORDER BY 1"""
 REWRITTEN_ALWAYS = ("comment", "VIEW")
 
 
@@ -205,15 +205,18 @@ def test_the_same_ids_in_another_database_prove_nothing(new_database: Callable[[
 # -- without evidence --------------------------------------------------------------------------------------
 
 THEN = """CREATE TABLE users (id int PRIMARY KEY, mail text, age int); CREATE INDEX by_mail ON users (mail);
-CREATE TABLE tags (id int PRIMARY KEY, label text)"""
+CREATE TABLE tags (id int PRIMARY KEY, label text); CREATE TYPE mood AS ENUM ('sad', 'well')"""
 NOW = """CREATE TABLE people (id int PRIMARY KEY, mail text, age int, extra int);
 INSERT INTO people VALUES (1, 'ada@x', 36); CREATE INDEX by_mail ON people (mail);
-CREATE TABLE tags (id int PRIMARY KEY, "a=b" text); INSERT INTO tags VALUES (1, 'kept')"""
+CREATE TABLE tags (id int PRIMARY KEY, "a=b" text); INSERT INTO tags VALUES (1, 'kept');
+CREATE TYPE mood AS ENUM ('low', 'well'); ALTER TABLE tags ADD mood mood DEFAULT 'low'"""
 SAID = (
     "--rename",
     "table:public.people=public.users",
     "--rename",
     'column:public.tags."a=b"=public.tags.label',
+    "--rename",
+    "label:public.mood.low=public.mood.sad",
 )
 
 
@@ -261,9 +264,10 @@ def test_the_same_name_twice_says_that_nothing_was_renamed(project: Project):
     [
         ("table:public.peopel=public.users", "did you mean table:public.people?"),
         ("table:public.people=public.user", "did you mean table:public.users?"),
-        ("sequence:a=b", "sequence:a is nothing that can be renamed"),
+        ("cast:a=b", "cast:a is nothing that can be renamed"),
         ("people=users", "names no renaming"),
         ("table:public.people=", "names no renaming"),
+        ("label:public.mood.lwo=public.mood.sad", "did you mean label:public.mood.low?"),
     ],
 )
 def test_a_renaming_of_nothing_is_refused_before_anything_changes(

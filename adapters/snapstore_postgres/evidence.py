@@ -1,0 +1,191 @@
+"""What proves that something live and something of a target are one: ids, and bodies that are alike.
+
+The same database of the same cluster knows a thing by the same object id, of its kind, for as long as it is
+there; a column or an attribute by its number, which is never used again, and a label of an enum by an id.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from operator import eq
+
+from snapstore.adapter import PlanRequest
+from snapstore.model import Fact, Json
+from snapstore_postgres.names import last, parts
+from snapstore_postgres.renaming import ROUTINES, TYPES, schema_of
+
+_SHARED = ("role", "tablespace")
+
+
+def by_id(hints: Mapping[str, Json]) -> dict[str, str]:
+    """Identities by all that tells them, from the hints of a capture."""
+    system, database = hints.get("system"), hints.get("database_id")
+    if not system:
+        return {}  # another cluster may use the same ids for other things
+    found = {
+        f"{system}/{known['oid']}/{_CATALOGS.get(identity.partition(':')[0], 'pg_class')}": identity
+        for identity, known in hints.get("relations", {}).items()
+        if "oid" in known
+    }
+    for identity, oid in hints.get("ids", {}).items():
+        kind = identity.partition(":")[0]
+        home = "" if kind in _SHARED else database
+        if home is not None:
+            found[f"{system}/{home}/{oid}/{_CATALOGS.get(kind, kind)}"] = identity
+    for note in _notes(hints):
+        ending = _CATALOGS.get(note["identity"].partition(":")[0], "pg_class")
+        now = found.get(f"{system}/{note['facts']['now']['oid']}/{ending}")
+        for was in note["facts"]["was"] if now else ():
+            found.setdefault(f"{system}/{was['oid']}/{ending}", now or "")
+    return found
+
+
+_CATALOGS = {**dict.fromkeys(ROUTINES, "pg_proc"), **dict.fromkeys(TYPES, "pg_type")}
+
+
+LINEAGE = "lineage"
+"""The kind of the entries of an archive that say which ids mean what had others before."""
+
+
+def _notes(hints: Mapping[str, Json]) -> list[dict[str, Json]]:
+    """What is noted of ids that something had before, the last first."""
+    entries = (hints.get("archive") or {}).get("entries", ())
+    return [entry for entry in reversed(entries) if entry["kind"] == LINEAGE]
+
+
+def inside(hints: Mapping[str, Json], whole: str) -> dict[str, str]:
+    """The columns of a relation, the attributes or labels of a type, by all that tells them."""
+    known = hints.get("relations", {}).get(whole, {})
+    numbers, names = known.get("numbers") or (), known.get("columns") or ()
+    found = {f"{known.get('oid')}#{n}": name for n, name in zip(numbers, names, strict=False)}
+    for note in _notes(hints):
+        now = note["facts"]["now"]
+        for name, number in now["parts"].items() if now["parts"] else ():
+            there = found.get(f"{now['oid']}#{number}")
+            for was in note["facts"]["was"] if there else ():
+                if name in was["parts"]:
+                    found.setdefault(f"{was['oid']}#{was['parts'][name]}", there or "")
+    return found
+
+
+def alike(request: PlanRequest, identity: str, wanted: str) -> bool:
+    """Whether most columns of the same number have the same name or type: in a copy of a server, ids alone
+    may agree by chance."""
+    if not identity.startswith("table:"):
+        return True
+    live = _types(request.live, request.live_hints, identity)
+    target = _types(request.target, request.target_hints, wanted)
+    shared = live.keys() & target.keys()
+    same = sum(any(map(eq, live[number], target[number])) for number in shared)
+    return 2 * same > len(shared)
+
+
+def _types(side: Mapping[str, Fact], hints: Mapping[str, Json], table: str) -> dict[str, tuple[str, str]]:
+    found = {}
+    for number, column in inside(hints, table).items():
+        fact = side.get(f"column:{table.partition(':')[2]}.{column}")
+        if fact:
+            found[number] = column, fact.attrs["type"]
+    return found
+
+
+# -- names that are taken ----------------------------------------------------------------------------------
+
+_RELATIONS = ("table", "matview", "view", "sequence", "index")
+
+
+def holder(identity: str, request: PlanRequest) -> str | None:
+    """The live fact that has a name, or one that it excludes; "" where the name cannot be had otherwise."""
+    kind, _, name = identity.partition(":")
+    schema = schema_of(kind, name)
+    if schema and not {f"schema:{schema}"} & (request.live.keys() | request.target.keys()):
+        return ""
+    if kind in (*_RELATIONS, *TYPES):
+        return _relation_or_type(name, request)
+    kinds = ROUTINES if kind in ROUTINES else (kind,)
+    return next((f"{k}:{name}" for k in kinds if f"{k}:{name}" in request.live), None)
+
+
+def _relation_or_type(name: str, request: PlanRequest) -> str | None:
+    found = next((f"{k}:{name}" for k in (*_RELATIONS, *TYPES) if f"{k}:{name}" in request.live), None)
+    if found is not None:
+        return found
+    return "" if name in _implied(request.live) else None
+
+
+def _implied(live: Mapping[str, Fact]) -> set[str]:
+    """Names of relations that are part of a fact: the indexes of keys, the sequences of identity columns."""
+    return {name for fact in live.values() for name in _implied_by(fact)}
+
+
+def _implied_by(fact: Fact) -> Iterator[str]:
+    if fact.kind == "constraint" and fact.attrs.get("type", "c") in "pux":
+        yield f"{parts(fact.name)[0]}.{last(fact.name)}"
+    elif fact.kind == "column" and "sequence" in fact.attrs.get("identity", {}):
+        yield fact.attrs["identity"]["sequence"]
+
+
+# -- columns and constraints that are shared ---------------------------------------------------------------
+
+
+def below(request: PlanRequest, part: Fact) -> dict[str, str] | None:
+    """The same column or constraint in the tables below that of ``part``, by the tables; None where it cannot
+    be renamed there, since it comes from a table above, or one below has it from elsewhere too."""
+    table, name = (part.parent or "").partition(":")[2], last(part.name)
+    above, children = _trees(request.live)
+    if any(f"{part.kind}:{parent}.{name}" in request.live for parent in above.get(table, ())):
+        return None
+    tree = list(_descendants(table, children))
+    heirs = {t: f"{t}.{name}" for t in tree if f"{part.kind}:{t}.{name}" in request.live}
+    for heir in heirs:
+        others = set(above.get(heir, ())) - {table, *tree}
+        if any(f"{part.kind}:{other}.{name}" in request.live for other in others):
+            return None
+    return heirs
+
+
+def _trees(live: Mapping[str, Fact]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """The parents of each table that has some, and the children of each that has some."""
+    above: dict[str, list[str]] = {}
+    children: dict[str, list[str]] = {}
+    for fact in live.values():
+        parents: Collection[str] = ()
+        if fact.kind == "partition":
+            parents = [fact.attrs["of"]]
+        elif fact.kind == "table" and "inherits" in fact.attrs:
+            parents = fact.attrs["inherits"]
+        for parent in parents:
+            above.setdefault(fact.name, []).append(parent)
+            children.setdefault(parent, []).append(fact.name)
+    return above, children
+
+
+def _descendants(table: str, children: Mapping[str, list[str]]) -> Iterator[str]:
+    for child in children.get(table, ()):
+        yield child
+        yield from _descendants(child, children)
+
+
+# -- bodies ------------------------------------------------------------------------------------------------
+
+
+def bodies(kind: str, facts: Iterable[Fact], other: Mapping[str, Fact]) -> dict[str, str]:
+    """What the facts of this kind are, without their names, by identity; only parts of what stays."""
+    return {
+        fact.id: f"{fact.parent} {nameless(fact)}"
+        for fact in facts
+        if fact.kind == kind and fact.parent in other
+    }
+
+
+_WORDS = {"index": "INDEX", "trigger": "TRIGGER", "rule": "RULE"}
+
+
+def nameless(fact: Fact) -> str:
+    """All of a fact but its name."""
+    attrs = dict(fact.attrs)
+    if fact.kind in _WORDS:
+        text = rf"(?<= {_WORDS[fact.kind]} ){re.escape(last(fact.name))} "
+        attrs["definition"] = re.sub(text, "", attrs["definition"], count=1)
+    return repr(sorted(attrs.items()))

@@ -1,0 +1,201 @@
+"""Values that stand in where a column is NOT NULL and nobody knows what the rows had in it.
+
+A deploy that dropped such a column took its values with it. The column comes back as it was declared, so each
+row needs something: what is neutral in the type, unless a check forbids it or a key wants it to be another
+one in each row. What refers to another table gets a key that is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from snapstore.model import Fact
+from snapstore.rules import View
+from snapstore_postgres.names import last, literal
+from snapstore_postgres.relations import size, table_of
+
+_NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision", "money", "oid")
+_TEXTS = ("text", "character varying", "character", "name", "citext")
+_TIMES = ("date", "timestamp without time zone", "timestamp with time zone")
+_NEUTRAL = {
+    "boolean": ("false", "true"),
+    "time without time zone": ("00:00",),
+    "time with time zone": ("00:00+00",),
+    "interval": ("0", "1 day"),
+    "uuid": ("00000000-0000-0000-0000-000000000000",),
+    "json": ("{}", "[]", "null"),
+    "jsonb": ("{}", "[]", "null"),
+    "inet": ("0.0.0.0",),  # noqa: S104  # an address in a column
+    "cidr": ("0.0.0.0/32",),
+    "macaddr": ("00:00:00:00:00:00",),
+    "macaddr8": ("00:00:00:00:00:00:00:00",),
+    "bit": ("0",),
+    "point": ("(0,0)",),
+    "box": ("(0,0),(0,0)",),
+    "circle": ("<(0,0),0>",),
+    "lseg": ("[(0,0),(0,0)]",),
+    "path": ("[(0,0)]",),
+    "polygon": ("((0,0))",),
+    "xml": ("<none/>",),
+    "pg_lsn": ("0/0",),
+}
+
+
+def needed(column: Fact, view: View) -> bool:
+    """Whether rows that are there may be left without a value in a column that is made."""
+    not_null = column.attrs.get("not_null")
+    if not not_null or (isinstance(not_null, dict) and not_null.get("not_valid")):
+        return False
+    by_itself = {"identity", "generated"} & column.attrs.keys() or f"default:{column.name}" in view.target
+    return not by_itself and size(view, column.parent or "")[1] != 0
+
+
+def needs(column: Fact, view: View) -> list[str]:
+    """The columns whose values stand in."""
+    found = _referred(column, view)
+    return [found.id] if found else []
+
+
+def filling(column: Fact, table: str, view: View) -> str:
+    """A statement that gives each row without a value the first of those that could stand in and may."""
+    name, kind = last(column.name), column.attrs["type"]
+    tests = list(_checks(column, view))
+    values = ", ".join(
+        f"({place}, ({value})::{kind})" for place, value in enumerate(_candidates(column, tests, view))
+    )
+    chosen = (
+        f"SELECT snap.{name} FROM (VALUES {values}) snap(snap_order, {name})"
+        f" WHERE {' AND '.join(tests) or 'true'} ORDER BY snap_order LIMIT 1"
+    )
+    return (
+        f"UPDATE {table} t SET {name} = ({chosen}) FROM (SELECT tableoid AS snap_part, ctid AS snap_place,"
+        f" row_number() OVER () AS snap_no FROM {table} WHERE {name} IS NULL) k"
+        " WHERE t.tableoid = k.snap_part AND t.ctid = k.snap_place"
+    )
+
+
+def _checks(column: Fact, view: View) -> Iterator[str]:
+    for part in view.target_parts.get(column.parent or "", ()):
+        is_check = part.kind == "constraint" and part.attrs.get("type") == "c" and column.id in part.needs
+        if is_check and "NOT ENFORCED" not in part.attrs["definition"]:
+            yield _condition(part)
+
+
+def _condition(constraint: Fact) -> str:
+    text = re.sub(r"( NOT VALID| NO INHERIT)+$", "", constraint.attrs["definition"])
+    return text.removeprefix("CHECK ")
+
+
+def _candidates(column: Fact, tests: list[str], view: View) -> Iterator[str]:
+    """Expressions of values, the best first; ``snap_no`` is the number of the row among those without one."""
+    apart = _is_key(column, view)
+    referred = _referred(column, view)
+    if referred:
+        which = "k.snap_no - 1" if apart else "0"
+        of = f"SELECT r.{last(referred.name)} FROM {table_of(referred)} r ORDER BY 1"
+        yield f"{of} OFFSET {which} LIMIT 1"
+        return  # nothing else is there to refer to
+    if apart:
+        yield from _apart(column)
+    yield from _of_type(column.attrs["type"], column, " ".join(tests), view)
+
+
+def _apart(column: Fact) -> Iterator[str]:
+    """Another value in each row."""
+    kind, name = _base(column.attrs["type"]), last(column.name)
+    if kind in _NUMBERS:
+        yield f"(SELECT coalesce(max(m.{name}), 0) FROM {table_of(column)} m) + k.snap_no"
+    elif kind in _TEXTS or kind == "bytea":
+        yield "k.snap_no::text"
+    elif kind in _TIMES:
+        yield "date '1970-01-01' + k.snap_no::integer"
+    elif kind == "uuid":
+        yield "md5(k.snap_no::text)"
+
+
+def _of_type(kind: str, column: Fact, tests: str, view: View) -> Iterator[str]:
+    base = _base(kind)
+    if kind.endswith("[]"):
+        yield literal("{}")
+    elif base in _NUMBERS:
+        yield from ("0", "1", "-1", *_numbers(tests))
+    elif base in _TEXTS:
+        yield from (literal(text) for text in ("", "-", *_texts(tests)))
+    elif base in _TIMES:
+        yield from (literal(text) for text in ("1970-01-01", *_dates(tests)))
+    elif base in _NEUTRAL:
+        yield from map(literal, _NEUTRAL[base])
+    else:
+        yield from _of_own_type(column, tests, view)
+
+
+def _of_own_type(column: Fact, tests: str, view: View) -> Iterator[str]:
+    """For a type that somebody has made, or that stands in no table here: what its kind lets us guess."""
+    for fact in (view.target.get(need) for need in column.needs):
+        if fact is not None and fact.name == column.attrs["type"]:
+            yield from _of_fact(fact, tests, view)
+            return
+    yield literal("empty" if column.attrs["type"].endswith("range") else "")
+
+
+def _of_fact(fact: Fact, tests: str, view: View) -> Iterator[str]:
+    if fact.kind == "enum":
+        yield from map(literal, fact.attrs["labels"])
+    elif fact.kind == "composite":
+        yield literal(f"({',' * (len(fact.attrs['attributes']) - 1)})")
+    elif fact.kind == "range":
+        yield literal("empty")
+    elif fact.kind == "domain":
+        yield _of_domain(fact, tests, view)
+
+
+def _of_domain(domain: Fact, tests: str, view: View) -> str:
+    """The first value of the type below that the domain's own checks let pass."""
+    checks = [_condition(p) for p in view.target_parts.get(domain.id, ()) if p.kind == "constraint"]
+    below = Fact(domain.id, {"type": domain.attrs["type"]}, None, domain.needs)
+    found = _of_type(domain.attrs["type"], below, " ".join([tests, *checks]), view)
+    values = ", ".join(f"({n}, ({value})::{domain.attrs['type']})" for n, value in enumerate(found))
+    test = " AND ".join(checks) or "true"
+    return (
+        f"SELECT value FROM (VALUES {values}) d(snap_order, value) WHERE {test} ORDER BY snap_order LIMIT 1"
+    )
+
+
+def _referred(column: Fact, view: View) -> Fact | None:
+    """The column of another table, or of the same, that a foreign key of this one alone refers to."""
+    for part in view.target_parts.get(column.parent or "", ()):
+        if part.kind == "constraint" and part.attrs.get("type") == "f" and column.id in part.needs:
+            others = [n for n in part.needs if n.startswith("column:") and n != column.id]
+            if len(others) == 1:
+                return view.target[others[0]]
+    return None
+
+
+def _is_key(column: Fact, view: View) -> bool:
+    """Whether the column has a part in telling rows apart."""
+    for part in view.target_parts.get(column.parent or "", ()):
+        if column.id in part.needs:
+            unique = part.kind == "index" and part.attrs["definition"].startswith("CREATE UNIQUE ")
+            if unique or (part.kind == "constraint" and part.attrs.get("type") in ("p", "u", "x")):
+                return True
+    return False
+
+
+def _base(kind: str) -> str:
+    """A type without its modifier; one of an extension by its own name."""
+    return re.sub(r"\([\d,-]+\)", "", kind).strip().rpartition(".")[2]
+
+
+def _numbers(tests: str) -> Iterator[str]:
+    for number in re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?", tests):
+        yield from (number, f"{number} + 1", f"{number} - 1")
+
+
+def _texts(tests: str) -> list[str]:
+    return [text.replace("''", "'") for text in re.findall(r"'((?:[^']|'')*)'", tests)]
+
+
+def _dates(tests: str) -> Iterator[str]:
+    for text in re.findall(r"'(\d{4}-\d\d-\d\d[^']*)'", tests):
+        yield from (text, f"{text[:4]}-12-31")

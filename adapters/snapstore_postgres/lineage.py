@@ -1,0 +1,106 @@
+"""What a restore makes anew goes on being what it was: noted in the archive, since its ids are others.
+
+A type whose labels change, a column that comes back, a table that is built again get new ids, by which no
+earlier snapshot knows them. So the transaction that makes them notes which ids mean the same, for all that
+later renamings are told by.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from snapstore.adapter import PlanRequest
+from snapstore.model import Action, DataMode, Json, Verb
+from snapstore_postgres.archive import REGISTERED, REGISTRY
+from snapstore_postgres.evidence import LINEAGE
+from snapstore_postgres.names import literal, qualifier
+
+_DATABASE = "(SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())"
+_ATTRIBUTES = (
+    "(SELECT pg_catalog.jsonb_object_agg(pg_catalog.quote_ident(a.attname), a.attnum)"
+    " FROM pg_catalog.pg_attribute a WHERE a.attrelid = {relation} AND a.attnum > 0 AND NOT a.attisdropped)"
+)
+_LABELS = (
+    "(SELECT pg_catalog.jsonb_object_agg(pg_catalog.quote_ident(e.enumlabel), e.oid::bigint)"
+    " FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)"
+)
+
+
+def noted(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
+    """The actions, and one that notes the ids of what they make, where anything could be told by them."""
+    system = request.target_hints.get("system")
+    same = system is not None and system == request.live_hints.get("system")
+    if not same or request.options.data is not DataMode.ARCHIVE:
+        return list(actions)
+    notes = [(i, was) for i in sorted(_made(request, actions)) if (was := list(_known(request, i)))]
+    if not notes:
+        return list(actions)
+    made = {identity for action in actions for identity in action.produces}
+    note = Action(
+        resource=request.resource,
+        verb=Verb.CREATE,
+        subject=f"{LINEAGE}:",
+        summary="note what was made anew, so that later restores know it again",
+        statements=tuple(_statement(request, identity, was) for identity, was in notes),
+        needs=(REGISTERED, *sorted(made & _parts(request, [i for i, _ in notes]))),
+        payload={"archive": True},
+        transactional=True,
+        rank=10_000,
+    )
+    return [*actions, note]
+
+
+def _made(request: PlanRequest, actions: Sequence[Action]) -> Iterator[str]:
+    """Types that change, and tables with rows of which columns or all are made anew."""
+    found = set()
+    for action in actions:
+        kind, _, name = action.subject.partition(":")
+        if kind in ("enum", "composite", "domain", "range"):
+            found.add(action.subject)
+        elif kind in ("table", "column") and action.verb is Verb.CREATE:
+            found.add(action.subject if kind == "table" else f"table:{qualifier(name)}")
+    yield from (identity for identity in found if identity in request.target and _holds(request, identity))
+
+
+def _holds(request: PlanRequest, identity: str) -> bool:
+    size = request.live_hints.get("relations", {}).get(identity, {}).get("bytes")
+    return not identity.startswith("table:") or bool(size)
+
+
+def _known(request: PlanRequest, identity: str) -> Iterator[dict[str, Json]]:
+    """The ids by which the two sides know it and its parts."""
+    for hints in (request.target_hints, request.live_hints):
+        known = hints.get("relations", {}).get(identity)
+        if known:
+            names, numbers = known.get("columns") or (), known.get("numbers") or ()
+            yield {"oid": known["oid"], "parts": dict(zip(names, numbers, strict=False))}
+        elif identity in hints.get("ids", {}):
+            yield {"oid": f"{hints['database_id']}/{hints['ids'][identity]}", "parts": {}}
+
+
+def _parts(request: PlanRequest, wholes: Sequence[str]) -> set[str]:
+    tables = {whole for whole in wholes if whole.startswith("table:")}
+    columns = {f.id for f in request.target.values() if f.kind == "column" and f.parent in tables}
+    return {*wholes, *columns}
+
+
+def _statement(request: PlanRequest, identity: str, was: Sequence[Mapping[str, Json]]) -> str:
+    number = (request.live_hints.get("archive") or {}).get("next", 1)
+    place = f"{LINEAGE}_{number}_{hashlib.sha256(identity.encode()).hexdigest()[:8]}"
+    kind, _, name = identity.partition(":")
+    known = msgspec.json.encode(list(was), order="deterministic").decode()
+    if kind == "table":
+        source = f"pg_catalog.pg_class t WHERE t.oid = {literal(name)}::pg_catalog.regclass"
+        parts = _ATTRIBUTES.format(relation="t.oid")
+    else:
+        source = f"pg_catalog.pg_type t WHERE t.oid = {literal(name)}::pg_catalog.regtype"
+        parts = {"enum": _LABELS, "composite": _ATTRIBUTES.format(relation="t.typrelid")}.get(
+            kind, "'{}'::jsonb"
+        )
+    now = f"pg_catalog.jsonb_build_object('oid', {_DATABASE} || '/' || t.oid, 'parts', {parts})"
+    facts = f"pg_catalog.jsonb_build_object('was', {literal(known)}::jsonb, 'now', {now})"
+    values = f"{literal(place)}, {literal(identity)}, '{LINEAGE}', {facts}"
+    return f"INSERT INTO {REGISTRY}.entries (place, identity, kind, facts) SELECT {values} FROM {source}"

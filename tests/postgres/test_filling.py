@@ -1,0 +1,71 @@
+"""A NOT NULL column that a deploy dropped comes back, with values that stand in for those that are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from tests.postgres import dump
+from tests.postgres.roundtrip import capture, restore, same_schema
+from tests.postgres.test_renames import run
+
+COLUMNS = {
+    "a": "integer NOT NULL",
+    "b": "varchar(4) NOT NULL UNIQUE",
+    "c": "mood NOT NULL",
+    "d": "uuid NOT NULL UNIQUE",
+    "e": "date NOT NULL CHECK (e > '2020-01-01')",
+    "f": "integer NOT NULL REFERENCES o UNIQUE",
+    "g": "text NOT NULL CHECK (g IN ('viewer', 'editor'))",
+    "h": "integer[] NOT NULL",
+    "i": "jsonb NOT NULL",
+    "j": "numeric(5,2) NOT NULL CHECK (j > 5)",
+    "l": "bigint PRIMARY KEY",
+    "m": "mail NOT NULL",
+    "p": "pos NOT NULL",
+    "q": "tstzrange NOT NULL",
+    "r": "timestamptz NOT NULL",
+    "s": "bytea NOT NULL",
+    "u": "tsvector NOT NULL",
+    "v": "bit(8) NOT NULL",
+    "w": "inet NOT NULL",
+    "x": "char(3) NOT NULL",
+    "y": "pair NOT NULL",
+}
+SETUP = """
+CREATE TYPE mood AS ENUM ('x', 'y'); CREATE TYPE pair AS (a int, b int);
+CREATE DOMAIN mail AS text CHECK (VALUE ~ '@') CHECK (VALUE <> '');
+CREATE DOMAIN pos AS int CHECK (VALUE > 3);
+CREATE TABLE o (id int PRIMARY KEY); INSERT INTO o VALUES (7), (8), (9);
+CREATE TABLE t (k int, snap_no int, {columns});
+"""
+
+
+def test_each_type_check_and_key_gets_what_it_can_take(new_database: Callable[[], str]):
+    url = new_database()
+    run(url, SETUP.format(columns=", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())))
+    good, before = capture(url), dump.schema(url)
+    run(url, f"ALTER TABLE t {', '.join(f'DROP {name}' for name in COLUMNS)}")
+    run(url, "INSERT INTO t VALUES (1), (2), (3)")
+    bad = capture(url)
+    for _ in range(2):
+        actions = restore(url, good)
+        same_schema(url, before)
+        assert any("a value that stands in" in action.summary for action in actions)
+        with psycopg.connect(url) as connection:
+            found = connection.execute("SELECT k, a, f FROM t ORDER BY k").fetchall()
+        assert found == [(1, 0, 7), (2, 0, 8), (3, 0, 9)]
+        restore(url, bad)
+
+
+def test_a_reference_without_anything_to_refer_to_is_refused(new_database: Callable[[], str]):
+    url = new_database()
+    run(url, "CREATE TABLE o (id int PRIMARY KEY); CREATE TABLE t (k int, o int NOT NULL REFERENCES o)")
+    good = capture(url)
+    run(url, "ALTER TABLE t DROP o; INSERT INTO t VALUES (1)")
+    bad = capture(url)
+    with pytest.raises(Exception, match="contains null values"):
+        restore(url, good)
+    assert capture(url).facts == bad.facts

@@ -1,0 +1,48 @@
+"""What a restore makes anew is known again by snapshots from before, though its ids are others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+
+from tests.postgres import dump
+from tests.postgres.roundtrip import capture, restore, same_schema
+from tests.postgres.test_renames import run
+
+STEPS = (
+    """CREATE TYPE mood AS ENUM ('sad', 'well');
+       CREATE TABLE t (id int PRIMARY KEY, m mood NOT NULL, y int NOT NULL);
+       INSERT INTO t VALUES (1, 'sad', 5), (2, 'well', 6)""",
+    """ALTER TYPE mood RENAME VALUE 'sad' TO 'low'; ALTER TYPE mood RENAME TO feeling;
+       ALTER TABLE t RENAME y TO z""",
+    "ALTER TYPE feeling ADD VALUE 'fine'; ALTER TABLE t DROP z",
+)  # fmt: skip
+
+
+def test_a_type_and_a_column_made_anew_are_renamed_by_later_restores(new_database: Callable[[], str]):
+    url = new_database()
+    states, schemas = [], []
+    for step in STEPS:
+        run(url, step)
+        states.append(capture(url))
+        schemas.append(dump.schema(url))
+    for number in (1, 0, 1, 2, 0, 2):
+        restore(url, states[number])
+        same_schema(url, schemas[number])
+        with psycopg.connect(url) as connection:
+            moods = [row[0] for row in connection.execute("SELECT m::text FROM t ORDER BY id")]
+        assert moods == ["sad" if number == 0 else "low", "well"]
+
+
+def test_a_column_of_the_name_of_another_makes_way_for_it(new_database: Callable[[], str]):
+    url = new_database()
+    run(url, "CREATE TABLE t (id int PRIMARY KEY, state int NOT NULL); INSERT INTO t VALUES (1, 2)")
+    good, before = capture(url), dump.schema(url)
+    run(url, "ALTER TABLE t DROP state; ALTER TABLE t ADD state text NOT NULL DEFAULT 'new'")
+    bad = capture(url)
+    restore(url, good)
+    same_schema(url, before)
+    restore(url, bad)
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT id, state FROM t").fetchall() == [(1, "new")]
