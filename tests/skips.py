@@ -12,6 +12,7 @@ import pytest
 
 UNAVOIDABLE = (
     "needs node",
+    "needs two cores",
     "needs pgbouncer",
     "only root can give files away",
     "starts as root to become somebody without its powers",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from urllib.parse import quote
@@ -17,7 +18,7 @@ from snapstore.errors import SnapError
 from snapstore.model import Captured, Json, LiveFile, LiveFolder, Stamp
 from snapstore.snapshot import FILES, FORMAT, INDEX, Snapshot, TreeEntry, remember_facts, resources
 from snapstore.store import names
-from snapstore.store.ingest import ingest, read_whole
+from snapstore.store.ingest import ingest_all, read_whole
 from snapstore.store.objects import StoreObjects, object_id
 from snapstore.store.packwriter import BLOB, TREE
 from snapstore.store.sink import MemorySink, PackSink, Sink
@@ -123,39 +124,55 @@ class _Builder:
     def _add_files(self, name: str, tree: TreeBuilder, captured: Captured) -> None:
         cache = StatCache(self._stat / quote(name, safe=""), self._objects.packs)
         self._caches.append(cache)
-        for file in captured.files:
-            tree.add(f"{FILES}/{file.path}", file.mode, self._file(file, cache))
-        for folder in captured.folders:
-            if folder.names:
-                path = f"{FILES}/{folder.path}" if folder.path else FILES
-                tree.add_all(path, self._folder(folder, cache))
+        folders = [folder for folder in captured.folders if folder.names]
+        kept = [cache.unchanged(folder) for folder in folders]
+        changed = [folder for folder, known in zip(folders, kept, strict=True) if not known]
+        files = list(captured.files)
+        ids = iter(self._ids(files, changed, cache))
+        for file in files:
+            tree.add(f"{FILES}/{file.path}", file.mode, next(ids))
+        for folder, known in zip(folders, kept, strict=True):
+            own = [] if known else list(islice(ids, len(folder.names)))
+            path = f"{FILES}/{folder.path}" if folder.path else FILES
+            tree.add_all(path, _Folder(folder, known, own, cache, self._sink))
 
-    def _folder(self, folder: LiveFolder, cache: StatCache) -> _Folder:
-        kept = cache.unchanged(folder)
-        ids = [] if kept else self._ids(folder, cache)
-        return _Folder(folder, kept, ids, cache, self._sink)
+    def _ids(self, files: Sequence[LiveFile], folders: Sequence[LiveFolder], cache: StatCache) -> list[bytes]:
+        """The ids of the content of these files, and of all files of these folders behind them.
 
-    def _ids(self, folder: LiveFolder, cache: StatCache) -> list[bytes]:
-        """The ids of a changed folder's files; of most of them the cache knows."""
-        files = zip(cache.known(folder), folder.names, folder.stamps, strict=True)
-        return [known or self._file(_live_file(folder, name, stamp), cache) for known, name, stamp in files]
+        Most of them the cache knows; the content of the others is read, all in one go.
+        """
+        ids = [self._known(file, cache) for file in files]
+        unknown = [file for file, oid in zip(files, ids, strict=True) if oid is None]
+        for folder in folders:
+            named = zip(cache.known(folder), folder.names, folder.stamps, strict=True)
+            for known, name, stamp in named:
+                file = None if known else _live_file(folder, name, stamp)
+                ids.append(self._known(file, cache) if file else known)
+                if file and ids[-1] is None:
+                    unknown.append(file)
+        found = iter(self._read(unknown, cache))
+        return [oid or next(found) for oid in ids]
 
-    def _file(self, file: LiveFile, cache: StatCache) -> bytes:
-        """The id of a file's content, from the cache where it can be believed."""
-        if file.stamp is not None and file.source is not None and file.mode != LINK:
-            known = cache.get(file.source, file.stamp)
-            # A snapshot that is kept needs the object itself; for comparing, its id is enough.
-            if known is not None and (known.stored or not self._keep or self._sink.has(known.oid)):
-                if not known.stored:
-                    self.sources[known.oid] = file
-                return known.oid
-        found = ingest(file, self._sink)
-        stored = self._sink.has(found.oid)
-        if found.stamp is not None and file.source is not None:
-            cache.put(file.source, found.stamp, found.read_at, found.oid, stored=stored)
-        if not stored:
-            self.sources[found.oid] = file
-        return found.oid
+    def _known(self, file: LiveFile, cache: StatCache) -> bytes | None:
+        """The id of a file's content, where the cache has it and can be believed."""
+        if file.stamp is None or file.source is None or file.mode == LINK:
+            return None
+        known = cache.get(file.source, file.stamp)
+        # A snapshot that is kept needs the object itself; for comparing, its id is enough.
+        if known is None or not (known.stored or not self._keep or self._sink.has(known.oid)):
+            return None
+        if not known.stored:
+            self.sources[known.oid] = file
+        return known.oid
+
+    def _read(self, files: Sequence[LiveFile], cache: StatCache) -> Iterator[bytes]:
+        for file, found in zip(files, ingest_all(files, self._sink), strict=True):
+            stored = self._sink.has(found.oid)
+            if found.stamp is not None and file.source is not None:
+                cache.put(file.source, found.stamp, found.read_at, found.oid, stored=stored)
+            if not stored:
+                self.sources[found.oid] = file
+            yield found.oid
 
     def save_caches(self) -> None:
         """To be called when the objects are durable, and not before: the caches say that they are."""

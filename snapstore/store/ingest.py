@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from snapstore.errors import SnapError
 from snapstore.model import LiveFile, Stamp
 from snapstore.store.objects import LARGE
-from snapstore.store.sink import Sink
+from snapstore.store.packwriter import Entry
+from snapstore.store.sink import Part, Sink
 from snapstore.store.trees import LINK
 
 ATTEMPTS = 3
 _CHUNK = 1 << 20
+_MANY, _MUCH = 400, 8 << 20
+"""So many files, or bytes, are worth other processes."""
+_BATCH, _BATCH_BYTES, _BATCHES = 100, 4 << 20, 1000
+"""How many files, or bytes, a process takes on at a time, and into how many such parts the whole is cut."""
 
 
 class Ingested(NamedTuple):
@@ -32,12 +38,12 @@ class Ingested(NamedTuple):
 def ingest(file: LiveFile, sink: Sink) -> Ingested:
     """Put a file's content into the sink. SnapError when it vanished, cannot be read or keeps changing."""
     if file.data is not None:
-        return Ingested(sink.accept(sink.prepare(file.data)), None, 0)
+        return Ingested(sink.blob(file.data), None, 0)
     source = str(file.source)
     with _naming(source):
         if file.mode == LINK:
             target = _target(source)
-            return Ingested(sink.accept(sink.prepare(target)), None, 0)
+            return Ingested(sink.blob(target), None, 0)
         for _ in range(ATTEMPTS):
             found = _read_once(source, sink)
             if found is not None:
@@ -47,6 +53,66 @@ def ingest(file: LiveFile, sink: Sink) -> Ingested:
         where=source,
         fix="take the snapshot when nothing writes to it, or exclude it",
     )
+
+
+def ingest_all(files: Sequence[LiveFile], sink: Sink) -> list[Ingested]:
+    """The same for many files, in their order; by a process for each core where that is worth it."""
+    found: dict[int, Ingested] = {}
+    shared = [number for number, file in enumerate(files) if _can_be_shared(file)]
+    if len(shared) >= _MANY or sum(_size(files[number]) for number in shared) >= _MUCH:
+        found = _ingest_shared(files, shared, sink)
+    return [found.get(number) or ingest(file, sink) for number, file in enumerate(files)]
+
+
+def _can_be_shared(file: LiveFile) -> bool:
+    """Not what is at hand already, nor links, nor what is too large to hold."""
+    return file.data is None and file.stamp is not None and file.mode != LINK and file.stamp[0] < LARGE
+
+
+def _size(file: LiveFile) -> int:
+    return file.stamp[0] if file.stamp else 0
+
+
+def _ingest_shared(files: Sequence[LiveFile], numbers: list[int], sink: Sink) -> dict[int, Ingested]:
+    """By number, all of these files that were as large as expected; no others are in the sink."""
+    from snapstore import forked
+
+    batches, part = _batches(files, numbers), sink.part()
+
+    def work(batch: list[int]) -> tuple[list[Any], list[Any]]:
+        read = [_read_expected(files[number], part) for number in batch]
+        return read, [tuple(entry) for entry in part.finish()]
+
+    found: dict[int, Ingested] = {}
+    for place, (read, entries) in forked.each(work, batches):
+        taken = zip(batches[place], read, strict=True)
+        found.update((number, Ingested(*one)) for number, one in taken if one)
+        sink.adopt(itertools.starmap(Entry, entries))
+    return found
+
+
+def _batches(files: Sequence[LiveFile], numbers: list[int]) -> list[list[int]]:
+    """The largest files first. Those of one size are in one batch, and so what is equal is kept once."""
+    fewest = max(_BATCH, len(numbers) // _BATCHES)
+    full = max(_BATCH_BYTES, sum(_size(files[number]) for number in numbers) // _BATCHES)
+    batches: list[list[int]] = [[]]
+    held, last = 0, -1
+    for number in sorted(numbers, key=lambda number: (-_size(files[number]), number)):
+        size = _size(files[number])
+        if size != last and (len(batches[-1]) >= fewest or held >= full):
+            batches.append([])
+            held = 0
+        batches[-1].append(number)
+        held, last = held + size, size
+    return batches
+
+
+def _read_expected(file: LiveFile, part: Part) -> tuple[Any, ...] | None:
+    """The plain values of an :class:`Ingested`; None when the file is not as large any more, or changes."""
+    source, read_at = str(file.source), time.time_ns()
+    with _naming(source), _opened(source) as (descriptor, before):
+        content = _content(descriptor, before) if before.st_size == _size(file) else None
+    return None if content is None else (part.blob(content), _stamp(before), read_at)
 
 
 def read_whole(file: LiveFile) -> bytes:
@@ -83,25 +149,37 @@ def _naming(source: str) -> Iterator[None]:
 def _read_once(source: str, sink: Sink) -> Ingested | None:
     """The file's content, None when it changed meanwhile."""
     read_at = time.time_ns()
+    with _opened(source) as (descriptor, before):
+        if before.st_size >= LARGE:
+            oid = _stream(descriptor, before, sink)
+        else:
+            content = _content(descriptor, before)
+            oid = None if content is None else sink.blob(content)
+    return Ingested(oid, _stamp(before), read_at) if oid else None
+
+
+@contextmanager
+def _opened(source: str) -> Iterator[tuple[int, os.stat_result]]:
     # Not through a link that took the file's place, and without waiting if a pipe did.
     descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise SnapError(
                 "no longer a regular file",
                 where=source,
                 fix="it changed while it was read: run the command again",
             )
-        if before.st_size >= LARGE:
-            oid = _stream(descriptor, before, sink)
-        else:
-            content = _read_all(descriptor, before.st_size)
-            same = len(content) == before.st_size and _stamp(os.fstat(descriptor)) == _stamp(before)
-            oid = sink.accept(sink.prepare(content)) if same else None
+        yield descriptor, status
     finally:
         os.close(descriptor)
-    return Ingested(oid, _stamp(before), read_at) if oid else None
+
+
+def _content(descriptor: int, before: os.stat_result) -> bytes | None:
+    """The content, None when it changed while it was read."""
+    content = _read_all(descriptor, before.st_size)
+    same = len(content) == before.st_size and _stamp(os.fstat(descriptor)) == _stamp(before)
+    return content if same else None
 
 
 def _read_all(descriptor: int, size: int) -> bytes:

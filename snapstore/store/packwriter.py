@@ -6,6 +6,7 @@ processes can only ever give one name to the same bytes.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import struct
@@ -29,7 +30,9 @@ _FAR = 0x80000000
 _READ = 1 << 20
 
 
-class _Entry(NamedTuple):
+class Entry(NamedTuple):
+    """An object of a pack: the CRC-32 of its packed form, and where that begins."""
+
     oid: bytes
     crc: int
     offset: int
@@ -56,7 +59,7 @@ class PackWriter:
         self._file = os.fdopen(descriptor, "w+b", buffering=1 << 20)
         self._file.write(_HEADER.pack(b"PACK", 2, 0))
         self._end = _HEADER.size
-        self._entries: dict[bytes, _Entry] = {}
+        self._entries: dict[bytes, Entry] = {}
 
     def close(self) -> None:
         """Give up what was not finished. To be called in any case."""
@@ -71,8 +74,18 @@ class PackWriter:
         """Add an object whose ``size`` bytes of content are given as a zlib stream."""
         packed = object_header(kind, size) + deflated
         self._file.write(packed)
-        self._entries[oid] = _Entry(oid, zlib.crc32(packed), self._end)
+        self._entries[oid] = Entry(oid, zlib.crc32(packed), self._end)
         self._end += len(packed)
+
+    def part(self) -> Part:
+        """For a copy of this process, to add to the pack while this one waits; then :meth:`adopt` it."""
+        self._file.flush()
+        return Part(self._temporary)
+
+    def adopt(self, entries: Iterable[Entry]) -> None:
+        """Count as appended what parts have added to the file. No two of the objects may be equal."""
+        self._entries.update((entry.oid, entry) for entry in entries)
+        self._end = self._file.seek(0, os.SEEK_END)
 
     def stream(self, kind: int, size: int) -> Stream:
         """Begin an object that is written piece by piece, and whose id is known only at its end."""
@@ -96,6 +109,44 @@ class PackWriter:
         return name
 
 
+class Part:
+    """Appends objects to the pack of another process, at the place that each write finds at its end.
+
+    What is appended counts only when :meth:`flush` has returned. One write is never mixed with that of
+    another process (``O_APPEND`` of open(2)), and a write that is cut short is an error, after which no part
+    of the pack is used. ``size`` is how many bytes wait for that.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+        self._waiting: list[bytes] = []
+        self.size = 0
+        self._entries: dict[bytes, Entry] = {}
+
+    def __contains__(self, oid: bytes) -> bool:
+        return oid in self._entries
+
+    def append(self, oid: bytes, kind: int, size: int, deflated: bytes) -> None:
+        """As for :class:`PackWriter`."""
+        packed = object_header(kind, size) + deflated
+        self._entries[oid] = Entry(oid, zlib.crc32(packed), self.size)
+        self._waiting.append(packed)
+        self.size += len(packed)
+
+    def flush(self) -> list[Entry]:
+        """Write what was appended since the last time; the entries of it."""
+        if self._file is None:  # by the process that writes: copies of a descriptor share its position
+            self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        data = b"".join(self._waiting)
+        if os.write(self._file, data) < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        start = os.lseek(self._file, 0, os.SEEK_CUR) - len(data)
+        found = [entry._replace(offset=start + entry.offset) for entry in self._entries.values()]
+        self._waiting, self.size, self._entries = [], 0, {}
+        return found
+
+
 class Stream:
     """One object on its way into a pack: ``write`` its deflated pieces, then ``keep`` or ``drop`` it."""
 
@@ -111,7 +162,7 @@ class Stream:
         self._pack._end += len(piece)
 
     def keep(self, oid: bytes) -> None:
-        self._pack._entries[oid] = _Entry(oid, self._crc, self._start)
+        self._pack._entries[oid] = Entry(oid, self._crc, self._start)
 
     def drop(self) -> None:
         self._pack._file.seek(self._start)
@@ -130,7 +181,7 @@ def _checksum(file: BinaryIO, size: int) -> bytes:
     return digest.digest()
 
 
-def _index(entries: dict[bytes, _Entry], checksum: bytes) -> bytes:
+def _index(entries: dict[bytes, Entry], checksum: bytes) -> bytes:
     ordered = sorted(entries.values())
     counts = [0] * 256
     for entry in ordered:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, Protocol
+from pathlib import Path
+from typing import Protocol
 
 from snapstore.store import codec, durable
 from snapstore.store.objects import object_id
 from snapstore.store.packs import Packs
-from snapstore.store.packwriter import BLOB, PackWriter
+from snapstore.store.packwriter import BLOB, Entry, PackWriter
+from snapstore.store.packwriter import Part as PackPart
+
+_WAITING = 4 << 20
+"""Bytes that a part holds before it writes them."""
 
 
-class Prepared(NamedTuple):
-    """A file's content, hashed; ``deflated`` is None where it need not be written."""
+class Part(Protocol):
+    """The part of a sink that a copy of this process fills with the content of files."""
 
-    oid: bytes
-    size: int
-    deflated: bytes | None
+    def blob(self, content: bytes) -> bytes:
+        """Keep a file's content; its id."""
+        ...
+
+    def finish(self) -> list[Entry]:
+        """What was kept since the last time, for :meth:`Sink.adopt`."""
+        ...
 
 
 class Sink(Protocol):
@@ -24,12 +33,8 @@ class Sink(Protocol):
         """Keep an object that is not a file's content; its id."""
         ...
 
-    def prepare(self, content: bytes) -> Prepared:
-        """The costly part of keeping a file's content; may run in any thread."""
-        ...
-
-    def accept(self, prepared: Prepared) -> bytes:
-        """The rest of it; the id."""
+    def blob(self, content: bytes) -> bytes:
+        """Keep a file's content; its id."""
         ...
 
     def stream(self, size: int, chunks: Iterable[bytes], settle: Callable[[], bytes | None]) -> bytes | None:
@@ -38,6 +43,17 @@ class Sink(Protocol):
 
     def has(self, oid: bytes) -> bool:
         """Whether the object is durable in the store once this sink is finished."""
+        ...
+
+    def part(self) -> Part:
+        """A part for a copy of this process, which puts nothing itself until all parts are finished.
+
+        What is given to one part must not be given to another.
+        """
+        ...
+
+    def adopt(self, entries: Iterable[Entry]) -> None:
+        """Count as kept what a part has finished."""
         ...
 
 
@@ -65,17 +81,12 @@ class PackSink:
     def put(self, kind: int, content: bytes) -> bytes:
         oid = object_id(kind, content)
         if not self.has(oid):
-            self._append(oid, kind, len(content), codec.deflate(content))
+            with durable.writing(self._packs.folder):
+                self._open().append(oid, kind, len(content), codec.deflate(content))
         return oid
 
-    def prepare(self, content: bytes) -> Prepared:
-        oid = object_id(BLOB, content)
-        return Prepared(oid, len(content), None if self.has(oid) else codec.deflate(content))
-
-    def accept(self, prepared: Prepared) -> bytes:
-        if prepared.deflated is not None and not self.has(prepared.oid):
-            self._append(prepared.oid, BLOB, prepared.size, prepared.deflated)
-        return prepared.oid
+    def blob(self, content: bytes) -> bytes:
+        return self.put(BLOB, content)
 
     def stream(self, size: int, chunks: Iterable[bytes], settle: Callable[[], bytes | None]) -> bytes | None:
         with durable.writing(self._packs.folder):
@@ -91,18 +102,48 @@ class PackSink:
                 stream.keep(oid)
         return oid
 
-    def _append(self, oid: bytes, kind: int, size: int, deflated: bytes) -> None:
-        with durable.writing(self._packs.folder):
-            self._open().append(oid, kind, size, deflated)
-
     def has(self, oid: bytes) -> bool:
         return (self._writer is not None and oid in self._writer) or oid in self._packs
+
+    def part(self) -> Part:
+        with durable.writing(self._packs.folder):
+            return _PackedPart(self, self._packs.folder, self._open().part())
+
+    def adopt(self, entries: Iterable[Entry]) -> None:
+        self._open().adopt(entries)
 
     def _open(self) -> PackWriter:
         if self._writer is None:
             self._packs.folder.mkdir(parents=True, exist_ok=True)
             self._writer = PackWriter(self._packs.folder)
         return self._writer
+
+
+class _PackedPart:
+    """Of a :class:`PackSink`, which stays as it was when this was made."""
+
+    def __init__(self, sink: PackSink, folder: Path, part: PackPart) -> None:
+        self._sink = sink
+        self._folder = folder
+        self._part = part
+        self._written: dict[bytes, Entry] = {}
+
+    def blob(self, content: bytes) -> bytes:
+        oid = object_id(BLOB, content)
+        if oid not in self._part and oid not in self._written and not self._sink.has(oid):
+            self._part.append(oid, BLOB, len(content), codec.deflate(content))
+            if self._part.size >= _WAITING:
+                self._write()
+        return oid
+
+    def _write(self) -> None:
+        with durable.writing(self._folder):
+            self._written.update((entry.oid, entry) for entry in self._part.flush())
+
+    def finish(self) -> list[Entry]:
+        self._write()
+        found, self._written = list(self._written.values()), {}
+        return found
 
 
 class MemorySink:
@@ -118,11 +159,8 @@ class MemorySink:
             self.objects[oid] = kind, content
         return oid
 
-    def prepare(self, content: bytes) -> Prepared:
-        return Prepared(object_id(BLOB, content), len(content), None)
-
-    def accept(self, prepared: Prepared) -> bytes:
-        return prepared.oid
+    def blob(self, content: bytes) -> bytes:
+        return object_id(BLOB, content)
 
     def stream(self, size: int, chunks: Iterable[bytes], settle: Callable[[], bytes | None]) -> bytes | None:
         for _ in chunks:
@@ -131,3 +169,12 @@ class MemorySink:
 
     def has(self, oid: bytes) -> bool:
         return oid in self._packs
+
+    def part(self) -> Part:
+        return self
+
+    def finish(self) -> list[Entry]:
+        return []
+
+    def adopt(self, entries: Iterable[Entry]) -> None:
+        """Of the content of files nothing is kept."""

@@ -78,6 +78,7 @@ class StatCache:
         self._positions: dict[str, dict[bytes, int]] = {}
         self._same: dict[str, Kept] = {}
         self._seen: dict[str, dict[bytes, bytes]] = {}
+        self._names: dict[str, list[bytes]] = {}
         self._trees: list[tuple[LiveFolder, bytes, bytes]] = []
 
     def _load(self) -> bool:
@@ -104,10 +105,8 @@ class StatCache:
         return kept
 
     def known(self, folder: LiveFolder) -> Iterator[bytes | None]:
-        """In the order of its files, the ids of those that are stored and known with their stamp, else None.
-
-        It remembers as it goes: what :meth:`put` adds of the others in between keeps its place among them.
-        """
+        """In the order of its files, the ids of those stored and known with their stamp, else None."""
+        self._names[folder.source] = folder.names
         kept = self._folders.get(folder.source)
         if kept is None or not self._trusted:
             yield from repeat(None, len(folder.names))
@@ -167,7 +166,7 @@ class StatCache:
 
         By now the objects of all entries marked as stored must be in the packs.
         """
-        folders = self._same | {folder: _pack(files) for folder, files in self._seen.items()}
+        folders = self._same | {folder: _pack(self._in_order(folder)) for folder in self._seen}
         for folder, rest, tree in self._trees:
             kept = folders.get(folder.source)
             # A file too young to be remembered, or changed since the walk, is in the tree but not in here.
@@ -180,6 +179,11 @@ class StatCache:
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             durable.write_file(self._path, _MAGIC + _digest(body) + body, mode=0o600, sync=False)
+
+    def _in_order(self, folder: str) -> dict[bytes, bytes]:
+        """What was seen of a folder, in the order of its files, where that is known."""
+        seen = self._seen[folder]
+        return {name: seen[name] for name in self._names.get(folder, seen) if name in seen}
 
 
 def _is_of(kept: Kept, folder: LiveFolder) -> bool:

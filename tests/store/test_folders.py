@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from snapstore.errors import SnapError
 from snapstore.model import Captured, LiveFile, LiveFolder
 from snapstore.snapshot import Snapshot
-from snapstore.store import ResourceState, Store, create, open_store, statcache
-from snapstore.store import build as making
+from snapstore.store import ResourceState, Store, create, ingest, open_store, statcache
 from snapstore.store.ingest import Ingested
 from snapstore.store.sink import Sink
 from snapstore.store.statcache import StatCache
@@ -244,13 +243,13 @@ def test_of_a_changed_folder_only_what_changed_is_read_and_then_nothing(
 ) -> None:
     build(store, captured(root))
     read: list[str] = []
-    ingest = making.ingest
+    real = ingest.ingest
 
     def counted(file: LiveFile, sink: Sink) -> Ingested:
         read.append(file.path)
-        return ingest(file, sink)
+        return real(file, sink)
 
-    monkeypatch.setattr(making, "ingest", counted)
+    monkeypatch.setattr(ingest, "ingest", counted)
     (root / "one").write_text("changed")
     (root / "new").write_text("new")
     build(store, captured(root))
