@@ -16,7 +16,9 @@ Every function takes ``root`` and a ``relative`` path and promises that
   leaves one: ``is_temporary`` tells it by its name, ``discard`` or writing the file again removes it.
 
 For many files, :func:`stage` all, :func:`flush` once, then :func:`publish` each: the same promises at the
-cost of one flush, which however waits for all that others have written to the same file system.
+cost of one flush, which however waits for all that others have written to the same file system. Where a
+``Root`` is taken, :class:`Folders` can be given instead of a path: what lies near each other is then reached
+without opening all the folders on the way again.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from snapstore.errors import SnapError
 from snapstore.paths import from_bytes, to_bytes, to_text
@@ -66,33 +69,81 @@ _CAUSES = {
 }
 
 
-def replace(root: Path, relative: str, data: Iterable[bytes], mode: int) -> None:
+class _Folder(NamedTuple):
+    name: bytes
+    descriptor: int
+    status: os.stat_result
+    closed: bool
+    """Whether its owner may not write to it, but for as long as it is open here."""
+
+
+class Folders:
+    """Folders below ``root``, each opened from the one before. Those on the way to the last one stay open.
+
+    A context manager: closes them all. Links are not followed, but for ``root`` itself.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._way: list[_Folder] = []
+
+    def __enter__(self) -> Folders:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._leave(0)
+
+    def at(self, parts: list[bytes], *, create: bool = False) -> _Folder:
+        """The folder that these names lead to, open and writable for its owner until another is asked for."""
+        if not self._way:
+            self._way.append(_hold(b"", os.open(self.root, _DIRECTORY)))
+        known = 0
+        for part, folder in zip(parts, self._way[1:], strict=False):
+            if part != folder.name:
+                break
+            known += 1
+        self._leave(known + 1)
+        for part in parts[known:]:
+            self._way.append(_hold(part, _enter(self._way[-1], part, create=create)))
+        return self._way[-1]
+
+    def _leave(self, count: int) -> None:
+        """All but so many of the folders on the way."""
+        while len(self._way) > count:
+            _let_go(self._way.pop())
+
+
+Root = Path | Folders
+
+
+def replace(root: Root, relative: str, data: Iterable[bytes], mode: int) -> None:
     """Make ``relative`` a file with this content and these permission bits, durably."""
     stage(root, relative, data, mode, durable=True)
     publish(root, relative, durable=True)
 
 
-def stage(root: Path, relative: str, data: Iterable[bytes], mode: int, *, durable: bool = False) -> None:
+def stage(root: Root, relative: str, data: Iterable[bytes], mode: int, *, durable: bool = False) -> None:
     """Write the content beside its place, where :func:`publish` takes it from."""
     with _parent(root, relative) as (folder, name):
         temporary = _temporary(name)
-        file = _create(folder, temporary)
+        file = _create(folder.descriptor, temporary)
         try:
-            with open(file, "wb") as out:  # noqa: PTH123 - a descriptor, not a path
+            with _opened(file):
                 _give(file, _like(folder, name))
                 os.fchmod(file, mode)
-                out.writelines(data)
-                out.flush()
+                for piece in data:
+                    _write(file, piece)
                 if durable:
                     os.fsync(file)
         except BaseException:
-            _unlink(folder, temporary)
+            _unlink(folder.descriptor, temporary)
             raise
 
 
-def publish(root: Path, relative: str, *, durable: bool = False) -> None:
+def publish(root: Root, relative: str, *, durable: bool = False) -> None:
     """Put what was staged in its place, at once."""
-    with _parent(root, relative) as (folder, name):
+    with _parent(root, relative) as (opened, name):
+        folder = opened.descriptor
         try:
             os.rename(_temporary(name), name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
@@ -102,7 +153,7 @@ def publish(root: Path, relative: str, *, durable: bool = False) -> None:
             os.fsync(folder)
 
 
-def discard(root: Path, relative: str) -> None:
+def discard(root: Root, relative: str) -> None:
     """Drop what was staged for ``relative``, if anything."""
     _delete(root, relative, _temporary)
 
@@ -118,19 +169,19 @@ def flush(root: Path) -> None:
     os.sync()
 
 
-def flush_folder(root: Path, relative: str) -> None:
+def flush_folder(root: Root, relative: str) -> None:
     """Return once the entries of this folder are on disk; one that is not there has none."""
     parts = [] if relative == "." else _parts(root, relative)
-    with _told(root, relative), suppress(*_ABSENT), _folder(root, parts, create=False) as folder:
-        os.fsync(folder)
+    with _told(root, relative), suppress(*_ABSENT), _folders(root) as folders:
+        os.fsync(folders.at(parts).descriptor)
 
 
-def remove(root: Path, relative: str) -> None:
+def remove(root: Root, relative: str) -> None:
     """Make sure that there is no file or link at ``relative``; a folder there is left as it is."""
     _delete(root, relative, lambda name: name)
 
 
-def symlink(root: Path, relative: str, target: bytes) -> None:
+def symlink(root: Root, relative: str, target: bytes) -> None:
     """Make ``relative`` a symbolic link with exactly this target, which is never looked at."""
     if not target or b"\0" in target:
         raise SnapError(
@@ -138,11 +189,11 @@ def symlink(root: Path, relative: str, target: bytes) -> None:
             where=_shown(root, relative),
             fix="do not trust this snapshot: check the store with `snap doctor`",
         )
-    with _parent(root, relative) as (folder, name):
-        temporary = _temporary(name)
+    with _parent(root, relative) as (opened, name):
+        folder, temporary = opened.descriptor, _temporary(name)
         _unlink(folder, temporary)
         os.symlink(target, temporary, dir_fd=folder)
-        like = _like(folder, name)
+        like = _like(opened, name)
         try:
             with suppress(PermissionError):
                 os.chown(temporary, like.st_uid, like.st_gid, dir_fd=folder, follow_symlinks=False)
@@ -152,39 +203,42 @@ def symlink(root: Path, relative: str, target: bytes) -> None:
             raise
 
 
-def make_directory(root: Path, relative: str, mode: int) -> None:
+def make_directory(root: Root, relative: str, mode: int) -> None:
     """Make sure that ``relative`` is a folder with these permission bits; ``.`` is ``root`` itself."""
     if relative == ".":
         with _told(root, relative):
-            root.mkdir(parents=True, exist_ok=True)
-            _set_mode(os.open(root, _DIRECTORY), mode)
+            path = _path(root)
+            path.mkdir(parents=True, exist_ok=True)
+            _set_mode(os.open(path, _DIRECTORY), mode)
         return
     with _parent(root, relative) as (folder, name):
         _set_mode(_enter(folder, name, create=True), mode)
 
 
-def set_mode(root: Path, relative: str, mode: int) -> None:
+def set_mode(root: Root, relative: str, mode: int) -> None:
     """Give the file or folder at ``relative`` these permission bits. SnapError when it is not there."""
     if relative == ".":
         with _told(root, relative):
-            _set_mode(os.open(root, _DIRECTORY), mode)
+            _set_mode(os.open(_path(root), _DIRECTORY), mode)
         return
     with _parent(root, relative, create=False) as (folder, name):
         # Not to wait for the other end, should this have become a pipe.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        _set_mode(os.open(name, flags, dir_fd=folder), mode)
+        _set_mode(os.open(name, flags, dir_fd=folder.descriptor), mode)
 
 
-def remove_directory(root: Path, relative: str) -> bool:
+def remove_directory(root: Root, relative: str) -> bool:
     """Remove the folder if there is nothing in it but left-over temporaries; say whether there is none now.
 
     ``.`` is ``root`` itself. What is no folder is left as it is.
     """
     with _told(root, relative), suppress(*_ABSENT):
         if relative == ".":
-            return _remove_if_empty(None, os.fsencode(root), os.open(root, _DIRECTORY))
+            path = _path(root)
+            return _remove_if_empty(None, os.fsencode(path), os.open(path, _DIRECTORY))
         *parents, name = _parts(root, relative)
-        with _folder(root, parents, create=False) as folder:
+        with _folders(root) as folders:
+            folder = folders.at(parents).descriptor
             return _remove_if_empty(folder, name, os.open(name, _BELOW, dir_fd=folder))
     return True
 
@@ -192,7 +246,8 @@ def remove_directory(root: Path, relative: str) -> bool:
 def remove_tree(root: Path, relative: str) -> None:
     """Make sure that there is nothing at ``relative``: a folder goes with all in it, a link by itself."""
     *parents, name = _parts(root, relative)
-    with _told(root, relative), suppress(*_ABSENT), _folder(root, parents, create=False) as folder:
+    with _told(root, relative), suppress(*_ABSENT), Folders(root) as folders:
+        folder = folders.at(parents).descriptor
         if stat.S_ISDIR(os.lstat(name, dir_fd=folder).st_mode):
             import shutil
 
@@ -207,13 +262,15 @@ def is_temporary(name: str) -> bool:
 
 
 def _remove_if_empty(parent: int | None, name: bytes, folder: int) -> bool:
-    with _opened(folder):
+    held = _hold(name, folder)
+    try:
         entries = os.listdir(folder)
         if not all(map(is_temporary, entries)):
             return False
-        with _writable(folder):
-            for entry in entries:
-                os.unlink(entry, dir_fd=folder)
+        for entry in entries:
+            os.unlink(entry, dir_fd=folder)
+    finally:
+        _let_go(held)
     try:
         os.rmdir(name, dir_fd=parent)
     except OSError as error:
@@ -223,14 +280,15 @@ def _remove_if_empty(parent: int | None, name: bytes, folder: int) -> bool:
     return True
 
 
-def _delete(root: Path, relative: str, which: Callable[[bytes], bytes]) -> None:
+def _delete(root: Root, relative: str, which: Callable[[bytes], bytes]) -> None:
     *parents, name = _parts(root, relative)
-    with _told(root, relative), suppress(*_ABSENT), _folder(root, parents, create=False) as folder:
+    with _told(root, relative), suppress(*_ABSENT), _folders(root) as folders:
+        folder = folders.at(parents).descriptor
         if not stat.S_ISDIR(os.lstat(which(name), dir_fd=folder).st_mode):
             os.unlink(which(name), dir_fd=folder)
 
 
-def _parts(root: Path, relative: str) -> list[bytes]:
+def _parts(root: Root, relative: str) -> list[bytes]:
     try:
         parts = to_bytes(relative).split(b"/")
     except UnicodeEncodeError:
@@ -238,61 +296,60 @@ def _parts(root: Path, relative: str) -> list[bytes]:
     if not parts or any(part in (b"", b".", b"..") or b"\0" in part for part in parts):
         raise SnapError(
             "not a path below the folder",
-            where=f"{root}: {relative!a}",
+            where=f"{_path(root)}: {relative!a}",
             fix="paths are relative, without '.', '..' or empty parts",
         )
     return parts
 
 
 @contextmanager
-def _parent(root: Path, relative: str, *, create: bool = True) -> Iterator[tuple[int, bytes]]:
+def _parent(root: Root, relative: str, *, create: bool = True) -> Iterator[tuple[_Folder, bytes]]:
     """The open folder that holds ``relative``, writable for its owner, and the name in it."""
     *parents, name = _parts(root, relative)
-    with _told(root, relative), _folder(root, parents, create=create) as folder:
-        yield folder, name
+    with _told(root, relative), _folders(root) as folders:
+        yield folders.at(parents, create=create), name
 
 
 @contextmanager
-def _folder(root: Path, parts: list[bytes], *, create: bool) -> Iterator[int]:
-    folder = os.open(root, _DIRECTORY)
-    try:
-        for part in parts:
-            below = _enter(folder, part, create=create)
-            os.close(folder)
-            folder = below
-        with _writable(folder):
-            yield folder
-    finally:
-        os.close(folder)
+def _folders(root: Root) -> Iterator[Folders]:
+    if isinstance(root, Folders):
+        yield root  # whoever made it closes it
+        return
+    with Folders(root) as folders:
+        yield folders
 
 
-def _enter(folder: int, name: bytes, *, create: bool) -> int:
+def _path(root: Root) -> Path:
+    return root.root if isinstance(root, Folders) else root
+
+
+def _enter(folder: _Folder, name: bytes, *, create: bool) -> int:
     try:
-        return os.open(name, _BELOW, dir_fd=folder)
+        return os.open(name, _BELOW, dir_fd=folder.descriptor)
     except FileNotFoundError:
         if not create:
             raise
-    with _writable(folder), suppress(FileExistsError):
-        os.mkdir(name, 0o700, dir_fd=folder)
-    below = os.open(name, _BELOW, dir_fd=folder)
-    _give(below, os.fstat(folder))
+    with suppress(FileExistsError):
+        os.mkdir(name, 0o700, dir_fd=folder.descriptor)
+    below = os.open(name, _BELOW, dir_fd=folder.descriptor)
+    _give(below, folder.status)
     os.fchmod(below, FOLDER_MODE)
     return below
 
 
-@contextmanager
-def _writable(folder: int) -> Iterator[None]:
-    """A folder of mode 0555 is restored like any other: open it to its owner, and close it again."""
-    found = os.fstat(folder)
-    mode = stat.S_IMODE(found.st_mode)
-    closed = mode & 0o300 != 0o300 and found.st_uid == os.geteuid() != 0
+def _hold(name: bytes, descriptor: int) -> _Folder:
+    """An open folder, also opened to its owner: one of mode 0555 is restored like any other."""
+    status = os.fstat(descriptor)
+    closed = status.st_mode & 0o300 != 0o300 and status.st_uid == os.geteuid() != 0
     if closed:
-        os.fchmod(folder, mode | 0o300)
-    try:
-        yield
-    finally:
-        if closed:
-            os.fchmod(folder, mode)
+        os.fchmod(descriptor, stat.S_IMODE(status.st_mode) | 0o300)
+    return _Folder(name, descriptor, status, closed)
+
+
+def _let_go(folder: _Folder) -> None:
+    with _opened(folder.descriptor):
+        if folder.closed:
+            os.fchmod(folder.descriptor, stat.S_IMODE(folder.status.st_mode))
 
 
 @contextmanager
@@ -309,9 +366,18 @@ def _set_mode(descriptor: int, mode: int) -> None:
 
 
 def _create(folder: int, temporary: bytes) -> int:
-    # Readable to nobody else until it has its own mode. One that is there was left by a killed process.
-    _unlink(folder, temporary)
-    return os.open(temporary, _NEW, 0o600, dir_fd=folder)
+    # Readable to nobody else until it has its own mode.
+    try:
+        return os.open(temporary, _NEW, 0o600, dir_fd=folder)
+    except FileExistsError:  # left by a killed process
+        _unlink(folder, temporary)
+        return os.open(temporary, _NEW, 0o600, dir_fd=folder)
+
+
+def _write(file: int, data: bytes) -> None:
+    written = os.write(file, data)
+    while written < len(data):
+        written += os.write(file, memoryview(data)[written:])
 
 
 def _temporary(name: bytes) -> bytes:
@@ -319,12 +385,12 @@ def _temporary(name: bytes) -> bytes:
     return b".snap-%s.tmp" % sha256(name).hexdigest()[:20].encode()
 
 
-def _like(folder: int, name: bytes) -> os.stat_result:
+def _like(folder: _Folder, name: bytes) -> os.stat_result:
     """Whom a new file should belong to: the owner of what it replaces, else of its folder."""
     try:
-        return os.lstat(name, dir_fd=folder)
+        return os.lstat(name, dir_fd=folder.descriptor)
     except FileNotFoundError:
-        return os.fstat(folder)
+        return folder.status
 
 
 def _give(descriptor: int, like: os.stat_result) -> None:
@@ -341,7 +407,7 @@ def _unlink(folder: int, name: bytes) -> None:
 
 
 @contextmanager
-def _told(root: Path, relative: str) -> Iterator[None]:
+def _told(root: Root, relative: str) -> Iterator[None]:
     """Turn what the system says into one SnapError that names the file."""
     try:
         yield
@@ -350,6 +416,6 @@ def _told(root: Path, relative: str) -> Iterator[None]:
         raise SnapError(what, where=_shown(root, relative), fix=fix) from error
 
 
-def _shown(root: Path, relative: str) -> str:
-    folder = to_text(from_bytes(os.fsencode(root)))
+def _shown(root: Root, relative: str) -> str:
+    folder = to_text(from_bytes(os.fsencode(_path(root))))
     return folder if relative == "." else f"{folder}/{to_text(relative)}"

@@ -18,17 +18,20 @@ from pathlib import Path
 
 import msgspec
 
-from snapstore import safewrite
+from snapstore import forked, safewrite
 from snapstore.adapter import ApplyContext
 from snapstore.errors import SnapError
 from snapstore.filetree.facts import ROOT
 from snapstore.filetree.plan import Step
 from snapstore.model import Action
 from snapstore.paths import from_text
+from snapstore.safewrite import Folders, Root
 
 _Todo = tuple[Action, Step]
 
-_BATCH = 1000
+_BATCH = 4000
+_PART = 100
+"""Files that one process stages at a time."""
 _FEW = 32
 _BLOCK = 1 << 20
 
@@ -44,7 +47,8 @@ def apply_files(root: Path, actions: Sequence[Action], context: ApplyContext) ->
         for start in range(0, len(alike), _BATCH):
             batch = alike[start : start + _BATCH]
             context.journal.started(*[action for action, _ in batch])
-            _RUNS[do](root, batch, context)
+            with Folders(root) as folders:
+                _RUNS[do](folders, batch, context)
         if do == "delete":
             _prune(root, [step for _, step in alike])
     _make_durable(root, [step.path for _, step in todo])
@@ -69,13 +73,9 @@ def _step(action: Action) -> Step:
         ) from error
 
 
-def _write(root: Path, batch: list[_Todo], context: ApplyContext) -> None:
-    few = len(batch) <= _FEW
+def _write(root: Folders, batch: list[_Todo], context: ApplyContext) -> None:
     try:
-        for _, step in batch:
-            safewrite.stage(root, from_text(step.path), _content(context, step), _bits(step), durable=few)
-        if not few:
-            safewrite.flush(root)
+        _stage(root, [step for _, step in batch], context)
         _each(batch, context, lambda step: safewrite.publish(root, from_text(step.path)))
     except BaseException:
         for _, step in batch:
@@ -83,7 +83,41 @@ def _write(root: Path, batch: list[_Todo], context: ApplyContext) -> None:
         raise
 
 
-def _change(root: Path, batch: list[_Todo], context: ApplyContext) -> None:
+def _stage(root: Folders, steps: list[Step], context: ApplyContext) -> None:
+    """Write all contents beside their places, and to disk."""
+    if len(steps) <= _FEW:
+        for step in steps:
+            _stage_one(root, step, context, durable=True)
+        return
+    parts = [steps[start : start + _PART] for start in range(0, len(steps), _PART)]
+    for number, barred in forked.each(lambda part: _stage_part(root.root, part, context), parts):
+        for place in barred:
+            _stage_one(root, parts[number][place], context)
+    safewrite.flush(root.root)
+
+
+def _stage_part(root: Path, steps: list[Step], context: ApplyContext) -> list[int]:
+    """Those that could not be staged for lack of permission are given back.
+
+    A folder that its owner may not write to is opened by one process, and may be closed again under another.
+    """
+    barred = []
+    with Folders(root) as folders:
+        for place, step in enumerate(steps):
+            try:
+                _stage_one(folders, step, context)
+            except SnapError as error:
+                if not isinstance(error.__cause__, PermissionError):
+                    raise
+                barred.append(place)
+    return barred
+
+
+def _stage_one(root: Folders, step: Step, context: ApplyContext, *, durable: bool = False) -> None:
+    safewrite.stage(root, from_text(step.path), _content(context, step), _bits(step), durable=durable)
+
+
+def _change(root: Folders, batch: list[_Todo], context: ApplyContext) -> None:
     def change(step: Step) -> None:
         path = from_text(step.path)
         if step.do == "link":
@@ -96,11 +130,11 @@ def _change(root: Path, batch: list[_Todo], context: ApplyContext) -> None:
     _each(batch, context, change)
 
 
-def _delete(root: Path, batch: list[_Todo], context: ApplyContext) -> None:
+def _delete(root: Folders, batch: list[_Todo], context: ApplyContext) -> None:
     _each(batch, context, lambda step: safewrite.remove(root, from_text(step.path)))
 
 
-def _clear(root: Path, batch: list[_Todo], context: ApplyContext) -> None:
+def _clear(root: Folders, batch: list[_Todo], context: ApplyContext) -> None:
     def clear(step: Step) -> None:
         path = from_text(step.path)
         if safewrite.remove_directory(root, path):
@@ -123,7 +157,7 @@ def _each(batch: list[_Todo], context: ApplyContext, run: Callable[[Step], None]
             context.journal.finished(*done)
 
 
-def _prune(root: Path, removed: list[Step]) -> None:
+def _prune(root: Root, removed: list[Step]) -> None:
     """Remove folders that only existed for what was in them: the target cannot have them empty."""
     folders = {folder for step in removed for folder in _up_to(step.path, step.keep)}
     for folder in sorted(folders, key=lambda path: path.count("/"), reverse=True):
@@ -155,7 +189,7 @@ def _bits(step: Step) -> int:
     return int(step.mode or "", 8)
 
 
-_RUNS: dict[str, Callable[[Path, list[_Todo], ApplyContext], None]] = {
+_RUNS: dict[str, Callable[[Folders, list[_Todo], ApplyContext], None]] = {
     "write": _write,
     "link": _change,
     "folder": _change,
