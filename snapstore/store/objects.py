@@ -10,8 +10,9 @@ import hashlib
 import io
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from snapstore.errors import SnapError
 from snapstore.snapshot import TreeEntry
@@ -24,9 +25,17 @@ if TYPE_CHECKING:
 
 LARGE = 8 << 20
 """Blobs from this size on are read, hashed and written as streams."""
-_HEAD = 4096
+_FIRST = 8192
+"""What is read of an object in a pack at first, which most often is all of it."""
 _CHUNK = 256 * 1024
 _KINDS = {name: kind for kind, name in NAMES.items()}
+
+
+class _Head(NamedTuple):
+    """The first bytes of an object in a pack, and where in them its header ends."""
+
+    data: bytes
+    start: int
 
 
 def object_id(kind: int, content: bytes) -> bytes:
@@ -56,9 +65,9 @@ class StoreObjects:
     def open_blob(self, oid: str) -> BinaryIO:
         place = self.packs.find(bytes.fromhex(oid))
         if place is not None:
-            kind, size, start = self._header(oid, place)
+            kind, size, head = self._header(oid, place)
             if kind == BLOB and size >= LARGE:
-                pieces = self._pieces(oid, place, size, start)
+                pieces = self._pieces(oid, place, size, head)
                 return io.BufferedReader(_Stream(_verified(self, oid, kind, size, pieces, place)))
         return io.BytesIO(self.content(oid, BLOB))
 
@@ -101,16 +110,16 @@ class StoreObjects:
         return place
 
     def _read_at(self, oid: str, place: Place) -> tuple[int, bytes]:
-        kind, size, start = self._header(oid, place)
+        kind, size, head = self._header(oid, place)
         if kind in NAMES:
-            return kind, b"".join(self._pieces(oid, place, size, start))
+            return kind, b"".join(self._pieces(oid, place, size, head))
         return self._read_foreign(oid)
 
     def verify_at(self, oid: str, place: Place) -> None:
         """SnapError unless what is at this place is the object of this id."""
-        kind, size, start = self._header(oid, place)
+        kind, size, head = self._header(oid, place)
         if kind in NAMES:
-            for _ in _verified(self, oid, kind, size, self._pieces(oid, place, size, start), place):
+            for _ in _verified(self, oid, kind, size, self._pieces(oid, place, size, head), place):
                 pass
         else:
             self.read(oid)
@@ -126,28 +135,29 @@ class StoreObjects:
         if not self.has(oid):
             raise self._missing(oid)
 
-    def _header(self, oid: str, place: Place) -> tuple[int, int, int]:
-        """Kind, size and length of the header of the object at a place in a pack."""
+    def _header(self, oid: str, place: Place) -> tuple[int, int, _Head]:
+        """Kind and size of the object at a place in a pack, and the first bytes there: a small one, whole."""
         try:
-            head = self.packs.read(place, 0, 32)
-            return _parse_header(head)
+            data = self.packs.read(place, 0, _FIRST)
+            kind, size, start = _parse_header(data)
+            return kind, size, _Head(data, start)
         except (OSError, ValueError) as error:
             raise self.damaged(oid, str(error), place) from error
 
-    def _pieces(self, oid: str, place: Place, size: int, start: int) -> Iterator[bytes]:
+    def _pieces(self, oid: str, place: Place, size: int, head: _Head) -> Iterator[bytes]:
         """The content of an object at a place in a pack, not yet verified."""
-        at = start
-
-        def read() -> bytes:
-            nonlocal at
-            chunk = self.packs.read(place, at, _HEAD if at == start else _CHUNK)
-            at += len(chunk)
-            return chunk
-
+        chunks = self._chunks(place, head)
         try:
-            yield from codec.inflate(read, size)
+            yield from codec.inflate(partial(next, chunks, b""), size)
         except (OSError, ValueError) as error:
             raise self.damaged(oid, str(error), place) from error
+
+    def _chunks(self, place: Place, head: _Head) -> Iterator[bytes]:
+        yield head.data[head.start :]
+        at = len(head.data)
+        while chunk := self.packs.read(place, at, _CHUNK):
+            yield chunk
+            at += len(chunk)
 
     def _read_loose(self, oid: str, path: Path) -> tuple[int, bytes]:
         try:
