@@ -32,7 +32,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from snapstore.errors import SnapError
 from snapstore.paths import from_bytes, to_bytes, to_text
@@ -122,7 +122,19 @@ def replace(root: Root, relative: str, data: Iterable[bytes], mode: int) -> None
     publish(root, relative, durable=True)
 
 
-def stage(root: Root, relative: str, data: Iterable[bytes], mode: int, *, durable: bool = False) -> None:
+Finish: TypeAlias = Callable[[int], None]
+"""What else is to be done to an open file before anybody sees it."""
+
+
+def stage(
+    root: Root,
+    relative: str,
+    data: Iterable[bytes],
+    mode: int,
+    *,
+    durable: bool = False,
+    finish: Finish | None = None,
+) -> None:
     """Write the content beside its place, where :func:`publish` takes it from."""
     with _parent(root, relative) as (folder, name):
         temporary = _temporary(name)
@@ -133,6 +145,8 @@ def stage(root: Root, relative: str, data: Iterable[bytes], mode: int, *, durabl
                 os.fchmod(file, mode)
                 for piece in data:
                     _write(file, piece)
+                if finish is not None:
+                    finish(file)
                 if durable:
                     os.fsync(file)
         except BaseException:
@@ -217,14 +231,44 @@ def make_directory(root: Root, relative: str, mode: int) -> None:
 
 def set_mode(root: Root, relative: str, mode: int) -> None:
     """Give the file or folder at ``relative`` these permission bits. SnapError when it is not there."""
+    change(root, relative, lambda descriptor: os.fchmod(descriptor, mode))
+
+
+def change(root: Root, relative: str, how: Finish) -> None:
+    """Change the attributes of the file or folder at ``relative``. SnapError when it is not there."""
     if relative == ".":
-        with _told(root, relative):
-            _set_mode(os.open(_path(root), _DIRECTORY), mode)
+        with _told(root, relative), _opened(os.open(_path(root), _DIRECTORY)) as descriptor:
+            how(descriptor)
         return
     with _parent(root, relative, create=False) as (folder, name):
         # Not to wait for the other end, should this have become a pipe.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        _set_mode(os.open(name, flags, dir_fd=folder.descriptor), mode)
+        with _opened(os.open(name, flags, dir_fd=folder.descriptor)) as descriptor:
+            how(descriptor)
+
+
+def link(root: Root, relative: str, to: str) -> None:
+    """Make ``relative`` another name of the file ``to``."""
+    with _parent(_path(root), to, create=False) as (source, known), _parent(root, relative) as (place, name):
+        temporary = _temporary(name)
+        _unlink(place.descriptor, temporary)
+        os.link(
+            known,
+            temporary,
+            src_dir_fd=source.descriptor,
+            dst_dir_fd=place.descriptor,
+            follow_symlinks=False,
+        )
+        os.rename(temporary, name, src_dir_fd=place.descriptor, dst_dir_fd=place.descriptor)
+        _unlink(place.descriptor, temporary)  # rename(2) leaves it where both are names of one file
+
+
+def read(root: Root, relative: str) -> tuple[bytes, int]:
+    """What is in the file at ``relative`` now, and its permission bits."""
+    with _parent(root, relative, create=False) as (folder, name):
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with open(os.open(name, flags, dir_fd=folder.descriptor), "rb") as file:  # noqa: PTH123 - a descriptor
+            return file.read(), stat.S_IMODE(os.fstat(file.fileno()).st_mode)
 
 
 def remove_directory(root: Root, relative: str) -> bool:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from snapstore.adapter import Adapter, ApplyContext, Context, Suggestion
 from snapstore.errors import SnapError
 from snapstore.filetree import apply_files, metadata, plan_files, tidy_files
+from snapstore.filetree.attributes import KEEP, not_asked
 from snapstore.model import Action, Captured, Notice
 from snapstore.paths import to_text
 from snapstore_files.patterns import compile_patterns
@@ -27,12 +29,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table of a ``files`` resource. Patterns are explained in :mod:`snapstore_files.patterns`.
 
     ``include`` empty means everything; ``exclude`` wins over it. ``git`` also takes what is named ``.git``.
+    ``keep`` is what else is captured and restored (:mod:`snapstore.filetree.attributes`).
     """
 
     path: str
     include: list[str] = []
     exclude: list[str] = []
     git: bool = False
+    keep: list[Literal["owner", "mtime", "xattr", "hardlink"]] = []
 
     def __post_init__(self) -> None:
         if not self.path:
@@ -40,7 +44,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         self.selection()
 
     def selection(self) -> Selection:
-        return Selection(compile_patterns(self.include), compile_patterns(self.exclude), self.git)
+        return Selection(
+            compile_patterns(self.include), compile_patterns(self.exclude), self.git, frozenset(self.keep)
+        )
 
 
 def capture(settings: Settings, context: Context) -> Captured:
@@ -55,8 +61,8 @@ def capture(settings: Settings, context: Context) -> Captured:
             fix='set path to the folder that it is in, and include = ["/its-name"]',
         )
     found = walk(os.fsencode(root), settings.selection())
-    documents = metadata(found.facts)
-    return Captured(documents, found.files, found.notices, folders=found.folders)
+    documents, hints = metadata(found.facts), {KEEP: sorted(settings.keep)} if settings.keep else {}
+    return Captured(documents, found.files, found.notices, hints, found.folders)
 
 
 def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) -> None:
@@ -108,5 +114,6 @@ adapter = Adapter(
     apply=apply,
     tidy=tidy,
     check=check,
+    beyond=not_asked,
     discover=discover,
 )

@@ -15,6 +15,8 @@ import msgspec
 
 from snapstore.errors import SnapError
 from snapstore.filetree import dir_fact, live_file, mode_fact, special_fact
+from snapstore.filetree.attributes import Seen
+from snapstore.filetree.facts import ROOT
 from snapstore.model import Fact, LiveFile, LiveFolder, Notice
 from snapstore.paths import from_bytes, to_text
 from snapstore.safewrite import is_temporary
@@ -26,11 +28,15 @@ _USUAL = {stat.S_IFREG | 0o644, stat.S_IFREG | 0o755}
 
 
 class Selection(msgspec.Struct, frozen=True):
-    """What to look at; see :mod:`.patterns`. ``git``: also folders and files named ``.git``."""
+    """What to look at; see :mod:`.patterns`. ``git``: also folders and files named ``.git``.
+
+    ``keep``: what else of them (:mod:`snapstore.filetree.attributes`).
+    """
 
     include: Pattern[str] | None = None
     exclude: Pattern[str] | None = None
     git: bool = False
+    keep: frozenset[str] = frozenset()
 
     @property
     def everything(self) -> bool:
@@ -56,6 +62,7 @@ class Found(msgspec.Struct):
     Regular files are in ``folders``, links in ``files``.
     """
 
+    seen: Seen
     folders: list[LiveFolder] = []
     files: list[LiveFile] = []
     facts: list[Fact] = []
@@ -67,7 +74,7 @@ class _Folder(msgspec.Struct):
     prefix: str
     """The path with a slash at its end, empty for the root."""
     source: bytes
-    mode: int
+    status: os.stat_result
     parent: _Folder | None
     wanted: bool
     """Whether it matches ``include`` itself, so that it counts even when nothing is in it."""
@@ -81,14 +88,17 @@ class _Folder(msgspec.Struct):
 
 def walk(root: bytes, selection: Selection) -> Found:
     """All that belongs to the tree at ``root``, a folder. SnapError that names what cannot be read."""
-    found = Found()
-    folders = [_Folder("", root, os.stat(root).st_mode, None, selection.include is None)]  # noqa: PTH116
+    status = os.stat(root)  # noqa: PTH116
+    found = Found(seen=Seen(selection.keep, status))
+    folders = [_Folder("", root, status, None, selection.include is None)]
     for folder in folders:  # grows while it is walked: parents before their children
         folders += _look_into(folder, selection, found)
     if found.unreadable:
         raise _unreadable(root, found.unreadable)
     for folder in reversed(folders):
         _conclude(folder, found)
+    found.notices += [Notice(ROOT, text) for text in found.seen.finish()]
+    found.facts += found.seen.facts
     found.notices.sort(key=lambda notice: notice.subject)
     return found
 
@@ -134,18 +144,18 @@ def _folder(parent: _Folder, entry: os.DirEntry[bytes], selection: Selection) ->
         parent.leaves_out = True
         return []
     try:
-        mode = entry.stat(follow_symlinks=False).st_mode
+        status = entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return []
     prefix = f"{parent.prefix}{from_bytes(entry.name)}/"
     wanted = parent.wanted or bool(selection.include and selection.include.match(prefix))
-    return [_Folder(prefix, entry.path, mode, parent, wanted)]
+    return [_Folder(prefix, entry.path, status, parent, wanted)]
 
 
 def _add(folder: _Folder, entries: list[os.DirEntry[bytes]], found: Found) -> None:
     """What is in a folder beside folders. This loop is the cost of a capture in which nothing changed."""
     live = LiveFolder(folder.prefix[:-1], os.fsdecode(folder.source), [], [])
-    names, stamps = live.names, live.stamps
+    names, stamps, seen = live.names, live.stamps, found.seen
     for entry in entries:
         try:
             status = entry.stat(follow_symlinks=False)
@@ -157,6 +167,8 @@ def _add(folder: _Folder, entries: list[os.DirEntry[bytes]], found: Found) -> No
                 _add_other(folder, entry, status, found)
                 continue
             _look_at_mode(folder.prefix + from_bytes(entry.name), entry, mode, found)
+        if seen.concerns(status):
+            seen.look(folder.prefix + from_bytes(entry.name), entry.path, status, file=True)
         names.append(entry.name)
         # stamp_of, without the call
         stamps.append((status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, mode))
@@ -193,8 +205,11 @@ def _conclude(folder: _Folder, found: Found) -> None:
     if folder.parent:
         folder.parent.holds |= there
         folder.parent.leaves_out |= not there
-    if there and (not folder.holds or not folder.parent or stat.S_IMODE(folder.mode) != 0o755):
-        found.facts.append(dir_fact(folder.path, folder.mode))
+    if there:
+        found.seen.look(folder.path, folder.source, folder.status, file=False)
+    mode = folder.status.st_mode
+    if there and (not folder.holds or not folder.parent or stat.S_IMODE(mode) != 0o755):
+        found.facts.append(dir_fact(folder.path, mode))
 
 
 def _unreadable(root: bytes, paths: list[str]) -> SnapError:

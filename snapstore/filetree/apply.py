@@ -21,6 +21,7 @@ import msgspec
 from snapstore import forked, safewrite
 from snapstore.adapter import ApplyContext
 from snapstore.errors import SnapError
+from snapstore.filetree.attributes import give
 from snapstore.filetree.facts import ROOT
 from snapstore.filetree.plan import Step
 from snapstore.model import Action
@@ -58,7 +59,7 @@ def apply_files(root: Path, actions: Sequence[Action], context: ApplyContext) ->
 def tidy_files(root: Path, actions: Sequence[Action]) -> None:
     """Remove the contents that a killed :func:`apply_files` had put beside their places."""
     for step in map(_step, actions):
-        if step.do in ("write", "link"):
+        if step.do in ("write", "link", "name", "separate"):
             safewrite.discard(root, from_text(step.path))
 
 
@@ -114,7 +115,14 @@ def _stage_part(root: Path, steps: list[Step], context: ApplyContext) -> list[in
 
 
 def _stage_one(root: Folders, step: Step, context: ApplyContext, *, durable: bool = False) -> None:
-    safewrite.stage(root, from_text(step.path), _content(context, step), _bits(step), durable=durable)
+    safewrite.stage(
+        root,
+        from_text(step.path),
+        _content(context, step),
+        _bits(step),
+        durable=durable,
+        finish=partial(give, attributes=step.attributes, mode=_bits(step)) if step.attributes else None,
+    )
 
 
 def _change(root: Folders, batch: list[_Todo], context: ApplyContext) -> None:
@@ -124,10 +132,24 @@ def _change(root: Folders, batch: list[_Todo], context: ApplyContext) -> None:
             safewrite.symlink(root, path, b"".join(_content(context, step)))
         elif step.do == "folder":
             safewrite.make_directory(root, path, _bits(step))
+        elif step.do == "name":
+            safewrite.link(root, path, from_text(step.to))
+        elif step.do == "separate":
+            _separate(root, path, step)
         else:
-            safewrite.set_mode(root, path, _bits(step))
+            mode = int(step.mode, 8) if step.mode else None
+            safewrite.change(root, path, partial(give, attributes=step.attributes, mode=mode))
 
     _each(batch, context, change)
+
+
+def _separate(root: Folders, path: str, step: Step) -> None:
+    """Put a copy of the file in the place of its name. The others keep what they name."""
+    content, mode = safewrite.read(root, path)
+    mode = _bits(step) if step.mode else mode
+    finish = partial(give, attributes=step.attributes, mode=mode)
+    safewrite.stage(root, path, [content], mode, durable=True, finish=finish)
+    safewrite.publish(root, path, durable=True)
 
 
 def _delete(root: Folders, batch: list[_Todo], context: ApplyContext) -> None:
@@ -193,7 +215,9 @@ _RUNS: dict[str, Callable[[Folders, list[_Todo], ApplyContext], None]] = {
     "write": _write,
     "link": _change,
     "folder": _change,
-    "mode": _change,
+    "name": _change,
+    "separate": _change,
+    "set": _change,
     "delete": _delete,
     "clear": _clear,
 }

@@ -1,12 +1,12 @@
 """Changes of a file tree to actions, one per path.
 
-Order is by rank alone: what is in the way of something new goes first, then folders, files, modes,
-deletions, and at last folders that are left empty, children before parents.
+Order is by rank alone: what is in the way of something new goes first, then folders, files, links, hard
+links, modes and other attributes, deletions, and at last folders left empty, children before parents.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Annotated, Literal
@@ -14,30 +14,35 @@ from typing import Annotated, Literal
 import msgspec
 
 from snapstore.adapter import PlanRequest
+from snapstore.filetree.attributes import HARDLINK, KEEP, NOTHING, OWNER, Attributes, may_own, told, wanted
 from snapstore.filetree.facts import DIR, FOLDER_MODE, LINK, MODE, ROOT, file_mode
-from snapstore.model import Action, Blob, Fact, FactChange, FileChange, Verb
+from snapstore.model import Action, Blob, Fact, FactChange, FileChange, Hazard, HazardName, Verb
 from snapstore.paths import to_text
 
-_IN_THE_WAY, _FOLDERS, _FILES, _LINKS, _MODES, _DELETIONS, _EMPTIED = range(0, 70_000, 10_000)
+_IN_THE_WAY, _FOLDERS, _FILES, _LINKS, _NAMES, _MODES, _DELETIONS, _EMPTIED = range(0, 80_000, 10_000)
 _DEEPEST = 5_000
 
 
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     """The payload of an action: what to do to ``path`` (text of :mod:`snapstore.paths`).
 
-    ``write`` and ``link`` take their content from ``blob``; ``write``, ``mode`` and ``folder`` make the
-    permission bits ``mode``. ``delete`` removes a file or a link, ``clear`` a folder that has become empty;
-    one that has not gets ``mode``. Parents that both leave empty go too, up to ``keep``.
+    ``write`` and ``link`` take their content from ``blob``; ``write``, ``set`` and ``folder`` make the
+    permission bits ``mode`` and, where given, the other ``attributes``. ``name`` makes the file another
+    name of ``to``; ``separate`` makes a name of several a file of its own. ``delete`` removes a file or a
+    link, ``clear`` a folder that has become empty; one that has not gets ``mode``. Parents that both leave
+    empty go too, up to ``keep``.
     """
 
-    do: Literal["write", "link", "mode", "folder", "delete", "clear"]
+    do: Literal["write", "link", "name", "separate", "set", "folder", "delete", "clear"]
     path: str
     mode: Annotated[str, msgspec.Meta(pattern="^[0-7]{4}$")] | None = None
     blob: str | None = None
     keep: str = ROOT
+    attributes: Attributes = NOTHING
+    to: str = ""
 
     def __post_init__(self) -> None:
-        if self.mode is None and self.do in ("write", "mode", "folder"):
+        if self.mode is None and self.do in ("write", "folder"):
             raise ValueError(f"{self.do} without a mode")
         if self.blob is None and self.do in ("write", "link"):
             raise ValueError(f"{self.do} without a blob")
@@ -50,6 +55,10 @@ class _Changes:
     resource: str
     live: Mapping[str, Fact]
     target: Mapping[str, Fact]
+    kept: Collection[str] = ()
+    """The kinds of attributes that were captured on both sides."""
+    attributes: dict[str, dict[str, FactChange]] = field(default_factory=dict)
+    """Their changes, by path and kind."""
     files: dict[str, FileChange] = field(default_factory=dict)
     modes: dict[str, FactChange] = field(default_factory=dict)
     folders: dict[str, FactChange] = field(default_factory=dict)
@@ -60,14 +69,15 @@ class _Changes:
 def plan_files(request: PlanRequest) -> list[Action]:
     """Actions for all changes of files and of their metadata; facts of other kinds are not looked at."""
     changes = _changes(request)
-    paths = changes.files.keys() | changes.modes.keys()
-    actions = [_file_action(changes, path) for path in paths]
+    paths = changes.files.keys() | changes.modes.keys() | changes.attributes.keys()
+    actions = [action for path in paths for action in _file_actions(changes, path)]
     actions += filter(None, (_folder_action(changes, path) for path in changes.folders))
     return sorted(actions, key=lambda action: (action.rank, action.subject))
 
 
 def _changes(request: PlanRequest) -> _Changes:
-    changes = _Changes(request.resource, request.live, request.target)
+    kept = {*request.live_hints.get(KEEP, ())} & {*request.target_hints.get(KEEP, ())}
+    changes = _Changes(request.resource, request.live, request.target, kept)
     changes.files.update((to_text(change.path), change) for change in request.changes.files)
     for change in request.changes.facts:
         kind, _, path = change.id.partition(":")
@@ -75,20 +85,40 @@ def _changes(request: PlanRequest) -> _Changes:
             changes.folders[path] = change
         elif kind == MODE:
             changes.modes[path] = change
+        elif kind in kept:
+            changes.attributes.setdefault(path, {})[kind] = change
     changes.new_files.update(path for path, change in changes.files.items() if change.before is None)
     made = {path for path, change in changes.folders.items() if change.after}
     changes.lasting.update(made, *map(_ancestors, changes.new_files | made))
+    for path in changes.lasting if OWNER in kept else ():
+        # One that is made belongs to the owner that its folder has at that moment.
+        folder = path.rpartition("/")[0] or ROOT
+        owners = {wanted(folder, side, kept).owner for side in (changes.live, changes.target)}
+        if owners != {wanted(path, changes.target, kept).owner}:
+            changes.attributes.setdefault(path, {})
     return changes
 
 
-def _file_action(changes: _Changes, path: str) -> Action:
+def _file_actions(changes: _Changes, path: str) -> Iterator[Action]:
     change = changes.files.get(path)
     was, mode = _modes(changes, path, change)
-    if change is None or _same_content(change):
-        return _set_mode(changes, path, was, mode)
-    if change.after is None:
-        return _delete(changes, path, was, change.before)
-    return _write(changes, path, change.before, change.after, was, mode)
+    names = changes.attributes.get(path, {}).get(HARDLINK)
+    after = change.after if change else None
+    if change is not None and after is None:
+        yield _delete(changes, path, was, change.before)
+        if path in changes.lasting and path in changes.attributes:
+            yield _set_attributes(changes, path)
+    elif HARDLINK in changes.kept and (other := changes.target.get(f"{HARDLINK}:{path}")):
+        if names or (change and not _same_content(change)):
+            yield _name(changes, path, other.attrs["to"])
+    elif change is not None and after is not None and not _same_content(change):
+        yield _write(changes, path, change.before, after, was, mode)
+    elif names:
+        yield _separate(changes, path, mode if change or path in changes.modes else None)
+    elif change is not None or path in changes.modes:
+        yield _set_mode(changes, path, was, mode)
+    else:
+        yield _set_attributes(changes, path)
 
 
 def _modes(changes: _Changes, path: str, change: FileChange | None) -> tuple[str, str]:
@@ -117,12 +147,38 @@ def _set_mode(changes: _Changes, path: str, was: str, mode: str) -> Action:
     return _action(
         changes,
         Verb.ALTER,
-        Step("mode", path, mode=mode),
+        Step("set", path, mode=mode, attributes=wanted(path, changes.target, changes.kept)),
         f"set mode {mode} on {path} (now {was})",
         f"chmod {mode} {path}",
         undo=f"chmod {was} {path}",
         rank=_MODES,
     )
+
+
+def _set_attributes(changes: _Changes, path: str) -> Action:
+    after, before = (wanted(path, side, changes.kept) for side in (changes.target, changes.live))
+    words = f"{path}: {', '.join(told(after)) or 'no extended attributes'}"
+    return _action(
+        changes,
+        Verb.ALTER,
+        Step("set", path, attributes=after),
+        f"set {words}",
+        f"set {words}",
+        undo=f"set {path}: {', '.join(told(before)) or 'no extended attributes'}",
+        rank=_MODES,
+    )
+
+
+def _name(changes: _Changes, path: str, to: str) -> Action:
+    words = f"make {path} a hard link to {to}"
+    step, undo = Step("name", path, to=to), f"write {path}"
+    return _action(changes, Verb.ALTER, step, words, f"ln -f {to} {path}", undo=undo, rank=_NAMES)
+
+
+def _separate(changes: _Changes, path: str, mode: str | None) -> Action:
+    step = Step("separate", path, mode, attributes=wanted(path, changes.target, changes.kept))
+    words = f"make {path} a file of its own, no hard link"
+    return _action(changes, Verb.ALTER, step, words, words, undo=f"make {path} a hard link", rank=_NAMES)
 
 
 def _delete(changes: _Changes, path: str, was: str, before: Blob | None) -> Action:
@@ -140,7 +196,8 @@ def _delete(changes: _Changes, path: str, was: str, before: Blob | None) -> Acti
 
 def _write(changes: _Changes, path: str, before: Blob | None, after: Blob, was: str, mode: str) -> Action:
     link = after.mode == LINK
-    step = Step("link" if link else "write", path, mode=None if link else mode, blob=after.oid)
+    attributes = NOTHING if link else wanted(path, changes.target, changes.kept)
+    step = Step("link" if link else "write", path, None if link else mode, after.oid, attributes=attributes)
     verb, words = _wording(before, after)
     return _action(
         changes,
@@ -220,8 +277,16 @@ def _action(
         statements=(statement,),
         payload=msgspec.to_builtins(step),
         undo=(undo,),
+        hazards=_owner_hazards(step),
         rank=rank,
     )
+
+
+def _owner_hazards(step: Step) -> tuple[Hazard, ...]:
+    if step.attributes.owner is None or may_own(step.attributes.owner):
+        return ()
+    text = f"only root can give {step.path} to {step.attributes.owner}"
+    return (Hazard(HazardName.UNVERIFIABLE, text),)
 
 
 def _below_new_file(changes: _Changes, path: str) -> bool:

@@ -430,7 +430,7 @@ def test_a_failure_half_way_leaves_no_temporary_and_says_what_was_done(root: Pat
 def test_what_was_done_before_a_failure_is_told_to_the_journal(root: Path) -> None:
     tree(root, Folder({b"a": Folder(), b"b": Folder({b"kept": File(b"")}), b"c": Folder()}))
     actions = [
-        Action("tree", "alter", path, "mode", payload={"do": "mode", "path": path, "mode": "0700"})  # type: ignore[arg-type]
+        Action("tree", "alter", path, "mode", payload={"do": "set", "path": path, "mode": "0700"})  # type: ignore[arg-type]
         for path in ("a", "missing", "c")
     ]
     journal = Journal()
