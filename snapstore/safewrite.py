@@ -137,7 +137,7 @@ def stage(
 ) -> None:
     """Write the content beside its place, where :func:`publish` takes it from."""
     with _parent(root, relative) as (folder, name):
-        temporary = _temporary(name)
+        temporary = temporary_name(name)
         file = _create(folder.descriptor, temporary)
         try:
             with _opened(file):
@@ -159,9 +159,9 @@ def publish(root: Root, relative: str, *, durable: bool = False) -> None:
     with _parent(root, relative) as (opened, name):
         folder = opened.descriptor
         try:
-            os.rename(_temporary(name), name, src_dir_fd=folder, dst_dir_fd=folder)
+            os.rename(temporary_name(name), name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
-            _unlink(folder, _temporary(name))
+            _unlink(folder, temporary_name(name))
             raise
         if durable:
             os.fsync(folder)
@@ -169,7 +169,7 @@ def publish(root: Root, relative: str, *, durable: bool = False) -> None:
 
 def discard(root: Root, relative: str) -> None:
     """Drop what was staged for ``relative``, if anything."""
-    _delete(root, relative, _temporary)
+    _delete(root, relative, temporary_name)
 
 
 def flush(root: Path) -> None:
@@ -204,7 +204,7 @@ def symlink(root: Root, relative: str, target: bytes) -> None:
             fix="do not trust this snapshot: check the store with `snap doctor`",
         )
     with _parent(root, relative) as (opened, name):
-        folder, temporary = opened.descriptor, _temporary(name)
+        folder, temporary = opened.descriptor, temporary_name(name)
         _unlink(folder, temporary)
         os.symlink(target, temporary, dir_fd=folder)
         like = _like(opened, name)
@@ -250,7 +250,7 @@ def change(root: Root, relative: str, how: Finish) -> None:
 def link(root: Root, relative: str, to: str) -> None:
     """Make ``relative`` another name of the file ``to``."""
     with _parent(_path(root), to, create=False) as (source, known), _parent(root, relative) as (place, name):
-        temporary = _temporary(name)
+        temporary = temporary_name(name)
         _unlink(place.descriptor, temporary)
         os.link(
             known,
@@ -424,7 +424,8 @@ def _write(file: int, data: bytes) -> None:
         written += os.write(file, memoryview(data)[written:])
 
 
-def _temporary(name: bytes) -> bytes:
+def temporary_name(name: bytes) -> bytes:
+    """Where something is on its way to this name, beside it; see :func:`is_temporary`."""
     # Always the same for a file, so that the run after a crash replaces it instead of leaving one more.
     return b".snap-%s.tmp" % sha256(name).hexdigest()[:20].encode()
 

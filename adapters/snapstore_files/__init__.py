@@ -15,7 +15,7 @@ import msgspec
 
 from snapstore.adapter import Adapter, ApplyContext, Context, Suggestion
 from snapstore.errors import SnapError
-from snapstore.filetree import apply_files, metadata, plan_files, tidy_files
+from snapstore.filetree import apply_files, apply_swapped, metadata, plan_files, tidy_files, tidy_swapped
 from snapstore.filetree.attributes import KEEP, not_asked
 from snapstore.model import Action, Captured, Notice
 from snapstore.paths import to_text
@@ -29,7 +29,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table of a ``files`` resource. Patterns are explained in :mod:`snapstore_files.patterns`.
 
     ``include`` empty means everything; ``exclude`` wins over it. ``git`` also takes what is named ``.git``.
-    ``keep`` is what else is captured and restored (:mod:`snapstore.filetree.attributes`).
+    ``keep`` is what else is captured and restored (:mod:`snapstore.filetree.attributes`). ``atomic`` says
+    what a restore changes at once: each file, or the whole folder (:mod:`snapstore.filetree.swap`).
     """
 
     path: str
@@ -37,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exclude: list[str] = []
     git: bool = False
     keep: list[Literal["owner", "mtime", "xattr", "hardlink"]] = []
+    atomic: Literal["file", "directory"] = "file"
 
     def __post_init__(self) -> None:
         if not self.path:
@@ -66,10 +68,13 @@ def capture(settings: Settings, context: Context) -> Captured:
 
 
 def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) -> None:
-    apply_files(_root(settings, context), actions, context)
+    run = apply_swapped if settings.atomic == "directory" else apply_files
+    run(_root(settings, context), actions, context)
 
 
 def tidy(settings: Settings, actions: Sequence[Action], context: Context) -> None:
+    if settings.atomic == "directory":
+        tidy_swapped(_root(settings, context))
     tidy_files(_root(settings, context), actions)
 
 

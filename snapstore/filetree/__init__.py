@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "apply_files",
+    "apply_swapped",
     "dir_fact",
     "live_file",
     "metadata",
@@ -27,6 +28,7 @@ __all__ = [
     "special_fact",
     "stamp_of",
     "tidy_files",
+    "tidy_swapped",
 ]
 
 
@@ -49,3 +51,17 @@ def tidy_files(root: Path, actions: Sequence[Action]) -> None:
     from snapstore.filetree import apply
 
     apply.tidy_files(root, actions)
+
+
+def apply_swapped(root: Path, actions: Sequence[Action], context: ApplyContext) -> None:
+    """See :func:`snapstore.filetree.swap.apply_swapped`."""
+    from snapstore.filetree import swap
+
+    swap.apply_swapped(root, actions, context)
+
+
+def tidy_swapped(root: Path) -> None:
+    """See :func:`snapstore.filetree.swap.tidy_swapped`."""
+    from snapstore.filetree import swap
+
+    swap.tidy_swapped(root)
