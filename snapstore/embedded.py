@@ -27,6 +27,7 @@ from snapstore import interruptions
 from snapstore.errors import SnapError
 
 SUPERUSER = "postgres"
+_MEMORY, _ROOM = "/dev/shm", 4 << 30  # noqa: S108 - the folder made in there is nobody else's
 SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -61,12 +62,20 @@ class Server:
 def temporary(bindir: Path | None = None) -> Iterator[Server]:
     """A server in a temporary directory of its own, gone with all its data on exit. ``bindir`` has the
     programs of another PostgreSQL than that of the wheel."""
-    directory = Path(tempfile.mkdtemp(prefix="snap-pg-"))
+    directory = Path(tempfile.mkdtemp(prefix="snap-pg-", dir=_in_memory()))
     try:
         with running(directory, bindir) as server:
             yield server
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _in_memory() -> str | None:
+    """A folder of Linux that is kept in memory, where it has room: a database is made there in a twentieth of
+    the time. None for the usual one, and where the user names one."""
+    if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK):
+        return None
+    return _MEMORY if shutil.disk_usage(_MEMORY).free >= _ROOM else None
 
 
 @contextmanager
