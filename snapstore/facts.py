@@ -31,8 +31,10 @@ class Facts(dict[str, Fact]):
 
     def changed(self, changes: Sequence[FactChange]) -> Facts:
         """The facts after these changes."""
-        after = Facts(self)
-        after._before = self, [change.id for change in changes]
+        after, differing = Facts(self), [change.id for change in changes]
+        after._before = self, differing
+        if self._before is not None:  # no chain: a plan may go from change to change a thousand times
+            after._before = self._before[0], [*self._before[1], *differing]
         for change in changes:
             if change.after is None:
                 after.pop(change.id, None)
@@ -62,6 +64,7 @@ class Facts(dict[str, Fact]):
         before, differing = self._before
         gone = _grouped(before[identity] for identity in differing if identity in before)
         come = _grouped(self[identity] for identity in differing if identity in self)
+        self._before = None  # what it is good for is done
         return _Found(*map(_laid_over, before._found, gone, come))
 
 

@@ -43,3 +43,13 @@ def test_changed_facts_are_found_as_if_they_had_always_been_so() -> None:
     ):
         assert {key: group for key, group in laid_over.items() if group} == made
     assert found.parts == {"table:t": [COLUMN, OTHER]}
+
+
+def test_a_thousand_changes_after_one_another_are_found_at_once() -> None:
+    found = facts(TABLE, COLUMN)
+    for number in range(1, 2000):
+        was, now = (Fact(f"column:t.a{n or ''}", {}, "table:t") for n in (number - 1, number))
+        was = COLUMN if number == 1 else was
+        found = found.changed([FactChange(was.id, was, None), FactChange(now.id, None, now)])
+    assert found.parts == {"table:t": [Fact("column:t.a1999", {}, "table:t")]}
+    assert found.kinds["column"] == found.parts["table:t"]

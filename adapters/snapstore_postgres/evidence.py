@@ -7,12 +7,13 @@ there; a column or an attribute by its number, which is never used again, and a 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from operator import eq
 
 from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
 from snapstore.model import Fact, Json
-from snapstore_postgres.names import last, parts
+from snapstore_postgres.names import last, parts, qualifier
 from snapstore_postgres.renaming import ROUTINES, TYPES, schema_of
 
 _SHARED = ("role", "tablespace")
@@ -111,19 +112,17 @@ def _relation_or_type(name: str, request: PlanRequest) -> str | None:
     found = next((f"{k}:{name}" for k in (*_RELATIONS, *TYPES) if f"{k}:{name}" in request.live), None)
     if found is not None:
         return found
-    return "" if name in _implied(request.live) else None
+    return "" if _is_implied(name, request.live) else None
 
 
-def _implied(live: Mapping[str, Fact]) -> set[str]:
-    """Names of relations that are part of a fact: the indexes of keys, the sequences of identity columns."""
-    return {name for fact in live.values() for name in _implied_by(fact)}
-
-
-def _implied_by(fact: Fact) -> Iterator[str]:
-    if fact.kind == "constraint" and fact.attrs.get("type", "c") in "pux":
-        yield f"{parts(fact.name)[0]}.{last(fact.name)}"
-    elif fact.kind == "column" and "sequence" in fact.attrs.get("identity", {}):
-        yield fact.attrs["identity"]["sequence"]
+def _is_implied(name: str, live: Facts) -> bool:
+    """Whether a relation is part of a fact: the index of a key, the sequence of an identity column."""
+    schema, ending = qualifier(name), f".{last(name)}"
+    named = (f for f in live.kinds.get("constraint", ()) if f.id.endswith(ending))
+    if any(f.attrs.get("type", "c") in "pux" and parts(f.name)[0] == schema for f in named):
+        return True
+    identities = (f.attrs["identity"] for f in live.kinds.get("column", ()) if "identity" in f.attrs)
+    return any(identity.get("sequence") == name for identity in identities)
 
 
 # -- columns and constraints that are shared ---------------------------------------------------------------
@@ -145,16 +144,12 @@ def below(request: PlanRequest, part: Fact) -> dict[str, str] | None:
     return heirs
 
 
-def _trees(live: Mapping[str, Fact]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+def _trees(live: Facts) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     """The parents of each table that has some, and the children of each that has some."""
     above: dict[str, list[str]] = {}
     children: dict[str, list[str]] = {}
-    for fact in live.values():
-        parents: Collection[str] = ()
-        if fact.kind == "partition":
-            parents = [fact.attrs["of"]]
-        elif fact.kind == "table" and "inherits" in fact.attrs:
-            parents = fact.attrs["inherits"]
+    for fact in (*live.kinds.get("partition", ()), *live.kinds.get("table", ())):
+        parents = fact.attrs.get("inherits", ()) if fact.kind == "table" else [fact.attrs["of"]]
         for parent in parents:
             above.setdefault(fact.name, []).append(parent)
             children.setdefault(parent, []).append(fact.name)

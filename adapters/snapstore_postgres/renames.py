@@ -49,11 +49,11 @@ class Renames(NamedTuple):
 def rename_back(request: PlanRequest) -> tuple[PlanRequest, Renames]:
     """The request with the names of the target on its live side, and the actions that give them."""
     found = Renames([], {})
-    for renaming in _all_renamings(request):
+    for renaming, after in _all_renamings(request):
         action = renaming_action(request, renaming, len(found.actions))
         found.actions.append(action)
         found.frees[renaming.before] = action.produces[0]
-        request = renamed(request, renaming)
+        request = after
     return request, found
 
 
@@ -76,23 +76,23 @@ def after_renaming(renames: Renames, actions: Sequence[Action]) -> list[Action]:
     return [*renames.actions, *others]
 
 
-def _all_renamings(request: PlanRequest) -> Iterator[Renaming]:
-    """One after the other, each found with those before it done."""
+def _all_renamings(request: PlanRequest) -> Iterator[tuple[Renaming, PlanRequest]]:
+    """One after the other, each found with those before it done, and the request as it is after it."""
     said = {old: new for old, new in request.options.renames.items() if _is_known(old, request)}
     while renaming := _whole(request, said):
-        yield renaming
         request = renamed(request, renaming)
+        yield renaming, request
         said = {renaming.identity(old): new for old, new in said.items()}
     for renaming in _said_parts(request, said):
-        yield renaming
         request = renamed(request, renaming)
+        yield renaming, request
     while renaming := _inside(request, said):
-        yield renaming
         request = renamed(request, renaming)
+        yield renaming, request
     for renaming in list(_parts_of_tables(request)):
         if renaming.before not in said and renaming.after not in said.values():
-            yield renaming
             request = renamed(request, renaming)
+            yield renaming, request
 
 
 def _is_known(identity: str, request: PlanRequest) -> bool:

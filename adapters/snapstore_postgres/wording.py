@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import attrgetter
 from typing import TypeAlias
 
 from msgspec import structs
 
 from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
 from snapstore.model import Fact, FactChange, Json
 from snapstore_postgres.names import last, literal, printed, qualifier, unquote
 from snapstore_postgres.relations import not_null_name
@@ -53,16 +55,26 @@ _BEHIND = r"(?<![\w\".$])"
 
 def renamed(request: PlanRequest, renaming: Renaming) -> PlanRequest:
     """The request as it will be after the renaming."""
-    names_not_null = _names_not_null(request)
-    found = renamed_facts(request.live.values(), renaming, request.target, names_not_null)
-    live = {fact.id: fact for fact in found}
-    changes = [
-        FactChange(identity, live.get(identity), request.target.get(identity))
-        for identity in sorted(live.keys() | request.target.keys())
-        if live.get(identity) != request.target.get(identity)
-    ]
-    changed = structs.replace(request.changes, facts=changes)
+    facts = list(request.live.values())
+    found = renamed_facts(facts, renaming, request.target, _names_not_null(request))
+    others = [(was, now) for was, now in zip(facts, found, strict=True) if now is not was]
+    come = {now.id: now for _, now in others}
+    moves = [FactChange(was.id, was, None) for was, _ in others if was.id not in come]
+    moves += [FactChange(identity, request.live.get(identity), now) for identity, now in come.items()]
+    live = request.live.changed(moves)
+    changed = structs.replace(request.changes, facts=_changes_after(request, live, moves))
     return structs.replace(request, live=live, live_hints=_hints(request, renaming), changes=changed)
+
+
+def _changes_after(request: PlanRequest, live: Facts, moves: Iterable[FactChange]) -> list[FactChange]:
+    """The changes to the target, looked for anew where something has moved only."""
+    changes = {change.id: change for change in request.changes.facts}
+    for identity in {move.id for move in moves}:
+        before, after = live.get(identity), request.target.get(identity)
+        changes.pop(identity, None)
+        if before != after:
+            changes[identity] = FactChange(identity, before, after)
+    return sorted(changes.values(), key=attrgetter("id"))
 
 
 def _hints(request: PlanRequest, renaming: Renaming) -> dict[str, Json]:
@@ -124,9 +136,10 @@ def renamed_facts(
     tables = {f"table:{qualifier(name)}" for name in renaming.names} if is_column else set()
     for fact in facts:
         around = " ".join((fact.id, fact.parent or "", *fact.needs))
-        found = _fact(fact, renaming, target) if any(mark in around for mark in marks) else fact
-        if fact.kind == "table" and fact.id in tables:
-            found = _fact(fact, renaming, target)
+        if fact.id not in tables and not any(mark in around for mark in marks):
+            yield fact
+            continue
+        found = _fact(fact, renaming, target)
         if names_not_null and fact.kind == "column":
             found = _named_not_null(fact, found, target.get(found.id))
         yield _in_schema(found, renaming)
@@ -134,11 +147,10 @@ def renamed_facts(
 
 def _in_schema(fact: Fact, renaming: Renaming) -> Fact:
     """A fact that has moved to another schema with what was renamed, or is it."""
-    if renaming.kind not in IN_SCHEMAS:
+    if fact.name != renaming.new and fact.name not in renaming.along.values():
         return fact
     before, after = (f"schema:{schema_of(renaming.kind, name)}" for name in (renaming.old, renaming.new))
-    moved = fact.name == renaming.new or fact.name in renaming.along.values()
-    if before == after or not moved or before not in fact.needs:
+    if before == after or before not in fact.needs:
         return fact
     return structs.replace(fact, needs=tuple(sorted({*fact.needs, after} - {before})))
 
