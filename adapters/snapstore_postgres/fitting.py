@@ -8,7 +8,7 @@ another, or does not get there, the restore stops and says which rows those are.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from msgspec import structs
@@ -106,19 +106,20 @@ def _fit(
             undisturbed(column, view, emptied) if may_be_null else (),
             hazards=() if bytes_ == 0 else [Hazard(HazardName.DATA_LOSS, text, rows, bytes_)],
         )
-    place = _key(column, view.live) or "ctid"
+    place = _key(column, view) or "ctid"
     rows_ = local_rows.source(table, [place, last(column.name)], view)
     check = _check(column, what, same, place, rows_)
     return Fit([f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", check], [check, _guard(column, same, rows_)])
 
 
-def _key(column: Fact, facts: Mapping[str, Fact]) -> str | None:
-    """The one column of the primary key, where its values are numbers or the like, which tell nothing."""
-    table = qualifier(column.name)
-    for fact in facts.values():
-        if fact.kind == "constraint" and fact.parent == f"table:{table}" and fact.attrs.get("type") == "p":
+def _key(column: Fact, view: View) -> str | None:
+    """The one column of the primary key, where its values are numbers or the like, which tell nothing, and
+    where it stays: the check may run when what goes is gone."""
+    facts = view.live
+    for fact in view.live_parts.get(f"table:{qualifier(column.name)}", ()):
+        if fact.kind == "constraint" and fact.attrs.get("type") == "p":
             columns = [facts[need] for need in fact.needs if need.startswith("column:") and need in facts]
-            if len(columns) == 1 and columns[0].attrs["type"] in _NUMBERED:
+            if len(columns) == 1 and columns[0].attrs["type"] in _NUMBERED and view.stays(columns[0].id):
                 return last(columns[0].name)
     return None
 

@@ -250,3 +250,12 @@ CREATE TABLE p (k int, v bigint) PARTITION BY LIST (k);
 --- both
 CREATE FOREIGN TABLE fp PARTITION OF p FOR VALUES IN (1) SERVER s OPTIONS (filename '/dev/null');
 CREATE TABLE lp PARTITION OF p FOR VALUES IN (2); INSERT INTO p VALUES (2, 3);
+
+--- case a column gets a type that comes when the key of its rows goes
+--- a
+CREATE TABLE public.t (id int PRIMARY KEY, v text);
+INSERT INTO public.t VALUES (1, 'x');
+--- b
+CREATE TYPE public.e AS ENUM ('x', 'y');
+CREATE TABLE public.t (no int PRIMARY KEY, v public.e);
+INSERT INTO public.t VALUES (1, 'x');
