@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from snapstore.facts import Groups
 from snapstore.model import UNMODELLED, Fact
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres import archive, fitting
@@ -122,7 +123,7 @@ def _alter_enum(before: Fact, after: Fact, view: View) -> Alteration:
     if was == now:
         return Alteration(statements=owner if before.attrs.get("owner") != after.attrs.get("owner") else ())
     added = set(now) - set(was)
-    if [label for label in now if label in was] == was and not _uses_new_label(before, after, added, view):
+    if [label for label in now if label in was] == was and not _uses_new_label(after, added, view):
         statements = list(_added_labels(after.name, was, now))
         return Alteration(statements=[*statements, *owner])
     create = [_enum_text(after), *owner]
@@ -146,16 +147,26 @@ def _added_labels(name: str, was: Sequence[str], now: Sequence[str]) -> Iterator
         known.insert(place, label)
 
 
-def _uses_new_label(before: Fact, enum: Fact, labels: set[str], view: View) -> bool:
+def _uses_new_label(enum: Fact, labels: set[str], view: View) -> bool:
     """A label added in a transaction cannot be used in it (the manual, ALTER TYPE), so then it is a swap."""
     texts = [literal(label) for label in labels]
-    if any(archive.some_back(column, view) for column in _columns_of_type(before, view)):
+    if any(_gets_values(column, view) for column in _columns_with(enum, view.target_dependents)):
         return True
     return any(
         enum.id in change.after.needs and any(t in str(change.after.attrs) for t in [*texts, *labels])
         for change in view.request.changes.facts
         if change.after is not None
     )
+
+
+def _gets_values(column: Fact, view: View) -> bool:
+    """Whether values of any label come into a column: from what it was, back from the archive, or for NULL."""
+    before = view.live.get(column.id)
+    if before is not None and before.attrs["type"] != column.attrs["type"]:
+        return True
+    was_null = before is None or "not_null" not in before.attrs
+    filled = was_null and "not_null" in column.attrs and (column.parent or "") in view.live
+    return filled or archive.kept(view.request, column.id, "column") is not None
 
 
 # -- composite types ---------------------------------------------------------------------------------------
@@ -180,7 +191,7 @@ def _alter_composite(before: Fact, after: Fact, view: View) -> Alteration | None
     kept = [name for name in was if name in now]
     if list(now)[: len(kept)] != kept:
         return None
-    columns = list(_columns_with(before, view))
+    columns = list(_columns_with(before, view.live_dependents))
     loses = any(name not in now or now[name] != was[name] for name in was)
     returns = any(archive.kept(view.request, column.id, "column") for column in columns)
     if columns and (loses or (was != now and returns)):
@@ -210,13 +221,13 @@ def _alter_composite(before: Fact, after: Fact, view: View) -> Alteration | None
     return Alteration(statements=statements, displaces=displaces, lock=STRONGEST)
 
 
-def _columns_with(kind: Fact, view: View) -> Iterator[Fact]:
+def _columns_with(kind: Fact, dependents: Groups) -> Iterator[Fact]:
     """The columns that hold values of the type, be it inside another one."""
-    for dependent in view.live_dependents.get(kind.id, ()):
+    for dependent in dependents.get(kind.id, ()):
         if dependent.kind == "column":
             yield dependent
         elif dependent.kind in ("composite", "domain", "range"):
-            yield from _columns_with(dependent, view)
+            yield from _columns_with(dependent, dependents)
 
 
 # -- domains -----------------------------------------------------------------------------------------------
@@ -265,7 +276,7 @@ def is_inside_others(domain: Fact, view: View) -> bool:
     holders = view.live_dependents.get(domain.id, ())
     return any(
         (f.kind == "column" and f.attrs["type"].endswith("[]"))
-        or (f.kind in ("composite", "range") and any(True for _ in _columns_with(f, view)))
+        or (f.kind in ("composite", "range") and any(True for _ in _columns_with(f, view.live_dependents)))
         or (f.kind == "domain" and is_inside_others(f, view))
         for f in holders
     )

@@ -259,3 +259,55 @@ INSERT INTO public.t VALUES (1, 'x');
 CREATE TYPE public.e AS ENUM ('x', 'y');
 CREATE TABLE public.t (no int PRIMARY KEY, v public.e);
 INSERT INTO public.t VALUES (1, 'x');
+
+--- case columns get an enum together with labels that their values have
+--- both
+CREATE TYPE public.f AS ENUM ('x', 'z');
+--- a
+CREATE TYPE public.e AS ENUM ('x', 'y');
+CREATE TABLE public.t (id int PRIMARY KEY, t text, f public.f, fs public.f[], d text);
+INSERT INTO public.t VALUES (1, 'x', 'z', '{z,x}', 'z'), (2, 'z', 'x', NULL, NULL);
+CREATE DOMAIN public.d AS public.e;
+--- b
+CREATE TYPE public.e AS ENUM ('x', 'y', 'z');
+CREATE DOMAIN public.d AS public.e;
+CREATE TABLE public.t (id int PRIMARY KEY, t public.e, f public.e, fs public.e[], d public.d);
+INSERT INTO public.t VALUES (1, 'x', 'z', '{z,x}', 'z'), (2, 'z', 'x', NULL, NULL);
+--- case a column comes back together with labels that its values have
+--- a
+CREATE TYPE public.e AS ENUM ('x', 'y');
+CREATE DOMAIN public.d AS public.e;
+CREATE TABLE public.t (id int PRIMARY KEY);
+INSERT INTO public.t VALUES (1), (2);
+--- b
+CREATE TYPE public.e AS ENUM ('x', 'y', 'z');
+CREATE DOMAIN public.d AS public.e;
+CREATE TABLE public.t (id int PRIMARY KEY, v public.e, w public.d, ws public.e[]);
+INSERT INTO public.t VALUES (1, 'x', 'z', '{z,x}'), (2, 'z', 'x', NULL);
+--- case a table comes back together with labels that its values have
+--- a
+CREATE TYPE public.e AS ENUM ('x', 'y');
+--- b
+CREATE TYPE public.e AS ENUM ('x', 'y', 'z');
+CREATE TABLE public.t (id int PRIMARY KEY, v public.e);
+INSERT INTO public.t VALUES (1, 'x'), (2, 'z');
+--- case rows get labels that come with what they are in
+--- a
+CREATE TYPE public.e AS ENUM ('x', 'y');
+CREATE TYPE public.c AS (e public.e);
+CREATE TABLE public.t (id int PRIMARY KEY, v text);
+INSERT INTO public.t VALUES (1, '(z)');
+--- b
+CREATE TYPE public.e AS ENUM ('x', 'y', 'z');
+CREATE TYPE public.c AS (e public.e);
+CREATE TABLE public.t (id int PRIMARY KEY, v public.c);
+INSERT INTO public.t VALUES (1, '(z)');
+--- case a column that is never NULL comes together with the first label
+--- a
+CREATE TYPE public.e AS ENUM ('x');
+CREATE TABLE public.t (id int PRIMARY KEY);
+INSERT INTO public.t VALUES (1);
+--- b
+CREATE TYPE public.e AS ENUM ('new', 'x');
+CREATE TABLE public.t (id int PRIMARY KEY, v public.e NOT NULL);
+INSERT INTO public.t VALUES (1, 'new');
