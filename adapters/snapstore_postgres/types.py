@@ -160,7 +160,7 @@ def _uses_new_label(enum: Fact, labels: set[str], view: View) -> bool:
 
 
 def _gets_values(column: Fact, view: View) -> bool:
-    """Whether values of any label come into a column: from what it was, back from the archive, or for NULL."""
+    """Whether values of any label come into a column: of its old type, from the archive, or for NULL."""
     before = view.live.get(column.id)
     if before is not None and before.attrs["type"] != column.attrs["type"]:
         return True
