@@ -19,6 +19,7 @@ from snapstore_postgres import (
     doubts,
     federation,
     fitting,
+    immutable,
     indexes,
     inheritance,
     lineage,
@@ -92,9 +93,8 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = fitting.before_anything(request, actions)
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
-    actions = versions.with_lacking(
-        request.resource, lacking, rights.with_missing(request, online.in_steps(request, actions))
-    )
+    actions = immutable.for_a_moment(request, online.in_steps(request, actions))
+    actions = versions.with_lacking(request.resource, lacking, rights.with_missing(request, actions))
     return costs.stated(request, resolution.in_sight(request, actions))
 
 

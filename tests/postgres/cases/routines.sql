@@ -122,3 +122,53 @@ GRANT EXECUTE ON FUNCTION quantile(float8, anyelement), ranked("any"), counted()
 --- b
 CREATE AGGREGATE quantile(float8 ORDER BY anyelement) (SFUNC = ordered_set_transition, STYPE = internal,
   FINALFUNC = percentile_disc_final, FINALFUNC_EXTRA, PARALLEL = SAFE);
+
+--- case a function is made stable after what is built on it
+--- both
+CREATE FUNCTION public.f(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RETURN a + 1; END$$;
+CREATE FUNCTION public.g(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE STRICT AS $$BEGIN RETURN -a; END$$;
+CREATE OPERATOR public.!! (PROCEDURE = public.g, RIGHTARG = int);
+CREATE TABLE public.t (id int PRIMARY KEY);
+INSERT INTO public.t VALUES (1), (2);
+ALTER FUNCTION public.f(int) STABLE;
+--- a
+ALTER FUNCTION public.f(int) IMMUTABLE;
+--- b
+ALTER FUNCTION public.f(int) IMMUTABLE;
+CREATE INDEX i ON public.t (public.f(id)) WHERE (OPERATOR(public.!!) id) < 0;
+ALTER TABLE public.t ADD c int GENERATED ALWAYS AS (public.f(id)) STORED;
+ALTER TABLE public.t ADD EXCLUDE USING btree (public.f(id) WITH =);
+ALTER FUNCTION public.f(int) STABLE;
+ALTER FUNCTION public.g(int) VOLATILE;
+--- case a database whose functions were made volatile at last
+--- b
+CREATE FUNCTION public.f(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RETURN a + 1; END$$;
+CREATE TABLE public.t (id int, g int GENERATED ALWAYS AS (public.f(1)) STORED) PARTITION BY RANGE (public.f(id));
+CREATE TABLE public.t1 PARTITION OF public.t FOR VALUES FROM (1) TO (4);
+CREATE INDEX i ON public.t (public.f(id)) WHERE public.f(id) > 3;
+CREATE STATISTICS public.s ON (public.f(id)), id FROM public.t;
+INSERT INTO public.t VALUES (1);
+ALTER FUNCTION public.f(int) VOLATILE;
+--- case an index is built on a function that was made stable
+--- both
+CREATE FUNCTION public.f(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RETURN a + 1; END$$;
+CREATE TABLE public.t (id int);
+INSERT INTO public.t VALUES (1);
+--- a
+CREATE INDEX i ON public.t (public.f(id));
+--- b
+CREATE INDEX i ON public.t (public.f(id), id);
+--- both
+ALTER FUNCTION public.f(int) STABLE;
+--- case a column changes its type below an index with a function that was made stable
+--- both
+CREATE FUNCTION public.f(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RETURN a + 1; END$$;
+--- a
+CREATE TABLE public.t (id int, v varchar(9));
+--- b
+CREATE TABLE public.t (id int, v varchar(20));
+--- both
+CREATE INDEX i ON public.t (public.f(id), v);
+CREATE INDEX j ON public.t (v) WHERE public.f(id) > 2;
+INSERT INTO public.t VALUES (1);
+ALTER FUNCTION public.f(int) STABLE;

@@ -1,0 +1,75 @@
+"""Functions that were made STABLE or VOLATILE after something was built on their being IMMUTABLE.
+
+PostgreSQL asks for that when an index, a computed column or a partition key is made, and never again. So they
+are made IMMUTABLE for that moment, in the same step, and then what they are to be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from msgspec import structs
+
+from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
+from snapstore.model import Action, Fact, Verb
+from snapstore_postgres.words import designation
+
+_VOLATILITY = re.compile(r"^(?: WINDOW)? (IMMUTABLE|STABLE)\b", re.MULTILINE)
+"""As pg_get_functiondef begins the line of the options; VOLATILE is not said."""
+_RETYPES = re.compile(r"ALTER TABLE .* ALTER COLUMN .* TYPE ", re.DOTALL)
+_BODY = re.compile(r"^(?:AS |BEGIN ATOMIC$|RETURN )", re.MULTILINE)
+
+
+def for_a_moment(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
+    """The actions, those that would be refused with what makes their functions IMMUTABLE, and back."""
+    return [_with_immutable(action, request) for action in actions]
+
+
+def _with_immutable(action: Action, request: PlanRequest) -> Action:
+    if action.verb is Verb.DROP or not action.statements:
+        return action
+    asking = [fact for fact in _made(action, request) if _asks(fact)]
+    functions = {f.id: f for fact in asking for f in _functions(fact, request.target)}
+    changing = [(f, volatility(f)) for _, f in sorted(functions.items()) if volatility(f) != "IMMUTABLE"]
+    if not changing:
+        return action
+    first = (f"ALTER {designation(f)} IMMUTABLE" for f, _ in changing)
+    then = (f"ALTER {designation(f)} {was}" for f, was in changing)
+    return structs.replace(action, statements=(*first, *action.statements, *then))
+
+
+def _made(action: Action, request: PlanRequest) -> Iterator[Fact]:
+    """What an action makes, with the indexes and the like that PostgreSQL builds anew for a column's type."""
+    retypes = any(_RETYPES.match(text) for text in action.statements)
+    for name in dict.fromkeys((action.subject, *action.produces)):
+        if name in request.target:
+            yield request.target[name]
+        if retypes and name.startswith("column:"):
+            staying = request.target.dependents.get(name, ())
+            yield from (fact for fact in staying if request.live.get(fact.id) == fact)
+
+
+def _asks(fact: Fact) -> bool:
+    """Whether PostgreSQL takes nothing but IMMUTABLE functions in it."""
+    if fact.kind == "constraint":
+        return bool(fact.attrs.get("type") == "x")
+    return fact.kind == "index" or "generated" in fact.attrs or "partition_key" in fact.attrs
+
+
+def _functions(fact: Fact, target: Facts) -> Iterator[Fact]:
+    """Those that it stands on, by itself or by operators."""
+    for need in fact.needs:
+        found = target.get(need)
+        if found is not None and found.kind == "function":
+            yield found
+        elif found is not None and found.kind == "operator":
+            yield from _functions(found, target)
+
+
+def volatility(function: Fact) -> str:
+    definition = function.attrs["definition"]
+    body = _BODY.search(definition)
+    found = _VOLATILITY.search(definition[: body.start()] if body else definition)
+    return found[1] if found else "VOLATILE"
