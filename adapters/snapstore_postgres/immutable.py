@@ -43,7 +43,8 @@ def _with_immutable(action: Action, request: PlanRequest) -> Action:
 def _made(action: Action, request: PlanRequest) -> Iterator[Fact]:
     """What an action makes, with the indexes and the like that PostgreSQL builds anew for a column's type."""
     retypes = any(_RETYPES.match(text) for text in action.statements)
-    for name in dict.fromkeys((action.subject, *action.produces)):
+    becomes = action.payload.get("becomes", "")  # an index that is built under a spare name first
+    for name in dict.fromkeys((action.subject, *action.produces, becomes)):
         if name in request.target:
             yield request.target[name]
         if retypes and name.startswith("column:"):

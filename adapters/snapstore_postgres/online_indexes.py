@@ -62,7 +62,7 @@ def _build(action: Action, name: str) -> Action:
         BEFORE,
         summary=f"{action.summary}, concurrently",
         statements=(text, *(rest if name == own else ())),
-        payload={**action.payload, "builds": index},
+        payload={**action.payload, "builds": index, "becomes": action.subject},
         undo=(f"DROP INDEX CONCURRENTLY {index}",),
         needs=(),
     )

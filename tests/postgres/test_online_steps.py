@@ -57,6 +57,13 @@ ATTACHED = {
 }
 CASES = {
     "an index comes": (PLAIN, "CREATE INDEX i ON t (b)"),
+    "an index on a function that was made stable changes": (
+        "CREATE OR REPLACE FUNCTION f(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN -$1; END';"
+        + PLAIN
+        + "CREATE INDEX i ON t (f(b)); ALTER FUNCTION f(int) STABLE",
+        "ALTER FUNCTION f(int) IMMUTABLE; DROP INDEX i; CREATE INDEX i ON t (f(b), c);"
+        "ALTER FUNCTION f(int) STABLE",
+    ),
     "an index changes": (PLAIN + "CREATE INDEX i ON t (b)", "DROP INDEX i; CREATE INDEX i ON t (c, b)"),
     "a key comes": (PLAIN, "ALTER TABLE t ADD CONSTRAINT k UNIQUE (b)"),
     "checks come": (PLAIN, "ALTER TABLE t ADD CHECK (a >= 0), ALTER b SET NOT NULL, ADD UNIQUE (b)"),
