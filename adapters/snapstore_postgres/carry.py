@@ -31,7 +31,7 @@ def with_carried_rows(request: PlanRequest, actions: Sequence[Action]) -> list[A
         and action.subject in request.target
     ]
     with_their_root = {p for identity in again for p in partitions_below(identity, request.live)}
-    carried = [i for i in again if i not in with_their_root and _bytes(request, i) != 0]
+    carried = [i for i in again if i not in with_their_root and held(request, i) != 0]
     roots = {table: root for root in carried for table in (root, *partitions_below(root, request.target))}
     waiting = [_after_filling(request, action, roots) for action in actions]
     return [*waiting, *(a for identity in carried for a in _carry(request, identity))]
@@ -58,7 +58,8 @@ def _after_filling(request: PlanRequest, action: Action, roots: Mapping[str, str
     return msgspec.structs.replace(action, needs=(*action.needs, *tokens)) if tokens else action
 
 
-def _bytes(request: PlanRequest, identity: str) -> int | None:
+def held(request: PlanRequest, identity: str) -> int | None:
+    """The size of a live table with its partitions, where it is known."""
     relations = request.live_hints.get("relations", {})
     sizes = [relations.get(i, {}).get("bytes") for i in (identity, *partitions_below(identity, request.live))]
     return None if None in sizes else sum(sizes)

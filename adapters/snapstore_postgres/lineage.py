@@ -15,7 +15,9 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Json, Verb
 from snapstore_postgres.archive import REGISTERED, REGISTRY
+from snapstore_postgres.carry import held
 from snapstore_postgres.evidence import LINEAGE
+from snapstore_postgres.inheritance import partitions_below
 from snapstore_postgres.names import literal, qualifier
 
 _DATABASE = "(SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())"
@@ -23,6 +25,7 @@ _ATTRIBUTES = (
     "(SELECT pg_catalog.jsonb_object_agg(pg_catalog.quote_ident(a.attname), a.attnum)"
     " FROM pg_catalog.pg_attribute a WHERE a.attrelid = {relation} AND a.attnum > 0 AND NOT a.attisdropped)"
 )
+_TYPES = ("enum:", "composite:", "domain:", "range:")
 _LABELS = (
     "(SELECT pg_catalog.jsonb_object_agg(pg_catalog.quote_ident(e.enumlabel), e.oid::bigint)"
     " FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)"
@@ -35,7 +38,7 @@ def noted(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     same = system is not None and system == request.live_hints.get("system")
     if not same or request.options.data is not DataMode.ARCHIVE:
         return list(actions)
-    notes = [(i, was) for i in sorted(_made(request, actions)) if (was := list(_known(request, i)))]
+    notes = [(i, was) for i in sorted({*_made(request, actions)}) if (was := list(_known(request, i)))]
     if not notes:
         return list(actions)
     made = {identity for action in actions for identity in action.produces}
@@ -54,20 +57,17 @@ def noted(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
 
 
 def _made(request: PlanRequest, actions: Sequence[Action]) -> Iterator[str]:
-    """Types that change, and tables with rows of which columns or all are made anew."""
-    found = set()
-    for action in actions:
-        kind, _, name = action.subject.partition(":")
-        if kind in ("enum", "composite", "domain", "range"):
-            found.add(action.subject)
-        elif kind in ("table", "column") and action.verb is Verb.CREATE:
-            found.add(action.subject if kind == "table" else f"table:{qualifier(name)}")
-    yield from (identity for identity in found if identity in request.target and _holds(request, identity))
-
-
-def _holds(request: PlanRequest, identity: str) -> bool:
-    size = request.live_hints.get("relations", {}).get(identity, {}).get("bytes")
-    return not identity.startswith("table:") or bool(size)
+    """Types that change, and tables with rows of which columns or all are made anew; partitions with them."""
+    dropped = {action.subject for action in actions if action.verb is Verb.DROP}
+    created = {action.subject for action in actions if action.verb is Verb.CREATE}
+    found = {a.subject for a in actions if a.subject.startswith(_TYPES)} | created & dropped
+    found |= {f"table:{qualifier(i.partition(':')[2])}" for i in created if i.startswith("column:")}
+    for identity in found & request.target.keys():
+        if identity.startswith(_TYPES):
+            yield identity
+        elif identity.startswith("table:") and identity in request.live and held(request, identity) != 0:
+            yield identity
+            yield from (p for p in partitions_below(identity, request.target) if p in created)
 
 
 def _known(request: PlanRequest, identity: str) -> Iterator[dict[str, Json]]:

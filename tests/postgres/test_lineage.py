@@ -46,3 +46,30 @@ def test_a_column_of_the_name_of_another_makes_way_for_it(new_database: Callable
     restore(url, bad)
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT id, state FROM t").fetchall() == [(1, "new")]
+
+
+PARTITIONED = (
+    """CREATE TABLE notes (id int NOT NULL, at int NOT NULL);
+       INSERT INTO notes VALUES (1, 1), (2, 12)""",
+    """ALTER TABLE notes RENAME TO old; CREATE TABLE notes (LIKE old) PARTITION BY RANGE (at);
+       CREATE TABLE notes_low PARTITION OF notes FOR VALUES FROM (0) TO (10);
+       CREATE TABLE notes_high PARTITION OF notes FOR VALUES FROM (10) TO (20);
+       INSERT INTO notes SELECT * FROM old; DROP TABLE old""",
+    """CREATE SCHEMA kept; ALTER TABLE notes SET SCHEMA kept; ALTER TABLE notes_low SET SCHEMA kept;
+       ALTER TABLE notes_high SET SCHEMA kept; ALTER TABLE kept.notes_low RENAME TO notes_first""",
+)  # fmt: skip
+
+
+def test_a_partitioned_table_made_anew_keeps_its_rows_under_later_names(new_database: Callable[[], str]):
+    url = new_database()
+    states, schemas = [], []
+    for step in PARTITIONED:
+        run(url, step)
+        states.append(capture(url))
+        schemas.append(dump.schema(url))
+    for number in (1, 0, 1, 2, 0, 2):
+        restore(url, states[number])
+        same_schema(url, schemas[number])
+        with psycopg.connect(url) as connection:
+            table = "kept.notes" if number == 2 else "notes"
+            assert connection.execute(f"SELECT id FROM {table} ORDER BY id").fetchall() == [(1,), (2,)]
