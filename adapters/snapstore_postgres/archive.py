@@ -21,7 +21,7 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Fact, FactChange, Json, Verb
 from snapstore.rules import Draft, View
-from snapstore_postgres import local_rows
+from snapstore_postgres import belonging, local_rows
 from snapstore_postgres.casts import from_json, has_attributes, portable
 from snapstore_postgres.names import block, last, literal, parts, qualifier, quote
 from snapstore_postgres.partitions import detached
@@ -58,8 +58,16 @@ def kept(request: PlanRequest, identity: str, kind: str) -> Entry | None:
     """The newest archived thing of that identity, where this plan may take it back."""
     if request.options.data is DataMode.DISCARD:
         return None
-    found = [e for e in entries(request.live_hints) if e.identity == identity and e.kind == kind]
-    return found[-1] if found else None
+    found = [e for e in entries(request.live_hints) if e.kind == kind]
+    if kind == "column":
+        return _values_kept(request, identity.partition(":")[2], found)
+    return next((e for e in reversed(found) if e.identity == identity), None)
+
+
+def _values_kept(request: PlanRequest, column: str, found: Sequence[Entry]) -> Entry | None:
+    told = [(e.identity.partition(":")[2], e.facts) for e in found]
+    newest = belonging.newest(request.target_hints, column, told)
+    return msgspec.structs.replace(found[newest[0]], facts=newest[1]) if newest else None
 
 
 def wanted(view: View) -> bool:
@@ -384,7 +392,8 @@ def column_entry(request: PlanRequest, fact: Fact, key: Sequence[str]) -> Entry:
     """Where and how the values of a column are set aside, found again by the columns of the key."""
     after = request.target.get(fact.id)
     by_name = has_attributes(fact, request.live) and (after is None or has_attributes(after, request.target))
-    facts = {"key": list(key), "by_name": True} if by_name else {"key": list(key)}
+    facts = {"key": list(key), **belonging.told(request.live_hints, fact.name, key)}
+    facts |= {"by_name": True} if by_name else {}
     return Entry(_place(request, fact.id), former(fact.id, request), "column", facts)
 
 

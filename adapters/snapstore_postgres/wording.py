@@ -16,6 +16,7 @@ from msgspec import structs
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Fact, FactChange, Json
+from snapstore_postgres import belonging
 from snapstore_postgres.names import last, literal, printed, qualifier, unquote
 from snapstore_postgres.relations import not_null_name
 from snapstore_postgres.renaming import (
@@ -90,22 +91,12 @@ def _hints(request: PlanRequest, renaming: Renaming) -> dict[str, Json]:
             columns = [last(new) if column == last(old) else column for column in known.get("columns") or ()]
             hints["relations"][whole] = {**known, "columns": columns}
     if hints.get("archive"):
-        kept = [_kept_values(entry, renaming) for entry in hints["archive"].get("entries", ())]
+        numbers = belonging.renamed_along(request.live_hints, renaming)
+        kept = [belonging.renamed_entry(e, renaming, numbers) for e in hints["archive"].get("entries", ())]
         hints["archive"] = {**hints["archive"], "entries": kept}
     if renaming.making_way:
         hints[_MADE_WAY] = [renaming.reverse, *hints.get(_MADE_WAY, ())]
     return hints
-
-
-def _kept_values(entry: Json, renaming: Renaming) -> Json:
-    """A line of the archive as it counts after the renaming: where values of a column are to be put back."""
-    if entry["kind"] != "column":
-        return entry
-    facts, key = entry["facts"], entry["facts"]["key"]
-    table = qualifier(entry["identity"].partition(":")[2])
-    if renaming.kind == "column" and table == qualifier(renaming.old):
-        key = [last(renaming.new) if name == last(renaming.old) else name for name in key]
-    return {**entry, "identity": renaming.identity(entry["identity"]), "facts": {**facts, "key": key}}
 
 
 _MADE_WAY = "made_way"

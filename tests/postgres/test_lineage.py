@@ -73,3 +73,30 @@ def test_a_partitioned_table_made_anew_keeps_its_rows_under_later_names(new_data
         with psycopg.connect(url) as connection:
             table = "kept.notes" if number == 2 else "notes"
             assert connection.execute(f"SELECT id FROM {table} ORDER BY id").fetchall() == [(1,), (2,)]
+
+
+SWAPPED = (
+    "CREATE TABLE page (id int PRIMARY KEY, title text NOT NULL); INSERT INTO page VALUES (1, 'Good day')",
+    """ALTER TABLE page ADD title_de text; UPDATE page SET title_de = 'Guten Tag';
+       ALTER TABLE page RENAME title TO title_en; ALTER TABLE page RENAME title_de TO title""",
+    """ALTER TABLE page RENAME TO pages; ALTER TABLE pages RENAME id TO number;
+       ALTER TABLE pages RENAME title TO title_de""",
+)
+TITLES = (
+    "SELECT title, NULL FROM page",
+    "SELECT title_en, title FROM page",
+    "SELECT title_en, title_de FROM pages",
+)
+
+
+def test_a_column_gets_its_values_back_under_any_of_its_names(new_database: Callable[[], str]):
+    url = new_database()
+    states = []
+    for step in SWAPPED:
+        run(url, step)
+        states.append(capture(url))
+    for number in (1, 0, 1, 2, 0, 2, 0, 1, 0, 2):
+        restore(url, states[number])
+        with psycopg.connect(url) as connection:
+            titles = connection.execute(TITLES[number].encode()).fetchall()
+        assert titles == [("Good day", "Guten Tag" if number else None)]
