@@ -3,10 +3,13 @@
 A file in ``histories/`` holds the migrations of one application, and rows come in along the way. After each
 migration the database goes back to the one before, where ``pg_dump`` has to say what it said then, and by
 undoing that forward again, with every row where it was. At the end it goes back by leaps.
+
+That takes minutes: without ``SNAPSTORE_HISTORIES=all``, only some migrations of each file are taken back.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -21,7 +24,8 @@ from tests.postgres.migrating import migrations
 from tests.postgres.roundtrip import State, Table, capture, lost_rows, rows, same_schema, step
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.sql"))
-_LEAP = 5
+_ALL = os.environ.get("SNAPSTORE_HISTORIES") == "all"
+_EVERY, _LEAP = (1, 5) if _ALL else (8, 5)
 _LABEL = re.compile(r"RENAME VALUE '(.+)' TO '(.+)'")
 _RENAMED = re.compile(r'RENAME (?:COLUMN )?"?(\w+)"? TO "?(\w+)"?')
 
@@ -38,10 +42,13 @@ class Taken:
     rows: dict[str, Table]
 
 
-def migrate(url: str, name: str, sql: str) -> Taken:
+def migrate(url: str, sql: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in _batches(sql):
             connection.execute(statement.encode())
+
+
+def take(url: str, name: str, sql: str) -> Taken:
     labels = {new: old for old, new in _LABEL.findall(sql)}
     renamed = (name for pair in _RENAMED.findall(sql) for name in pair)
     return Taken(name, frozenset(renamed), labels, capture(url), dump.schema(url), rows(url))
@@ -55,17 +62,26 @@ def _batches(sql: str) -> list[str]:
 @pytest.mark.parametrize("path", HISTORIES, ids=[path.stem for path in HISTORIES])
 @pytest.mark.usefixtures("roles")
 def test_every_migration_is_taken_back_and_made_again(path: Path, new_database: Any) -> None:
-    url = new_database()
-    taken = [Taken("nothing", frozenset(), {}, capture(url), dump.schema(url), {})]
-    for name, sql in migrations(path):
-        taken.append(migrate(url, name, sql))
-        there_and_back(url, taken[-1], taken[-2])
+    url, steps = new_database(), list(migrations(path))
+    tried = set(range(HISTORIES.index(path) % _EVERY, len(steps), _EVERY))
+    stops = range(len(steps) - 1, 0, -_LEAP)
+    taken = {-1: take(url, "nothing", "")}
+    for number, (name, sql) in enumerate(steps):
+        migrate(url, sql)
+        if {number, number + 1} & tried or number in stops:
+            taken[number] = take(url, name, sql)
+        if number in tried:
+            there_and_back(url, taken[number], taken[number - 1])
+    leaps_back_and_forth(url, [taken[number] for number in (*stops, -1)])
+
+
+def leaps_back_and_forth(url: str, stops: list[Taken]) -> None:
+    """From the first of them to the last, which is the earliest, and back."""
     now = capture(url)
-    stops = taken[-1::-_LEAP]
-    for then in (*stops[1:], taken[0], *stops[::-1]):
+    for then in (*stops[1:], *stops[-2::-1]):
         now = step(url, now, then.state)
         same_schema(url, then.schema)
-    then, found = taken[-1].rows, rows(url)
+    then, found = stops[0].rows, rows(url)
     assert {name: t.rows.total() for name, t in found.items()} == {n: t.rows.total() for n, t in then.items()}
 
 
