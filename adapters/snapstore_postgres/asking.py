@@ -29,7 +29,8 @@ _LOOKED_UP = """
 SELECT sort || ':' || name FROM unnest($1::text[], $2::text[]) AS x (sort, name)
  WHERE CASE sort
   WHEN 'tablespace' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_tablespace WHERE spcname = name)
-  WHEN 'provider' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_collation WHERE collprovider = 'i')
+  WHEN 'provider' THEN NOT EXISTS (  -- the one named so is there whatever the server was built with
+    SELECT FROM pg_catalog.pg_collation WHERE collprovider = 'i' AND collname <> 'unicode')
   WHEN 'configuration' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_ts_config WHERE cfgname = name)
   WHEN 'collation' THEN NOT EXISTS (
     SELECT FROM pg_catalog.pg_collation
