@@ -100,6 +100,6 @@ RULES: dict[str, Rule] = {
         rank=45,
         separable=by_itself,
         along=lacking,
-        rebuild=lambda dependent, on: on.kind not in _RECURSIVE,
+        rebuild=lambda dependent, on: on.kind not in (*_RECURSIVE, "index_partition"),
     ),
 }
