@@ -282,16 +282,6 @@ def _of_index_partition(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
         kind, above = (facts[i].attrs.get("type") if i in facts else None for i in (child, attached))
         if kind != "x" and above in (None, kind):
             yield partition, child
-    yield from _before_its_table(fact, facts)
-
-
-def _before_its_table(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
-    """An index is not valid before it has all its parts, and only then recognised when its own table is
-    attached."""
-    whole = facts.get(fact.attrs["parent"])
-    above = "partition:" + (whole.parent or "").partition(":")[2] if whole else ""
-    if whole and above in facts and whole.attrs.get("type") != "x":
-        yield above, fact.id
 
 
 def _of_index_role(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:

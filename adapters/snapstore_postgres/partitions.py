@@ -25,9 +25,24 @@ def _attach(fact: Fact, view: View) -> Draft:
         ],
         payload={moving.MOVES: [move.source for move in moves]} if moves else {},
         undo=[f"ALTER TABLE {parent} DETACH PARTITION {fact.name}"],
-        needs=[taken_off(c.name) for c in view.live_parts.get(f"table:{parent}", ()) if is_exclusion(c)],
+        needs=[
+            *(taken_off(c.name) for c in view.live_parts.get(f"table:{parent}", ()) if is_exclusion(c)),
+            *_parts_of_indexes(fact.name, view),
+        ],
         lock=STRONGEST,  # on the partition; SHARE UPDATE EXCLUSIVE on its parent
     )
+
+
+def _parts_of_indexes(table: str, view: View) -> list[str]:
+    """An index of a table with partitions is not valid before it has all its parts, and only then recognised
+    when the table is attached itself."""
+    return [
+        part.id
+        for index in view.target_parts.get(f"table:{table}", ())
+        if index.kind in ("index", "constraint") and not is_exclusion(index)
+        for part in view.target_dependents.get(index.id, ())
+        if part.kind == "index_partition" and part.attrs["parent"] == index.id
+    ]
 
 
 def detached(table: str) -> str:
@@ -100,6 +115,6 @@ RULES: dict[str, Rule] = {
         rank=45,
         separable=by_itself,
         along=lacking,
-        rebuild=lambda dependent, on: on.kind not in (*_RECURSIVE, "index_partition"),
+        rebuild=lambda dependent, on: on.kind not in _RECURSIVE,
     ),
 }
