@@ -545,6 +545,8 @@ def _filling(table: str, source: str, column: Fact, entry: Entry, server: int) -
         whole = f", {now} OPERATOR(pg_catalog.=) pg_catalog.jsonb_strip_nulls(a.value) AS whole"
     else:
         value = f"a.value::text::{column.attrs['type']}"
+        # A child may have kept the value as its own: then there is nothing to give back.
+        free = f"({free} OR t.{name}::text OPERATOR(pg_catalog.=) a.value::text)"
         fits = f" AND pg_catalog.pg_input_is_valid(a.value::text, {literal(column.attrs['type'])})"
         free += fits if server >= 160000 else ""
     return (
