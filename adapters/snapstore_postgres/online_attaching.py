@@ -30,8 +30,11 @@ def attached(scene: Scene) -> Iterator[Change]:
 
 
 def _is_there(table: str, scene: Scene) -> bool:
-    """Whether the table is live, as what it will be."""
+    """Whether the table is live, as what it will be, and not half detached: that takes no other change."""
     if table not in scene.live or table not in scene.target or table in scene.destroyers:
+        return False
+    attachment = scene.live.get(table.replace("table:", "partition:", 1))
+    if attachment is not None and attachment.attrs.get("detaching"):
         return False
     keys = [side[table].attrs.get("partition_key") for side in (scene.live, scene.target)]
     retyped = any(_is_retyped(identity, scene) for identity in scene.columns_of(table))
