@@ -145,10 +145,8 @@ def taken_out(move: Move, view: View) -> str:
     leaving = f"pg_catalog.format('(%s) IS {move.leaves}', {tree.bound(move.attached)})"
     which = "true" if move.source != move.attached else "NOT tgisinternal"
     body = _out(move.source, tree, leaving, which, _held(root))
-    # Who may make no temporary table, or none with functions that are not IMMUTABLE any more, can attach what
-    # has no such rows all the same.
-    excused = "insufficient_privilege OR insufficient_resources OR invalid_object_definition"
-    otherwise = f"EXCEPTION WHEN {excused} THEN NULL;"
+    # Who may make no temporary table can attach what has no such rows all the same.
+    otherwise = "EXCEPTION WHEN insufficient_privilege OR insufficient_resources THEN NULL;"
     return block(f"{body.removesuffix('END')}{otherwise}\nEND")
 
 
