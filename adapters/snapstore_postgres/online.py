@@ -218,16 +218,10 @@ def _changed(actions: Sequence[Action], changes: Iterable[Change]) -> list[Actio
     return [*(a for a in actions if id(a) not in gone), *(a for change in changes for a in change.new)]
 
 
-FIRST = -10000
-"""The rank of checks that go before everything and change nothing."""
-
-
 def _transactions(actions: Sequence[Action]) -> float:
-    """How many transactions the actions take, in their order, besides that of checks before all else; without
-    end where they have none."""
+    """How many transactions the actions take, in their order; without end where they have none."""
     try:
-        changing = [action for action in order(actions) if action.rank > FIRST]
-        kinds = [kind for kind, _ in groupby(changing, key=lambda action: action.transactional)]
+        kinds = [kind for kind, _ in groupby(order(actions), key=lambda action: action.transactional)]
     except CircularActions:
         return float("inf")
     return float(max(1, kinds.count(True)))
