@@ -12,7 +12,6 @@ from collections.abc import Iterator
 import msgspec
 
 from snapstore.model import Action, Fact, Verb
-from snapstore_postgres import moving
 from snapstore_postgres.names import block, literal, qualifier
 from snapstore_postgres.online import BEFORE, Change, Scene, spare_name, step
 from snapstore_postgres.relations import STRONGEST
@@ -58,9 +57,7 @@ def _proven(action: Action, fact: Fact, scene: Scene) -> Iterator[Change]:
         steps, left = _steps(action, fact, identity, check, condition, scene)
         needs = (*attach.needs, *(token for s in steps for token in s.produces))
         drop = f"ALTER TABLE {qualifier(check.partition(':')[2])} DROP CONSTRAINT {spare_name(fact.id, word)}"
-        # What is proven to have no such rows is not searched for them again.
-        kept = [s for s in attach.statements if not moving.is_of(s, qualifier(check.partition(":")[2]))]
-        attach = msgspec.structs.replace(attach, needs=needs, statements=(*kept, drop))
+        attach = msgspec.structs.replace(attach, needs=needs, statements=(*attach.statements, drop))
         gone += left
         new += steps
     if new or len(gone) > 1:

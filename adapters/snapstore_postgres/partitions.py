@@ -9,7 +9,6 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact
 from snapstore.rules import Alteration, Draft, Rule, View, by_itself
-from snapstore_postgres import moving
 from snapstore_postgres.indexes import is_exclusion, lacking, taken_off
 from snapstore_postgres.inheritance import ancestors
 from snapstore_postgres.names import last
@@ -17,13 +16,9 @@ from snapstore_postgres.relations import STRONGEST
 
 
 def _attach(fact: Fact, view: View) -> Draft:
-    parent, moves = fact.attrs["of"], moving.moves(fact, view)
+    parent = fact.attrs["of"]
     return Draft(
-        statements=[
-            *(moving.taken_out(move, view) for move in moves),
-            f"ALTER TABLE ONLY {parent} ATTACH PARTITION {fact.name} {fact.attrs['bound']}",
-        ],
-        payload={moving.MOVES: [move.source for move in moves]} if moves else {},
+        statements=[f"ALTER TABLE ONLY {parent} ATTACH PARTITION {fact.name} {fact.attrs['bound']}"],
         undo=[f"ALTER TABLE {parent} DETACH PARTITION {fact.name}"],
         needs=[
             *(taken_off(c.name) for c in view.live_parts.get(f"table:{parent}", ()) if is_exclusion(c)),

@@ -23,7 +23,6 @@ from snapstore_postgres import (
     indexes,
     inheritance,
     lineage,
-    moving,
     online,
     operators,
     partitions,
@@ -83,7 +82,6 @@ def plan(request: PlanRequest) -> list[Action]:
         actions = inheritance.with_new_links(counted, columnorder.noted(request, actions))
         actions = toast.with_toast_options(counted, actions)
         actions = carry.with_carried_rows(counted, partitions.after_detaching(counted, actions))
-        actions = moving.with_moved_rows(counted, actions)
         return archive.after_return(counted, back, actions) if back else actions
 
     actions = drafted(RULES, counted, anew, finish)

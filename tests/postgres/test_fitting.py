@@ -84,64 +84,6 @@ def test_rows_without_a_telling_key_are_told_by_their_place(project: Project) ->
     )
 
 
-HOMELESS = {
-    "no partition takes them": (
-        "CREATE TABLE p (r text, n int) PARTITION BY LIST (r);"
-        "CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('us')",
-        "ALTER TABLE p DETACH PARTITION p1; ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN ('us', 'ca');"
-        "INSERT INTO p VALUES ('us', 1), ('ca', 2), ('ca', 3)",
-        "2 rows of public.p1 have no partition afterwards: ctid = (0,2), (0,3) — no partition of public.p",
-    ),
-    "below the one that takes them there is none": (
-        "CREATE TABLE p (r text, n int) PARTITION BY LIST (r); CREATE TABLE pd PARTITION OF p DEFAULT;"
-        "CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('us') PARTITION BY LIST (n)",
-        "DROP TABLE p1; INSERT INTO p VALUES ('us', 1), ('ca', 2)",
-        "1 rows of public.pd have no partition afterwards: ctid = (0,1) — no partition of public.p",
-    ),
-    "a foreign key refers to them": (
-        "CREATE TABLE p (a int PRIMARY KEY) PARTITION BY RANGE (a); CREATE TABLE pd PARTITION OF p DEFAULT;"
-        "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (5);"
-        "CREATE TABLE c (a int REFERENCES p1 ON DELETE CASCADE)",
-        "ALTER TABLE p DETACH PARTITION p1; ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM (0) TO (10);"
-        "INSERT INTO p VALUES (1), (7); INSERT INTO c VALUES (7)",
-        "1 rows of public.p1 have no partition afterwards: ctid = (0,2) — a foreign key refers to them",
-    ),
-}
-
-
-@pytest.mark.parametrize(("old", "new", "told"), HOMELESS.values(), ids=HOMELESS)
-@pytest.mark.parametrize("locking", ["online", "atomic"])
-def test_rows_that_no_partition_takes_are_told_before_anything_is_changed(
-    project: Project, old: str, new: str, told: str, locking: str
-) -> None:
-    project.sql(old)
-    project.snap("take", "-m", "narrow", code=0)
-    project.sql(new)
-    before, rows = project.dump(), project.sql("SELECT tableoid, p::text FROM p")
-    done = project.snap("restore", "HEAD", "--yes", "--locking", locking, code=1)
-    said = " ".join((done.stdout + done.stderr).split())
-    assert told in said and "db: unchanged" in said
-    assert project.dump() == before
-    assert project.sql("SELECT tableoid, p::text FROM p") == rows
-    project.snap("restore", "--resume", "--yes", code=1)
-
-
-def test_rows_of_a_default_partition_move_while_a_foreign_key_refers_to_them(project: Project) -> None:
-    project.sql(
-        "CREATE TABLE p (a int PRIMARY KEY) PARTITION BY RANGE (a); CREATE TABLE pd PARTITION OF p DEFAULT"
-    )
-    project.sql("CREATE TABLE c (a int REFERENCES p ON DELETE CASCADE)")
-    project.sql("CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)")
-    project.snap("take", "-m", "two", code=0)
-    project.sql("DROP TABLE p1 CASCADE; INSERT INTO p VALUES (7), (11); INSERT INTO c VALUES (7), (11)")
-    project.snap("restore", "HEAD", "--yes", code=0)
-    assert project.sql("SELECT tableoid::regclass::text, a FROM p ORDER BY a") == [("p1", 7), ("pd", 11)]
-    assert project.sql("SELECT a FROM c ORDER BY a") == [(7,), (11,)]
-    project.snap("undo", "--yes", code=0)
-    assert project.sql("SELECT tableoid::regclass::text, a FROM p ORDER BY a") == [("pd", 7), ("pd", 11)]
-    assert project.sql("SELECT a FROM c ORDER BY a") == [(7,), (11,)]
-
-
 @pytest.mark.parametrize(
     ("old", "new", "wide"),
     [
