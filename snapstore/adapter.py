@@ -156,6 +156,11 @@ def nothing_beyond(changes: ResourceChanges, live: Hints, target: Hints) -> Coll
     return ()
 
 
+def nothing_follows(settings: Any, resource: str, actions: Sequence[Action]) -> list[Action]:
+    """For systems that nothing has to be done to when others were restored."""
+    return []
+
+
 def no_lock(settings: Any, context: Context) -> AbstractContextManager[None]:
     """For systems that have no lock of their own: the store's lock is all there is."""
     return nullcontext()
@@ -173,6 +178,9 @@ class Adapter(msgspec.Struct, frozen=True):
     ``beyond`` gives, of the differences between two captures with these hints, the identities of those that
     only say that one of them was not asked for it, or that it tells the same otherwise: no restore is held to
     account for them.
+    ``follow`` gives actions that come after all others of a plan, be those of this resource or of any other,
+    such as purging a cache. It is asked whenever there are any, and again when an interrupted restore goes
+    on: what it gives has to bear being run twice.
     ``renames`` are the kinds of facts that its ``plan`` renames where ``PlanOptions.renames`` says so;
     ``inside`` gives what can be renamed inside a fact, as identities of such kinds.
     ``archived`` lists what restores have put aside and none has taken back, oldest first; ``prune`` removes
@@ -194,6 +202,7 @@ class Adapter(msgspec.Struct, frozen=True):
     beyond: Callable[[ResourceChanges, Mapping[str, Json], Mapping[str, Json]], Collection[str]] = (
         nothing_beyond
     )
+    follow: Callable[[Any, str, Sequence[Action]], list[Action]] = nothing_follows
     renames: Collection[str] = ()
     inside: Callable[[Fact], Collection[str]] = lambda fact: ()
     lock: Callable[[Any, Context], AbstractContextManager[None]] = no_lock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from threading import Thread
@@ -15,9 +15,9 @@ import msgspec
 from snapstore import adapter as adapters
 from snapstore.adapter import Context
 from snapstore.errors import SnapError
-from snapstore.model import Captured
+from snapstore.model import Captured, Document
 from snapstore.secrets import REDACTOR
-from snapstore.snapshot import FILES
+from snapstore.snapshot import FILES, PAGES
 from snapstore.store import ResourceState
 
 if TYPE_CHECKING:
@@ -110,7 +110,16 @@ def _capture_one(config: Config, keys: Keys, store: Store | None, name: str) -> 
         _check(name, captured)
     except Exception as error:
         raise adapter_error(name, error) from error
-    return ResourceState(adapter.name, adapter.format, captured)
+    pages = _told(name, captured.pages)
+    return ResourceState(adapter.name, adapter.format, msgspec.structs.replace(captured, pages=pages))
+
+
+def _told(name: str, pages: Iterable[Document]) -> Iterator[Document]:
+    """Pages are read when the store asks for them: what fails then is told as a failed capture is."""
+    try:
+        yield from pages
+    except Exception as error:
+        raise adapter_error(name, error) from error
 
 
 def _check(name: str, captured: Captured) -> None:
@@ -122,10 +131,10 @@ def _check(name: str, captured: Captured) -> None:
             raise SnapError(
                 f"its adapter captured {twice!r} twice", fix="report this as a bug of the adapter"
             )
-    reserved = [path for path in paths if path.partition("/")[0] == FILES]
+    reserved = [path for path in paths if path.partition("/")[0] in (FILES, PAGES)]
     if reserved:
         raise SnapError(
-            f"its adapter put a document at {reserved[0]!r}, which is kept for files",
+            f"its adapter put a document at {reserved[0]!r}, which is kept for files and pages",
             fix="report this as a bug of the adapter",
         )
 

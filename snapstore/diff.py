@@ -20,6 +20,8 @@ from snapstore.snapshot import (
     Snapshot,
     TreeEntry,
     document_facts,
+    is_page,
+    page_facts,
     resources,
 )
 
@@ -122,15 +124,30 @@ def _fact_changes(
     before: dict[str, Fact] = {}
     after: dict[str, Fact] = {}
     for path, left, right in documents:
-        where = f"{resource}/{path}"
-        before.update((fact.id, fact) for fact in (document_facts(old, where, left.oid) if left else ()))
-        after.update((fact.id, fact) for fact in (document_facts(new, where, right.oid) if right else ()))
+        gone, come = _different(_facts(old, resource, path, left), _facts(new, resource, path, right))
+        before |= gone
+        after |= come
     changes = [
         FactChange(identity, before.get(identity), after.get(identity))
         for identity in sorted(before.keys() | after.keys())
         if before.get(identity) != after.get(identity)
     ]
     return [change for change in changes if wanted(change)]
+
+
+def _facts(objects: Objects, resource: str, path: str, blob: Blob | None) -> dict[str, Fact]:
+    if blob is None:
+        return {}
+    read = page_facts if is_page(path) else document_facts
+    return {fact.id: fact for fact in read(objects, f"{resource}/{path}", blob.oid)}
+
+
+def _different(left: dict[str, Fact], right: dict[str, Fact]) -> tuple[dict[str, Fact], dict[str, Fact]]:
+    """Both without what they have in common: of large documents that differ in little, little is kept."""
+    return (
+        {identity: fact for identity, fact in left.items() if right.get(identity) != fact},
+        {identity: fact for identity, fact in right.items() if left.get(identity) != fact},
+    )
 
 
 def _file_changes(pairs: list[_Pair], wanted: _Selector) -> list[FileChange]:

@@ -99,6 +99,11 @@ class Notice(msgspec.Struct, frozen=True):
 class Captured(msgspec.Struct, frozen=True):
     """What an adapter found in the live system. No path is told twice, be it by ``files`` or ``folders``.
 
+    ``pages`` are documents too large or too many to be held together: each is asked for when the one before
+    is in the store, so a generator that reads as it goes needs no more memory than the largest. They hold
+    facts that stand alone, without a parent or needs: a plan sees those that change, and no others. Where a
+    fact lies should not depend on how many there are, or a small change makes many pages another.
+
     ``hints`` are volatile facts that help to plan (row counts, sizes, column order, server version): kept
     beside the snapshot (a Git note), never in its tree, so that they cannot make equal states differ.
 
@@ -114,6 +119,7 @@ class Captured(msgspec.Struct, frozen=True):
     folders: Iterable[LiveFolder] = ()
     stamp: bytes | None = None
     tree: str | None = None
+    pages: Iterable[Document] = ()
 
 
 class Known(msgspec.Struct, frozen=True):

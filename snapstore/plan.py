@@ -66,7 +66,8 @@ def make_plan(
     ``ask`` is :func:`ask_live` where the live side is the live system, not a snapshot of it.
 
     Resources that are no longer configured are left alone; those that the target does not know have to be
-    outside the scope (``guard.restorable`` narrows it). ``begun`` is what a continued restore has begun.
+    outside the scope (``guard.restorable`` narrows it). ``begun`` is what a continued restore has begun:
+    what follows that is to be done again.
     """
     changes = {c.resource: c for c in diff(live, target, scope) if c.resource in config.resources}
     if options.exact_column_order:
@@ -83,6 +84,7 @@ def make_plan(
         request = msgspec.structs.replace(request, live_hints=hints)
         actions += order(adapters.load(adapter).plan(request))
         notes += _unverifiable(name, request)
+    actions += _following(config, scope, [*begun, *actions])
     plan = Plan(
         base=PlanSide(tree=live.tree, commit=live.commit),
         target=PlanSide(tree=target.tree, commit=target.commit),
@@ -92,6 +94,16 @@ def make_plan(
         notes=notes,
     )
     return msgspec.structs.replace(plan, digest=digest(plan))
+
+
+def _following(config: Config, scope: Scope, actions: Sequence[Action]) -> list[Action]:
+    """What the resources of the scope do after these actions of any of them."""
+    inside = {pattern.partition(":")[0] for pattern in scope.patterns} or config.resources.keys()
+    found: list[Action] = []
+    for name, resource in config.resources.items() if actions else ():
+        if name in inside:
+            found += adapters.load(resource.adapter).follow(resource.settings, name, actions)
+    return found
 
 
 def _unchanged(live: Snapshot, target: Snapshot, scope: Scope) -> dict[str, ResourceChanges]:

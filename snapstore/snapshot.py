@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO, NamedTuple, Protocol
 
@@ -54,6 +55,7 @@ class ResourceEntry(NamedTuple):
 
 INDEX = "snapshot.json"
 FILES = "files"
+PAGES = "pages"
 FORMAT = 1
 TREE_MODE = 0o040000
 _DECODED_LIMIT = 50_000
@@ -101,15 +103,31 @@ def _index(snapshot: Snapshot, entries: Mapping[str, TreeEntry]) -> Index:
 
 
 def facts(snapshot: Snapshot, resource: str) -> dict[str, Fact]:
-    """All facts of a resource by identity; {} for one that the snapshot does not have.
+    """The facts of a resource by identity, without those of its pages; {} for one that the snapshot does
+    not have.
 
     Documents with equal content give the same Fact objects, whichever snapshot they are read from.
     """
     return {
         fact.id: fact
         for path, blob in _blobs(snapshot, resource, of_files=False)
+        if not is_page(path)
         for fact in document_facts(snapshot.objects, f"{resource}/{path}", blob.oid)
     }
+
+
+def kinds(snapshot: Snapshot, resource: str) -> Counter[str]:
+    """How many facts of each kind a resource has, those of its pages included."""
+    found: Counter[str] = Counter()
+    for path, blob in _blobs(snapshot, resource, of_files=False):
+        read = page_facts if is_page(path) else document_facts
+        found.update(fact.kind for fact in read(snapshot.objects, f"{resource}/{path}", blob.oid))
+    return found
+
+
+def is_page(path: str) -> bool:
+    """Whether a document of a resource is one of its pages."""
+    return path.startswith(f"{PAGES}/")
 
 
 def files(snapshot: Snapshot, resource: str) -> Iterator[tuple[str, Blob]]:
@@ -145,6 +163,11 @@ def document_facts(objects: Objects, path: str, oid: str) -> tuple[Fact, ...]:
         found = decode(path, objects.blob(oid)).facts
         remember_facts(oid, found)
     return found
+
+
+def page_facts(objects: Objects, path: str, oid: str) -> tuple[Fact, ...]:
+    """The same for a page, which is not kept in memory."""
+    return decode(path, objects.blob(oid)).facts
 
 
 def remember_facts(oid: str, facts: tuple[Fact, ...]) -> None:

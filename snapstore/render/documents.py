@@ -12,7 +12,7 @@ import msgspec
 
 from snapstore.model import Archived, HazardName, Notice, Outcome, ResourceChanges, Verb
 from snapstore.render.changes import sign
-from snapstore.snapshot import TREE_MODE, Snapshot, TreeEntry, facts, files, resources
+from snapstore.snapshot import TREE_MODE, Snapshot, TreeEntry, files, kinds, resources
 
 if TYPE_CHECKING:
     from snapstore.restore import RestoreResult
@@ -289,7 +289,7 @@ def snapshot(found: Snapshot) -> SnapshotDocument:
             adapter=entry.adapter,
             format=entry.format,
             tree=entry.tree,
-            facts=len(facts(found, name)),
+            facts=kinds(found, name).total(),
             files=sum(1 for _ in files(found, name)),
         )
         for name, entry in resources(found).items()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from datetime import datetime, timedelta, timezone
 
 from snapstore.render.style import BOLD, CHANGED, DIM, name, paint
 from snapstore.render.values import count
-from snapstore.snapshot import Snapshot, facts, files, resources
+from snapstore.snapshot import Snapshot, files, kinds, resources
 from snapstore.store import CommitInfo
 
 
@@ -54,8 +53,8 @@ def contents(snapshot: Snapshot) -> str:
     """What is in a snapshot, by resource and kind."""
     lines = [f"tree {snapshot.tree}", ""]
     for resource, entry in resources(snapshot).items():
-        kinds = Counter(fact.kind for fact in facts(snapshot, resource).values())
-        said = [f"{number:,} {kind.replace('_', ' ')}" for kind, number in sorted(kinds.items())]
+        found = sorted(kinds(snapshot, resource).items())
+        said = [f"{number:,} {kind.replace('_', ' ')}" for kind, number in found]
         total = sum(1 for _ in files(snapshot, resource))
         said += [count(total, "file")] if total else []
         lines.append(f"{paint(resource, BOLD)} ({entry.adapter}): {', '.join(said) or 'empty'}")

@@ -16,7 +16,7 @@ import msgspec
 from snapstore import canonical
 from snapstore.errors import SnapError
 from snapstore.model import Captured, Json, LiveFile, LiveFolder, Stamp
-from snapstore.snapshot import FILES, FORMAT, INDEX, Snapshot, TreeEntry, remember_facts, resources
+from snapstore.snapshot import FILES, FORMAT, INDEX, PAGES, Snapshot, TreeEntry, remember_facts, resources
 from snapstore.store import names
 from snapstore.store.ingest import ingest_all, read_whole
 from snapstore.store.objects import StoreObjects, object_id
@@ -107,9 +107,9 @@ class _Builder:
             return self._carried(name, captured.tree)
         tree = TreeBuilder(name)
         for document in captured.documents:
-            if document.path.partition("/")[0] == FILES:
+            if document.path.partition("/")[0] in (FILES, PAGES):
                 raise SnapError(
-                    f"{document.path!r} is a path for files, not documents",
+                    f"{document.path!r} is a path for files or pages, not documents",
                     where=name,
                     fix="report this as a bug of the adapter",
                 )
@@ -117,6 +117,8 @@ class _Builder:
             blob = self._sink.put(BLOB, canonical.encode_normal(document.path, facts))
             tree.add(document.path, FILE, blob)
             remember_facts(blob.hex(), facts)
+        for page in captured.pages:
+            tree.add(f"{PAGES}/{page.path}", FILE, self._sink.put(BLOB, canonical.encode(page)))
         self._add_files(name, tree, captured)
         oid = tree.write(lambda content: self._sink.put(TREE, content))
         return [Item(names.escape(name), FOLDER, oid)] if oid else []

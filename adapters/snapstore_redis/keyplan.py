@@ -1,0 +1,142 @@
+"""Changed keys to actions of many keys each: a plan with one action for each of a million is no plan."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+import msgspec
+
+from snapstore.adapter import PlanRequest
+from snapstore.model import (
+    SEALED,
+    Action,
+    DataMode,
+    Fact,
+    FactChange,
+    Hazard,
+    HazardName,
+    Json,
+    SealedRef,
+    Verb,
+)
+from snapstore_redis.comparing import has_expired, version
+
+AT_ONCE = 200
+_DELETED, _WRITTEN = 0, 45
+_SHOWN = 60
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+def key_actions(request: PlanRequest, changes: Iterable[FactChange]) -> Iterator[Action]:
+    """Those that go, then those that come or change. What has expired by now goes."""
+    gone: list[FactChange] = []
+    left: list[FactChange] = []
+    for change in changes:
+        if change.after is None or has_expired(change.after, request.live_hints):
+            gone.append(FactChange(change.id, change.before, None))
+        else:
+            left.append(change)
+    for some in _batches(gone):
+        yield _action(request, some, Verb.DROP)
+    for verb in (Verb.CREATE, Verb.ALTER):
+        for some in _batches([c for c in left if (c.before is None) == (verb is Verb.CREATE)]):
+            yield _action(request, some, verb)
+
+
+def _batches(changes: Sequence[FactChange]) -> Iterator[list[FactChange]]:
+    left = iter(changes)
+    while some := list(islice(left, AT_ONCE)):
+        yield some
+
+
+def _action(request: PlanRequest, changes: Sequence[FactChange], verb: Verb) -> Action:
+    word = {Verb.DROP: "delete", Verb.CREATE: "create", Verb.ALTER: "change"}[verb]
+    names = tuple(change.id for change in changes)
+    return Action(
+        resource=request.resource,
+        verb=verb,
+        subject=names[0],
+        summary=f"{word} {_named(changes)}",
+        statements=tuple(_line(change) for change in changes),
+        payload={"keys": [_entry(change) for change in changes]},
+        undo=("the keys as they are now are in the safety snapshot",),
+        produces=names if verb is not Verb.DROP else (),
+        destroys=names if verb is Verb.DROP else (),
+        hazards=tuple(_hazards(request, changes, verb)),
+        rows=len(changes),
+        secrets=dict(secret for change in changes for secret in _secrets(change.after)),
+        rank=_DELETED if verb is Verb.DROP else _WRITTEN,
+    )
+
+
+def _named(changes: Sequence[FactChange]) -> str:
+    first = changes[0].id.partition(":")[2]
+    if len(changes) == 1:
+        return f"the key {first}"
+    return f"{len(changes)} keys, from {first} to {changes[-1].id.partition(':')[2]}"
+
+
+def _entry(change: FactChange) -> Json:
+    """A key: what it is to be, and how to tell whether it still is what the plan was made for."""
+    entry: dict[str, Json] = {"id": change.id}
+    if change.before is not None:
+        entry["was"] = digest(change.before.attrs)
+        if "expires_at" in change.before.attrs:
+            entry["expires_at"] = change.before.attrs["expires_at"]
+    if change.after is not None:
+        entry["attrs"] = change.after.attrs
+    return entry
+
+
+def digest(attrs: dict[str, Json]) -> str:
+    return hashlib.sha256(_ENCODER.encode(attrs)).hexdigest()
+
+
+def _secrets(fact: Fact | None) -> Iterator[tuple[str, SealedRef]]:
+    value = fact.attrs["value"] if fact else None
+    if fact and isinstance(value, dict) and SEALED in value:
+        yield f"{{{fact.id}}}", SealedRef(fact.id, value[SEALED])
+
+
+def _hazards(request: PlanRequest, changes: Sequence[FactChange], verb: Verb) -> Iterator[Hazard]:
+    if verb is Verb.DROP and request.options.data is DataMode.REFUSE:
+        yield Hazard(HazardName.DATA_LOSS, "keys are deleted", rows=len(changes))
+    foreign = [c.id for c in changes if c.after and _is_dump(c.after)]
+    versions = [hints.get("version") for hints in (request.live_hints, request.target_hints)]
+    if foreign and versions[0] != versions[1]:
+        text = f"{foreign[0]}: a value of this type goes back to a server of the same version only"
+        yield Hazard(HazardName.UNVERIFIABLE, text, rows=len(foreign))
+    if version(request.live_hints) < (7,):
+        fields = [c.id for c in changes if c.after and "fields_expire_at" in c.after.attrs]
+        if fields:
+            yield Hazard(HazardName.UNVERIFIABLE, f"{fields[0]}: the server knows no fields that expire")
+
+
+def _is_dump(fact: Fact) -> bool:
+    value = fact.attrs["value"]
+    return isinstance(value, dict) and value.keys() == {"dump"}
+
+
+def _line(change: FactChange) -> str:
+    name = change.id.partition(":")[2]
+    before, after = (_shown(fact) for fact in (change.before, change.after))
+    if before and after:
+        return f"~ {name}: {before} → {after}" if before != after else f"~ {name}: {before}, changed inside"
+    return f"+ {name}: {after}" if after else f"- {name}: {before}"
+
+
+def _shown(fact: Fact | None) -> str:
+    if fact is None:
+        return ""
+    value, kind = fact.attrs["value"], fact.attrs["type"]
+    if isinstance(value, dict) and SEALED in value:
+        text = f"{kind}, sealed"
+    elif isinstance(value, str):
+        text = value if value.isprintable() and value else json.dumps(value, ensure_ascii=False)
+        text = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    else:
+        text = f"{kind} of {len(value.get('entries', value) if kind == 'stream' else value)}"
+    return f"{text} until {fact.attrs['expires_at']}" if "expires_at" in fact.attrs else text

@@ -1,0 +1,118 @@
+"""The names of keys, by page: found with SCAN, kept in a temporary file when there are many.
+
+A key's page follows from its name alone, so that one changed key is one changed page, however many there are.
+"""
+
+from __future__ import annotations
+
+import marshal
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from zlib import crc32
+
+from snapstore.errors import SnapError
+from snapstore_redis.connection import ServerError, Session
+from snapstore_redis.settings import Settings
+
+FEW = 1_000
+"""As many keys are one page: that is easier to read."""
+MANY = 2_000_000
+"""Up to as many are on 256 pages, more on 4096."""
+_BITS = 12
+_COUNT = 2_000
+_IN_MEMORY = 100_000
+
+
+class Names:
+    """Keys of one or more databases, in 4096 buckets by the hash of their names."""
+
+    def __init__(self) -> None:
+        self._lists: dict[tuple[int, int], list[bytes]] = {}
+        self._held = 0
+        self._file = tempfile.TemporaryFile(prefix="snap-redis-")  # noqa: SIM115 - closed when it is collected
+        self._places: dict[tuple[int, int], list[tuple[int, int]]] = {}
+
+    def add(self, database: int, names: Sequence[bytes]) -> None:
+        lists, shift = self._lists, 32 - _BITS
+        for name in names:
+            bucket = database, crc32(name) >> shift
+            if bucket in lists:
+                lists[bucket].append(name)
+            else:
+                lists[bucket] = [name]
+        self._held += len(names)
+        if self._held > _IN_MEMORY:
+            self._spill()
+
+    def _spill(self) -> None:
+        for bucket, names in self._lists.items():
+            data = marshal.dumps(names)
+            self._places.setdefault(bucket, []).append((self._file.tell(), len(data)))
+            self._file.write(data)
+        self._lists.clear()
+        self._held = 0
+
+    def of(self, database: int, buckets: Iterable[int]) -> list[bytes]:
+        """The keys of some buckets, each once, in order."""
+        found: set[bytes] = set()
+        for bucket in buckets:
+            found.update(self._lists.get((database, bucket), ()))
+            for place, size in self._places.get((database, bucket), ()):
+                self._file.seek(place)
+                found.update(marshal.loads(self._file.read(size)))  # noqa: S302 - ours, and nobody else sees it
+        self._file.seek(0, 2)
+        return sorted(found)
+
+    def count(self, databases: Iterable[int]) -> int:
+        return sum(len(self.of(database, [bucket])) for database in databases for bucket in range(1 << _BITS))
+
+
+def pages(count: int) -> Iterator[tuple[str, range]]:
+    """The path of each page, where so many keys are, and its buckets."""
+    if count <= FEW:
+        yield "keys.json", range(1 << _BITS)
+        return
+    digits = 2 if count <= MANY else 3
+    size = 1 << (_BITS - 4 * digits)
+    for number in range(16**digits):
+        yield f"keys/{number:0{digits}x}.json", range(number * size, (number + 1) * size)
+
+
+def find(session: Session, settings: Settings, databases: Sequence[int]) -> Names:
+    """The names of all keys that match. SnapError when there are more than ``max_keys``."""
+    names = Names()
+    found = 0
+    for database in databases:
+        for pattern in settings.keys:
+            for batch in scan(session, database, pattern):
+                names.add(database, batch)
+                found += len(batch)
+                if found > 2 * settings.max_keys + _COUNT:
+                    raise _too_many(session, settings)
+    # What SCAN tells twice, and what two patterns match, counts once.
+    if found > settings.max_keys and names.count(databases) > settings.max_keys:
+        raise _too_many(session, settings)
+    return names
+
+
+def scan(session: Session, database: int, pattern: str) -> Iterator[list[bytes]]:
+    """The keys of a database that match, in batches; some may come twice."""
+    match = () if pattern == "*" else ("MATCH", pattern)
+    cursor: bytes | int = 0
+    while True:
+        (answer,) = session.ask([("SCAN", cursor, *match, "COUNT", _COUNT)], database)
+        if isinstance(answer, ServerError):
+            raise SnapError(f"the server does not let us list keys: {answer}", where=session.resource)
+        cursor, batch = answer
+        if batch:
+            yield batch
+        if cursor == b"0":
+            return
+
+
+def _too_many(session: Session, settings: Settings) -> SnapError:
+    return SnapError(
+        f"more than {settings.max_keys:,} keys match {', '.join(settings.keys)}",
+        where=session.resource,
+        fix="name fewer with narrower patterns in `keys`, or allow more with `max_keys`",
+    )
