@@ -165,7 +165,7 @@ def _new(options: dict[str, Any], password: str | None) -> Any:
 
 
 def _options(settings: Settings, resource: str) -> dict[str, Any]:
-    """What redis-py makes of the url, for a plain connection: RESP2, bytes, and nothing said about us."""
+    """What redis-py makes of the url, for a plain connection: RESP2, and no retries but ours."""
     try:
         found = dict(parse_url(settings.url))  # type: ignore[no-untyped-call]
     except (ValueError, TypeError):
@@ -180,8 +180,6 @@ def _options(settings: Settings, resource: str) -> dict[str, Any]:
         "socket_timeout": settings.timeout,
         "socket_connect_timeout": settings.connect_timeout,
         "protocol": 2,
-        "lib_name": None,
-        "lib_version": None,
         "retry": Retry(NoBackoff(), 0),
     }
 

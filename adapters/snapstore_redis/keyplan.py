@@ -23,6 +23,7 @@ from snapstore.model import (
     Verb,
 )
 from snapstore_redis.comparing import has_expired, version
+from snapstore_redis.names import KNOWN_TYPES
 
 AT_ONCE = 200
 _DELETED, _WRITTEN = 0, 45
@@ -96,9 +97,8 @@ def digest(attrs: dict[str, Json]) -> str:
 
 
 def _secrets(fact: Fact | None) -> Iterator[tuple[str, SealedRef]]:
-    value = fact.attrs["value"] if fact else None
-    if fact and isinstance(value, dict) and SEALED in value:
-        yield f"{{{fact.id}}}", SealedRef(fact.id, value[SEALED])
+    if fact and _is_sealed(fact):
+        yield f"{{{fact.id}}}", SealedRef(fact.id, fact.attrs["value"][SEALED])
 
 
 def _hazards(request: PlanRequest, changes: Sequence[FactChange], verb: Verb) -> Iterator[Hazard]:
@@ -116,8 +116,12 @@ def _hazards(request: PlanRequest, changes: Sequence[FactChange], verb: Verb) ->
 
 
 def _is_dump(fact: Fact) -> bool:
+    return fact.attrs["type"] not in KNOWN_TYPES and not _is_sealed(fact)
+
+
+def _is_sealed(fact: Fact) -> bool:
     value = fact.attrs["value"]
-    return isinstance(value, dict) and value.keys() == {"dump"}
+    return isinstance(value, dict) and SEALED in value
 
 
 def _line(change: FactChange) -> str:
@@ -132,8 +136,10 @@ def _shown(fact: Fact | None) -> str:
     if fact is None:
         return ""
     value, kind = fact.attrs["value"], fact.attrs["type"]
-    if isinstance(value, dict) and SEALED in value:
+    if _is_sealed(fact):
         text = f"{kind}, sealed"
+    elif (kind == "string" and not isinstance(value, str)) or _is_dump(fact):
+        text = f"{kind}, binary"
     elif isinstance(value, str):
         text = value if value.isprintable() and value else json.dumps(value, ensure_ascii=False)
         text = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

@@ -3,7 +3,7 @@
 A name is its UTF-8 text; whatever is not printable, a backslash included, is ``\\xHH``, byte for byte. The
 empty name is ``\\-``. A value is its UTF-8 text, or ``{"base64": …}`` where it has none.
 
-The identity of a key is ``key:NAME`` in database 0 and ``key:dbN/NAME`` in the others; a name in database 0
+A name that is a key in JSON has a ``$`` at its beginning escaped too. The identity of a key is ``key:NAME`` in database 0 and ``key:dbN/NAME`` in the others; a name in database 0
 that looks like one of those gets a ``db0/`` in front.
 """
 
@@ -15,6 +15,8 @@ import re
 from snapstore.model import Json
 
 KEY = "key"
+KNOWN_TYPES = frozenset({"string", "list", "hash", "set", "zset", "stream"})
+"""Those that are kept in a form of ours; the others as DUMP gives them."""
 _ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|(-))")
 _DATABASE = re.compile(r"db(\d+)/", re.ASCII)
 
@@ -34,6 +36,12 @@ def _visible(character: str) -> str:
     if character.isprintable() and character != "\\":
         return character
     return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogateescape"))
+
+
+def member_of(raw: bytes) -> str:
+    """The same for a name that is a key in JSON, where a dollar at its beginning has a meaning."""
+    name = name_of(raw)
+    return f"\\x24{name[1:]}" if name.startswith("$") else name
 
 
 def bytes_of(name: str) -> bytes:

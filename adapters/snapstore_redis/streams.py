@@ -10,7 +10,7 @@ from typing import Any
 
 from snapstore.model import Json
 from snapstore_redis.connection import Command
-from snapstore_redis.names import bytes_of, name_of, raw_of, value_of
+from snapstore_redis.names import bytes_of, member_of, name_of, raw_of, value_of
 
 _ZERO = "0-0"
 
@@ -27,7 +27,7 @@ def stream_of(answer: list[Any]) -> Json:
         found["max_deleted_id"] = told["max-deleted-entry-id"].decode()
     groups = [_pairs(group) for group in told["groups"]]
     if groups:
-        found["groups"] = {name_of(group["name"]): _group(group) for group in groups}
+        found["groups"] = {member_of(group["name"]): _group(group) for group in groups}
     return found
 
 

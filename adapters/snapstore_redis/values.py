@@ -14,7 +14,7 @@ from typing import Any
 from snapstore.errors import SnapError
 from snapstore.model import Json
 from snapstore_redis.connection import Command, ServerError, Session
-from snapstore_redis.names import bytes_of, name_of, raw_of, value_of
+from snapstore_redis.names import bytes_of, member_of, name_of, raw_of, value_of
 from snapstore_redis.server import Server
 from snapstore_redis.streams import rebuilding, stream_of
 
@@ -44,11 +44,11 @@ _FORMS: Mapping[bytes, Callable[[Any], Json]] = {
     b"string": value_of,
     b"list": lambda answer: [value_of(item) for item in answer],
     b"hash": lambda answer: {
-        name_of(field): value_of(value) for field, value in zip(answer[::2], answer[1::2], strict=True)
+        member_of(field): value_of(value) for field, value in zip(answer[::2], answer[1::2], strict=True)
     },
     b"set": lambda answer: [value_of(member) for member in sorted(answer)],
     b"zset": lambda answer: {
-        name_of(member): _number(score) for member, score in zip(answer[::2], answer[1::2], strict=True)
+        member_of(member): _number(score) for member, score in zip(answer[::2], answer[1::2], strict=True)
     },
     b"stream": stream_of,
 }
@@ -197,7 +197,7 @@ class Reader:
         for (key, names), times in zip(hashes.items(), told, strict=True):
             if isinstance(times, list) and any(time > 0 for time in times):
                 pairs = zip(names, times, strict=True)
-                found[key] = {"fields_expire_at": {name_of(name): time for name, time in pairs if time > 0}}
+                found[key] = {"fields_expire_at": {member_of(name): time for name, time in pairs if time > 0}}
         return found
 
 

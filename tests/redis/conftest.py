@@ -1,0 +1,154 @@
+"""Fixtures: a fresh server of each kind, a project that captures it, and all there is, read our own way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from snapstore import config
+from snapstore.model import HazardName, Plan, PlanOptions, Scope
+from snapstore.restore import RestoreResult, abort, plan_restore, restore, resume, undo
+from snapstore.take import TakeResult, take
+from snapstore.workspace import Workspace, open_workspace
+from tests.redis import servers
+
+NEEDS_SEVEN = "needs Debian's redis-server 7"
+
+
+def _skip(name: str) -> None:
+    if servers.program(name) is None:
+        pytest.skip(NEEDS_SEVEN if name == "redis-7.0" else f"needs {name}")
+
+
+@pytest.fixture(params=servers.NAMES)
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[servers.Server]:
+    """A fresh server of each kind."""
+    _skip(request.param)
+    with servers.running(request.param, tmp_path / "server") as started:
+        yield started
+
+
+@pytest.fixture
+def newest(tmp_path: Path) -> Iterator[servers.Server]:
+    """A fresh server of the kind that can the most."""
+    _skip("redis-8.2")
+    with servers.running("redis-8.2", tmp_path / "server") as started:
+        yield started
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project in this process."""
+
+    ws: Workspace
+
+    def take(self) -> TakeResult:
+        return take(self.ws, "state")
+
+    def plan(self, revision: str = "HEAD", *patterns: str, **options: Any) -> Plan:
+        return plan_restore(self.ws, revision, Scope(patterns), PlanOptions(**options))
+
+    def restore(self, revision: str = "HEAD", *patterns: str, allow: Any = HazardName) -> RestoreResult:
+        return restore(self.ws, revision, Scope(patterns), PlanOptions(), frozenset(allow), None)
+
+    def undo(self) -> RestoreResult:
+        return undo(self.ws, PlanOptions(), frozenset(HazardName), None)
+
+    def resume(self) -> RestoreResult:
+        return resume(self.ws, frozenset(HazardName))
+
+    def abort(self) -> RestoreResult:
+        return abort(self.ws, frozenset(HazardName))
+
+
+def project(root: Path, url: str, settings: str = 'keys = ["*"]', more: str = "") -> Project:
+    root.mkdir(parents=True, exist_ok=True)
+    path = root / "snapstore.toml"
+    path.write_text(f'[resources.cache]\nadapter = "redis"\nurl = "{url}"\n{settings}\n{more}')
+    return Project(open_workspace(config.load(path, dict(os.environ)), create=True))
+
+
+def well(result: RestoreResult) -> RestoreResult:
+    """The result of a restore that had nothing to complain about."""
+    assert not result.problems, (result.problems, [outcome.error for outcome in result.outcomes])
+    assert not result.mismatches, result.mismatches
+    assert result.verified
+    return result
+
+
+# What there is
+
+
+def everything(server: servers.Server, databases: tuple[int, ...] = (0,), **options: Any) -> dict[str, Any]:
+    """All that can be seen of a server and be brought back, in a form that equal states share."""
+    client = server.client(**options)
+    found: dict[str, Any] = {
+        "config": {k: v for k, v in client.config_get("*").items() if k not in ("slaveof", "replicaof")},
+        "users": sorted(_user(line) for line in client.execute_command("ACL", "LIST")),
+    }
+    if server.has_functions:
+        found["functions"] = sorted(
+            library[7] for library in client.execute_command("FUNCTION", "LIST", "WITHCODE")
+        )
+    for database in databases:
+        found[f"db{database}"] = keys(server, database, **options)
+    return found
+
+
+def _user(line: bytes) -> bytes:
+    words = line.split(b" ")
+    hashes = sorted(word for word in words if word.startswith(b"#"))
+    rest = [word for word in words if not word.startswith(b"#") and word != b"sanitize-payload"]
+    return b" ".join([*rest[:3], *hashes, *rest[3:]])
+
+
+def keys(server: servers.Server, database: int = 0, **options: Any) -> dict[bytes, Any]:
+    client = server.client(database, **options)
+    return {key: _key(server, client, key) for key in sorted(client.keys())}
+
+
+def _key(server: servers.Server, client: Any, key: bytes) -> Mapping[str, Any]:
+    kind = client.type(key)
+    found = {"type": kind, "value": _VALUES.get(kind, lambda c, k: c.dump(k))(client, key)}
+    if server.speaks >= (7,):
+        found["expires"] = client.execute_command("PEXPIRETIME", key)
+    elif (left := client.pttl(key)) >= 0:
+        seconds, micros = client.time()
+        found["expires"] = round((seconds * 1000 + micros / 1000 + left) / 1000)
+    if server.has_field_expiry and kind == b"hash":
+        fields = sorted(client.hkeys(key))
+        times = client.execute_command("HPEXPIRETIME", key, "FIELDS", len(fields), *fields)
+        found["fields"] = dict(zip(fields, times, strict=True))
+    return found
+
+
+def _stream(client: Any, key: bytes) -> Any:
+    """Without what no command can set: when a consumer was seen last."""
+    return _without_times(client.execute_command("XINFO", "STREAM", key, "FULL", "COUNT", 0))
+
+
+_LEFT_OUT = (b"seen-time", b"active-time", b"radix-tree-keys", b"radix-tree-nodes")
+
+
+def _without_times(found: Any) -> Any:
+    if not isinstance(found, list):
+        return found
+    if found and len(found) % 2 == 0 and found[0] in (b"name", b"length"):
+        pairs = zip(found[::2], found[1::2], strict=True)
+        return {name: _without_times(value) for name, value in pairs if name not in _LEFT_OUT}
+    return [_without_times(item) for item in found]
+
+
+_VALUES: Mapping[bytes, Any] = {
+    b"string": lambda client, key: client.get(key),
+    b"list": lambda client, key: client.lrange(key, 0, -1),
+    b"hash": lambda client, key: client.hgetall(key),
+    b"set": lambda client, key: client.smembers(key),
+    b"zset": lambda client, key: client.zrange(key, 0, -1, withscores=True),
+    b"stream": _stream,
+}

@@ -1,0 +1,76 @@
+"""A proxy that cuts connections at a request: before the server has it, or when it has answered."""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Literal
+
+Cut = Literal["before", "after"]
+
+
+class Proxy:
+    """Forwards to a port. ``requests`` counts what clients have sent; at number ``at`` it cuts, once or, with
+    ``down``, from then on."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._lock = threading.Lock()
+        self.through()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def through(self) -> None:
+        """From now on let everything through, and count anew."""
+        self.cut_at(0)
+
+    def cut_at(self, at: int, how: Cut = "before", *, down: bool = False) -> None:
+        self.requests, self._at, self._how, self._down = 0, at, how, down
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _cuts(self) -> bool:
+        with self._lock:
+            self.requests += 1
+            return self._at > 0 and (self.requests >= self._at if self._down else self.requests == self._at)
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with suppress(OSError), client, socket.create_connection(("127.0.0.1", self._target)) as server:
+            while True:
+                ready, _, _ = select.select([client, server], [], [])
+                if server in ready:
+                    client.sendall(_some(server))
+                elif self._cuts():
+                    if self._how == "after":
+                        server.sendall(_some(client))
+                        _some(server)
+                    return
+                else:
+                    server.sendall(_some(client))
+
+
+def _some(channel: socket.socket) -> bytes:
+    data = channel.recv(1 << 20)
+    if not data:
+        raise ConnectionResetError
+    return data
+
+
+@contextmanager
+def proxy(target: int) -> Iterator[Proxy]:
+    made = Proxy(target)
+    try:
+        yield made
+    finally:
+        made.close()
