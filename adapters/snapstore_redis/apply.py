@@ -26,8 +26,11 @@ def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) 
         _require_master(server, context.resource)
         writer = KeyWriter(opened, server, settings, context)
         for group in _groups(actions, server):
-            context.journal.started(*group)
-            _run(opened, server, settings, group, writer, context)
+            if "keys" in group[0].payload:
+                writer.write(group[0])
+            else:
+                context.journal.started(*group)
+                _run(opened, server, settings, group, context)
             context.journal.finished(*group)
             context.journal.committed()
 
@@ -62,14 +65,11 @@ def _run(
     server: Server,
     settings: Settings,
     group: Sequence[Action],
-    writer: KeyWriter,
     context: ApplyContext,
 ) -> None:
     first = group[0]
     payload = first.payload
-    if "keys" in payload:
-        writer.write(first)
-    elif "set" in payload:
+    if "set" in payload:
         _set(opened, server, group, context)
     elif "user" in payload:
         _order(opened, first, [users.command(payload, _unsealer(first, context))])

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -51,12 +53,15 @@ class KeyWriter:
         self._context = context
         self._hide = sealing(settings, context)
         self._reader = Reader(session, server, watched=True)
+        self._begin: Callable[[], None] = lambda: None
 
     def write(self, action: Action) -> None:
         """SnapError with code STALE where somebody else has changed a key since the plan was made."""
         keys = [self._key(entry) for entry in action.payload["keys"]]
+        self._begin = _first_time(partial(self._context.journal.started, action))
         for some in self._together(keys):
             self._surely(some)
+        self._begin()
 
     def _key(self, entry: Mapping[str, Json]) -> _Key:
         database, key = key_place(entry["id"])
@@ -117,13 +122,24 @@ class KeyWriter:
             if not self._as_planned(key, now.get(key.key)):
                 raise _moved(key, self._session.resource)
         commands = [command for key in wrong for command in _commands(key, key.key in now)]
-        told = [("MULTI",), *commands, ("EXEC",)] if commands else [("UNWATCH",)]
-        answers = self._session.tell(told, database)
-        self._require(*(answer for answer in answers if isinstance(answer, ServerError)))
-        if answers[-1] is None:
-            return False
-        self._require(*answers[-1]) if commands else None
-        return True
+        if not commands:
+            self._require(*self._session.tell([("UNWATCH",)]))
+            return True
+        answers = self._written([("MULTI",), *commands, ("EXEC",)], database)
+        self._require(*answers, *(answers[-1] or ()))
+        return answers[-1] is not None
+
+    def _written(self, transaction: Sequence[Command], database: int) -> Sequence[Any]:
+        """The answers to a transaction. The journal is told unless it is known not to have happened: what
+        somebody else did is then not taken for the half of something of ours."""
+        try:
+            answers = self._session.tell(transaction, database)
+        except LostError:
+            self._begin()
+            raise
+        if answers[-1] is not None:
+            self._begin()
+        return answers
 
     def _as_planned(self, key: _Key, now: Attrs | None) -> bool:
         """Whether a key still is what it was when the plan was made, or has expired since."""
@@ -140,6 +156,12 @@ class KeyWriter:
                 where=self._session.resource,
                 fix="docs/adapters/redis.md has the permissions that this needs",
             )
+
+
+def _first_time(tell: Callable[[], None]) -> Callable[[], None]:
+    """The same, which does something the first time only."""
+    left = [tell]
+    return lambda: left.pop()() if left else None
 
 
 def _commands(key: _Key, is_there: bool) -> Iterator[Command]:

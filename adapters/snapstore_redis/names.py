@@ -3,7 +3,9 @@
 A name is its UTF-8 text; whatever is not printable, a backslash included, is ``\\xHH``, byte for byte. The
 empty name is ``\\-``. A value is its UTF-8 text, or ``{"base64": …}`` where it has none.
 
-A name that is a key in JSON has a ``$`` at its beginning escaped too. The identity of a key is ``key:NAME`` in database 0 and ``key:dbN/NAME`` in the others; a name in database 0
+A name that is a key in JSON has a ``$`` at its beginning escaped too, which has a meaning there.
+
+The identity of a key is ``key:NAME`` in database 0 and ``key:dbN/NAME`` in the others; a name in database 0
 that looks like one of those gets a ``db0/`` in front.
 """
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import random
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,10 +89,12 @@ def running(name: str, folder: Path, *options: str, config: str | None = None) -
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """One for which a cluster's bus, 10,000 above, has a number too."""
+    while True:
+        port = random.randrange(20_000, 50_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
