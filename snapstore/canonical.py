@@ -23,7 +23,7 @@ _MARK, _NEWLINE = b'$text"', rb"\n"
 """JSON without the first has no split text and no escaped key; without both, nothing to split or escape."""
 
 
-class _FactFile(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
+class _FactFile(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     attrs: dict[str, Any] = {}
     needs: tuple[str, ...] = ()
     parent: str | None = None

@@ -109,7 +109,9 @@ def _pages(settings: Settings, context: Context, server: Server) -> Iterator[Doc
         names = find(opened, settings, databases)
         reader = Reader(opened, server)
         hide = sealing(settings, context)
-        for path, buckets in pages(names.count(databases)):
+        places = list(pages(names, databases))
+        following = [*places[1:], None]
+        for (path, buckets), then in zip(places, following, strict=True):
             facts = [
                 Fact(key_identity(database, name_of(key)), hide(database, key, attrs))
                 for database in databases
@@ -118,6 +120,8 @@ def _pages(settings: Settings, context: Context, server: Server) -> Iterator[Doc
             page = (
                 tuple(fact for fact in facts if _wanted(fact, settings)) if settings.exclude else tuple(facts)
             )
+            if then:
+                reader.ahead(databases[0], names.of(databases[0], then[1]))
             if page:
                 yield Document(path, page)
 

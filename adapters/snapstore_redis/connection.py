@@ -57,6 +57,7 @@ class Session:
         self.name = ""
         self._connection: Any = None  # redis-py's are not typed
         self._reader: Any = None
+        self._sent: Sequence[Command] | None = None
         self._selected = self.database
 
     def close(self) -> None:
@@ -64,6 +65,7 @@ class Session:
             with suppress(Exception):
                 self._connection.disconnect()
         self._connection = None
+        self._sent = None
 
     def call(self, *words: Word) -> Any:
         """The answer to one command that may be sent twice. ServerError when the server refuses it."""
@@ -85,8 +87,20 @@ class Session:
 
     def tell(self, commands: Sequence[Command], database: int | None = None) -> list[Any]:
         """The answers to commands that are sent once. LostError when there was no answer to all of them."""
+        sent, self._sent = self._sent, None
+        if sent is not None:
+            answers = self._receive(len(sent))
+            if sent is commands:
+                return answers
         self._use(self.database if database is None else database)
-        return self._exchange(b"".join(map(_packed, commands)), len(commands))
+        return self._exchange(packed(commands), len(commands))
+
+    def send_ahead(self, commands: Sequence[Command], database: int) -> None:
+        """Let the server begin with what will be asked next, this very list; nothing is lost if it is not."""
+        with suppress(LostError):
+            self._use(database)
+            self._send(packed(commands))
+            self._sent = commands
 
     def _use(self, database: int) -> None:
         self._connected()
@@ -96,11 +110,23 @@ class Session:
                 raise SnapError(f"there is no database {database}: {answer}", where=self.resource)
             self._selected = database
 
-    def _exchange(self, packed: bytes, count: int) -> list[Any]:
-        connection = self._connected()
+    def _exchange(self, data: bytes, count: int) -> list[Any]:
+        self._send(data)
+        return self._receive(count)
+
+    def _send(self, data: bytes) -> None:
+        with self._lost_if_broken():
+            self._connected()._sock.sendall(data)
+
+    def _receive(self, count: int) -> list[Any]:
+        with self._lost_if_broken():
+            return self._answers(self._connection._sock, count)
+        raise AssertionError("not reached")
+
+    @contextmanager
+    def _lost_if_broken(self) -> Iterator[None]:
         try:
-            connection._sock.sendall(packed)
-            return self._answers(connection._sock, count)
+            yield
         except (OSError, hiredis.ProtocolError) as error:
             self.close()
             raise LostError(_reason(error)) from error
@@ -156,6 +182,10 @@ def _require_ready(connection: Any) -> None:
 def _packed(command: Command) -> bytes:
     data: bytes = hiredis.pack_command(tuple(command))  # type: ignore[arg-type]  # of any length
     return data
+
+
+def packed(commands: Sequence[Command]) -> bytes:
+    return b"".join(map(_packed, commands))
 
 
 def _new(options: dict[str, Any], password: str | None) -> Any:

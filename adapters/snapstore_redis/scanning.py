@@ -24,10 +24,12 @@ _IN_MEMORY = 100_000
 
 
 class Names:
-    """Keys of one or more databases, in 4096 buckets by the hash of their names."""
+    """Keys of one or more databases, in 4096 buckets by the hash of their names; ``found`` counts also those
+    that were found twice."""
 
     def __init__(self) -> None:
         self._lists: dict[tuple[int, int], list[bytes]] = {}
+        self.found = 0
         self._held = 0
         self._file = tempfile.TemporaryFile(prefix="snap-redis-")  # noqa: SIM115 - closed when it is collected
         self._places: dict[tuple[int, int], list[tuple[int, int]]] = {}
@@ -40,6 +42,7 @@ class Names:
                 lists[bucket].append(name)
             else:
                 lists[bucket] = [name]
+        self.found += len(names)
         self._held += len(names)
         if self._held > _IN_MEMORY:
             self._spill()
@@ -63,16 +66,25 @@ class Names:
         self._file.seek(0, 2)
         return sorted(found)
 
-    def count(self, databases: Iterable[int]) -> int:
-        return sum(len(self.of(database, [bucket])) for database in databases for bucket in range(1 << _BITS))
+    def more_than(self, number: int, databases: Iterable[int]) -> bool:
+        """Whether there are more keys than that, each counted once."""
+        if self.found <= number:
+            return False
+        left = number
+        for database in databases:
+            for bucket in range(1 << _BITS):
+                left -= len(self.of(database, [bucket]))
+                if left < 0:
+                    return True
+        return False
 
 
-def pages(count: int) -> Iterator[tuple[str, range]]:
-    """The path of each page, where so many keys are, and its buckets."""
-    if count <= FEW:
+def pages(names: Names, databases: Sequence[int]) -> Iterator[tuple[str, range]]:
+    """The path of each page and its buckets: what they are follows from how many keys there are."""
+    if not names.more_than(FEW, databases):
         yield "keys.json", range(1 << _BITS)
         return
-    digits = 2 if count <= MANY else 3
+    digits = 3 if names.more_than(MANY, databases) else 2
     size = 1 << (_BITS - 4 * digits)
     for number in range(16**digits):
         yield f"keys/{number:0{digits}x}.json", range(number * size, (number + 1) * size)
@@ -81,16 +93,14 @@ def pages(count: int) -> Iterator[tuple[str, range]]:
 def find(session: Session, settings: Settings, databases: Sequence[int]) -> Names:
     """The names of all keys that match. SnapError when there are more than ``max_keys``."""
     names = Names()
-    found = 0
     for database in databases:
         for pattern in settings.keys:
             for batch in scan(session, database, pattern):
                 names.add(database, batch)
-                found += len(batch)
-                if found > 2 * settings.max_keys + _COUNT:
+                if names.found > 2 * settings.max_keys + _COUNT:
                     raise _too_many(session, settings)
     # What SCAN tells twice, and what two patterns match, counts once.
-    if found > settings.max_keys and names.count(databases) > settings.max_keys:
+    if names.more_than(settings.max_keys, databases):
         raise _too_many(session, settings)
     return names
 

@@ -20,8 +20,11 @@ from snapstore_redis.streams import rebuilding, stream_of
 
 Attrs = dict[str, Json]
 
-STRINGS, OTHERS = 512, 128
-"""How many keys are asked for at once."""
+_FIRST, _MOST, OTHERS = 512, 4096, 128
+"""How many keys are asked for at once: strings at first and at most, and others."""
+_BYTES = 4_000_000
+"""About how much one answer may hold."""
+_AT_A_TIME = 16
 _ATTEMPTS = 5
 _WORDS = 500
 
@@ -63,13 +66,14 @@ class Reader:
         self._session = session
         self._server = server
         self._watched = watched
+        self._batch = _FIRST
+        self._next: tuple[Sequence[bytes], Sequence[Command]] = (), ()
         self._ask = session.tell if watched else session.ask
 
     def read(self, database: int, keys: Sequence[bytes]) -> Iterator[tuple[bytes, Attrs]]:
         """The keys that are there, with their attributes; strings come first."""
         others: list[bytes] = []
-        for start in range(0, len(keys), STRINGS):
-            some = keys[start : start + STRINGS]
+        for some in self._batches(keys):
             for key, value, expires in zip(some, *self._strings(database, some), strict=True):
                 if value.__class__ is bytes:
                     yield key, _attrs("string", value_of(value), expires)
@@ -78,25 +82,58 @@ class Reader:
         for start in range(0, len(others), OTHERS):
             yield from self._others(database, others[start : start + OTHERS], _ATTEMPTS)
 
+    def ahead(self, database: int, keys: Sequence[bytes]) -> None:
+        """Let the server begin with what is read next."""
+        some = next(self._batches(keys), None)
+        if some and not self._one_by_one(database):
+            self._next = some, self._string_commands(database, some)
+            self._session.send_ahead(self._next[1], database)
+
+    def _batches(self, keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+        start = 0
+        while start < len(keys):
+            size = self._batch
+            yield keys[start : start + size]
+            start += size
+
+    def _string_commands(self, database: int, keys: Sequence[bytes]) -> Sequence[Command]:
+        if self._expiring(database):
+            return [("MULTI",), ("MGET", *keys), *(("PEXPIRETIME", key) for key in keys), ("EXEC",)]
+        return [("MGET", *keys)]
+
     def _strings(self, database: int, keys: Sequence[bytes]) -> tuple[Sequence[Any], Sequence[int]]:
         """The values of those keys that are strings; for others something that is not bytes."""
-        if self._server.clustered:
-            values, expires = self._together(database, keys, [("GET", key) for key in keys])
-        elif self._expiring(database):
-            [values], expires = self._together(database, keys, [("MGET", *keys)])
-        else:
-            [values], expires = self._ask([("MGET", *keys)], database), [-1] * len(keys)
+        if self._one_by_one(database):
+            return self._together(database, keys, [("GET", key) for key in keys])
+        values, expires = self._many_strings(database, keys)
         if isinstance(values, ServerError):
             raise _not_allowed(values, self._session)
+        size = sum(map(len, filter(None, values)))
+        self._batch = max(1, min(_MOST, _BYTES * len(keys) // (size + 1)))
         return values, expires
 
+    def _many_strings(self, database: int, keys: Sequence[bytes]) -> tuple[Any, Sequence[int]]:
+        (expected, commands), self._next = self._next, ((), ())
+        if expected != keys:
+            commands = self._string_commands(database, keys)
+        answers = self._ask(commands, database)
+        if len(commands) == 1:
+            return answers[0], [-1] * len(keys)
+        values, *expires = self._executed(answers)
+        return values, expires
+
+    def _one_by_one(self, database: int) -> bool:
+        """Whether no one command can ask for many strings: in a cluster, for one, they are in other slots."""
+        exact = self._server.speaks >= (7,) or not self._expiring(database)
+        return self._server.clustered or self._watched or not exact
+
     def _expiring(self, database: int) -> bool:
-        return self._watched or bool(self._server.expiring.get(database))
+        return bool(self._server.expiring.get(database))
 
     def _together(
         self, database: int, keys: Sequence[bytes], commands: Sequence[Command]
     ) -> tuple[list[Any], Sequence[int]]:
-        """The answers to these commands and when the keys expire (-1: never, -2: gone), at one moment."""
+        """The answers to these commands, one for each key, and when the keys expire (-1: never, -2: gone)."""
         if self._server.clustered:
             return self._apart(database, keys, commands)
         if self._server.speaks >= (7,):
@@ -108,12 +145,13 @@ class Reader:
         self, database: int, keys: Sequence[bytes], commands: Sequence[Command]
     ) -> tuple[list[Any], Sequence[int]]:
         """Before 7.0 there is only the time that is left: exact where all was asked within a millisecond."""
-        found = self._atomic(database, commands) if len(commands) != len(keys) or len(keys) > 16 else []
-        if not found:
-            return self._exactly(database, keys, commands)
+        found: list[Any] = []
         expires: list[int] = []
-        for start in range(0, len(keys), 16):
-            expires += self._exactly(database, keys[start : start + 16], [])[1]
+        for start in range(0, len(keys), _AT_A_TIME):
+            here = slice(start, start + _AT_A_TIME)
+            answers, some = self._exactly(database, keys[here], commands[here])
+            found += answers
+            expires += some
         return found, expires
 
     def _exactly(
@@ -144,7 +182,9 @@ class Reader:
     def _atomic(self, database: int, commands: Sequence[Command]) -> list[Any]:
         if self._watched:
             return self._ask(commands, database)
-        answers = self._ask([("MULTI",), *commands, ("EXEC",)], database)
+        return self._executed(self._ask([("MULTI",), *commands, ("EXEC",)], database))
+
+    def _executed(self, answers: list[Any]) -> list[Any]:
         if isinstance(answers[-1], ServerError):
             refused = next((a for a in answers if isinstance(a, ServerError)), answers[-1])
             raise _not_allowed(refused, self._session)
