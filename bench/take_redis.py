@@ -1,7 +1,7 @@
 """``snap take`` of a million keys against ``redis-cli --rdb`` on the same server, Debian's Redis 7.
 
-It waits 5 seconds before it sends a copy, as it does unless told otherwise; the second line is without that. CPU
-time is that of the commands and of the server.
+It waits 5 seconds before it sends a copy, as it does unless told otherwise; the second line is without that.
+CPU time is that of the commands and of the server.
 """
 
 from __future__ import annotations

@@ -11,9 +11,10 @@ import msgspec
 from snapstore.adapter import Context
 from snapstore.errors import SnapError
 from snapstore.model import Captured, Document, Fact, Json, Notice
+from snapstore.secrets import REDACTOR
 from snapstore_redis import functions, parameters, users
 from snapstore_redis.connection import ServerError, Session, session
-from snapstore_redis.names import key_identity, name_of
+from snapstore_redis.names import bytes_of, key_identity, name_of
 from snapstore_redis.patterns import matcher
 from snapstore_redis.scanning import find, pages
 from snapstore_redis.server import Server, server_of
@@ -126,6 +127,20 @@ def _pages(settings: Settings, context: Context, server: Server) -> Iterator[Doc
                 yield Document(path, page)
 
 
+def keep_secret(value: Json) -> None:
+    """Let every text in there be masked where somebody else quotes it."""
+    if isinstance(value, str):
+        REDACTOR.add(value, sealed=True)
+        REDACTOR.add(bytes_of(value), sealed=True)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            keep_secret(name)
+            keep_secret(item)
+    elif isinstance(value, list):
+        for item in value:
+            keep_secret(item)
+
+
 def sealing(settings: Settings, context: Context) -> Callable[[int, bytes, Attrs], Attrs]:
     """Seals the value of a key, and the names of fields that expire, where the settings call it a secret."""
     if not settings.sealed:
@@ -139,6 +154,7 @@ def sealing(settings: Settings, context: Context) -> Callable[[int, bytes, Attrs
         hidden: dict[str, Json] = {
             name: attrs[name] for name in ("value", "fields_expire_at") if name in attrs
         }
+        keep_secret(hidden)
         rest = {name: value for name, value in attrs.items() if name not in hidden}
         return rest | {"value": context.seal(identity, _ENCODER.encode(hidden))}
 

@@ -18,7 +18,7 @@ import msgspec
 from snapstore.adapter import ApplyContext
 from snapstore.errors import Exit, SnapError
 from snapstore.model import SEALED, Action, Json
-from snapstore_redis.capture import sealing
+from snapstore_redis.capture import keep_secret, sealing
 from snapstore_redis.comparing import plain
 from snapstore_redis.connection import ATTEMPTS, Command, LostError, ServerError, Session, lost
 from snapstore_redis.keyplan import digest
@@ -71,7 +71,9 @@ class KeyWriter:
     def _clear(self, identity: str, attrs: Attrs) -> Attrs:
         value = attrs["value"]
         if isinstance(value, dict) and SEALED in value:
-            attrs = attrs | msgspec.json.decode(self._context.unseal(identity, value[SEALED]))
+            hidden = msgspec.json.decode(self._context.unseal(identity, value[SEALED]))
+            keep_secret(hidden)
+            attrs = attrs | hidden
         return _fitting(attrs, self._server)
 
     def _together(self, keys: Sequence[_Key]) -> Iterator[list[_Key]]:

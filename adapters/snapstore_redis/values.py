@@ -25,6 +25,12 @@ _FIRST, _MOST, OTHERS = 512, 4096, 128
 _BYTES = 4_000_000
 """About how much one answer may hold."""
 _AT_A_TIME = 16
+_VALUES_AND_TIMES = """
+local times = {}
+for place, key in ipairs(KEYS) do times[place] = redis.call('PEXPIRETIME', key) end
+return {redis.call('MGET', unpack(KEYS)), times}
+"""
+"""Half the work of a transaction with a command for each key, for both sides."""
 _ATTEMPTS = 5
 _WORDS = 500
 
@@ -67,6 +73,7 @@ class Reader:
         self._server = server
         self._watched = watched
         self._batch = _FIRST
+        self._scripts = True
         self._next: tuple[Sequence[bytes], Sequence[Command]] = (), ()
         self._ask = session.tell if watched else session.ask
 
@@ -97,9 +104,11 @@ class Reader:
             start += size
 
     def _string_commands(self, database: int, keys: Sequence[bytes]) -> Sequence[Command]:
-        if self._expiring(database):
-            return [("MULTI",), ("MGET", *keys), *(("PEXPIRETIME", key) for key in keys), ("EXEC",)]
-        return [("MGET", *keys)]
+        if not self._expiring(database):
+            return [("MGET", *keys)]
+        if self._scripts:
+            return [("EVAL_RO", _VALUES_AND_TIMES, len(keys), *keys)]
+        return [("MULTI",), ("MGET", *keys), *(("PEXPIRETIME", key) for key in keys), ("EXEC",)]
 
     def _strings(self, database: int, keys: Sequence[bytes]) -> tuple[Sequence[Any], Sequence[int]]:
         """The values of those keys that are strings; for others something that is not bytes."""
@@ -117,10 +126,15 @@ class Reader:
         if expected != keys:
             commands = self._string_commands(database, keys)
         answers = self._ask(commands, database)
-        if len(commands) == 1:
+        if commands[0][0] == "MGET":
             return answers[0], [-1] * len(keys)
-        values, *expires = self._executed(answers)
-        return values, expires
+        if commands[0][0] == "MULTI":
+            values, *expires = self._executed(answers)
+            return values, expires
+        if isinstance(answers[0], ServerError):  # not everybody may run scripts
+            self._scripts = False
+            return self._many_strings(database, keys)
+        return answers[0][0], answers[0][1]
 
     def _one_by_one(self, database: int) -> bool:
         """Whether no one command can ask for many strings: in a cluster, for one, they are in other slots."""

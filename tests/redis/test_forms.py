@@ -49,7 +49,9 @@ PATTERNS = st.lists(
     ),
     max_size=5,
 ).map("".join)
-KEYS = st.lists(st.sampled_from([*"abc*?[]\\-.\n(|"]), min_size=1, max_size=4).map(lambda parts: "".join(parts).encode())
+KEYS = st.lists(st.sampled_from([*"abc*?[]\\-.\n(|"]), min_size=1, max_size=4).map(
+    lambda parts: "".join(parts).encode()
+)
 
 
 def test_a_pattern_matches_here_what_it_matches_there(newest: servers.Server):
