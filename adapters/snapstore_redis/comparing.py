@@ -52,6 +52,8 @@ class _Excuses:
             return True
         if change.before is None or change.after is None:
             return False
+        if change.before.attrs == _unexpired(change.after.attrs, self._live):
+            return True
         return self._old and plain(change.before.attrs) == plain(change.after.attrs)
 
 
@@ -74,6 +76,18 @@ def version(hints: Hints) -> tuple[int, ...]:
 def has_expired(fact: Fact | None, live: Hints) -> bool:
     expires = fact.attrs.get("expires_at") if fact else None
     return expires is not None and expires <= live.get("time", 0)
+
+
+def _unexpired(attrs: dict[str, Json], live: Hints) -> dict[str, Json]:
+    """A hash without the fields that have expired by now."""
+    times, value = attrs.get("fields_expire_at", {}), attrs.get("value")
+    gone = {field for field, time in times.items() if time <= live.get("time", 0)}
+    if not gone or not isinstance(value, dict):
+        return attrs
+    left = {field: time for field, time in times.items() if field not in gone}
+    rest = {name: item for name, item in attrs.items() if name != "fields_expire_at"}
+    found = rest | {"value": {field: item for field, item in value.items() if field not in gone}}
+    return found | {"fields_expire_at": left} if left else found
 
 
 def plain(attrs: dict[str, Json]) -> dict[str, Json]:

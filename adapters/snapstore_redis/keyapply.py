@@ -23,7 +23,7 @@ from snapstore_redis.comparing import plain
 from snapstore_redis.connection import ATTEMPTS, Command, LostError, ServerError, Session, lost
 from snapstore_redis.keyplan import digest
 from snapstore_redis.names import key_place
-from snapstore_redis.server import Server, server_of
+from snapstore_redis.server import Server
 from snapstore_redis.settings import Settings
 from snapstore_redis.values import Attrs, Reader, writing
 
@@ -146,9 +146,13 @@ class KeyWriter:
     def _as_planned(self, key: _Key, now: Attrs | None) -> bool:
         """Whether a key still is what it was when the plan was made, or has expired since."""
         if now is None:
-            expired = key.expires_at is not None and key.expires_at <= server_of(self._session).time
-            return key.was is None or expired
+            return key.was is None or self._has_expired(key)
         return digest(self._hide(key.database, key.key, now)) == key.was
+
+    def _has_expired(self, key: _Key) -> bool:
+        # Told, not asked: a new connection would not watch.
+        ((seconds, _),) = self._session.tell([("TIME",)], key.database)
+        return key.expires_at is not None and key.expires_at < (int(seconds) + 1) * 1000
 
     def _require(self, *answers: object) -> None:
         refusal = next((answer for answer in answers if isinstance(answer, ServerError)), None)

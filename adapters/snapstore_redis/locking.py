@@ -5,6 +5,7 @@ and goes with the connection. The session is the restore's own, so that it outli
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,8 @@ from snapstore_redis.connection import ServerError, Session, holding
 from snapstore_redis.settings import Settings
 
 NAME = "snapstore-restore"
+_OURS = f"{NAME}-{secrets.token_hex(4)}"
+"""This process may hold several locks of one server: one for each resource that is on it."""
 
 
 @contextmanager
@@ -25,15 +28,15 @@ def lock(settings: Settings, context: Context) -> Iterator[None]:
 
 
 def _enter(session: Session) -> None:
-    session.name = NAME
+    session.name = _OURS
     # Told after both have their names: of two at the same moment at least one sees the other.
-    answers = session.ask([("CLIENT", "SETNAME", NAME), ("CLIENT", "ID"), ("CLIENT", "LIST")])
-    named, own, listed = answers
-    if any(isinstance(answer, ServerError) for answer in (named, own, listed)):
+    answers = session.ask([("CLIENT", "SETNAME", _OURS), ("CLIENT", "LIST")])
+    if any(isinstance(answer, ServerError) for answer in answers):
         return  # a user who may not see connections is kept apart by the store's lock alone
-    for line in listed.decode("utf-8", "replace").splitlines():
+    for line in answers[1].decode("utf-8", "replace").splitlines():
         client = dict(re.findall(r"(\S+?)=(\S*)", line))
-        if client.get("name") == NAME and client.get("id") != str(own):
+        name = client.get("name", "")
+        if name.startswith(NAME) and name != _OURS:
             raise SnapError(
                 f"another restore of this server is running, from {client.get('addr', 'somewhere')}",
                 where=session.resource,

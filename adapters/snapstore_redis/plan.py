@@ -18,6 +18,7 @@ from snapstore_redis.comparing import beyond, version
 from snapstore_redis.functions import FUNCTION, MODULE
 from snapstore_redis.keyplan import key_actions
 from snapstore_redis.names import KEY
+from snapstore_redis.purging import is_kept
 
 __all__ = ["beyond", "plan"]
 
@@ -57,7 +58,8 @@ def _require_master(request: PlanRequest) -> None:
 
 
 def _require_file(request: PlanRequest, found: Iterable[Action]) -> None:
-    if request.settings.persist and not request.live_hints.get("config_file", True) and any(found):
+    without = request.settings.persist and not request.live_hints.get("config_file", True)
+    if without and any(map(is_kept, found)):
         raise SnapError(
             "persist = true, but the server has no configuration file: it would forget what is restored",
             where=request.resource,

@@ -24,13 +24,18 @@ _PAUSE = 1.0
 def follow(settings: Settings, resource: str, actions: Sequence[Action]) -> list[Action]:
     """The actions that come after these."""
     found = []
-    if settings.persist and any(action.resource == resource and action.payload for action in actions):
+    if settings.persist and any(action.resource == resource and is_kept(action) for action in actions):
         found.append(_persisting(resource))
     if settings.purge:
         found.append(_purging(settings, resource))
     if settings.expect:
         found.append(_expecting(settings, resource))
     return found
+
+
+def is_kept(action: Action) -> bool:
+    """Whether it does something that the configuration file or the ACL file is for."""
+    return not action.payload.keys().isdisjoint(("set", "user", "delete_user"))
 
 
 def _persisting(resource: str) -> Action:

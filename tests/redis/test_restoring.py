@@ -167,6 +167,16 @@ def test_two_restores_of_one_server_keep_apart(newest: servers.Server, tmp_path:
     well(place.restore())
 
 
+def test_two_resources_on_one_server_are_restored_together(newest: servers.Server, tmp_path: Path):
+    more = f'[resources.sessions]\nadapter = "redis"\nurl = "{newest.url(1)}"\nkeys = ["*"]\nconfig = false\n'
+    place = project(tmp_path / "project", newest.url(), more=more)
+    place.take()
+    newest.client().set("k", "v")
+    newest.client(1).set("k", "v")
+    well(place.restore())
+    assert not newest.client().keys() + newest.client(1).keys()
+
+
 # Keys
 
 
@@ -226,6 +236,20 @@ def test_a_key_that_has_expired_since_is_not_owed(server: servers.Server, tmp_pa
     client.delete("long")
     well(place.restore())
     assert keys(server).keys() == {b"long"}
+
+
+def test_a_field_that_has_expired_since_is_not_owed(newest: servers.Server, tmp_path: Path):
+    place = project(tmp_path / "project", newest.url())
+    client = newest.client()
+    client.hset("h", mapping={"short": "1", "long": "1", "ever": "1"})
+    client.execute_command("HPEXPIRE", "h", 400, "FIELDS", 1, "short")
+    client.execute_command("HPEXPIRE", "h", 10**8, "FIELDS", 1, "long")
+    taken = place.take()
+    _until(lambda: client.hget("h", "short") is None)
+    assert place.plan().actions == []
+    client.hset("h", "ever", "2")
+    well(place.restore(taken.commit))
+    assert client.hgetall("h") == {b"long": b"1", b"ever": b"1"}
 
 
 def test_one_key_of_many_can_be_restored_alone(newest: servers.Server, tmp_path: Path):
