@@ -56,7 +56,9 @@ SELECT format('%I.%I', n.nspname, c.relname), coalesce(e.identity || ' in the ar
   LEFT JOIN snapstore_archive.entries e ON e.place = n.nspname AND e.returned_at IS NULL
  WHERE c.relkind IN ('r', 'm') AND (n.nspname = 'public' OR n.nspname ~ '^snapstore_archive_')"""
 ROWS = "SELECT '{}', count(*), sum(hashtext(to_jsonb(t)::text)::bigint) FROM ONLY {} t"
-ENTRIES = "SELECT kind, identity FROM snapstore_archive.entries WHERE returned_at IS NULL"
+ENTRIES = (
+    "SELECT kind, identity FROM snapstore_archive.entries WHERE returned_at IS NULL AND kind <> 'lineage'"
+)
 
 
 @dataclass(frozen=True)
