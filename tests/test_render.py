@@ -309,18 +309,6 @@ def test_formatting_for_people_changes_nothing_but_white_space():
     assert plans.pretty(broken) == broken
 
 
-def test_markdown_folds_by_resource_and_nothing_foreign_gets_out_of_its_block():
-    evil = msgspec.structs.replace(
-        WRITE, resource="<img src=x>@team", summary="```\n</details> @team", statements=("````",)
-    )
-    told = plans.markdown(make(DROP, evil))
-    assert told.startswith("**Plan**: 2 resources, 1 to replace, 1 to destroy, 1 hazard: data-loss\n")
-    assert "<img" not in told
-    assert "&#64;team" in told
-    fences = [line for line in told.splitlines() if line.startswith("```") and "diff" in line]
-    assert fences == ["```diff", "`````diff"]
-
-
 # What reaches a terminal
 
 foreign = st.text(st.characters(codec=None), max_size=30)

@@ -11,7 +11,7 @@ from snapstore.commands import options
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Plan
 from snapstore.plan import encode, refused
-from snapstore.render import plans
+from snapstore.render import plans, review
 from snapstore.restore import plan_restore
 
 FORMATS = ("text", "markdown", "sql", "json")
@@ -61,7 +61,7 @@ def command(
 def render(plan: Plan, form: str, full: bool = False) -> str:
     """A plan in one of :data:`FORMATS`."""
     if form == "markdown":
-        return plans.markdown(plan)
+        return review.page(plan)
     if form == "sql":
         return plans.sql(plan)
     return encode(plan).decode() if form == "json" else plans.text(plan, full=full)

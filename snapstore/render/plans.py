@@ -1,4 +1,4 @@
-"""A plan for people: as text to confirm, as Markdown to review, as SQL to read."""
+"""A plan for people: as text to confirm, as SQL to read. As a page to review it is in review.py."""
 
 from __future__ import annotations
 
@@ -118,10 +118,11 @@ def facts_of(action: Action) -> list[str]:
 
 def _hazard(hazard: Hazard) -> str:
     colour = HAZARD if hazard.name in REFUSED_BY_DEFAULT else CHANGED
-    return paint(f"! {_hazard_text(hazard)}", colour)
+    return paint(f"! {hazard_text(hazard)}", colour)
 
 
-def _hazard_text(hazard: Hazard) -> str:
+def hazard_text(hazard: Hazard) -> str:
+    """``data-loss: its values are lost (12,000 rows, 3.2 MB)``"""
     numbers = [count(hazard.rows, "row")] if hazard.rows is not None else []
     numbers += [size(hazard.bytes)] if hazard.bytes is not None else []
     return f"{hazard.name}: {name(hazard.text)}" + (f" ({', '.join(numbers)})" if numbers else "")
@@ -165,7 +166,7 @@ def sql(plan: Plan) -> str:
         for number, action in numbered:
             said = "".join(f"; {part}" for part in facts_of(action))
             lines += _comment([f"{number}. {name(action.summary)}{said}"])
-            lines += _comment(_hazard_text(hazard) for hazard in action.hazards)
+            lines += _comment(hazard_text(hazard) for hazard in action.hazards)
             for statement in action.statements:
                 lines += [_terminated(statement)] if is_sql(statement) else _comment([statement])
     return "\n".join(lines) + "\n"
@@ -177,44 +178,3 @@ def _terminated(statement: str) -> str:
 
 def _comment(texts: Collection[str] | Iterator[str]) -> list[str]:
     return [f"-- {line}" for text in texts for line in text.splitlines()]
-
-
-# Markdown
-
-
-def markdown(plan: Plan) -> str:
-    """The plan as a review comment: the summary and the hazards in the open, the actions folded."""
-    lines = [f"**Plan**: {summary(plan)}", ""]
-    lines += [f"- ⚠️ {_code(_hazard_text(hazard))}" for hazard in hazards(plan)]
-    for resource, numbered in _by_resource(plan):
-        open_ = " open" if len(numbered) <= 12 else ""
-        title = f"{_code(resource)}: {count(len(numbered), 'action')}"
-        lines += ["", f"<details{open_}><summary>{title}</summary>", ""]
-        body = [line for number, action in numbered for line in _markdown_action(number, action)]
-        lines += [*_fence("diff", body), "", "</details>"]
-    base, target = _side(plan.base, "live"), _side(plan.target, "target")
-    return "\n".join([*lines, "", f"From {base} to {target}, digest {_code(plan.digest[:16])}."]) + "\n"
-
-
-def _markdown_action(number: int, action: Action) -> Iterator[str]:
-    mark = {Verb.CREATE: "+", Verb.DROP: "-"}.get(action.verb, "!")
-    said = "".join(f" · {part}" for part in facts_of(action))
-    yield f"{mark} {number}. {name(action.summary)}{said}"
-    for statement in action.statements:
-        yield from (f"    {line}" for line in statement.splitlines())
-    yield from (f"# {_hazard_text(hazard)}" for hazard in action.hazards)
-
-
-def _fence(language: str, lines: list[str]) -> list[str]:
-    """A code block that nothing in its lines can end."""
-    longest = max((len(run) for line in lines for run in re.findall("`{3,}", line)), default=2)
-    fence = "`" * (longest + 1)
-    return [fence + language, *lines, fence]
-
-
-def _code(text: str) -> str:
-    """Foreign text as an HTML code element: no mark-up, no mention, no link comes out of it."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return (
-        "<code>" + re.sub(r"[`*_\[\]@#|~\\]", lambda found: f"&#{ord(found[0])};", name(escaped)) + "</code>"
-    )
