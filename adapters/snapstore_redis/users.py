@@ -42,7 +42,11 @@ def _fact(line: bytes, seal: Seal) -> Fact:
 
 
 def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The rules of the user itself, and each selector as one text without its parentheses."""
+    """The rules of the user itself, and each selector as one text without its parentheses.
+
+    A pattern may end in a parenthesis too. What a selector ends with is a rule on commands: the server puts
+    these last, and each selector has one.
+    """
     rules: list[str] = []
     selectors: list[list[str]] = []
     inside = False
@@ -53,8 +57,8 @@ def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
         if not inside:
             rules.append(word)
             continue
-        inside = not word.endswith(")")
-        selectors[-1].append(word.removesuffix(")"))
+        inside = not (word.endswith(")") and word[0] in "+-")
+        selectors[-1].append(word if inside else word[:-1])
     return rules, [" ".join(filter(None, selector)) for selector in selectors]
 
 

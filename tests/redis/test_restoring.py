@@ -347,6 +347,18 @@ def test_a_user_who_gets_more_is_a_matter_of_security(server: servers.Server, tm
     assert not hazards(place)
 
 
+def test_a_pattern_of_a_selector_may_end_in_a_parenthesis(newest: servers.Server, tmp_path: Path):
+    place = project(tmp_path / "project", newest.url())
+    newest.client().execute_command(
+        "ACL", "SETUSER", "app", "on", "nopass", "~(a)", "(~f(x) &(y) +get)", "(+set ~z)"
+    )
+    before = everything(newest)
+    place.take()
+    newest.client().acl_deluser("app")
+    well(place.restore())
+    assert everything(newest) == before
+
+
 def test_functions_that_changed_their_library_find_back(newest: servers.Server, tmp_path: Path):
     def library(name: str, function: str) -> None:
         code = (
