@@ -295,4 +295,8 @@ def test_a_page_is_plain_text_that_every_forge_takes(text: str):
 @settings(max_examples=100, deadline=None)
 def test_no_line_ends_the_block_that_it_is_in(lines: list[str]):
     (block,) = WHOLE.parse("\n".join(review.fence("diff", lines)))
-    assert (block.type, block.info, block.content) == ("fence", "diff", "".join(f"{line}\n" for line in lines))
+    assert (block.type, block.info, block.content) == (
+        "fence",
+        "diff",
+        "".join(f"{line}\n" for line in lines),
+    )
