@@ -54,10 +54,10 @@ def databases(url: str) -> Iterator[Any]:
 
     made: list[str] = []
 
-    def make(template: str = "template0") -> str:
+    def make(template: str = "template0", options: str = "") -> str:
         name = f"snap_{uuid.uuid4().hex[:12]}"
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {options}'.encode())
         made.append(name)
         return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 

@@ -6,7 +6,7 @@ everything else is looked up.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import psycopg
@@ -43,6 +43,9 @@ SELECT sort || ':' || name FROM unnest($1::text[], $2::text[]) AS x (sort, name)
   WHEN 'name' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_proc WHERE proname = name)
                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = name)
   END"""
+_CONVERTED = "SELECT pg_catalog.convert($1::bytea, 'UTF8', pg_catalog.getdatabaseencoding())"
+_LETTER, _EVERYTHING = "character:", ("UTF8", "SQL_ASCII")
+"""How keys of single characters begin, and encodings that have all of them."""
 _TEXTS = {
     "tablespace": "tablespace {}",
     "provider": "{}",
@@ -60,14 +63,33 @@ def ask(request: PlanRequest) -> Mapping[str, Json]:
     """Hints on what the server lacks of what the changes want; none where they want nothing of the kind."""
     changed = [change.after for change in request.changes.facts if change.after is not None]
     keys = sorted({key for fact in changed for key in wanted(fact)})
-    if not keys:
+    encoding = request.live_hints.get("encoding", _EVERYTHING[0])
+    letters = [key[len(_LETTER) :] for key in keys if key.startswith(_LETTER)]
+    keys = [key for key in keys if not key.startswith(_LETTER)]
+    if not keys and (encoding in _EVERYTHING or not letters):
         return {}
     values = {(name, value) for fact in changed for name, value in parameters(fact)}
     with connect(request.settings, request.resource, bare=True) as connection, connection.transaction():
         set_for_transaction(connection)
         answer = _parameters(connection, sorted(values, key=str))
         answer.lacks.update(_looked_up(connection, keys))
+        for letter in _unknown(connection, letters) if encoding not in _EVERYTHING else ():
+            said = f"the encoding {encoding} of this database has no {letter} (U+{ord(letter):04X})"
+            answer.lacks[f"{_LETTER}{letter}"] = said
     return {"lacks": answer.lacks, "denied": answer.denied}
+
+
+def _unknown(connection: Connection, letters: Sequence[str]) -> list[str]:
+    """Those of the letters that the database has no bytes for."""
+    try:
+        with connection.transaction():
+            connection.execute(_CONVERTED.encode(), ["".join(letters).encode()])
+    except psycopg.errors.UntranslatableCharacter:
+        half = len(letters) // 2
+        if not half:
+            return list(letters)
+        return _unknown(connection, letters[:half]) + _unknown(connection, letters[half:])
+    return []
 
 
 def _looked_up(connection: Connection, keys: list[str]) -> Iterator[tuple[str, str]]:

@@ -37,6 +37,8 @@ def capture(settings: Settings, context: Context) -> Captured:
                 return _captured(found, settings, context, profile)
         except psycopg.errors.LockNotAvailable as error:
             raise _locked_out(settings, context) from error
+        except psycopg.errors.CharacterNotInRepertoire as error:
+            raise _in_no_encoding(context.resource) from error
         except psycopg.Error as error:
             if error.sqlstate not in _GONE or attempt == _ATTEMPTS:
                 raise failed_statement(error, context.resource, "cannot read the catalogs") from error
@@ -105,6 +107,15 @@ def _locked_out(settings: Settings, context: Context) -> SnapError:
     )
 
 
+def _in_no_encoding(resource: str) -> SnapError:
+    """SQL_ASCII takes any bytes for text, and does not know which characters they are."""
+    return SnapError(
+        "the database has text that is not UTF-8, and its encoding SQL_ASCII does not say what it is",
+        where=resource,
+        fix="copy it into a database with the right encoding (pg_dump --encoding), or repair that text",
+    )
+
+
 def documents(facts: Mapping[str, Fact]) -> list[Document]:
     """Facts grouped into documents: each with what it is, at the end of the chain of parents, part of."""
     wholes: dict[str, list[Fact]] = {}
@@ -167,6 +178,7 @@ def _hints(found: Answers) -> dict[str, Json]:
         "version": found.server.version,
         "role": found.server.role,
         "database": found.server.database,
+        "encoding": found.server.encoding,
         "superuser": found.server.superuser,
         "roles": found.server.roles,
         "member_of": found.server.member_of,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,9 @@ _IF_KNOWN = {
 """Settings that not every version has."""
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+
+# A query that fails in a pipeline is told by its exception; psycopg logs it too, and Python prints that.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
 @contextmanager

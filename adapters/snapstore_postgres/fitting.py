@@ -149,7 +149,7 @@ BEGIN
     bad := bad + 1;
     IF bad <= {_SHOWN} THEN places := pg_catalog.concat_ws(', ', nullif(places, ''), row.place); END IF;
   END LOOP;
-  RAISE EXCEPTION {message}, bad, places || CASE WHEN bad > {_SHOWN} THEN ', …' ELSE '' END
+  RAISE EXCEPTION {message}, bad, places || CASE WHEN bad > {_SHOWN} THEN ', ...' ELSE '' END
     USING ERRCODE = '{DOES_NOT_FIT}', DETAIL = {literal(f"they do not fit {what}")}, HINT = {_HINT};
 END"""
     )

@@ -56,6 +56,7 @@ class Server(NamedTuple):
     may_read_connections: bool
     size: int
     database: str
+    encoding: str
     superuser: bool
     may_read_passwords: bool
     may_identify: bool

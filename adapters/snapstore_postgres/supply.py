@@ -1,4 +1,5 @@
-"""What facts use that PostgreSQL or the machine supplies: parameters, collations, extensions, tablespaces.
+"""What facts use that PostgreSQL or the machine supplies: parameters, collations, extensions, tablespaces,
+characters.
 
 None of it is a fact, and not every server has it. ``asking.py`` asks the live server for what a plan wants of
 it; what it lacks is left out of the target before anything is planned, and said.
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from msgspec import structs
+from msgspec import json, structs
 
 from snapstore.model import Fact, Json
 from snapstore_postgres.features import PARSED, atomic_body, strings, without_constants
@@ -44,6 +45,9 @@ def wanted(fact: Fact) -> Iterator[str]:
     for text in _parsed(fact):
         yield from (f"name:{a or b}" for a, b in _SUPPLIED.findall(without_constants(text)))
         yield from (f"configuration:{name}" for name in _CONFIGURATION.findall(text))
+    written = json.encode((fact.id, attrs))
+    if not written.isascii():
+        yield from (f"character:{letter}" for letter in sorted({*written.decode()}) if letter > "\x7f")
 
 
 def parameters(fact: Fact) -> Iterator[tuple[str, str | None]]:

@@ -80,7 +80,7 @@ def test_rows_without_a_telling_key_are_told_by_their_place(project: Project) ->
     told = " ".join((done.stdout + done.stderr).split())
     assert (
         '12 rows of public."no \'key%" do not fit, in "V%": ctid = (0,1), (0,2)' in told
-        and "(0,10), …" in told
+        and "(0,10), ..." in told
     )
 
 

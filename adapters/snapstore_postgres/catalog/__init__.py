@@ -6,8 +6,8 @@ part of or NULL. The columns from the sixth on are its attributes, by name; NULL
 default. To add a kind of object is to add such a file, and an entry to the table of rules in ``planning.py``.
 
 All run in one transaction with an empty ``search_path``, so that every name the server prints is qualified.
-The parameter ``$1`` is an array of the oids of the schemas that are looked at. The files are plain SQL, but
-for two things:
+The parameter ``$1`` is an array of the oids of the schemas that are looked at. The files are plain SQL, in
+ASCII (the server may have an encoding without anything else), but for two things:
 
 * ``{{name(argument, …)}}`` stands for the fragment of that name in ``macros.sql``;
 * a line that ends in ``-- since 16``, ``-- before 18`` or ``-- since 15, before 17`` is left out for servers

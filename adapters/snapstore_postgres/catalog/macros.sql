@@ -1,5 +1,5 @@
--- Fragments that several queries share. In a query, {{name(argument, …)}} stands for the text below the line
--- "-- macro name(parameter, …)", with {parameter} replaced by the argument.
+-- Fragments that several queries share. In a query, {{name(argument, ...)}} stands for the text below the line
+-- "-- macro name(parameter, ...)", with {parameter} replaced by the argument.
 
 -- macro member(catalog, oid)
 -- Whether the object belongs to an extension: it comes and goes with it.

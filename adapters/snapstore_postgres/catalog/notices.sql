@@ -15,7 +15,7 @@ HAVING count(*) > 0
 UNION ALL
 SELECT format('collation %I.%I', n.nspname, c.collname),
        format('was made with version %s of its library, which now has version %s: rebuild what depends on it, then'
-         ' ALTER COLLATION … REFRESH VERSION', c.collversion, pg_collation_actual_version(c.oid)), NULL
+         ' refresh its version with ALTER COLLATION', c.collversion, pg_collation_actual_version(c.oid)), NULL
   FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
  WHERE c.collnamespace = ANY ($1) AND c.collversion <> pg_collation_actual_version(c.oid)
 UNION ALL

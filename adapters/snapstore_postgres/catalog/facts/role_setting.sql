@@ -1,4 +1,4 @@
--- ALTER ROLE … SET, in all databases; ALL means every role.
+-- ALTER ROLE SET, in all databases; ALL means every role.
 SELECT 0::oid, 0::oid, 0,
        format('role_setting:%s:%s', coalesce(quote_ident(pg_get_userbyid(nullif(s.setrole, 0))), 'ALL'),
               {{setting_name(x)}}),
