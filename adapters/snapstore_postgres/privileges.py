@@ -360,7 +360,16 @@ def _defaults(letter: str, schema: str | None, view: View) -> dict[str, list[str
         if attrs["role"] == unquote(role):
             for grant in view.live_parts.get(holder.id, ()):
                 grants[grant.attrs["grantee"]] = grant.attrs.get("default", [])
+                if "schema" in attrs:  # added to what there is by itself, of which it does not tell
+                    grants[grant.attrs["grantee"]] = _by_itself(grant.attrs["grantee"], letter, role)
     return grants
+
+
+def _by_itself(grantee: str, letter: str, creator: str) -> list[str]:
+    """What a grantee has on a new object without any default privileges."""
+    if grantee == "PUBLIC":
+        return {"f": ["EXECUTE"], "T": ["USAGE"]}.get(letter, [])
+    return ["ALL"] if unquote(grantee) == unquote(creator) else []
 
 
 def _nothing(fact: Fact, view: View) -> Draft:
