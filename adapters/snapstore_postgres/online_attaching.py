@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import block, literal, qualifier
-from snapstore_postgres.online import BEFORE, Change, Scene, spare_name, step
-from snapstore_postgres.relations import STRONGEST
+from snapstore_postgres.online import Change, Scene, spare_name
+from snapstore_postgres.online_checks import after_proof, proven
 
 
 def attached(scene: Scene) -> Iterator[Change]:
@@ -53,11 +51,11 @@ def _proven(action: Action, fact: Fact, scene: Scene) -> Iterator[Change]:
     for identity, word, condition in _to_prove(fact, scene):
         if not (scene.is_large(identity) and _is_there(identity, scene)):
             continue
-        check = f"constraint:{identity.partition(':')[2]}.{spare_name(fact.id, word)}"
-        steps, left = _steps(action, fact, identity, check, condition, scene)
-        needs = (*attach.needs, *(token for s in steps for token in s.produces))
-        drop = f"ALTER TABLE {qualifier(check.partition(':')[2])} DROP CONSTRAINT {spare_name(fact.id, word)}"
-        attach = msgspec.structs.replace(attach, needs=needs, statements=(*attach.statements, drop))
+        table, name = identity.partition(":")[2], spare_name(fact.id, word)
+        check, add = f"constraint:{table}.{name}", _bound_as_check(fact, table, name, condition, scene)
+        what = f"{table} has what partition {fact.name} takes"
+        steps, left = proven(action, check, add, what, scene)
+        attach = after_proof(attach, check, steps)
         gone += left
         new += steps
     if new or len(gone) > 1:
@@ -71,43 +69,6 @@ def _to_prove(fact: Fact, scene: Scene) -> Iterator[tuple[str, str, str]]:
     other = scene.default_partitions.get(fact.attrs["of"])
     if other is not None:
         yield f"table:{other.name}", "leaves", "pg_catalog.format('NOT (%s)', bound)"
-
-
-def _steps(
-    action: Action, fact: Fact, table: str, check: str, condition: str, scene: Scene
-) -> tuple[list[Action], list[Action]]:
-    """The steps that add the check and validate it, without those that an earlier attempt has done; and the
-    actions that would take away what that one left."""
-    name, short = table.partition(":")[2], check.rpartition(".")[2]
-    add = step(
-        action,
-        BEFORE,
-        summary=f"check that {name} has what partition {fact.name} takes, for new rows",
-        statements=(_bound_as_check(fact, name, short, condition, scene),),
-        lock=STRONGEST,
-        undo=(f"ALTER TABLE {name} DROP CONSTRAINT {short}",),
-        needs=(),
-        produces=(check,),
-        destroys=(),
-        releases=(),
-    )
-    validate = step(
-        action,
-        BEFORE + 1,
-        summary=f"check that {name} has what partition {fact.name} takes, for all rows",
-        statements=(f"ALTER TABLE {name} VALIDATE CONSTRAINT {short}",),
-        undo=(),
-        needs=(check,),
-        produces=(f"proven:{check}",),
-        destroys=(),
-        releases=(),
-    )
-    left, drop = scene.live.get(check), scene.drop_of(check)
-    if left is None or drop is None:
-        return [add, validate], []
-    if left.attrs["definition"].endswith(" NOT VALID"):
-        return [msgspec.structs.replace(validate, needs=())], [drop]
-    return [], [drop]
 
 
 def _bound_as_check(fact: Fact, table: str, check: str, condition: str, scene: Scene) -> str:

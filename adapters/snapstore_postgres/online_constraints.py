@@ -9,6 +9,7 @@ import msgspec
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import last, qualifier
 from snapstore_postgres.online import AFTER, BEFORE, Change, Scene, spare_name, step
+from snapstore_postgres.online_checks import after_proof, proven
 from snapstore_postgres.relations import STRONGEST, not_null_name
 
 
@@ -147,50 +148,10 @@ def _named(action: Action, fact: Fact) -> Iterator[Change]:
 
 
 def _checked(action: Action, fact: Fact, scene: Scene) -> Change:
-    table, column = qualifier(fact.name), last(fact.name)
-    name = spare_name(fact.id, "filled")
-    check = f"constraint:{table}.{name}"
+    table, name = qualifier(fact.name), spare_name(fact.id, "filled")
     alone = "NO INHERIT " if any(s.startswith("ALTER TABLE ONLY ") for s in _scanning(action, fact)) else ""
-    add = step(
-        action,
-        BEFORE,
-        summary=f"check that {fact.name} is not null, for new rows",
-        statements=(
-            f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) {alone}NOT VALID",
-        ),
-        lock=STRONGEST,
-        undo=(f"ALTER TABLE {table} DROP CONSTRAINT {name}",),
-        needs=(),
-        produces=(check,),
-        destroys=(),
-        releases=(),
-    )
-    validate = step(
-        action,
-        BEFORE + 1,
-        summary=f"check that {fact.name} is not null, for all rows",
-        statements=(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}",),
-        undo=(),
-        needs=(check,),
-        produces=(f"filled:{fact.name}",),
-        destroys=(),
-        releases=(),
-    )
-    final = msgspec.structs.replace(
-        action,
-        statements=(*action.statements, f"ALTER TABLE {table} DROP CONSTRAINT {name}"),
-        needs=(*action.needs, check, f"filled:{fact.name}"),
-    )
-    return _reusing(action, [add, validate, final], check, scene)
-
-
-def _reusing(action: Action, steps: list[Action], check: str, scene: Scene) -> Change:
-    """The steps without those that an earlier attempt has done."""
-    left, drop = scene.live.get(check), scene.drop_of(check)
-    if left is None or drop is None:
-        return Change([action], steps)
-    _, validate, final = steps
-    if left.attrs["definition"].endswith(" NOT VALID"):
-        return Change([action, drop], [msgspec.structs.replace(validate, needs=()), final])
-    needs = tuple(need for need in final.needs if not need.startswith("filled:"))
-    return Change([action, drop], [msgspec.structs.replace(final, needs=needs)])
+    condition = f"CHECK ({last(fact.name)} IS NOT NULL)"
+    add = f"ALTER TABLE {table} ADD CONSTRAINT {name} {condition} {alone}NOT VALID"
+    check = f"constraint:{table}.{name}"
+    steps, left = proven(action, check, add, f"{fact.name} is not null", scene)
+    return Change([action, *left], [*steps, after_proof(action, check, steps)])
