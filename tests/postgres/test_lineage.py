@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import psycopg
 
@@ -20,18 +20,25 @@ STEPS = (
 )  # fmt: skip
 
 
-def test_a_type_and_a_column_made_anew_are_renamed_by_later_restores(new_database: Callable[[], str]):
-    url = new_database()
+def walked(
+    url: str, steps: Sequence[str], numbers: Sequence[int]
+) -> Iterator[tuple[int, psycopg.Connection]]:
+    """Takes the steps, then restores what was after those of these numbers: each with a session there."""
     states, schemas = [], []
-    for step in STEPS:
+    for step in steps:
         run(url, step)
         states.append(capture(url))
         schemas.append(dump.schema(url))
-    for number in (1, 0, 1, 2, 0, 2):
+    for number in numbers:
         restore(url, states[number])
         same_schema(url, schemas[number])
         with psycopg.connect(url) as connection:
-            moods = [row[0] for row in connection.execute("SELECT m::text FROM t ORDER BY id")]
+            yield number, connection
+
+
+def test_a_type_and_a_column_made_anew_are_renamed_by_later_restores(new_database: Callable[[], str]):
+    for number, connection in walked(new_database(), STEPS, (1, 0, 1, 2, 0, 2)):
+        moods = [row[0] for row in connection.execute("SELECT m::text FROM t ORDER BY id")]
         assert moods == ["sad" if number == 0 else "low", "well"]
 
 
@@ -61,18 +68,9 @@ PARTITIONED = (
 
 
 def test_a_partitioned_table_made_anew_keeps_its_rows_under_later_names(new_database: Callable[[], str]):
-    url = new_database()
-    states, schemas = [], []
-    for step in PARTITIONED:
-        run(url, step)
-        states.append(capture(url))
-        schemas.append(dump.schema(url))
-    for number in (1, 0, 1, 2, 0, 2):
-        restore(url, states[number])
-        same_schema(url, schemas[number])
-        with psycopg.connect(url) as connection:
-            table = "kept.notes" if number == 2 else "notes"
-            assert connection.execute(f"SELECT id FROM {table} ORDER BY id").fetchall() == [(1,), (2,)]
+    for number, connection in walked(new_database(), PARTITIONED, (1, 0, 1, 2, 0, 2)):
+        table = "kept.notes" if number == 2 else "notes"
+        assert connection.execute(f"SELECT id FROM {table} ORDER BY id").fetchall() == [(1,), (2,)]
 
 
 SWAPPED = (
@@ -90,13 +88,6 @@ TITLES = (
 
 
 def test_a_column_gets_its_values_back_under_any_of_its_names(new_database: Callable[[], str]):
-    url = new_database()
-    states = []
-    for step in SWAPPED:
-        run(url, step)
-        states.append(capture(url))
-    for number in (1, 0, 1, 2, 0, 2, 0, 1, 0, 2):
-        restore(url, states[number])
-        with psycopg.connect(url) as connection:
-            titles = connection.execute(TITLES[number].encode()).fetchall()
+    for number, connection in walked(new_database(), SWAPPED, (1, 0, 1, 2, 0, 2, 0, 1, 0, 2)):
+        titles = connection.execute(TITLES[number].encode()).fetchall()
         assert titles == [("Good day", "Guten Tag" if number else None)]
