@@ -15,7 +15,7 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Verb
-from snapstore_postgres import archive
+from snapstore_postgres import archive, archived_values, positions
 from snapstore_postgres.casts import cast, from_json, has_attributes, portable
 from snapstore_postgres.inheritance import partitions_below
 from snapstore_postgres.names import last, literal, quote
@@ -145,8 +145,8 @@ def _archived(carried: _Carried) -> tuple[list[str], list[str], tuple[str, ...]]
     if request.options.data is not DataMode.ARCHIVE or not carried.lost:
         return [], [], ()
     key, source = _key(carried), _source(request, carried.identity)
-    entries = [(column, archive.column_entry(request, column, key)) for column in carried.lost]
-    statements = [s for column, entry in entries for s in archive.copied(column, entry, source)]
+    entries = [(column, archived_values.column_entry(request, column, key)) for column in carried.lost]
+    statements = [s for column, entry in entries for s in archived_values.copied(column, entry, source)]
     return [entry.place for _, entry in entries], statements, (archive.REGISTERED,)
 
 
@@ -167,7 +167,7 @@ def _taken_back(carried: _Carried) -> Iterator[str]:
     for column, entry in carried.back:
         yield f"ALTER TABLE {rows} ADD COLUMN {last(column.name)} {_kept_type(entry)}"
         as_kept = Fact(column.id, {"type": _kept_type(entry)}, column.parent)
-        yield from archive.filled(rows, as_kept, entry, version)
+        yield from archived_values.filled(rows, as_kept, entry, version)
 
 
 def _kept_type(entry: archive.Entry) -> str:
@@ -248,4 +248,4 @@ def _positions(request: PlanRequest, column: Fact) -> list[str]:
     """The sequences behind a column, moved behind the values that it got."""
     names = [identity.partition(":")[2] for identity in _sequences(request, column)]
     names += [column.attrs["identity"]["sequence"]] if "sequence" in column.attrs.get("identity", {}) else []
-    return [s for name in names for s in archive.behind_values(name, column)]
+    return [s for name in names for s in positions.behind_values(name, column)]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from snapstore.model import Fact, Json, SealedRef
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
-from snapstore_postgres import archive, filling, fitting, generated, local_rows
+from snapstore_postgres import archive, archived_values, filling, fitting, generated, local_rows, positions
 from snapstore_postgres.casts import assignable, cast, castable
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.flags import flags_below, kept_below
@@ -112,7 +112,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
     settings = [s for column in (fact, *reached) for s in column_settings(column, view)]
     rewrites = "identity" in fact.attrs or fact.attrs.get("generated", {}).get("kind") == "s"
     columns = () if "generated" in fact.attrs else (fact, *reached)
-    back = [(column, entry) for column in columns for entry in archive.values_of(column, view)]
+    back = [(column, entry) for column in columns for entry in archived_values.values_of(column, view)]
     stands_in = not rewrites and filling.needed(fact, view)
     made = (_returning(fact, back, view), ()) if back or stands_in else _adding(fact, view)
     statements, absorbed = made
@@ -207,7 +207,7 @@ def _made_identity(fact: Fact, view: View) -> list[str]:
     found = not_null_statements(fact, None, fact.attrs.get("not_null"), view, below=True)
     found += identity_statements(fact, None, identity, view)
     if identity and "sequence" in identity:
-        found += archive.behind_values(identity["sequence"], fact)
+        found += positions.behind_values(identity["sequence"], fact)
     return found
 
 
@@ -225,7 +225,7 @@ def _returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: Vie
     default = view.target.get(f"default:{fact.name}")
     found = [
         f"ALTER TABLE {table} ADD COLUMN {column_clause(bare, view)}",
-        *(s for column, entry in back for s in archive.put_back(_typed(column, later), entry, view)),
+        *(s for column, entry in back for s in archived_values.put_back(_typed(column, later), entry, view)),
         *([f"{alter} TYPE {fact.attrs['type']} USING {name}::{fact.attrs['type']}"] if later else []),
     ]
     if fact.attrs.get("not_null") and default is not None and "nextval" not in default.attrs["expression"]:
@@ -287,7 +287,9 @@ def _drop_column(fact: Fact, view: View) -> Draft:
         rows=rows,
         bytes=bytes_,
     )
-    return archive.column_draft(fact, view, draft) if archive.keeps_values(fact, view) else draft
+    return (
+        archived_values.column_draft(fact, view, draft) if archived_values.keeps_values(fact, view) else draft
+    )
 
 
 def _only(fact: Fact, view: View) -> bool:

@@ -16,7 +16,7 @@ from msgspec import structs
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Verb
 from snapstore.rules import View
-from snapstore_postgres import archive, local_rows
+from snapstore_postgres import archived_values, local_rows
 from snapstore_postgres.casts import cast
 from snapstore_postgres.names import block, last, literal, qualifier, unquote
 from snapstore_postgres.relations import size
@@ -98,9 +98,9 @@ def _fit(
     discard = view.request.options.data is DataMode.DISCARD
     unfit = f"NOT ({same(f't.{last(column.name)}')})"
     if may_be_null and not discard:
-        return Fit(archive.set_aside(column, unfit, view), set_aside=True)
+        return Fit(archived_values.set_aside(column, unfit, view), set_aside=True)
     if discard and may_be_null is not False:
-        emptied = archive.emptied(column, unfit, view)
+        emptied = archived_values.emptied(column, unfit, view)
         text = f"values of {column.name} that do not fit {what}"
         return Fit(
             undisturbed(column, view, emptied) if may_be_null else (),

@@ -10,7 +10,7 @@ from snapstore_postgres import archive
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.inheritance import ancestors, descendants
 from snapstore_postgres.names import last
-from snapstore_postgres.relations import table_of
+from snapstore_postgres.relations import plain_stays_bound, table_of
 
 
 def changed_expression(
@@ -55,7 +55,7 @@ def stays_bound(before: Fact, after: Fact, view: View) -> bool:
     """Whether a computed column cannot be made plain without standing on what goes."""
     made_plain = "generated" in before.attrs and "generated" not in after.attrs
     outside = {n for n in before.needs if not n.startswith(f"column:{table_of(before)}.")}
-    return made_plain and archive.stays_bound(view) and not outside <= {*after.needs}
+    return made_plain and plain_stays_bound(view) and not outside <= {*after.needs}
 
 
 def is_to_return(before: Fact, after: Fact, view: View) -> bool:

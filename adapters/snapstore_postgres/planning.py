@@ -35,6 +35,7 @@ from snapstore_postgres import (
     rows,
     sequences,
     tables,
+    taking_back,
     toast,
     types,
     versions,
@@ -75,14 +76,14 @@ def plan(request: PlanRequest) -> list[Action]:
     asked = request
     request, renamed = renames.rename_back(request)
     request, changed_rows = rows.split(request)
-    counted, back = archive.take_back(request, lambda fact: RULES[fact.kind].slots(fact))
+    counted, back = taking_back.take_back(request, lambda fact: RULES[fact.kind].slots(fact))
     anew = columnorder.made_anew(request)
 
     def finish(actions: list[Action]) -> list[Action]:
         actions = inheritance.with_new_links(counted, columnorder.noted(request, actions))
         actions = toast.with_toast_options(counted, actions)
         actions = carry.with_carried_rows(counted, partitions.after_detaching(counted, actions))
-        return archive.after_return(counted, back, actions) if back else actions
+        return taking_back.after_return(counted, back, actions) if back else actions
 
     actions = drafted(RULES, counted, anew, finish)
     actions = lineage.noted(counted, actions)

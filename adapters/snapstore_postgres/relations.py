@@ -87,6 +87,12 @@ def is_elsewhere(column: Fact, view: View) -> bool:
     return any(is_elsewhere(part, view) for part in below)
 
 
+def plain_stays_bound(view: View) -> bool:
+    """Whether a computed column that is made plain still stands on what its expression read (before 15):
+    dropping that function would silently drop the column."""
+    return 0 < version(view) < 150000
+
+
 def changes_persistence(table: str, view: View) -> bool:
     """Whether a table, given by identity, becomes logged or not, and the sequences of its columns with it."""
     if not view.stays(table) or version(view) < 150000:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from snapstore.model import Fact, Json
 from snapstore.rules import Alteration, Draft, Rule, View
-from snapstore_postgres import archive
+from snapstore_postgres import archive, positions
 from snapstore_postgres.names import block, literal, qualifier
 from snapstore_postgres.relations import changes_persistence, owner_statement, relation_slot
 
@@ -44,13 +44,13 @@ def _create_sequence(fact: Fact, view: View) -> Draft:
     statements = [text, *owner_statement("SEQUENCE", fact.name, fact)]
     if fact.parent:
         statements.append(f"ALTER SEQUENCE {fact.name} OWNED BY {fact.parent.partition(':')[2]}")
-    statements += archive.position_statements(fact, view)
+    statements += positions.position_statements(fact, view)
     return Draft(statements=statements, undo=[f"DROP SEQUENCE {fact.name}"])
 
 
 def _drop_sequence(fact: Fact, view: View) -> Draft:
     draft = Draft(statements=[f"DROP SEQUENCE {fact.name}"], undo=_create_sequence(fact, view).statements)
-    return archive.sequence_draft(fact, view, draft) if archive.wanted(view) else draft
+    return positions.sequence_draft(fact, view, draft) if archive.wanted(view) else draft
 
 
 def _alter_sequence(before: Fact, after: Fact, view: View) -> Alteration | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Fact, Json, SealedRef
 from snapstore.rules import Alteration, Draft, Rule, View
-from snapstore_postgres import archive
+from snapstore_postgres import archive, stripping
 from snapstore_postgres.columns import (
     column_clause,
     column_secrets,
@@ -254,7 +254,7 @@ def _drop_table(fact: Fact, view: View) -> Draft:
     moves = archive.wanted(view) and bound and "partition_key" not in fact.attrs and not carried
     if subscribed.copying and not moves:
         _refuse_to_cut(fact, subscribed.copying[0], view)
-    draft = archive.table_draft(fact, view, draft) if moves else draft
+    draft = stripping.table_draft(fact, view, draft) if moves else draft
     return replace(draft, hazards=[*draft.hazards, *subscribed.hazards(fact.name, carried)])
 
 

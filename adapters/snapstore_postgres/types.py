@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from snapstore.facts import Groups
 from snapstore.model import UNMODELLED, Fact
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
-from snapstore_postgres import archive, fitting
+from snapstore_postgres import archive, archived_values, fitting
 from snapstore_postgres.casts import cast
 from snapstore_postgres.columns import blocks_type_change, column_settings, retyped_attributes
 from snapstore_postgres.expressions import reparsable
@@ -62,7 +62,7 @@ def _swap(
         statements.append(f"ALTER TABLE {table_of(column)} ALTER COLUMN {name} TYPE {kind}{using}")
     for column in columns:
         statements += column_settings(view.target[column.id], view, retyped_attributes(column.attrs))
-        statements += archive.some_back(column, view)
+        statements += archived_values.some_back(column, view)
     statements.append(f"DROP {keyword} {qualifier(before.name)}.{old_name}")
     swaps = [before.id, *(column.id for column in columns)]
 
