@@ -14,7 +14,7 @@ UNAVOIDABLE = (
     "needs node",
     "needs two cores",
     "needs pgbouncer",
-    "needs Debian's redis-server",
+    "needs Debian's (redis-server|bind9|knot)",
     "only root can give files away",
     "starts as root to become somebody without its powers",
     "root may (read everything|write anywhere)",

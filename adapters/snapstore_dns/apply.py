@@ -1,0 +1,114 @@
+"""Running actions: a zone at a time, in as few steps as the provider needs, each done once or not at all.
+
+An answer that got lost is not waited for: the zone is read, and what is there says what has happened. That is
+also how it is found out what a server has left out while it said that all was well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from snapstore.adapter import ApplyContext
+from snapstore.errors import Exit, SnapError
+from snapstore.model import Action
+from snapstore_dns.plan import change_of
+from snapstore_dns.provider import MovedError, Provider, opened
+from snapstore_dns.records import Change, RecordSet, Soa, Zone
+from snapstore_dns.retrying import ATTEMPTS, pause, surely
+from snapstore_dns.settings import Settings
+from snapstore_dns.talking import LostError
+
+_NAMED = 5
+
+
+def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) -> None:
+    """Run the actions in order. SnapError with code STALE where somebody else has changed the same."""
+    with opened(settings, context.resource) as provider:
+        for zone, group in groupby(actions, key=lambda action: action.payload.get("zone", "")):
+            if zone:
+                _apply(provider, zone, list(group), context)
+            else:
+                _skip(list(group), context)
+
+
+def _skip(actions: Sequence[Action], context: ApplyContext) -> None:
+    """What cannot be done is done with: the verification will say so."""
+    context.journal.started(*actions)
+    context.journal.finished(*actions)
+
+
+def _apply(provider: Provider, zone: str, actions: Sequence[Action], context: ApplyContext) -> None:
+    by_key = {(change := change_of(action.payload)).key: (change, action) for action in actions}
+    changes = [change for change, _ in by_key.values()]
+    _require_unmoved(surely(provider, lambda: provider.read(zone)), changes, context.resource)
+    done = 0
+    for batch in provider.batches(zone, changes):
+        some = [by_key[change.key][1] for change in batch]
+        _write(provider, zone, batch, some, context)
+        done += len(some)
+        if done < len(changes):
+            context.report(f"{zone}: {done:,} of {len(changes):,} record sets")
+    _require_done(surely(provider, lambda: provider.read(zone)), changes, context.resource)
+    context.journal.finished(*actions)
+    context.journal.committed()
+
+
+def _write(
+    provider: Provider, zone: str, batch: Sequence[Change], actions: Sequence[Action], context: ApplyContext
+) -> None:
+    """The journal is told when it has happened or may have: what was refused changed nothing."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            provider.write(zone, batch)
+        except LostError as error:
+            if error.sent:
+                context.journal.started(*actions)
+            if attempt == ATTEMPTS:
+                raise provider.lost(error) from error
+            pause(attempt)
+        except MovedError:
+            pass  # by somebody else, or by ourselves when the answer got lost
+        else:
+            context.journal.started(*actions)
+            return
+        now = surely(provider, lambda: provider.read(zone))
+        if all(_found(now, change) == change.after for change in batch):
+            return
+        _require_unmoved(now, batch, context.resource)
+    raise _moved([batch[0]], context.resource)
+
+
+def _found(zone: Zone, change: Change) -> RecordSet | Soa | None:
+    return zone.soa if change.type == "SOA" else zone.sets.get(change.key)
+
+
+def _require_unmoved(zone: Zone, changes: Iterable[Change], resource: str) -> None:
+    moved = [change for change in changes if _found(zone, change) != change.before]
+    if moved:
+        raise _moved(moved, resource)
+
+
+def _moved(changes: Sequence[Change], resource: str) -> SnapError:
+    return SnapError(
+        f"changed by somebody else since the plan was made: {_some(changes)}",
+        where=resource,
+        fix="make the plan again when nobody else changes the zone",
+        code=Exit.STALE,
+    )
+
+
+def _require_done(zone: Zone, changes: Iterable[Change], resource: str) -> None:
+    left = [change for change in changes if _found(zone, change) != change.after]
+    if left:
+        raise SnapError(
+            f"the server said that all was well, and has done otherwise with {_some(left)}",
+            where=resource,
+            fix="see its log: it may have a rule against these records, or somebody else changed them",
+        )
+
+
+def _some(changes: Sequence[Change]) -> str:
+    names = [f"{change.owner}/{change.type}" for change in changes[:_NAMED]]
+    more = f" and {len(changes) - _NAMED:,} more" if len(changes) > _NAMED else ""
+    return ", ".join(names) + more

@@ -1,0 +1,29 @@
+"""Looking at zones for ``snap doctor``."""
+
+from __future__ import annotations
+
+from snapstore.adapter import Context
+from snapstore.errors import SnapError
+from snapstore.model import Notice
+from snapstore_dns.capture import zone_names
+from snapstore_dns.provider import Provider, opened
+from snapstore_dns.retrying import surely
+from snapstore_dns.settings import Settings
+
+
+def check(settings: Settings, context: Context) -> list[Notice]:
+    """[] when every zone can be read; otherwise what stands in the way."""
+    try:
+        names = zone_names(settings, context.resource)
+        with opened(settings, context.resource) as provider:
+            return [notice for name in names for notice in _check(provider, name)]
+    except SnapError as error:
+        return [Notice(context.resource, error.what)]
+
+
+def _check(provider: Provider, name: str) -> list[Notice]:
+    try:
+        zone = surely(provider, lambda: provider.read(name))
+    except SnapError as error:
+        return [Notice(name, error.what)]
+    return [Notice(name, f"{owner}/{kind} is seen and left alone") for owner, kind in zone.unmodelled]

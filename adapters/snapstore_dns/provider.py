@@ -1,0 +1,43 @@
+"""What a provider of zones can do: read one, and change it as a whole or in as few steps as it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from snapstore.errors import SnapError
+from snapstore_dns.records import Change, Zone
+from snapstore_dns.settings import Settings
+
+
+class MovedError(Exception):
+    """A record set was not what it had to be: nothing was changed."""
+
+
+class Provider(Protocol):
+    """One way to reach zones. All raise ``talking.LostError`` where there was no answer, and SnapError where
+    the answer was no."""
+
+    def read(self, zone: str) -> Zone:
+        """The whole zone."""
+        ...
+
+    def batches(self, zone: str, changes: Sequence[Change]) -> Iterator[list[Change]]:
+        """The changes in their order, in parts that are each done as a whole or not at all."""
+        ...
+
+    def write(self, zone: str, changes: Sequence[Change]) -> None:
+        """One such part. MovedError where somebody else was there first."""
+        ...
+
+    def lost(self, why: Exception) -> SnapError:
+        """What to tell of an answer that never came."""
+        ...
+
+
+def opened(settings: Settings, resource: str) -> AbstractContextManager[Provider]:
+    """The provider of the settings."""
+    from snapstore_dns import rfc2136
+
+    return rfc2136.opened(settings, resource)

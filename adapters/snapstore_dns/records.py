@@ -1,0 +1,211 @@
+"""The canonical form of a zone: equal zones are equal values, whatever server tells of them.
+
+Owners are A-labels in lower case without the dot at the end; what is special in a master file is escaped as
+there. Values are in presentation form, names in them absolute and, in the types for which RFC 4034 (6.2) says
+so, in lower case. What dnspython knows no form for, or one that does not lead back to the same bytes, is in
+the form of RFC 3597: ``\\# 3 010203``. Values of a record set are sorted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+
+import dns.exception
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import msgspec
+
+from snapstore.errors import SnapError
+from snapstore.model import Json
+
+IN = dns.rdataclass.IN
+DERIVED = frozenset({"RRSIG", "NSEC", "NSEC3", "ZONEMD", "TYPE65534"})
+"""What a signer makes of the rest of a zone. TYPE65534 is how BIND notes what it has signed so far."""
+SIGNERS = DERIVED | {"NSEC3PARAM", "DNSKEY", "CDS", "CDNSKEY"}
+"""All that is a signer's own."""
+_NAMELESS = frozenset({"A", "AAAA", "TXT"})
+"""Types without names in them whose presentation form always leads back."""
+_GENERIC = "\\#"
+
+
+class RecordSet(msgspec.Struct, frozen=True):
+    """All records of a type at a name. ``extras`` is what a provider keeps beside them."""
+
+    owner: str
+    type: str
+    ttl: int
+    records: tuple[str, ...]
+    extras: Mapping[str, Json] = {}
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.owner, self.type
+
+
+class Soa(msgspec.Struct, frozen=True):
+    """The SOA record without its serial, which counts changes and is no state."""
+
+    ttl: int
+    primary: str
+    contact: str
+    refresh: int
+    retry: int
+    expire: int
+    minimum: int
+
+    def record(self, serial: int) -> str:
+        """The value in presentation form."""
+        timers = f"{serial} {self.refresh} {self.retry} {self.expire} {self.minimum}"
+        return f"{self.primary} {self.contact} {timers}"
+
+
+class Zone(msgspec.Struct, frozen=True):
+    """A zone. ``unmodelled`` are names and types that were seen and cannot be brought back."""
+
+    name: str
+    serial: int
+    soa: Soa
+    sets: Mapping[tuple[str, str], RecordSet]
+    signed: bool = False
+    unmodelled: Sequence[tuple[str, str]] = ()
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What becomes of a record set: ``before`` is None where it comes, ``after`` where it goes. For the SOA
+    of a zone both are a :class:`Soa`, and its type is ``SOA``."""
+
+    owner: str
+    type: str
+    before: RecordSet | Soa | None
+    after: RecordSet | Soa | None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.owner, self.type
+
+
+# Names
+
+
+def zone_name(text: str, resource: str) -> str:
+    """The name of a zone as it stands in facts; Unicode becomes A-labels. SnapError where it is none."""
+    try:
+        return owner_of(dns.name.from_text(text))
+    except (dns.exception.DNSException, UnicodeError) as error:
+        raise SnapError(
+            f"{text!r} is not the name of a zone: {error}",
+            where=f"resources.{resource}.zones",
+            fix='write it as "example.com"',
+        ) from error
+
+
+def owner_of(name: dns.name.Name) -> str:
+    return name.canonicalize().to_text(omit_final_dot=True)
+
+
+def name_of(owner: str) -> dns.name.Name:
+    """The absolute name that an owner stands for."""
+    return dns.name.from_text(owner.encode("ascii"))
+
+
+def absolute(owner: str) -> str:
+    """The owner as it stands in a master file."""
+    return owner if owner == "." else f"{owner}."
+
+
+def is_within(owner: str, zone: str) -> bool:
+    """Whether an owner is the apex of a zone or below it."""
+    if zone in (".", owner):
+        return True
+    above = owner.removesuffix(f".{zone}")
+    escapes = len(above) - len(above.rstrip("\\"))
+    return above != owner and escapes % 2 == 0
+
+
+def unicode_of(owner: str) -> str | None:
+    """The owner as people write it, None where that is the same. Labels that are no IDNA stay as they are."""
+    labels = [_unicode_label(label) for label in owner.split(".")]
+    found = ".".join(labels)
+    return found if found != owner else None
+
+
+def _unicode_label(label: str) -> str:
+    if label.startswith("xn--"):
+        with suppress(UnicodeError):
+            text = label[4:].encode("ascii").decode("punycode")
+            if text.isprintable() and text.encode("punycode").decode() == label[4:]:
+                return text
+    return label
+
+
+# Values
+
+
+def type_name(number: int) -> str:
+    return dns.rdatatype.to_text(dns.rdatatype.RdataType.make(number))
+
+
+def value_of(rdata: dns.rdata.Rdata) -> str:
+    """The canonical text of a value."""
+    kind = type_name(rdata.rdtype)
+    if kind in _NAMELESS:
+        return rdata.to_text()
+    data = rdata.to_digestable()
+    with suppress(dns.exception.DNSException, ValueError):
+        text = dns.rdata.from_wire(IN, rdata.rdtype, data, 0, len(data)).to_text()
+        if dns.rdata.from_text(IN, rdata.rdtype, text).to_digestable() == data:
+            return text
+    return generic(data)
+
+
+def generic(data: bytes) -> str:
+    """The form of RFC 3597 that every type has."""
+    return f"{_GENERIC} {len(data)} {data.hex()}".rstrip()
+
+
+def rdata_of(kind: str, text: str) -> dns.rdata.Rdata:
+    """The value for a canonical text. It is not looked into where it is in the generic form."""
+    number = dns.rdatatype.from_text(kind)
+    if text.startswith(_GENERIC):
+        return dns.rdata.GenericRdata(IN, number, bytes.fromhex("".join(text.split()[2:])))
+    return dns.rdata.from_text(IN, number, text)
+
+
+def soa_of(ttl: int, text: str) -> tuple[Soa, int]:
+    """The SOA of a canonical text, and its serial."""
+    primary, contact, serial, *timers = text.split()
+    refresh, retry, expire, minimum = map(int, timers)
+    return Soa(ttl, primary, contact, refresh, retry, expire, minimum), int(serial)
+
+
+# Zones
+
+
+def zone_of(name: str, found: Iterable[RecordSet]) -> Zone:
+    """A zone from all its record sets, with those of its signer. SnapError where it has no SOA."""
+    sets = {one.key: one for one in found}
+    head = sets.pop((name, "SOA"), None)
+    if head is None:
+        raise SnapError(
+            f"the server told no SOA of {name}", where=name, fix="see what it serves as this zone"
+        )
+    soa, serial = soa_of(head.ttl, head.records[0])
+    signed = (name, "RRSIG") in sets
+    return Zone(
+        name=name,
+        serial=serial,
+        soa=soa,
+        sets={key: one for key, one in sets.items() if one.type not in SIGNERS},
+        signed=signed,
+        unmodelled=sorted(_unmodelled(sets, signed)),
+    )
+
+
+def _unmodelled(sets: Iterable[tuple[str, str]], signed: bool) -> Iterator[tuple[str, str]]:
+    """A signer's records where nobody signs: servers take them for orders to sign."""
+    for owner, kind in sets:
+        if kind in SIGNERS and not signed and kind not in DERIVED:
+            yield owner, kind

@@ -1,0 +1,30 @@
+"""What a ``[resources.NAME]`` table with ``adapter = "dns"`` may say."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``provider`` is how the zones are read and written, ``server`` where: ``host`` or ``host:port``.
+
+    ``zones`` are the names of the zones, in A-labels or in Unicode.
+
+    ``key`` is the TSIG key, as ``nsupdate -y`` takes it: ``[algorithm:]name:secret``, or empty.
+
+    ``timeout`` is how many seconds the server may take for an answer.
+    """
+
+    zones: tuple[str, ...]
+    provider: Literal["rfc2136"] = "rfc2136"
+    server: str = "127.0.0.1"
+    key: str = ""
+    timeout: float = 30.0
+
+    def __post_init__(self) -> None:
+        if not self.zones:
+            raise ValueError("zones has to name at least one zone")
+        if self.timeout <= 0:
+            raise ValueError("timeout is a number of seconds")

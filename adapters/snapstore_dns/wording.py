@@ -1,0 +1,44 @@
+"""How plans tell of record sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snapstore_dns.records import RecordSet, Soa, absolute, unicode_of
+
+_SHOWN = 60
+
+
+def named(owner: str, kind: str) -> str:
+    """``www.example.com A``, and how people write it where that is another way."""
+    shown = unicode_of(owner)
+    return f"{owner} ({shown}) {kind}" if shown else f"{owner} {kind}"
+
+
+def lines(owner: str, side: RecordSet | Soa | None, sign: str) -> Iterator[str]:
+    """The records as a master file has them, each behind a sign."""
+    if isinstance(side, Soa):
+        # The serial counts on by itself.
+        yield f"{sign} {absolute(owner)} {side.ttl} IN SOA {side.record(0).replace(' 0 ', ' … ', 1)}"
+    elif side is not None:
+        for text in side.records:
+            yield f"{sign} {absolute(owner)} {side.ttl} IN {side.type} {text}"
+
+
+def brief(side: RecordSet | Soa | None) -> str:
+    """The values in a few words."""
+    if not isinstance(side, RecordSet):
+        return ""
+    text = ", ".join(side.records)
+    if len(text) <= _SHOWN:
+        return text
+    return f"{text[: _SHOWN - 1]}…" if len(side.records) == 1 else f"{len(side.records)} records"
+
+
+def exchanged(before: RecordSet | Soa | None, after: RecordSet | Soa | None) -> str:
+    """From what to what."""
+    if before is None or after is None or isinstance(before, Soa) or isinstance(after, Soa):
+        return brief(before or after)
+    if before.records == after.records:
+        return f"TTL {before.ttl} → {after.ttl}"
+    return f"{brief(before)} → {brief(after)}"
