@@ -36,6 +36,7 @@ COMMANDS = {
     },
     "review": {
         "plan": "what a restore would do, for reading, saving and reviewing",
+        "propose": "push a plan, and the state after it, for review",
         "apply": "carry out a saved plan",
     },
     "upkeep": {

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -32,7 +33,7 @@ OPEN_KEYS = frozenset(
 """Keys whose values are names or places: shown in messages even where they come from the environment."""
 
 _NAME = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
-_RESERVED = frozenset({"files", "snapshot.json"})
+_RESERVED = frozenset({"files", "plans", "snapshot.json"})
 _VARIABLE = re.compile(r"\$\$|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|)")
 _URL_PASSWORD = re.compile(r"://[^/@\s:]*:([^@\s]+)@|\bpassword\s*=\s*'?([^'\s&]+)")
 _HEADER = r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$"
@@ -68,6 +69,24 @@ class HookConfig(msgspec.Struct, frozen=True):
         return f"HookConfig(group={self.group!r})"  # commands and environments hold secrets
 
 
+class Forge(StrEnum):
+    """What serves the requests; Forgejo speaks as Gitea does."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    GITEA = "gitea"
+
+
+class ReviewTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Where restores are reviewed. What is left out is told by the URL of the store's remote."""
+
+    forge: Forge | None = None
+    token: str | None = None
+
+    def __repr__(self) -> str:
+        return f"ReviewTable(forge={self.forge!r})"  # the token is a secret
+
+
 class Config(msgspec.Struct, frozen=True):
     """A valid configuration: every name that it refers to exists, every path is absolute.
 
@@ -85,6 +104,7 @@ class Config(msgspec.Struct, frozen=True):
     refuse: frozenset[HazardName] = frozenset()
     data: DataMode = DataMode.ARCHIVE
     remote: str | None = None
+    review: ReviewTable = ReviewTable()
 
 
 class StoreTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -132,6 +152,7 @@ class FileTable(msgspec.Struct, forbid_unknown_fields=True):
     groups: dict[str, list[str]] = {}
     hooks: HooksTable = msgspec.field(default_factory=HooksTable)
     restore: RestoreTable = msgspec.field(default_factory=RestoreTable)
+    review: ReviewTable = ReviewTable()
 
 
 class ResourceTable(msgspec.Struct):
@@ -202,6 +223,7 @@ def load(path: Path, env: Mapping[str, str], *, live: bool = True) -> Config:
         refuse=frozenset(table.restore.refuse),
         data=table.restore.data,
         remote=table.store.remote,
+        review=table.review,
     )
 
 
@@ -371,6 +393,8 @@ def _wrong(source: _Source, path: Keys, text: str) -> SnapError:
 
 
 def _choices(path: Keys) -> str:
+    if path == ("review", "forge"):
+        return f"it may be: {', '.join(Forge)}"
     if path[:1] == ("restore",):
         values: list[str] = [*DataMode] if path[-1] == "data" else [*HazardName]
         return f"it may be: {', '.join(values)}"

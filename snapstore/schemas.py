@@ -31,6 +31,7 @@ OUTPUTS: dict[str, type[Any]] = {
     "output-error": documents.ErrorDocument,
     "output-init": documents.InitDocument,
     "output-log": documents.LogDocument,
+    "output-propose": documents.ProposalDocument,
     "output-restore": documents.RestoreDocument,
     "output-show": documents.SnapshotDocument,
     "output-show-file": documents.FileDocument,

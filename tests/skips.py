@@ -14,6 +14,7 @@ UNAVOIDABLE = (
     "needs node",
     "needs two cores",
     "needs pgbouncer",
+    "needs sshd",
     "needs Debian's (redis-server|bind9|knot)",
     "only root can give files away",
     "starts as root to become somebody without its powers",

@@ -92,6 +92,7 @@ def test_the_configuration_is_documented_whole():
         config.ResourceTable,
         config.HooksTable,
         config.HookTable,
+        config.ReviewTable,
         config.RestoreTable,
     )
     keys = [field.encode_name for table in tables for field in msgspec.structs.fields(table)]

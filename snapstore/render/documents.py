@@ -16,6 +16,7 @@ from snapstore.snapshot import TREE_MODE, Snapshot, TreeEntry, files, kinds, res
 
 if TYPE_CHECKING:
     from snapstore.restore import RestoreResult
+    from snapstore.review.propose import Proposal
     from snapstore.store import CommitInfo
 
 
@@ -170,6 +171,19 @@ class RestoreDocument(msgspec.Struct):
     plan: str
 
 
+class ProposalDocument(msgspec.Struct):
+    """``snap propose``: ``branch`` and ``commit`` are null where there is nothing to do.
+
+    ``changed`` says whether the branch is another one than before, ``plan`` is a digest.
+    """
+
+    branch: str | None
+    commit: str | None
+    changed: bool
+    plan: str
+    hazards: list[HazardName]
+
+
 class Finding(msgspec.Struct):
     """Something that is not well; ``area`` is ``store``, ``key`` or the name of a resource."""
 
@@ -321,4 +335,16 @@ def restore(result: RestoreResult) -> RestoreDocument:
         mismatches=list(result.mismatches),
         problems=list(result.problems),
         plan=result.plan.digest,
+    )
+
+
+def proposal(found: Proposal) -> ProposalDocument:
+    from snapstore.plan import hazards  # which most commands have no use for
+
+    return ProposalDocument(
+        branch=found.branch,
+        commit=found.commit,
+        changed=found.changed,
+        plan=found.plan.digest,
+        hazards=sorted({hazard.name for hazard in hazards(found.plan)}),
     )

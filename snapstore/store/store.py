@@ -14,6 +14,7 @@ from snapstore.snapshot import Snapshot, resources
 from snapstore.store import build, commits, locks, notes, repository
 from snapstore.store.build import ResourceState
 from snapstore.store.commits import CommitInfo
+from snapstore.store.compose import compose
 from snapstore.store.known import KnownStates
 from snapstore.store.objects import StoreObjects
 from snapstore.store.packwriter import COMMIT
@@ -133,6 +134,27 @@ class Store:
             notes.write(self._objects, self._refs, commit, snapshot.hints, who)
         subject = message.partition("\n")[0]
         return commit if self._refs.move(name, tip, commit, who, f"take: {subject}") else None
+
+    def compose(self, parts: Mapping[str, Snapshot], beside: Mapping[str, bytes]) -> str:
+        """The id of a tree, kept: each resource as one snapshot has it, and files beside them."""
+        return compose(self._objects, parts, beside)
+
+    def put_commit(
+        self, tree: str, parents: tuple[str, ...], message: str, trailers: Mapping[str, str]
+    ) -> str:
+        """Make a commit that no ref points at yet."""
+        who = commits.signature(self.path)
+        content = commits.encode(tree, parents, who, commits.with_trailers(message, trailers))
+        return commits.write_loose(self._objects, COMMIT, content)
+
+    def move(self, ref: str, old: str | None, new: str, reason: str) -> bool:
+        """Point a ref, given by its full name, somewhere else if it is where it was seen; whether it was."""
+        with locks.short(self.workspace("commit.lock")):
+            return self._refs.move(ref, old, new, commits.signature(self.path), reason)
+
+    def contains(self, tip: str, commit: str) -> bool:
+        """Whether a commit is in the history of another, or is it; both have to be in the store."""
+        return any(info.commit == commit for info in commits.walk(self._objects, tip, {}))
 
     def info(self, commit: str) -> CommitInfo:
         """The commit of a commit id; ``refs`` are not looked for."""

@@ -1,0 +1,77 @@
+"""The branch that a restore is proposed on: its name, and what it holds.
+
+Its tree is the state after the restore, so that what a request shows as changed files is the difference of
+the two states; beside that ``plans/ID/`` holds the plan as a document, as SQL and as a page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from snapstore.model import Plan, Scope
+from snapstore.plan import encode
+from snapstore.render import plans, review
+from snapstore.render.review import Terms
+from snapstore.secrets import REDACTOR
+from snapstore.snapshot import Snapshot, resources
+
+PLANS = "plans"
+PREFIX = "rollback/"
+SCOPE = "Scope"
+PLAN = "Plan"
+_EVERYTHING = "everything"
+_SHORT = 10
+_ID = 12
+
+
+class Branch(NamedTuple):
+    """``rollback/<short>-<number>``: the start of the commit it leads to, and which try that is."""
+
+    target: str
+    number: int
+
+    @property
+    def name(self) -> str:
+        return f"{PREFIX}{self.target[:_SHORT]}-{self.number}"
+
+    @property
+    def ref(self) -> str:
+        return f"refs/heads/{self.name}"
+
+
+def branches(target: str, refs: Collection[str]) -> list[Branch]:
+    """The branches among these refs (full names) that lead to a commit, the newest first."""
+    pattern = re.compile(rf"refs/heads/{PREFIX}{target[:_SHORT]}-([1-9]\d*)")
+    numbers = [int(found[1]) for found in map(pattern.fullmatch, refs) if found]
+    return [Branch(target, number) for number in sorted(numbers, reverse=True)]
+
+
+def folder(plan: Plan) -> str:
+    """Where the files of a plan are in the tree."""
+    return f"{PLANS}/{plan.digest[:_ID]}"
+
+
+def files(plan: Plan, terms: Terms) -> dict[str, bytes]:
+    """The plan's files by path. What people read is masked; the plan itself holds only sealed tokens."""
+    texts = {"plan.sql": plans.sql(plan), "PLAN.md": review.page(plan, terms)}
+    masked = {name: REDACTOR.redact(text).encode("utf-8", "backslashreplace") for name, text in texts.items()}
+    found = {"plan.json": encode(plan), **masked}
+    return {f"{folder(plan)}/{name}": content for name, content in found.items()}
+
+
+def after(plan: Plan, live: Snapshot, target: Snapshot) -> Mapping[str, Snapshot]:
+    """Which snapshot has each resource as it will be when the plan is carried out."""
+    known = resources(target)
+    led = set(plan.scope.patterns) or known.keys()
+    return {name: target if name in led and name in known else live for name in resources(live)}
+
+
+def trailers(plan: Plan) -> dict[str, str]:
+    """What tells a commit of the branch: which plan it is, and of which part of the state."""
+    return {PLAN: plan.digest, SCOPE: scope_words(plan.scope)}
+
+
+def scope_words(scope: Scope) -> str:
+    return " ".join(scope.patterns) or _EVERYTHING

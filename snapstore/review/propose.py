@@ -1,0 +1,128 @@
+"""A proposal: the live state is snapshotted, the plan back is made, and both go to the remote for review."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from snapstore.errors import Exit, SnapError
+from snapstore.model import Plan, PlanOptions, Scope
+from snapstore.plan import refused
+from snapstore.render.plans import summary
+from snapstore.render.review import Terms
+from snapstore.restore import Report, plan_restore, silent
+from snapstore.review import branch as branches
+from snapstore.review import sync
+from snapstore.review.address import remote
+from snapstore.review.branch import Branch
+from snapstore.store.refs import HEADS
+from snapstore.store.remote import Move, Remote
+from snapstore.take import VERSION_TRAILER, take, whole_resources
+from snapstore.workspace import Workspace
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """What was proposed. ``branch`` and ``commit`` are None where the plan has nothing to do.
+
+    ``changed`` says whether the branch is another one than before.
+    """
+
+    plan: Plan
+    branch: str | None = None
+    commit: str | None = None
+    changed: bool = False
+
+
+class _Seen(NamedTuple):
+    """The remote and its refs as they were when the proposal began."""
+
+    remote: Remote
+    refs: Mapping[str, str]
+
+
+def propose(
+    ws: Workspace,
+    env: Mapping[str, str],
+    revision: str,
+    scope: Scope,
+    options: PlanOptions,
+    report: Report = silent,
+) -> Proposal:
+    """Push a branch with the state after a restore to ``revision`` and its plan. No system is changed.
+
+    The live state becomes the newest snapshot of the environment's branch, which is pushed as well: what the
+    branch changes is then what the restore will. SnapError unless the remote has both in the end.
+    """
+    whole_resources(ws, scope)
+    where = remote(ws.config, env)
+    target = ws.store.resolve(revision)
+    report(f"asking {where.shown}")
+    seen = _Seen(where, sync.pull(ws.store, where))
+    head = take(ws, f"Before the proposal to go back to {target[:10]}", scope)
+    plan = plan_restore(ws, target, scope, options, report)
+    if not plan.actions:
+        return Proposal(plan)
+    if plan.base.tree != head.tree:
+        text = "the live state changed while the plan was made"
+        raise SnapError(text, code=Exit.STALE, fix="run the command again")
+    return _push(ws, seen, plan, report)
+
+
+def _push(ws: Workspace, seen: _Seen, plan: Plan, report: Report) -> Proposal:
+    branch = _branch(ws, seen, plan)
+    commit = _commit(ws, plan, branch)
+    old = seen.refs.get(branch.ref)
+    if old and _is_same(ws, old, commit):
+        sync.push(ws.store, seen.remote, seen.refs, {})
+        return Proposal(plan, branch.name, old)
+    report(f"pushing {branch.name} to {seen.remote.shown}")
+    sync.push(ws.store, seen.remote, seen.refs, {branch.ref: Move(old, commit)})
+    return Proposal(plan, branch.name, commit, changed=True)
+
+
+def _branch(ws: Workspace, seen: _Seen, plan: Plan) -> Branch:
+    """That of the last proposal of the same, unless that was merged; else one that is not there yet."""
+    known = branches.branches(plan.target.commit or "", seen.refs)
+    sync.bring(ws.store, seen.remote, [seen.refs[found.ref] for found in known])
+    wanted = branches.scope_words(plan.scope)
+    for found in known:
+        tip = seen.refs[found.ref]
+        if ws.store.info(tip).trailers.get(branches.SCOPE) == wanted and not _is_merged(ws, seen, tip):
+            return found
+    return Branch(plan.target.commit or "", known[0].number + 1 if known else 1)
+
+
+def _is_merged(ws: Workspace, seen: _Seen, commit: str) -> bool:
+    there = seen.refs.get(HEADS + ws.store.branch)
+    return there is not None and ws.store.contains(there, commit)
+
+
+def _commit(ws: Workspace, plan: Plan, branch: Branch) -> str:
+    head = ws.store.head() or ""
+    live, target = ws.store.snapshot(head), ws.store.snapshot(plan.target.commit or "")
+    files = branches.files(plan, terms(ws, plan, branch.name))
+    tree = ws.store.compose(branches.after(plan, live, target), files)
+    subject = ws.store.info(target.commit or "").message.partition("\n")[0]
+    title = f"Go back to {branch.target[:10]} {subject}".rstrip()
+    text = f"{title}\n\n{summary(plan)}"
+    return ws.store.put_commit(tree, (head,), text, {**branches.trailers(plan), **VERSION_TRAILER})
+
+
+def _is_same(ws: Workspace, old: str, new: str) -> bool:
+    """Equal but for its time: what is approved already stays as it is."""
+    one, other = ws.store.info(old), ws.store.info(new)
+    return (one.tree, one.parents) == (other.tree, other.parents)
+
+
+def terms(ws: Workspace, plan: Plan, what: str) -> Terms:
+    """What the page of a plan says of applying it."""
+    command = " ".join(["snap", "apply", what, *allowances(ws, plan)])
+    return Terms(command, "somebody who has read this", f"{branches.folder(plan)}/PLAN.md")
+
+
+def allowances(ws: Workspace, plan: Plan) -> Collection[str]:
+    """The options that let the hazards of a plan pass."""
+    stopping = refused(plan, ws.config.allow, ws.config.refuse)
+    return [f"--allow {name}" for name in sorted({hazard.name for hazard in stopping})]

@@ -1,0 +1,94 @@
+"""A project whose store has a remote, and the ways to reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Snap
+from tests.review import servers
+from tests.review.servers import Served
+
+CONFIG = """
+[store]
+remote = "{remote}"
+
+[resources.build]
+adapter = "files"
+path = "dist"
+
+[resources.env]
+adapter = "dotenv"
+path = ".env"
+
+[groups]
+frontend = ["build"]
+settings = ["env"]
+"""
+SECRET = "canary-env-0123456789"
+
+
+@dataclass(frozen=True)
+class Project:
+    """``snap`` in a project that has been deployed twice, and the repository that its store is shared with.
+
+    ``old`` is the commit before the second deploy.
+    """
+
+    snap: Snap
+    served: Served
+    old: str
+
+    def deploy(self, text: str) -> None:
+        deploy(self.snap, text)
+
+
+def deploy(snap: Snap, text: str) -> None:
+    (snap.root / "dist").mkdir(exist_ok=True)
+    (snap.root / "dist" / "app.js").write_text(f"{text}\n")
+    (snap.root / ".env").write_text(f"RELEASE={text}\nKEY={SECRET}-{text}\n")
+
+
+def project(snap: Snap, served: Served) -> Project:
+    snap.env.update(served.env)
+    snap.configure(CONFIG.format(remote=served.url))
+    deploy(snap, "one")
+    old = snap("take", "-m", "one", "--json", code=0).json["commit"]
+    deploy(snap, "two")
+    snap("take", "-m", "two", code=0)
+    return Project(snap, served, old)
+
+
+@contextmanager
+def in_folder(folder: Path) -> Iterator[Served]:
+    path = servers.repository(folder / "shop.git")
+    yield Served(path, str(path))
+
+
+WAYS = {
+    "http": servers.over_http,
+    "ssh": servers.over_ssh,
+    "folder": in_folder,
+}
+
+
+@pytest.fixture(params=WAYS)
+def anyhow(request: pytest.FixtureRequest, snap: Snap, tmp_path: Path) -> Iterator[Project]:
+    """The project with its remote over each way there is."""
+    if request.param == "ssh" and servers.SSHD is None:
+        pytest.skip("needs sshd")
+    (tmp_path / "remote").mkdir()
+    with WAYS[request.param](tmp_path / "remote") as served:
+        yield project(snap, served)
+
+
+@pytest.fixture
+def shop(snap: Snap, tmp_path: Path) -> Iterator[Project]:
+    """The project with its remote over HTTP."""
+    (tmp_path / "remote").mkdir()
+    with servers.over_http(tmp_path / "remote") as served:
+        yield project(snap, served)

@@ -1,0 +1,181 @@
+"""Git servers on loopback as they are in the world: smart HTTP with Basic authentication, and SSH."""
+
+from __future__ import annotations
+
+import base64
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import urlsplit
+
+TOKEN = "canary-token-0123456789"
+SSHD = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
+
+
+@dataclass(frozen=True)
+class Served:
+    """A bare repository ``path`` that is served at ``url``; ``env`` is what a client needs to get in."""
+
+    path: Path
+    url: str
+    env: dict[str, str] = field(default_factory=dict)
+
+    def git(self, *words: str) -> str:
+        ran = subprocess.run(
+            ["git", "-C", str(self.path), *words], capture_output=True, text=True, check=True
+        )
+        return ran.stdout.strip()
+
+    def refs(self, prefix: str = "refs/heads/") -> dict[str, str]:
+        lines = self.git("for-each-ref", "--format=%(refname) %(objectname)", prefix).splitlines()
+        return dict(line.split(" ") for line in lines)
+
+    def hook(self, name: str, script: str) -> None:
+        path = self.path / "hooks" / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+
+def repository(path: Path) -> Path:
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(path)], check=True)
+    return path
+
+
+@contextmanager
+def over_http(folder: Path, token: str = TOKEN) -> Iterator[Served]:
+    """``git http-backend`` behind a server of our own, which lets in whoever has the token as a password."""
+    path = repository(folder / "team" / "shop.git")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(folder, token))
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.server_address[1]}/team/shop.git"
+        yield Served(path, url, {"SNAPSTORE_TOKEN": token})
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _handler(folder: Path, token: str) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            scheme, _, given = self.headers.get("Authorization", "").partition(" ")
+            if scheme != "Basic" or base64.b64decode(given).decode().partition(":")[2] != token:
+                body = self._body()
+                self._answer(401, [("WWW-Authenticate", 'Basic realm="git"')], b"who are you?")
+                assert body is not None
+                return
+            self._cgi()
+
+        do_POST = do_GET
+
+        def _body(self) -> bytes:
+            if self.headers.get("Transfer-Encoding", "") != "chunked":
+                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = b""
+            while size := int(self.rfile.readline(), 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return body
+
+        def _cgi(self) -> None:
+            parts, body = urlsplit(self.path), self._body()
+            env = {
+                "PATH": os.environ["PATH"],
+                "HOME": str(folder),
+                "GIT_PROJECT_ROOT": str(folder),
+                "GIT_HTTP_EXPORT_ALL": "1",
+                "REMOTE_USER": "somebody",
+                "REQUEST_METHOD": self.command,
+                "PATH_INFO": parts.path,
+                "QUERY_STRING": parts.query,
+                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+                "CONTENT_LENGTH": str(len(body)),
+                "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+                "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            }
+            ran = subprocess.run(
+                ["git", "http-backend"], input=body, env=env, capture_output=True, check=True
+            )
+            head, _, content = ran.stdout.partition(b"\r\n\r\n")
+            fields = [line.split(": ", 1) for line in head.decode().split("\r\n")]
+            status = next((int(value[:3]) for name, value in fields if name == "Status"), 200)
+            self._answer(status, [(name, value) for name, value in fields if name != "Status"], content)
+
+        def _answer(self, status: int, fields: list[tuple[str, str]], content: bytes) -> None:
+            self.send_response(status)
+            for name, value in fields:
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    return Handler
+
+
+@contextmanager
+def over_ssh(folder: Path) -> Iterator[Served]:
+    """A real sshd that takes one key."""
+    path = repository(folder / "shop.git")
+    for name in ("host", "user"):
+        key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
+        subprocess.run(key, check=True)
+    (folder / "user.pub").rename(folder / "allowed")
+    port = _free_port()
+    server = _sshd(folder, port)
+    try:
+        _wait(port, server)
+        known = folder / "known"
+        host = (folder / "host.pub").read_text().split()
+        known.write_text(f"[127.0.0.1]:{port} {host[0]} {host[1]}\n")
+        ssh = f"ssh -F none -i {folder / 'user'} -o UserKnownHostsFile={known} -o StrictHostKeyChecking=yes"
+        url = f"ssh://{getpass.getuser()}@127.0.0.1:{port}{path}"
+        yield Served(path, url, {"GIT_SSH_COMMAND": ssh})
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _sshd(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    if os.getuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)  # where sshd of root locks itself in
+    config = folder / "sshd_config"
+    config.write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder / 'host'}\nPidFile none\nUsePAM no\n"
+        f"AuthorizedKeysFile {folder / 'allowed'}\nStrictModes no\nPasswordAuthentication no\n"
+        "PermitRootLogin prohibit-password\n"
+    )
+    assert SSHD
+    return subprocess.Popen([SSHD, "-D", "-e", "-f", str(config)], stderr=subprocess.DEVNULL)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(500):
+        assert server.poll() is None, "sshd did not start"
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise AssertionError("sshd does not answer")
