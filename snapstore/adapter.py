@@ -166,6 +166,11 @@ def no_lock(settings: Any, context: Context) -> AbstractContextManager[None]:
     return nullcontext()
 
 
+Form = Callable[[str, Facts, Hints], str]
+"""Writes what a path of a resource stands for, given all its facts and hints, in a form that others read.
+SnapError when the path stands for nothing that can be written so."""
+
+
 class Adapter(msgspec.Struct, frozen=True):
     """A plug-in. ``format`` counts up when the shape of its facts changes.
 
@@ -185,6 +190,7 @@ class Adapter(msgspec.Struct, frozen=True):
     ``inside`` gives what can be renamed inside a fact, as identities of such kinds.
     ``archived`` lists what restores have put aside and none has taken back, oldest first; ``prune`` removes
     some of that for good, by their places.
+    ``forms`` are the forms beside our own in which ``snap show`` writes a part of a state, by their names.
     ``check`` is for ``snap doctor``: what is wrong with this resource, [] when it is well.
     ``discover`` is for ``snap init``: resources this adapter would take care of below a folder.
     ``summary`` is one line for ``snap adapters``.
@@ -208,6 +214,7 @@ class Adapter(msgspec.Struct, frozen=True):
     lock: Callable[[Any, Context], AbstractContextManager[None]] = no_lock
     archived: Callable[[Any, Context], list[Archived]] = nothing_archived
     prune: Callable[[Any, Context, Sequence[str]], None] = nothing_to_prune
+    forms: Mapping[str, Form] = {}
     check: Callable[[Any, Context], list[Notice]] = lambda settings, context: []
     discover: Callable[[Path, Mapping[str, str]], list[Suggestion]] = lambda root, env: []
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from snapstore.adapter import Adapter, ApplyContext, Context, PlanRequest
+from snapstore.facts import Facts
 from snapstore.model import Action, Captured, Json, Notice, ResourceChanges
 from snapstore_dns.settings import Settings
 
@@ -44,6 +45,12 @@ def _check(settings: Settings, context: Context) -> list[Notice]:
     return check(settings, context)
 
 
+def _master_file(path: str, facts: Facts, hints: Mapping[str, Json]) -> str:
+    from snapstore_dns.zonefile import master_file
+
+    return master_file(path, facts, hints)
+
+
 adapter = Adapter(
     name="dns",
     format=1,
@@ -53,5 +60,6 @@ adapter = Adapter(
     plan=_plan,
     apply=_apply,
     beyond=_beyond,
+    forms={"zone": _master_file},
     check=_check,
 )

@@ -11,12 +11,13 @@ import click
 
 from snapstore.app import App
 from snapstore.errors import SnapError
+from snapstore.facts import Facts
 from snapstore.model import EVERYTHING
 from snapstore.nearest import did_you_mean
 from snapstore.render import documents, snapshots
 from snapstore.render.style import name
 from snapstore.render.values import masked, size
-from snapstore.snapshot import FILES, TREE_MODE, Snapshot, TreeEntry
+from snapstore.snapshot import FILES, TREE_MODE, Snapshot, TreeEntry, facts, resources
 from snapstore.take import LIVE, snapshot_of
 from snapstore.workspace import Workspace
 
@@ -25,9 +26,13 @@ _OBJECT = re.compile(r"((?:[^:{]|\{[^}]*\}?)*)(?::(.*))?", re.DOTALL)
 
 @click.command("show")
 @click.argument("what", default="HEAD", metavar="[REVISION[:PATH]]")
+@click.option(
+    "--as", "form", metavar="FORM", help="Write it in a form that the adapter of its resource knows."
+)
+@click.option("--zone", "form", flag_value="zone", help="The same as --as zone: a DNS zone as a master file.")
 @click.option("--archive", is_flag=True, help="What restores have put aside in the live systems instead.")
 @click.pass_obj
-def command(app: App, what: str, archive: bool) -> None:
+def command(app: App, what: str, form: str | None, archive: bool) -> None:
     """Show a snapshot, or with a path one of its documents, files or folders. Secrets stay sealed."""
     if archive:
         _archive(app)
@@ -36,6 +41,9 @@ def command(app: App, what: str, archive: bool) -> None:
     ws = app.workspace(live=revision == LIVE)
     with app.working("reading"):
         snapshot = snapshot_of(ws, revision)
+    if form is not None:
+        _formed(app, snapshot, path or "", form)
+        return
     if path is None:
         app.emit(lambda: _whole(ws, snapshot), lambda: documents.snapshot(snapshot))
         return
@@ -48,6 +56,24 @@ def command(app: App, what: str, archive: bool) -> None:
         app.emit(json.dumps(value, indent=2, ensure_ascii=False), value)
     else:
         _file(app, path, entry, snapshot.objects.blob(entry.oid))
+
+
+def _formed(app: App, snapshot: Snapshot, path: str, form: str) -> None:
+    """What the adapter of the resource that a path is in makes of it."""
+    from snapstore import adapter as adapters
+
+    name, _, inside = path.strip("/").partition("/")
+    known = resources(snapshot)
+    if name not in known:
+        fix = did_you_mean(name, known, "resources")
+        raise SnapError(f"--as needs REVISION:RESOURCE/PATH, and {name!r} is no resource", fix=fix)
+    forms = adapters.load(known[name].adapter).forms
+    if form not in forms:
+        fix = f"its forms: {', '.join(sorted(forms))}" if forms else "leave out --as"
+        raise SnapError(f"nothing in {name} can be written as {form!r}", where=path, fix=fix)
+    text = forms[form](inside, Facts(facts(snapshot, name)), snapshot.hints.get(name, {}))
+    content = base64.b64encode(text.encode()).decode()
+    app.emit(text, {"path": path, "mode": "100644", "size": len(text.encode()), "base64": content})
 
 
 def _archive(app: App) -> None:

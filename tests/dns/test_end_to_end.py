@@ -43,30 +43,24 @@ def test_a_deploy_is_seen_planned_and_rolled_back(bind: servers.Server, ready: S
 WRONG = "hmac-sha256:snap:" + servers.SECRET[::-1].replace("=", "A")
 
 
-@pytest.mark.parametrize(
-    ("address", "key", "zone", "words"),
-    [
+def test_what_does_not_let_us_in_is_one_clear_message(bind: servers.Server, snap: Snap):
+    for address, key, zone, words in (
         ("127.0.0.1:1", servers.KEY, ZONE, "no answer from the name server 127.0.0.1:1"),
-        ("", WRONG, ZONE, "does not know the key"),
-        ("", f"hmac-sha512:nobody:{servers.SECRET}", ZONE, "does not know the key"),
-        ("", "", ZONE, "does not give the zone example.com: REFUSED"),
-        ("", servers.KEY, "example.org", "does not give the zone example.org"),
-        ("", "hmac-sha256:snap:not base64", ZONE, "this is no TSIG key"),
-        ("", "snap", ZONE, "this is no TSIG key"),
+        (bind.address, WRONG, ZONE, "does not know the key"),
+        (bind.address, f"hmac-sha512:nobody:{servers.SECRET}", ZONE, "does not know the key"),
+        (bind.address, "", ZONE, "does not give the zone example.com: REFUSED"),
+        (bind.address, servers.KEY, "example.org", "does not give the zone example.org"),
+        (bind.address, "hmac-sha256:snap:not base64", ZONE, "this is no TSIG key"),
+        (bind.address, "snap", ZONE, "this is no TSIG key"),
         ("host:port", servers.KEY, ZONE, "is no address of a server"),
-        ("", servers.KEY, "a..b", "is not the name of a zone"),
-    ],
-)
-def test_what_does_not_let_us_in_is_one_clear_message(
-    bind: servers.Server, snap: Snap, address: str, key: str, zone: str, words: str
-):
-    snap.configure(settings(address or bind.address, zone, key=key))
-    snap("init")
-    done = snap("take", code=1)
-    assert words in done.stderr
-    assert "Traceback" not in done.stderr
-    for part in key.split(":")[-1:] if len(key) > 10 else ():
-        assert part not in done.stderr
+        (bind.address, servers.KEY, "a..b", "is not the name of a zone"),
+    ):
+        snap.configure(settings(address, zone, key=key))
+        snap("init")
+        done = snap("take", code=1)
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
+        assert len(key) < 10 or key.split(":")[-1] not in done.stderr
 
 
 def test_a_server_that_allows_no_updates_says_so_and_keeps_its_zone(snap: Snap, tmp_path: Path):

@@ -11,7 +11,7 @@ from snapstore.model import Condition
 from snapstore.snapshot import facts
 from snapstore.store.store import Store
 from tests.dns import servers
-from tests.dns.conftest import ZONE, Project, needs, project, settings, well
+from tests.dns.conftest import ZONE, Project, project, settings, well
 
 LONG = " ".join(f'"{letter * 255}"' for letter in "abc")
 ELSEWHERE = (
@@ -82,7 +82,6 @@ def test_every_kind_of_record_comes_back(server: servers.Server, place: Project)
 
 def test_values_that_dnspython_finds_odd_come_back(tmp_path: Path):
     """BIND does not take them."""
-    needs("knot")
     with servers.running("knot", tmp_path / "server", {ZONE: servers.START}) as server:
         place = project(tmp_path / "project", settings(server.address))
         fill(server, r"short 300 SSHFP \# 3 040201", r"odd 300 DS \# 6 303901010101")
