@@ -18,6 +18,7 @@ from snapstore_dns.records import Change, RecordSet, Soa, Zone
 from snapstore_dns.retrying import ATTEMPTS, pause, surely
 from snapstore_dns.settings import Settings
 from snapstore_dns.talking import LostError
+from snapstore_dns.wording import duration
 
 _NAMED = 5
 
@@ -52,6 +53,8 @@ def _apply(provider: Provider, zone: str, actions: Sequence[Action], context: Ap
     _require_done(surely(provider, lambda: provider.read(zone)), changes, context.resource)
     context.journal.finished(*actions)
     context.journal.committed()
+    effect = max(action.payload["effect"] for action in actions)
+    context.report(f"{zone}: resolvers may give old answers for {duration(effect)}")
 
 
 def _write(

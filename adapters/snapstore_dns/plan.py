@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
 import msgspec
 
 from snapstore.adapter import PlanRequest
-from snapstore.model import Action, Fact, Hazard, HazardName, Json, Verb
+from snapstore.facts import Facts
+from snapstore.model import UNMODELLED, Action, Fact, Hazard, HazardName, Json, Verb
+from snapstore_dns import hazards
 from snapstore_dns.comparing import Difference, beyond, differences
-from snapstore_dns.facts import ZONE, content_of
+from snapstore_dns.facts import ZONE, content_of, soa_from
 from snapstore_dns.records import Change, RecordSet, Soa
 from snapstore_dns.sequence import in_order
-from snapstore_dns.wording import exchanged, lines, named
+from snapstore_dns.wording import duration, exchanged, lines, named
 
 __all__ = ["beyond", "change_of", "plan"]
 
@@ -63,29 +65,47 @@ def _zone(request: PlanRequest, zone: str, some: Iterable[Difference], rank: int
     """Ranks say the order: the core leaves it alone where no action declares that it needs another."""
     by_key = {one.place[1:]: one for one in some}
     changes = [Change(*key, _side(one.before), _side(one.after)) for key, one in by_key.items()]
-    changed = [change for change in changes if change.before != change.after]
-    for number, change in enumerate(in_order(zone, changed)):
-        yield _action(request, by_key[change.key], change, rank + number)
+    before, after = (_sets(facts, zone) for facts in (request.live, request.target))
+    changed = in_order(zone, [change for change in changes if change.before != change.after], after)
+    if not changed:
+        return
+    soa = soa_from(request.live[f"{ZONE}:{zone}"])
+    whole = hazards.of_zone(zone, changed, before, request.settings.max_removed)
+    for number, change in enumerate(changed):
+        found = list(hazards.of_change(zone, change, after))
+        if whole is not None and change.after is None:
+            found, whole = [whole, *found], None
+        yield _action(request, by_key[change.key], change, soa, found, rank + number)
+
+
+def _sets(facts: Facts, zone: str) -> dict[tuple[str, str], RecordSet]:
+    found = (content_of(fact) for fact in facts.parts.get(f"{ZONE}:{zone}", ()) if fact.kind != UNMODELLED)
+    return {one.key: one for one in found if isinstance(one, RecordSet)}
 
 
 def _side(fact: Fact | None) -> RecordSet | Soa | None:
     return content_of(fact) if fact is not None else None
 
 
-def _action(request: PlanRequest, one: Difference, change: Change, rank: int) -> Action:
+def _action(
+    request: PlanRequest, one: Difference, change: Change, soa: Soa, found: Sequence[Hazard], rank: int
+) -> Action:
     verb = Verb.CREATE if one.before is None else Verb.DROP if one.after is None else Verb.ALTER
     text = f"{_VERBS[verb]} {named(change.owner, change.type)}"
     values = exchanged(change.before, change.after)
+    seconds = hazards.seconds_to_effect(change, soa)
+    seen = f"resolvers may give the old answer for {duration(seconds)}"
     return Action(
         resource=request.resource,
         verb=verb,
         subject=one.subject,
-        summary=f"{text}: {values}" if values else text,
+        summary=f"{text}: {values} ({seen})" if values else f"{text} ({seen})",
         statements=(*lines(change.owner, change.before, "-"), *lines(change.owner, change.after, "+")),
         undo=(*lines(change.owner, change.after, "-"), *lines(change.owner, change.before, "+")),
-        payload={"zone": one.place.zone, **_payload(change)},
+        payload={"zone": one.place.zone, "effect": seconds, **_payload(change)},
         produces=tuple(sorted(one.ids)) if change.after is not None else (),
         destroys=tuple(sorted(one.ids)) if change.after is None else (),
+        hazards=tuple(found),
         rank=rank,
     )
 

@@ -8,19 +8,24 @@ name stays together.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from snapstore.ordering import topological
-from snapstore_dns.records import Change, RecordSet
+from snapstore_dns.records import Change, RecordSet, is_within
 
 ADDRESSES = frozenset({"A", "AAAA", "CNAME"})
 _POINTING = frozenset({"CNAME", "MX", "NS", "SRV", "PTR"})
-_TUNNEL = "DNAME"
+_ALIAS, _TUNNEL = "CNAME", "DNAME"
 _OPENED, _GAINING, _OTHER, _LOSING, _CLOSED = range(5)
 
 
-def in_order(zone: str, changes: Iterable[Change]) -> list[Change]:
-    """The changes of one zone in the order in which they are to be done; that of its SOA is the last."""
+Sets = Mapping[tuple[str, str], RecordSet]
+ByOwner = Mapping[str, Sequence[Change]]
+
+
+def in_order(zone: str, changes: Iterable[Change], after: Sets) -> list[Change]:
+    """The changes of a zone in the order in which they are to be done, that of its SOA last. ``after`` are
+    all record sets that it will have."""
     by_owner: dict[str, list[Change]] = defaultdict(list)
     last = []
     for change in sorted(changes, key=lambda change: change.key):
@@ -28,30 +33,41 @@ def in_order(zone: str, changes: Iterable[Change]) -> list[Change]:
             last.append(change)
         else:
             by_owner[change.owner].append(change)
-    return [change for owner in _owners(by_owner) for change in by_owner[owner]] + last
+    return [change for owner in _owners(zone, by_owner, after) for change in by_owner[owner]] + last
 
 
-def _owners(by_owner: Mapping[str, Sequence[Change]]) -> list[str]:
-    after: dict[str, list[str]] = defaultdict(list)
+def _owners(zone: str, by_owner: ByOwner, after: Sets) -> list[str]:
+    """Mail servers may be for each other's mail; names that are aliases of each other are no addresses."""
+    found = _sorted(by_owner, _edges(zone, by_owner, after, _POINTING))
+    left = {owner: by_owner[owner] for owner in by_owner.keys() - set(found)}
+    found += _sorted(left, _edges(zone, left, after, {_ALIAS}))
+    return found + sorted(by_owner.keys() - set(found))
+
+
+def _sorted(by_owner: ByOwner, edges: Iterable[tuple[str, str]]) -> list[str]:
+    """The owners, each after those before it; what is in a circle, or behind one, is left out."""
+    following: dict[str, list[str]] = defaultdict(list)
     waiting = dict.fromkeys(by_owner, 0)
-    for first, then in _edges(by_owner):
-        after[first].append(then)
+    for first, then in edges:
+        following[first].append(then)
         waiting[then] += 1
     keys = {owner: f"{_phase(changes)} {owner}" for owner, changes in by_owner.items()}
-    found = list(topological(waiting, after, key=keys.__getitem__))
-    left = set(by_owner) - set(found)  # names that point at each other in a circle
-    return found + sorted(left, key=keys.__getitem__)
+    return list(topological(waiting, following, key=keys.__getitem__))
 
 
-def _edges(by_owner: Mapping[str, Sequence[Change]]) -> set[tuple[str, str]]:
-    """Who has to come before whom."""
+def _edges(zone: str, by_owner: ByOwner, after: Sets, kinds: Collection[str]) -> set[tuple[str, str]]:
+    """Who has to come before whom: what is pointed at is there first, and whoever keeps an address leaves
+    what it pointed at before that loses its own."""
     found = set()
     for owner, changes in by_owner.items():
         for change in changes:
-            found |= {(target, owner) for target in _targets(change.after) if target in by_owner}
-            gone = _targets(change.before) - _targets(change.after)
-            found |= {(owner, target) for target in gone if target in by_owner and _loses(by_owner[target])}
-    return {(first, then) for first, then in found if first != then}
+            if change.type not in kinds:
+                continue
+            found |= {(target, owner) for target in _targets(change.after)}
+            if change.type == _ALIAS and has_address(owner, zone, after):
+                left = _targets(change.before) - _targets(change.after)
+                found |= {(owner, target) for target in left if not has_address(target, zone, after)}
+    return {(first, then) for first, then in found if first != then and {first, then} <= by_owner.keys()}
 
 
 def _targets(side: object) -> set[str]:
@@ -61,16 +77,25 @@ def _targets(side: object) -> set[str]:
     return {text.rpartition(" ")[2].removesuffix(".").lower() for text in side.records}
 
 
+def has_address(owner: str, zone: str, sets: Sets) -> bool:
+    """Whether a name leads to an address; one of another zone is taken to."""
+    seen: set[str] = set()
+    while is_within(owner, zone) and owner not in seen:
+        if any((owner, kind) in sets for kind in ADDRESSES - {_ALIAS}):
+            return True
+        seen.add(owner)
+        alias = sets.get((owner, _ALIAS))
+        if alias is None:
+            return False
+        (owner,) = _targets(alias)
+    return owner not in seen
+
+
 def _phase(changes: Sequence[Change]) -> int:
     tunnels = [change for change in changes if change.type == _TUNNEL]
     if tunnels:
         return _CLOSED if any(change.after for change in tunnels) else _OPENED
-    if _loses(changes):
-        return _LOSING
-    return _GAINING if any(change.after and change.type in ADDRESSES for change in changes) else _OTHER
-
-
-def _loses(changes: Sequence[Change]) -> bool:
-    """Whether addresses go and none comes: what stays of them, unchanged, is not asked for."""
     addresses = [change for change in changes if change.type in ADDRESSES]
-    return bool(addresses) and not any(change.after for change in addresses)
+    if any(change.after for change in addresses):
+        return _GAINING
+    return _LOSING if addresses else _OTHER

@@ -14,6 +14,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``key`` is the TSIG key, as ``nsupdate -y`` takes it: ``[algorithm:]name:secret``, or empty.
 
+    ``max_removed`` is the share of a zone's record sets that a restore may remove without being asked twice.
+
     ``timeout`` is how many seconds the server may take for an answer.
     """
 
@@ -21,10 +23,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provider: Literal["rfc2136"] = "rfc2136"
     server: str = "127.0.0.1"
     key: str = ""
+    max_removed: float = 0.3
     timeout: float = 30.0
 
     def __post_init__(self) -> None:
         if not self.zones:
             raise ValueError("zones has to name at least one zone")
+        if not 0 <= self.max_removed <= 1:
+            raise ValueError("max_removed is a share, from 0 to 1")
         if self.timeout <= 0:
             raise ValueError("timeout is a number of seconds")

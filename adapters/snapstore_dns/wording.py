@@ -42,3 +42,13 @@ def exchanged(before: RecordSet | Soa | None, after: RecordSet | Soa | None) -> 
     if before.records == after.records:
         return f"TTL {before.ttl} → {after.ttl}"
     return f"{brief(before)} → {brief(after)}"
+
+
+def duration(seconds: int) -> str:
+    """Seconds as people say them: ``45 s``, ``5 min``, ``1 h 30 min``, ``2 d``."""
+    found = []
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        number, seconds = divmod(seconds, size)
+        if number:
+            found.append(f"{number} {unit}")
+    return " ".join(found[:2]) or "0 s"

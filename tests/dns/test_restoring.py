@@ -228,7 +228,7 @@ def test_unicode_names_can_be_configured_and_are_shown(bind: servers.Server, tmp
     assert "unicode" not in found["rrset:xn--999999999.example.com/TXT"].attrs
     bind.update(ZONE, "- xn--mnchen-3ya")
     (action,) = place.plan().actions
-    assert action.summary == ("create xn--mnchen-3ya.example.com (münchen.example.com) A: 192.0.2.80")
+    assert "create xn--mnchen-3ya.example.com (münchen.example.com) A: 192.0.2.80 " in action.summary
 
 
 # What servers do in silence
