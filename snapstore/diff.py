@@ -25,6 +25,8 @@ from snapstore.snapshot import (
     resources,
 )
 
+_BELOW_FILES = FILES + "/"
+
 _Pair = tuple[str, Blob | None, Blob | None]
 _Side = tuple[Objects, str | None]
 _Selector = Callable[[FactChange | FileChange], bool]
@@ -53,7 +55,7 @@ def _compare(name: str, adapter: str, old: _Side, new: _Side, wanted: _Selector)
     documents: list[_Pair] = []
     files: list[_Pair] = []
     for pair in _differing(old, new):
-        (files if pair[0].startswith(FILES + "/") else documents).append(pair)
+        (files if pair[0].startswith(_BELOW_FILES) else documents).append(pair)
     return ResourceChanges(
         resource=name,
         adapter=adapter,
@@ -92,17 +94,22 @@ def _sides(
         yield old, new
 
 
-def _differing(old: _Side, new: _Side, prefix: str = "") -> Iterator[_Pair]:
+def _differing(old: _Side, new: _Side) -> Iterator[_Pair]:
     """The paths of all blobs that differ below two trees, each with its blob on either side."""
-    left, right = _entries(old), _entries(new)
-    for name in left.keys() | right.keys():
-        a, b = left.get(name), right.get(name)
-        if a == b:
-            continue
-        blobs = _blob(a), _blob(b)
-        if any(blobs):
-            yield prefix + name, *blobs
-        yield from _differing((old[0], _subtree(a)), (new[0], _subtree(b)), f"{prefix}{name}/")
+    todo = [("", old, new)]
+    while todo:
+        prefix, old, new = todo.pop()
+        left, right = _entries(old), _entries(new)
+        for name in left.keys() | right.keys():
+            a, b = left.get(name), right.get(name)
+            if a == b:
+                continue
+            before, after = _blob(a), _blob(b)
+            if before or after:
+                yield prefix + name, before, after
+            below = _subtree(a), _subtree(b)
+            if any(below):
+                todo.append((f"{prefix}{name}/", (old[0], below[0]), (new[0], below[1])))
 
 
 def _entries(side: _Side) -> dict[str, TreeEntry]:

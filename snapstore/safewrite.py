@@ -80,11 +80,13 @@ class _Folder(NamedTuple):
 class Folders:
     """Folders below ``root``, each opened from the one before. Those on the way to the last one stay open.
 
-    A context manager: closes them all. Links are not followed, but for ``root`` itself.
+    A context manager: closes them all. Links are not followed, but for ``root`` itself. With ``start``, a
+    descriptor that stays open, that folder is where they begin, and ``root`` what messages call it.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, start: int | None = None) -> None:
         self.root = root
+        self._start = start
         self._way: list[_Folder] = []
 
     def __enter__(self) -> Folders:
@@ -96,7 +98,8 @@ class Folders:
     def at(self, parts: list[bytes], *, create: bool = False) -> _Folder:
         """The folder that these names lead to, open and writable for its owner until another is asked for."""
         if not self._way:
-            self._way.append(_hold(b"", os.open(self.root, _DIRECTORY)))
+            begin = os.open(self.root, _DIRECTORY) if self._start is None else os.dup(self._start)
+            self._way.append(_hold(b"", begin))
         known = 0
         for part, folder in zip(parts, self._way[1:], strict=False):
             if part != folder.name:
@@ -114,6 +117,25 @@ class Folders:
 
 
 Root = Path | Folders
+
+
+class Held(NamedTuple):
+    """An open folder that processes forked from this one can work in; see :func:`held`."""
+
+    shown: Path
+    descriptor: int
+
+    def again(self) -> Folders:
+        return Folders(self.shown, self.descriptor)
+
+
+@contextmanager
+def held(root: Folders, relative: str, shown: Path) -> Iterator[Held]:
+    """The folder at ``relative``, which messages call ``shown``, open until this is left."""
+    with _told(root, relative):
+        descriptor = os.dup(root.at(_parts(root, relative)).descriptor)
+    with _opened(descriptor):
+        yield Held(shown, descriptor)
 
 
 def replace(root: Root, relative: str, data: Iterable[bytes], mode: int) -> None:
@@ -165,6 +187,18 @@ def publish(root: Root, relative: str, *, durable: bool = False) -> None:
             raise
         if durable:
             os.fsync(folder)
+
+
+def create(root: Root, relative: str, data: Iterable[bytes], mode: int) -> None:
+    """Write a file that is not there, where nobody looks yet: it is not put into its place at once."""
+    with (
+        _parent(root, relative) as (folder, name),
+        _opened(os.open(name, _NEW, 0o600, dir_fd=folder.descriptor)) as file,
+    ):
+        _give(file, folder.status)
+        os.fchmod(file, mode)
+        for piece in data:
+            _write(file, piece)
 
 
 def discard(root: Root, relative: str) -> None:
@@ -287,17 +321,19 @@ def remove_directory(root: Root, relative: str) -> bool:
     return True
 
 
-def remove_tree(root: Path, relative: str) -> None:
+def remove_tree(root: Root, relative: str) -> None:
     """Make sure that there is nothing at ``relative``: a folder goes with all in it, a link by itself."""
     *parents, name = _parts(root, relative)
-    with _told(root, relative), suppress(*_ABSENT), Folders(root) as folders:
-        folder = folders.at(parents).descriptor
-        if stat.S_ISDIR(os.lstat(name, dir_fd=folder).st_mode):
-            import shutil
+    with _told(root, relative), suppress(*_ABSENT), _folders(root) as folders:
+        _remove_any(folders.at(parents).descriptor, name)
 
-            shutil.rmtree(name, dir_fd=folder)
-        else:
-            os.unlink(name, dir_fd=folder)
+
+def move_directory(root: Root, relative: str, to: str) -> None:
+    """Rename a folder, within the one that it is in. SnapError where there is something in its new place."""
+    *parents, name = _parts(root, to)
+    with _told(root, to), _folders(root) as folders:
+        folder = folders.at(parents).descriptor
+        os.rename(_parts(root, relative)[-1], name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
 def is_temporary(name: str) -> bool:
@@ -306,15 +342,15 @@ def is_temporary(name: str) -> bool:
 
 
 def _remove_if_empty(parent: int | None, name: bytes, folder: int) -> bool:
-    held = _hold(name, folder)
+    kept = _hold(name, folder)
     try:
         entries = os.listdir(folder)
         if not all(map(is_temporary, entries)):
             return False
         for entry in entries:
-            os.unlink(entry, dir_fd=folder)
+            _remove_any(folder, os.fsencode(entry))
     finally:
-        _let_go(held)
+        _let_go(kept)
     try:
         os.rmdir(name, dir_fd=parent)
     except OSError as error:
@@ -322,6 +358,20 @@ def _remove_if_empty(parent: int | None, name: bytes, folder: int) -> bool:
             raise
         return False
     return True
+
+
+def _remove_any(folder: int, name: bytes) -> None:
+    if not stat.S_ISDIR(os.lstat(name, dir_fd=folder).st_mode):
+        os.unlink(name, dir_fd=folder)
+        return
+    import shutil
+
+    try:
+        shutil.rmtree(name, dir_fd=folder)
+    except PermissionError:  # folders in it that their owner may not write to
+        for *_, descriptor in os.fwalk(name, dir_fd=folder):
+            os.fchmod(descriptor, 0o700)
+        shutil.rmtree(name, dir_fd=folder)
 
 
 def _delete(root: Root, relative: str, which: Callable[[bytes], bytes]) -> None:

@@ -11,7 +11,7 @@ but waits for whatever a busy database has written there, too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +21,7 @@ import msgspec
 from snapstore import forked, safewrite
 from snapstore.adapter import ApplyContext
 from snapstore.errors import SnapError
+from snapstore.filetree import newfolders
 from snapstore.filetree.attributes import give
 from snapstore.filetree.facts import ROOT
 from snapstore.filetree.plan import Step
@@ -61,6 +62,11 @@ def tidy_files(root: Path, actions: Sequence[Action]) -> None:
     for step in map(_step, actions):
         if step.do in ("write", "link", "name", "separate"):
             safewrite.discard(root, from_text(step.path))
+        elif step.do == "fill":
+            for path in newfolders.staged_folders(step.path, step.entries):
+                safewrite.remove_tree(root, path)
+            for one in _one_by_one(step, step.entries):
+                safewrite.discard(root, from_text(one.path))
 
 
 def _step(action: Action) -> Step:
@@ -75,13 +81,49 @@ def _step(action: Action) -> Step:
 
 
 def _write(root: Folders, batch: list[_Todo], context: ApplyContext) -> None:
-    try:
-        _stage(root, [step for _, step in batch], context)
+    with _staged(root, [step for _, step in batch], context):
         _each(batch, context, lambda step: safewrite.publish(root, from_text(step.path)))
+
+
+@contextmanager
+def _staged(root: Folders, steps: list[Step], context: ApplyContext) -> Iterator[None]:
+    """All contents are beside their places, and gone from there when something fails."""
+    try:
+        _stage(root, steps, context)
+        yield
     except BaseException:
-        for _, step in batch:
+        for step in steps:
             safewrite.discard(root, from_text(step.path))
         raise
+
+
+def _fill(root: Folders, batch: list[_Todo], context: ApplyContext) -> None:
+    _each(batch, context, lambda step: _fill_one(root, step, context))
+
+
+def _fill_one(root: Folders, step: Step, context: ApplyContext) -> None:
+    others = newfolders.make(root, step.path, step.entries, partial(_content, context))
+    steps = _one_by_one(step, others)
+    writes = [one for one in steps if one.do == "write"]
+    with _staged(root, writes, context):
+        for one in writes:
+            safewrite.publish(root, from_text(one.path))
+    for one in steps:
+        if one.do != "write":
+            _change_one(root, one, context)
+
+
+def _one_by_one(step: Step, entries: Sequence[newfolders.Entry]) -> list[Step]:
+    """What makes these entries where their folders are there."""
+    return [
+        Step(
+            "link" if entry.mode is None else "folder" if entry.blob is None else "write",
+            f"{step.path}/{entry.path}".rstrip("/"),
+            entry.mode,
+            entry.blob,
+        )
+        for entry in entries
+    ]
 
 
 def _stage(root: Folders, steps: list[Step], context: ApplyContext) -> None:
@@ -118,7 +160,7 @@ def _stage_one(root: Folders, step: Step, context: ApplyContext, *, durable: boo
     safewrite.stage(
         root,
         from_text(step.path),
-        _content(context, step),
+        _content(context, step.blob or ""),
         _bits(step),
         durable=durable,
         finish=partial(give, attributes=step.attributes, mode=_bits(step)) if step.attributes else None,
@@ -126,21 +168,22 @@ def _stage_one(root: Folders, step: Step, context: ApplyContext, *, durable: boo
 
 
 def _change(root: Folders, batch: list[_Todo], context: ApplyContext) -> None:
-    def change(step: Step) -> None:
-        path = from_text(step.path)
-        if step.do == "link":
-            safewrite.symlink(root, path, b"".join(_content(context, step)))
-        elif step.do == "folder":
-            safewrite.make_directory(root, path, _bits(step))
-        elif step.do == "name":
-            safewrite.link(root, path, from_text(step.to))
-        elif step.do == "separate":
-            _separate(root, path, step)
-        else:
-            mode = int(step.mode, 8) if step.mode else None
-            safewrite.change(root, path, partial(give, attributes=step.attributes, mode=mode))
+    _each(batch, context, lambda step: _change_one(root, step, context))
 
-    _each(batch, context, change)
+
+def _change_one(root: Folders, step: Step, context: ApplyContext) -> None:
+    path = from_text(step.path)
+    if step.do == "link":
+        safewrite.symlink(root, path, b"".join(_content(context, step.blob or "")))
+    elif step.do == "folder":
+        safewrite.make_directory(root, path, _bits(step))
+    elif step.do == "name":
+        safewrite.link(root, path, from_text(step.to))
+    elif step.do == "separate":
+        _separate(root, path, step)
+    else:
+        mode = int(step.mode, 8) if step.mode else None
+        safewrite.change(root, path, partial(give, attributes=step.attributes, mode=mode))
 
 
 def _separate(root: Folders, path: str, step: Step) -> None:
@@ -193,8 +236,8 @@ def _up_to(path: str, keep: str) -> Iterator[str]:
         folder = folder.rpartition("/")[0]
 
 
-def _content(context: ApplyContext, step: Step) -> Iterator[bytes]:
-    with closing(context.open_blob(step.blob or "")) as blob:
+def _content(context: ApplyContext, oid: str) -> Iterator[bytes]:
+    with closing(context.open_blob(oid)) as blob:
         yield from iter(partial(blob.read, _BLOCK), b"")
 
 
@@ -215,6 +258,7 @@ _RUNS: dict[str, Callable[[Folders, list[_Todo], ApplyContext], None]] = {
     "write": _write,
     "link": _change,
     "folder": _change,
+    "fill": _fill,
     "name": _change,
     "separate": _change,
     "set": _change,

@@ -16,6 +16,7 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.filetree.attributes import HARDLINK, KEEP, NOTHING, OWNER, Attributes, may_own, told, wanted
 from snapstore.filetree.facts import DIR, FOLDER_MODE, LINK, MODE, ROOT, file_mode
+from snapstore.filetree.newfolders import Entry, topmost
 from snapstore.model import Action, Blob, Fact, FactChange, FileChange, Hazard, HazardName, Verb
 from snapstore.paths import to_text
 
@@ -27,19 +28,20 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     """The payload of an action: what to do to ``path`` (text of :mod:`snapstore.paths`).
 
     ``write`` and ``link`` take their content from ``blob``; ``write``, ``set`` and ``folder`` make the
-    permission bits ``mode`` and, where given, the other ``attributes``. ``name`` makes the file another
-    name of ``to``; ``separate`` makes a name of several a file of its own. ``delete`` removes a file or a
-    link, ``clear`` a folder that has become empty; one that has not gets ``mode``. Parents that both leave
-    empty go too, up to ``keep``.
+    permission bits ``mode`` and, where given, the other ``attributes``. ``fill`` makes all ``entries``,
+    which are new, in a folder. ``name`` makes the file another name of ``to``; ``separate`` makes a name of
+    several a file of its own. ``delete`` removes a file or a link, ``clear`` a folder that has become empty;
+    one that has not gets ``mode``. Parents that both leave empty go too, up to ``keep``.
     """
 
-    do: Literal["write", "link", "name", "separate", "set", "folder", "delete", "clear"]
+    do: Literal["write", "link", "name", "separate", "set", "folder", "fill", "delete", "clear"]
     path: str
     mode: Annotated[str, msgspec.Meta(pattern="^[0-7]{4}$")] | None = None
     blob: str | None = None
     keep: str = ROOT
     attributes: Attributes = NOTHING
     to: str = ""
+    entries: tuple[Entry, ...] = ()
 
     def __post_init__(self) -> None:
         if self.mode is None and self.do in ("write", "folder"):
@@ -69,9 +71,12 @@ class _Changes:
 def plan_files(request: PlanRequest) -> list[Action]:
     """Actions for all changes of files and of their metadata; facts of other kinds are not looked at."""
     changes = _changes(request)
-    paths = changes.files.keys() | changes.modes.keys() | changes.attributes.keys()
-    actions = [action for path in paths for action in _file_actions(changes, path)]
-    actions += filter(None, (_folder_action(changes, path) for path in changes.folders))
+    filled = _filled(changes)
+    actions = [_fill(changes, top, below) for top, below in filled.items()]
+    told = {path for below in filled.values() for path in below}
+    paths = (changes.files.keys() | changes.modes.keys() | changes.attributes.keys()) - told
+    actions += [action for path in paths for action in _file_actions(changes, path)]
+    actions += filter(None, (_folder_action(changes, path) for path in changes.folders.keys() - told))
     return sorted(actions, key=lambda action: (action.rank, action.subject))
 
 
@@ -91,12 +96,49 @@ def _changes(request: PlanRequest) -> _Changes:
     made = {path for path, change in changes.folders.items() if change.after}
     changes.lasting.update(made, *map(_ancestors, changes.new_files | made))
     for path in changes.lasting if OWNER in kept else ():
-        # One that is made belongs to the owner that its folder has at that moment.
-        folder = path.rpartition("/")[0] or ROOT
-        owners = {wanted(folder, side, kept).owner for side in (changes.live, changes.target)}
+        # One that is made belongs to the owner that its folder has at that moment, which may be new as well.
+        folders = (*_ancestors(path), ROOT)
+        owners = {wanted(f, side, kept).owner for f in folders for side in (changes.live, changes.target)}
         if owners != {wanted(path, changes.target, kept).owner}:
             changes.attributes.setdefault(path, {})
     return changes
+
+
+def _filled(changes: _Changes) -> dict[str, list[str]]:
+    """New files and folders by the folder that gets them all; with attributes, each has its own action."""
+    if changes.kept:
+        return {}
+    folders = {path for path, change in changes.folders.items() if change.before is None}
+    files = (changes.files.keys() | changes.modes.keys()) - changes.new_files
+    others = files | (changes.folders.keys() - folders)
+    return topmost(changes.new_files, folders - {ROOT}, others - {ROOT})
+
+
+def _fill(changes: _Changes, top: str, paths: list[str]) -> Action:
+    entries = tuple(_entry(changes, top, path) for path in paths)
+    files = sum(entry.blob is not None for entry in entries)
+    what = "1 file" if files == 1 else f"{files:,} files"
+    return _action(
+        changes,
+        Verb.CREATE,
+        Step("fill", top, entries=entries),
+        f"create {what} below {top}",
+        f"write {what} below {top}",
+        undo=f"delete these {what}",
+        rank=_FILES,
+    )
+
+
+def _entry(changes: _Changes, top: str, path: str) -> Entry:
+    change = changes.files.get(path)
+    below = path[len(top) + 1 :]
+    if change is None or change.after is None:
+        folder = changes.folders[path].after
+        return Entry(below, folder.attrs["mode"] if folder else FOLDER_MODE, None)
+    after = change.after
+    fact = changes.target.get(f"{MODE}:{path}")
+    mode = None if after.mode == LINK else fact.attrs["mode"] if fact else file_mode(after)
+    return Entry(below, mode, after.oid)
 
 
 def _file_actions(changes: _Changes, path: str) -> Iterator[Action]:

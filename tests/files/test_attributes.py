@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -123,3 +124,14 @@ def test_an_owner_that_is_not_known_here_stops_the_restore_and_names_the_file(tr
     with pytest.raises(SnapError, match="no user named 'nobody-knows-me'"):
         apply(adapter, KEPT, actions, tree.parent, target.contents)
     assert (tree / "a").read_text() == "b"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_new_folders_in_new_folders_do_not_take_the_owner_that_one_above_had(tree: Path) -> None:
+    (tree / "one/two").mkdir(parents=True)
+    (tree / "one/two/a").write_text("a")
+    target, seen = capture(adapter, KEPT, tree.parent), picture(tree.parent)
+    shutil.rmtree(tree / "one")
+    os.chown(tree, 4242, 4242)
+    restore(adapter, KEPT, tree.parent, target)
+    assert picture(tree.parent) == seen
