@@ -13,6 +13,10 @@ ASCII (the server may have an encoding without anything else), but for two thing
 * a line that ends in ``-- since 16``, ``-- before 18`` or ``-- since 15, before 17`` is left out for servers
   of other major versions; where that is a comment at the very top, so is the whole file.
 
+A server whose statistics are older than the objects takes ``relnamespace = ANY ($1)`` for one row, and then
+looks up everything else one by one. So schemas are chosen by the oid of ``pg_namespace``, which it cannot
+take for so few.
+
 Sources: the chapter "System Catalogs" and "System Catalog Information Functions" of the PostgreSQL manual.
 """
 

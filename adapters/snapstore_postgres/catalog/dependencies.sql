@@ -1,10 +1,11 @@
 -- Who stands on whom, by address. What initdb made (below 16384) is always there; a schema is the exception,
 -- since "public" can be dropped. Defaults and constraints NOT NULL are part of their column anyway. A pair may
--- come more than once: to sort a hundred thousand of them takes longer than the rest.
+-- come more than once: to sort a hundred thousand of them takes longer than the rest. Where statistics are old, a
+-- server takes "objid >= 16384" for one row, and looks up each constraint; of a bigint it knows no better.
 SELECT {{address(d.classid, d.objid, d.objsubid)}}, {{address(d.refclassid, d.refobjid, d.refobjsubid)}}
   FROM pg_depend d
   LEFT JOIN pg_constraint k ON k.oid = d.objid AND d.classid = 'pg_constraint'::regclass AND k.contype = 'n'
- WHERE d.deptype IN ('n', 'a') AND d.objid >= 16384
+ WHERE d.deptype IN ('n', 'a') AND d.objid::bigint >= 16384
    AND (d.refobjid >= 16384 OR d.refclassid = 'pg_namespace'::regclass)
    AND NOT (d.classid = 'pg_attrdef'::regclass AND d.deptype = 'a') AND k.oid IS NULL
 UNION ALL

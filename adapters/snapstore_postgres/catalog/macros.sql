@@ -2,10 +2,10 @@
 -- "-- macro name(parameter, ...)", with {parameter} replaced by the argument.
 
 -- macro member(catalog, oid)
--- Whether the object belongs to an extension: it comes and goes with it.
-EXISTS (SELECT FROM pg_depend e
-         WHERE e.classid = '{catalog}'::regclass AND e.objid = {oid}
-           AND e.deptype = 'e' AND e.refclassid = 'pg_extension'::regclass)
+-- Whether the object belongs to an extension: it comes and goes with it. Such objects are few: a server reads them
+-- once, rather than look for each object among them.
+{oid} IN (SELECT e.objid FROM pg_depend e
+            WHERE e.classid = '{catalog}'::regclass AND e.deptype = 'e' AND e.refclassid = 'pg_extension'::regclass)
 
 -- macro address(class, oid, sub)
 -- An address as one number: see addresses.py. The columns of the system, which have negative ones, are no part.

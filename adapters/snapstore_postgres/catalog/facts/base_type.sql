@@ -22,4 +22,4 @@ SELECT 'pg_type'::regclass::oid, t.oid, 0, format('base_type:%I.%I', n.nspname, 
        nullif(t.typcollation <> 0, false) AS collatable
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
  WHERE t.typtype = 'b' AND t.typisdefined AND NOT {{array_of_another(t)}}
-   AND t.typnamespace = ANY ($1) AND NOT {{member(pg_type, t.oid)}}
+   AND n.oid = ANY ($1) AND NOT {{member(pg_type, t.oid)}}

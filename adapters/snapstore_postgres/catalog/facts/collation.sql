@@ -9,4 +9,4 @@ SELECT 'pg_collation'::regclass::oid, c.oid, 0, format('collation:%I.%I', n.nspn
        c.collicurules AS rules,  -- since 16
        CASE WHEN c.collprovider <> 'i' THEN c.collctype END AS ctype
   FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
- WHERE c.collnamespace = ANY ($1) AND NOT {{member(pg_collation, c.oid)}}
+ WHERE n.oid = ANY ($1) AND NOT {{member(pg_collation, c.oid)}}

@@ -2,7 +2,7 @@
 WITH tables AS MATERIALIZED (
   SELECT c.oid, c.relname, c.relpersistence, c.relispartition, format('%I.%I', n.nspname, c.relname) AS name
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.relkind IN ('r', 'p', 'f') AND c.relnamespace = ANY ($1) AND c.relpersistence <> 't'
+   WHERE c.relkind IN ('r', 'p', 'f') AND n.oid = ANY ($1) AND c.relpersistence <> 't'
      AND NOT {{member(pg_class, c.oid)}}
 ), sequences AS (
   SELECT p.refobjid AS relation, p.refobjsubid AS number, format('%I.%I', sn.nspname, sc.relname) AS sequence,

@@ -9,6 +9,6 @@ SELECT 'pg_constraint'::regclass::oid, k.oid, 0,
        (SELECT format('%I', s.spcname) FROM pg_tablespace s WHERE s.oid = i.reltablespace) AS tablespace
   FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_class i ON i.oid = k.conindid AND k.contype <> 'f'
- WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND c.relkind IN ('r', 'p', 'f') AND c.relnamespace = ANY ($1)
+ WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND c.relkind IN ('r', 'p', 'f') AND n.oid = ANY ($1)
    AND c.relpersistence <> 't' AND NOT (k.contype = 'f' AND k.conparentid <> 0)
    AND NOT {{member(pg_class, c.oid)}}

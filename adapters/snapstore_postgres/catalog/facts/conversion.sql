@@ -5,4 +5,4 @@ SELECT 'pg_conversion'::regclass::oid, c.oid, 0, format('conversion:%I.%I', n.ns
        c.conproc::text AS function,
        nullif(c.condefault, false) AS default
   FROM pg_conversion c JOIN pg_namespace n ON n.oid = c.connamespace
- WHERE c.connamespace = ANY ($1) AND NOT {{member(pg_conversion, c.oid)}}
+ WHERE n.oid = ANY ($1) AND NOT {{member(pg_conversion, c.oid)}}

@@ -3,7 +3,7 @@
 WITH relations AS MATERIALIZED (
   SELECT c.oid, c.relkind, format('%I.%I', n.nspname, c.relname) AS name
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.relkind IN ('r', 'p', 'f', 'v') AND c.relnamespace = ANY ($1) AND c.relpersistence <> 't'
+   WHERE c.relkind IN ('r', 'p', 'f', 'v') AND n.oid = ANY ($1) AND c.relpersistence <> 't'
      AND NOT {{member(pg_class, c.oid)}}
 )
 SELECT 'pg_attrdef'::regclass::oid, d.oid, 0, 'default:' || c.name || '.' || quote_ident(a.attname),

@@ -7,4 +7,4 @@ SELECT 'pg_default_acl'::regclass::oid, d.oid, 0,
        quote_ident(n.nspname) AS schema,
        d.defaclobjtype AS objects
   FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
- WHERE d.defaclnamespace = 0 OR d.defaclnamespace = ANY ($1)
+ WHERE d.defaclnamespace = 0 OR n.oid = ANY ($1)

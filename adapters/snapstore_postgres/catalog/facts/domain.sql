@@ -9,4 +9,4 @@ SELECT 'pg_type'::regclass::oid, t.oid, 0, format('domain:%I.%I', n.nspname, t.t
            AND k.conname <> t.typname || '_not_null') AS not_null_name,                             -- since 17
        nullif(t.typnotnull, false) AS not_null
   FROM pg_type t JOIN pg_type b ON b.oid = t.typbasetype JOIN pg_namespace n ON n.oid = t.typnamespace
- WHERE t.typtype = 'd' AND t.typnamespace = ANY ($1) AND NOT {{member(pg_type, t.oid)}}
+ WHERE t.typtype = 'd' AND n.oid = ANY ($1) AND NOT {{member(pg_type, t.oid)}}

@@ -16,4 +16,4 @@ SELECT 'pg_class'::regclass::oid, c.oid, 0, format('matview:%I.%I', n.nspname, c
        {{access_method}} AS access_method,
        {{tablespace}} AS tablespace
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind = 'm' AND c.relnamespace = ANY ($1) AND NOT {{member(pg_class, c.oid)}}
+ WHERE c.relkind = 'm' AND n.oid = ANY ($1) AND NOT {{member(pg_class, c.oid)}}

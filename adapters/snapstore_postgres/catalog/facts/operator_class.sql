@@ -9,4 +9,4 @@ SELECT 'pg_opclass'::regclass::oid, c.oid, 0, format('operator_class:%I.%I USING
        {{family_operators(pg_opclass, c.oid, i)}} AS operators,
        {{family_functions(pg_opclass, c.oid, i)}} AS functions
   FROM pg_opclass c JOIN pg_namespace n ON n.oid = c.opcnamespace JOIN pg_am m ON m.oid = c.opcmethod
- WHERE c.opcnamespace = ANY ($1) AND NOT {{member(pg_opclass, c.oid)}}
+ WHERE n.oid = ANY ($1) AND NOT {{member(pg_opclass, c.oid)}}

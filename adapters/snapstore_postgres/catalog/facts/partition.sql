@@ -6,5 +6,5 @@ SELECT 0::oid, 0::oid, 0, format('partition:%I.%I', n.nspname, c.relname), forma
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_inherits i ON i.inhrelid = c.oid
   JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
- WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f') AND c.relnamespace = ANY ($1)
+ WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f') AND n.oid = ANY ($1)
    AND NOT {{member(pg_class, c.oid)}}

@@ -8,4 +8,4 @@ SELECT 'pg_policy'::regclass::oid, p.oid, 0, format('policy:%I.%I.%I', n.nspname
        pg_get_expr(p.polqual, p.polrelid) AS using,
        pg_get_expr(p.polwithcheck, p.polrelid) AS check
   FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relnamespace = ANY ($1) AND NOT {{member(pg_class, c.oid)}}
+ WHERE n.oid = ANY ($1) AND NOT {{member(pg_class, c.oid)}}

@@ -7,4 +7,4 @@ SELECT 'pg_publication_rel'::regclass::oid, r.oid, 0,
        format('%I.%I', n.nspname, c.relname) AS table
   FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid JOIN pg_class c ON c.oid = r.prrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relnamespace = ANY ($1)
+ WHERE n.oid = ANY ($1)

@@ -13,4 +13,4 @@ SELECT 'pg_type'::regclass::oid, t.oid, 0, format('range:%I.%I', n.nspname, t.ty
           FROM pg_type m JOIN pg_namespace mn ON mn.oid = m.typnamespace WHERE m.oid = r.rngmultitypid) AS multirange
   FROM pg_range r JOIN pg_type t ON t.oid = r.rngtypid JOIN pg_type s ON s.oid = r.rngsubtype
   JOIN pg_namespace n ON n.oid = t.typnamespace
- WHERE t.typnamespace = ANY ($1) AND NOT {{member(pg_type, t.oid)}}
+ WHERE n.oid = ANY ($1) AND NOT {{member(pg_type, t.oid)}}

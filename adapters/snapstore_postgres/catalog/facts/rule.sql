@@ -5,4 +5,4 @@ SELECT 'pg_rewrite'::regclass::oid, r.oid, 0, format('rule:%I.%I.%I', n.nspname,
        pg_get_ruledef(r.oid) AS definition,
        nullif(r.ev_enabled, 'O') AS enabled
   FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE r.rulename <> '_RETURN' AND c.relnamespace = ANY ($1) AND NOT {{member(pg_class, c.oid)}}
+ WHERE r.rulename <> '_RETURN' AND n.oid = ANY ($1) AND NOT {{member(pg_class, c.oid)}}

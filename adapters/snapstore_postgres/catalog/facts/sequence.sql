@@ -9,6 +9,6 @@ SELECT 'pg_class'::regclass::oid, c.oid, 0, format('sequence:%I.%I', n.nspname, 
        nullif(c.relpersistence, 'p') AS persistence,
        {{sequence_attributes}}
   FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relnamespace = ANY ($1) AND c.relpersistence <> 't' AND NOT {{member(pg_class, c.oid)}}
+ WHERE n.oid = ANY ($1) AND c.relpersistence <> 't' AND NOT {{member(pg_class, c.oid)}}
    AND NOT EXISTS (SELECT FROM pg_depend x
                     WHERE x.classid = 'pg_class'::regclass AND x.objid = c.oid AND x.deptype = 'i')

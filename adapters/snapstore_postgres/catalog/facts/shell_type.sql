@@ -6,4 +6,4 @@ SELECT CASE WHEN t.typisdefined THEN 0 ELSE 'pg_type'::regclass::oid END, CASE W
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
  WHERE (t.typtype = 'b' AND NOT {{array_of_another(t)}} OR NOT t.typisdefined
         OR t.oid IN (SELECT rngtypid FROM pg_range WHERE rngcanonical <> 0))
-   AND t.typnamespace = ANY ($1) AND NOT {{member(pg_type, t.oid)}}
+   AND n.oid = ANY ($1) AND NOT {{member(pg_type, t.oid)}}

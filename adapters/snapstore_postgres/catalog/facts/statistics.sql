@@ -13,4 +13,4 @@ SELECT 'pg_statistic_ext'::regclass::oid, s.oid, 0, format('statistics:%I.%I', n
     SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname) AS by_name,
            string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS by_number
       FROM pg_attribute a WHERE a.attrelid = s.stxrelid AND a.attnum = ANY (s.stxkeys::smallint[])) k
- WHERE s.stxnamespace = ANY ($1) AND c.relnamespace = ANY ($1) AND NOT {{member(pg_statistic_ext, s.oid)}}
+ WHERE n.oid = ANY ($1) AND c.relnamespace = ANY ($1) AND NOT {{member(pg_statistic_ext, s.oid)}}

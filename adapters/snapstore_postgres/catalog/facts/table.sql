@@ -26,5 +26,5 @@ SELECT 'pg_class'::regclass::oid, c.oid, 0, format('table:%I.%I', n.nspname, c.r
        {{access_method}} AS access_method,
        {{tablespace}} AS tablespace
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind IN ('r', 'p', 'f') AND c.relnamespace = ANY ($1) AND c.relpersistence <> 't'
+ WHERE c.relkind IN ('r', 'p', 'f') AND n.oid = ANY ($1) AND c.relpersistence <> 't'
    AND NOT {{member(pg_class, c.oid)}}

@@ -5,4 +5,4 @@ SELECT 0::oid, 0::oid, 0, format('trigger_state:%I.%I.%I', n.nspname, c.relname,
        g.tgenabled AS enabled
   FROM pg_trigger g JOIN pg_trigger u ON u.oid = g.tgparentid
   JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE g.tgconstrindid = 0 AND g.tgenabled <> u.tgenabled AND c.relnamespace = ANY ($1)
+ WHERE g.tgconstrindid = 0 AND g.tgenabled <> u.tgenabled AND n.oid = ANY ($1)

@@ -8,4 +8,4 @@ SELECT 'pg_ts_config'::regclass::oid, c.oid, 0, format('ts_configuration:%I.%I',
                        json_agg(m.mapdict::regdictionary::text ORDER BY m.mapseqno) AS dictionaries
                   FROM pg_ts_config_map m WHERE m.mapcfg = c.oid GROUP BY m.maptokentype) x) AS mappings
   FROM pg_ts_config c JOIN pg_namespace n ON n.oid = c.cfgnamespace
- WHERE c.cfgnamespace = ANY ($1) AND NOT {{member(pg_ts_config, c.oid)}}
+ WHERE n.oid = ANY ($1) AND NOT {{member(pg_ts_config, c.oid)}}

@@ -4,4 +4,4 @@ SELECT 'pg_ts_dict'::regclass::oid, d.oid, 0, format('ts_dictionary:%I.%I', n.ns
           JOIN pg_namespace tn ON tn.oid = t.tmplnamespace WHERE t.oid = d.dicttemplate) AS template,
        d.dictinitoption AS options
   FROM pg_ts_dict d JOIN pg_namespace n ON n.oid = d.dictnamespace
- WHERE d.dictnamespace = ANY ($1) AND NOT {{member(pg_ts_dict, d.oid)}}
+ WHERE n.oid = ANY ($1) AND NOT {{member(pg_ts_dict, d.oid)}}

@@ -5,4 +5,4 @@ SELECT 'pg_ts_parser'::regclass::oid, p.oid, 0, format('ts_parser:%I.%I', n.nspn
        p.prslextype::text AS lextypes,
        nullif(p.prsheadline, 0)::regproc::text AS headline
   FROM pg_ts_parser p JOIN pg_namespace n ON n.oid = p.prsnamespace
- WHERE p.prsnamespace = ANY ($1) AND NOT {{member(pg_ts_parser, p.oid)}}
+ WHERE n.oid = ANY ($1) AND NOT {{member(pg_ts_parser, p.oid)}}

@@ -4,5 +4,5 @@ SELECT 'pg_class'::regclass::oid, c.oid, 0, format('view:%I.%I', n.nspname, c.re
        c.reloptions AS options,
        {{relation_columns}} AS columns
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind = 'v' AND c.relnamespace = ANY ($1) AND c.relpersistence <> 't'
+ WHERE c.relkind = 'v' AND n.oid = ANY ($1) AND c.relpersistence <> 't'
    AND NOT {{member(pg_class, c.oid)}}
