@@ -28,7 +28,8 @@ from snapstore.secrets import REDACTOR
 FILE = "snapstore.toml"
 _REFERENCE = "correct it; `snap schema config` prints what the file may say"
 OPEN_KEYS = frozenset(
-    {"adapter", "branch", "clear", "cwd", "exclude", "include", "path", "public", "schemas"}
+    {"adapter", "api", "branch", "clear", "cwd", "exclude", "forge", "include", "path", "public"}
+    | {"repository", "schemas"}
 )
 """Keys whose values are names or places: shown in messages even where they come from the environment."""
 
@@ -81,6 +82,8 @@ class ReviewTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where restores are reviewed. What is left out is told by the URL of the store's remote."""
 
     forge: Forge | None = None
+    api: str | None = None
+    repository: str | None = None
     token: str | None = None
 
     def __repr__(self) -> str:

@@ -15,6 +15,7 @@ UNAVOIDABLE = (
     "needs two cores",
     "needs pgbouncer",
     "needs sshd",
+    "needs the OpenAPI documents",
     "needs Debian's (redis-server|bind9|knot)",
     "only root can give files away",
     "starts as root to become somebody without its powers",

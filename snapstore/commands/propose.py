@@ -46,4 +46,5 @@ def text(proposal: Proposal) -> str:
     if not proposal.branch:
         return "nothing to propose: the live state is already the one asked for"
     was = "" if proposal.changed else " (as it was)"
-    return f"{summary(proposal.plan)}\nproposed as {proposal.branch}{was}"
+    where = f"\n{proposal.url}" if proposal.url else ""
+    return f"{summary(proposal.plan)}\nproposed as {proposal.branch}{was}{where}"

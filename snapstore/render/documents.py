@@ -174,12 +174,14 @@ class RestoreDocument(msgspec.Struct):
 class ProposalDocument(msgspec.Struct):
     """``snap propose``: ``branch`` and ``commit`` are null where there is nothing to do.
 
-    ``changed`` says whether the branch is another one than before, ``plan`` is a digest.
+    ``changed`` says whether the branch is another one than before, ``plan`` is a digest, ``url``
+    is that of the request.
     """
 
     branch: str | None
     commit: str | None
     changed: bool
+    url: str | None
     plan: str
     hazards: list[HazardName]
 
@@ -345,6 +347,7 @@ def proposal(found: Proposal) -> ProposalDocument:
         branch=found.branch,
         commit=found.commit,
         changed=found.changed,
+        url=found.url,
         plan=found.plan.digest,
         hazards=sorted({hazard.name for hazard in hazards(found.plan)}),
     )

@@ -11,35 +11,44 @@ from snapstore.errors import Exit, SnapError
 from snapstore.model import Plan, PlanOptions, Scope
 from snapstore.plan import refused
 from snapstore.render.plans import summary
-from snapstore.render.review import Terms
+from snapstore.render.review import Terms, code, page
 from snapstore.restore import Report, plan_restore, silent
 from snapstore.review import branch as branches
 from snapstore.review import sync
 from snapstore.review.address import remote
 from snapstore.review.branch import Branch
+from snapstore.review.forges import open_forge
+from snapstore.review.request import Api, State, say
+from snapstore.secrets import REDACTOR
 from snapstore.store.refs import HEADS
 from snapstore.store.remote import Move, Remote
 from snapstore.take import VERSION_TRAILER, take, whole_resources
 from snapstore.workspace import Workspace
 
+_LINE = "\n"
+_SHORT = 10
+
 
 class Proposal(msgspec.Struct, frozen=True):
     """What was proposed. ``branch`` and ``commit`` are None where the plan has nothing to do.
 
-    ``changed`` says whether the branch is another one than before.
+    ``changed`` says whether the branch is another one than before, ``url`` where the request is, if there is
+    one.
     """
 
     plan: Plan
     branch: str | None = None
     commit: str | None = None
     changed: bool = False
+    url: str | None = None
 
 
 class _Seen(NamedTuple):
-    """The remote and its refs as they were when the proposal began."""
+    """The remote and its refs as they were when the proposal began, and the forge where there is one."""
 
     remote: Remote
     refs: Mapping[str, str]
+    forge: Api | None
 
 
 def propose(
@@ -59,7 +68,7 @@ def propose(
     where = remote(ws.config, env)
     target = ws.store.resolve(revision)
     report(f"asking {where.shown}")
-    seen = _Seen(where, sync.pull(ws.store, where))
+    seen = _Seen(where, sync.pull(ws.store, where), open_forge(ws.config, env))
     head = take(ws, f"Before the proposal to go back to {target[:10]}", scope)
     plan = plan_restore(ws, target, scope, options, report)
     if not plan.actions:
@@ -67,7 +76,7 @@ def propose(
     if plan.base.tree != head.tree:
         text = "the live state changed while the plan was made"
         raise SnapError(text, code=Exit.STALE, fix="run the command again")
-    return _push(ws, seen, plan, report)
+    return _request(ws, seen.forge, _push(ws, seen, plan, report), report)
 
 
 def _push(ws: Workspace, seen: _Seen, plan: Plan, report: Report) -> Proposal:
@@ -83,20 +92,24 @@ def _push(ws: Workspace, seen: _Seen, plan: Plan, report: Report) -> Proposal:
 
 
 def _branch(ws: Workspace, seen: _Seen, plan: Plan) -> Branch:
-    """That of the last proposal of the same, unless that was merged; else one that is not there yet."""
+    """That of the last proposal of the same, unless that is over; else one that is not there yet."""
     known = branches.branches(plan.target.commit or "", seen.refs)
     sync.bring(ws.store, seen.remote, [seen.refs[found.ref] for found in known])
     wanted = branches.scope_words(plan.scope)
     for found in known:
         tip = seen.refs[found.ref]
-        if ws.store.info(tip).trailers.get(branches.SCOPE) == wanted and not _is_merged(ws, seen, tip):
+        if ws.store.info(tip).trailers.get(branches.SCOPE) == wanted and not _is_over(ws, seen, found, tip):
             return found
     return Branch(plan.target.commit or "", known[0].number + 1 if known else 1)
 
 
-def _is_merged(ws: Workspace, seen: _Seen, commit: str) -> bool:
+def _is_over(ws: Workspace, seen: _Seen, branch: Branch, commit: str) -> bool:
+    """Whether a proposal was merged or turned down."""
     there = seen.refs.get(HEADS + ws.store.branch)
-    return there is not None and ws.store.contains(there, commit)
+    if there is not None and ws.store.contains(there, commit):
+        return True
+    request = seen.forge.find(branch.name) if seen.forge else None
+    return request is not None and request.state is not State.OPEN
 
 
 def _commit(ws: Workspace, plan: Plan, branch: Branch) -> str:
@@ -104,10 +117,13 @@ def _commit(ws: Workspace, plan: Plan, branch: Branch) -> str:
     live, target = ws.store.snapshot(head), ws.store.snapshot(plan.target.commit or "")
     files = branches.files(plan, terms(ws, plan, branch.name))
     tree = ws.store.compose(branches.after(plan, live, target), files)
-    subject = ws.store.info(target.commit or "").message.partition("\n")[0]
-    title = f"Go back to {branch.target[:10]} {subject}".rstrip()
-    text = f"{title}\n\n{summary(plan)}"
+    text = f"{_title(ws, plan)}\n\n{summary(plan)}"
     return ws.store.put_commit(tree, (head,), text, {**branches.trailers(plan), **VERSION_TRAILER})
+
+
+def _title(ws: Workspace, plan: Plan) -> str:
+    commit = plan.target.commit or ""
+    return f"Go back to {commit[:10]} {ws.store.info(commit).message.partition(_LINE)[0]}".rstrip()
 
 
 def _is_same(ws: Workspace, old: str, new: str) -> bool:
@@ -126,3 +142,28 @@ def allowances(ws: Workspace, plan: Plan) -> Collection[str]:
     """The options that let the hazards of a plan pass."""
     stopping = refused(plan, ws.config.allow, ws.config.refuse)
     return [f"--allow {name}" for name in sorted({hazard.name for hazard in stopping})]
+
+
+# The request
+
+
+def _request(ws: Workspace, forge: Api | None, proposal: Proposal, report: Report) -> Proposal:
+    """Open the request of a branch that was pushed, or bring the one that is open up to it."""
+    if forge is None or proposal.branch is None:
+        report("no request was opened: that takes a forge that is known, and a token for it")
+        return proposal
+    title, body = _title(ws, proposal.plan), _body(ws, forge, proposal)
+    found = forge.find(proposal.branch)
+    if found is None or found.state is not State.OPEN:
+        found = forge.open(proposal.branch, ws.store.branch, title, body)
+        return msgspec.structs.replace(proposal, url=found.url)
+    if proposal.changed:
+        forge.edit(found.number, title, body)
+        commit = code((proposal.commit or "")[:_SHORT])
+        say(forge, found.number, f"Proposed again at {commit}: what was approved before does not count.")
+    return msgspec.structs.replace(proposal, url=found.url)
+
+
+def _body(ws: Workspace, forge: Api, proposal: Proposal) -> str:
+    said = terms(ws, proposal.plan, proposal.branch or "")
+    return REDACTOR.redact(page(proposal.plan, said, forge.limit))

@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import Snap
 from tests.review import servers
+from tests.review.forge import REPOSITORY, Forge, running
 from tests.review.servers import Served
 
 CONFIG = """
@@ -92,3 +93,39 @@ def shop(snap: Snap, tmp_path: Path) -> Iterator[Project]:
     (tmp_path / "remote").mkdir()
     with servers.over_http(tmp_path / "remote") as served:
         yield project(snap, served)
+
+
+KINDS = {"github": "/api/v3", "gitlab": "/api/v4", "gitea": "/api/v1"}
+
+
+@contextmanager
+def forge_of(project: Project, kind: str) -> Iterator[Forge]:
+    with running(kind, project.served) as forge:
+        path = project.snap.root / "snapstore.toml"
+        lines = [f'forge = "{kind}"', f'api = "{forge.url}{KINDS[kind]}"', f'repository = "{REPOSITORY}"']
+        path.write_text(path.read_text() + "\n".join(["", "[review]", *lines, ""]))
+        yield forge
+
+
+@pytest.fixture(params=KINDS)
+def forge(request: pytest.FixtureRequest, shop: Project) -> Iterator[Forge]:
+    """A forge of each kind that has the project's remote."""
+    with forge_of(shop, request.param) as forge:
+        yield forge
+
+
+@pytest.fixture
+def github(shop: Project) -> Iterator[Forge]:
+    """One that speaks as GitHub, where what is tested has nothing to do with how it speaks."""
+    with forge_of(shop, "github") as forge:
+        yield forge
+
+
+@pytest.fixture(params=KINDS)
+def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Forge]:
+    """A forge of each kind with a branch ``rollback/x-1``, and no store at all."""
+    path = servers.repository(tmp_path / "shop.git")
+    with running(request.param, Served(path, "https://git.example/team/shop.git")) as forge:
+        forge.push("main")
+        forge.push("rollback/x-1")
+        yield forge

@@ -31,7 +31,7 @@ class Served:
 
     def git(self, *words: str) -> str:
         ran = subprocess.run(
-            ["git", "-C", str(self.path), *words], capture_output=True, text=True, check=True
+            ["git", "-C", str(self.path), *words], input="", capture_output=True, text=True, check=True
         )
         return ran.stdout.strip()
 
