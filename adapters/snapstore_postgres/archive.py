@@ -38,6 +38,8 @@ class Entry(msgspec.Struct, frozen=True):
     identity: str
     kind: str
     facts: Json
+    relation: Json = None
+    """What a table there is known by, as that of a live one is in the hints."""
 
 
 def entries(hints: Mapping[str, Json]) -> list[Entry]:

@@ -194,9 +194,9 @@ def _archive(found: Answers) -> dict[str, Json]:
     if not found.server.has_archive:
         return {"exists": False, "next": 1, "entries": []}
     entries = list(found.rows("archive"))
-    waiting = [
-        {"place": place, "identity": identity, "kind": kind, "facts": facts}
-        for place, identity, kind, facts, is_back in entries
-        if not is_back
-    ]
+    waiting: list[Json] = []
+    for place, identity, kind, facts, is_back, oid, columns, numbers in entries:
+        known = {"relation": {"oid": oid, "columns": columns, "numbers": numbers}} if oid else {}
+        entry = {"place": place, "identity": identity, "kind": kind, "facts": facts, **known}
+        waiting += [] if is_back else [entry]
     return {"exists": True, "next": len(entries) + 1, "entries": waiting}

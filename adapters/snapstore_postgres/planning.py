@@ -83,7 +83,7 @@ def plan(request: PlanRequest) -> list[Action]:
         actions = inheritance.with_new_links(counted, columnorder.noted(request, actions))
         actions = toast.with_toast_options(counted, actions)
         actions = carry.with_carried_rows(counted, partitions.after_detaching(counted, actions))
-        return taking_back.after_return(counted, back, actions) if back else actions
+        return taking_back.after_return(back, actions) if back else actions
 
     actions = drafted(RULES, counted, anew, finish)
     actions = lineage.noted(counted, actions)

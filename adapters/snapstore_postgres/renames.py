@@ -95,6 +95,18 @@ def _all_renamings(request: PlanRequest) -> Iterator[tuple[Renaming, PlanRequest
             yield renaming, request
 
 
+def called_as(request: PlanRequest, identity: str, after: str) -> tuple[PlanRequest, list[Renaming]]:
+    """The request, whose live side is one thing and its parts, with the target's names for them, and the
+    renamings that this takes."""
+    found = [_renaming(request, identity, after)] if identity != after else []
+    for renaming in found:
+        request = renamed(request, renaming)
+    while inner := _inside(request, {}):
+        request = renamed(request, inner)
+        found.append(inner)
+    return request, found
+
+
 def _is_known(identity: str, request: PlanRequest) -> bool:
     kind, _, name = identity.partition(":")
     return identity in request.live or (kind in INSIDE and bool(_type_of(kind, name, request.live)))
@@ -162,17 +174,20 @@ def _wanted(request: PlanRequest, said: Mapping[str, str]) -> Iterator[tuple[str
             continue
         same_kind = identity.partition(":")[0] == after.partition(":")[0]
         known = identity in request.live and after in request.target
-        if same_kind and known and _can(identity, after) and alike(request, identity, after):
+        if same_kind and known and _can(identity, after, request) and alike(request, identity, after):
             yield identity, after
 
 
-def _can(identity: str, after: str) -> bool:
-    """Whether SQL gives the name: that of an operator, and what a routine takes, stay what they are."""
+def _can(identity: str, after: str, request: PlanRequest) -> bool:
+    """Whether SQL gives the name: that of an operator, and what a routine takes, stay what they are, and a
+    sequence stays where its owner is."""
     kind, _, old = identity.partition(":")
     new = after.partition(":")[2]
     if kind not in IN_SCHEMAS:
         return True
-    (_, name, behind), (_, wanted, arguments) = split(kind, old), split(kind, new)
+    (schema, name, behind), (to, wanted, arguments) = split(kind, old), split(kind, new)
+    if kind == "sequence" and request.live[identity].parent and schema != to:
+        return False
     return behind == arguments and (kind != "operator" or name == wanted)
 
 

@@ -16,12 +16,12 @@ from msgspec import structs
 
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
-from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, ResourceChanges, SealedRef, Verb
-from snapstore_postgres import archive
+from snapstore.model import Action, Fact, Hazard, HazardName, ResourceChanges, SealedRef, Verb
 from snapstore_postgres.names import last
 from snapstore_postgres.options import constant
 from snapstore_postgres.rowdata import ROW, ROWS
 from snapstore_postgres.roworder import Side, Step, in_order
+from snapstore_postgres.taking_back import comes_back
 
 _RANK = 500
 ROWS_OF = "rows-of:"
@@ -71,7 +71,7 @@ def with_rows(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
         if change.id.startswith(f"{ROW}:") and table in known:
             steps.append(Step(table, change.before, change.after))
     ordered = in_order([s for s in steps if s.is_needed()], live, target, _nullable(request.target))
-    emptied = [table for table in sorted(anew) if _may_hold_rows(table, request)]
+    emptied = [table for table in sorted(anew) if _may_hold_rows(table, request, actions)]
     groups = _groups(ordered, emptied, _Texts(request, target))
     if not groups:
         return list(actions)
@@ -93,12 +93,9 @@ def _anew(table: str, request: PlanRequest, live: Side, target: Side, made: Coll
     return bool(table in request.settings.data)
 
 
-def _may_hold_rows(table: str, request: PlanRequest) -> bool:
+def _may_hold_rows(table: str, request: PlanRequest, actions: Sequence[Action]) -> bool:
     """Whether rows may be there before: carried into a new table, or come back from the archive."""
-    if f"table:{table}" in request.live:
-        return True
-    kept = any(entry.identity == f"table:{table}" for entry in archive.entries(request.live_hints))
-    return kept and request.options.data is not DataMode.DISCARD
+    return f"table:{table}" in request.live or comes_back(f"table:{table}", actions)
 
 
 def _nullable(target: Facts) -> set[str]:

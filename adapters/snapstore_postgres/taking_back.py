@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import msgspec
 
 from snapstore.adapter import PlanRequest
-from snapstore.model import Action, DataMode, Fact, FactChange, Verb
-from snapstore_postgres import archive
-from snapstore_postgres.names import last, parts, quote
+from snapstore.model import Action, Fact, FactChange, Verb
+from snapstore_postgres.names import parts
+from snapstore_postgres.returning import Returning, returning
 
 
 def take_back(
@@ -18,15 +18,12 @@ def take_back(
 ) -> tuple[PlanRequest, list[Action]]:
     """The request, with the archived tables that the target wants as live ones, and what moves them back.
     ``slots`` are the names that a fact takes besides its own."""
-    if request.options.data is DataMode.DISCARD:
-        return request, []
-    newest = {e.identity: e for e in archive.entries(request.live_hints) if e.kind == "table"}
-    back = [e for i, e in newest.items() if i in request.target and i not in request.live]
+    request, back = returning(request)
     if not back:
         return request, []
     live = dict(request.live)
-    for entry in back:
-        live.update({fact.id: fact for fact in _facts(entry)})
+    for table in back:
+        live.update({fact.id: fact for fact in table.facts})
     changes = [
         FactChange(identity, live.get(identity), request.target.get(identity))
         for identity in sorted(live.keys() | request.target.keys())
@@ -34,45 +31,40 @@ def take_back(
     ]
     changed = msgspec.structs.replace(request.changes, facts=changes)
     return msgspec.structs.replace(request, live=live, changes=changed), [
-        _moved_back(request, entry, slots) for entry in back
+        _moved_back(request, table, slots) for table in back
     ]
 
 
-def _facts(entry: archive.Entry) -> list[Fact]:
-    return msgspec.convert(entry.facts, list[Fact])
-
-
-def _moved_back(request: PlanRequest, entry: archive.Entry, slots: Callable[[Fact], Sequence[str]]) -> Action:
-    facts = _facts(entry)
-    name = entry.identity.partition(":")[2]
-    schema = parts(name)[0]
+def _moved_back(request: PlanRequest, table: Returning, slots: Callable[[Fact], Sequence[str]]) -> Action:
+    name = table.identity.partition(":")[2]
     return Action(
         resource=request.resource,
         verb=Verb.CREATE,
-        subject=entry.identity,
+        subject=table.identity,
         summary=f"take table {name} with its rows back from the archive",
-        statements=(
-            f"ALTER TABLE {quote(entry.place)}.{last(name)} SET SCHEMA {schema}",
-            f"DROP SCHEMA {quote(entry.place)}",
-            archive.returned(entry),
-        ),
-        produces=(_token(entry), *(n for fact in facts for n in (fact.id, *slots(fact)))),
-        needs=(f"schema:{schema}",),
+        statements=tuple(table.statements),
+        payload={_RETURNED: [fact.id for fact in table.facts]},
+        produces=(_FROM + table.entry.place, *(n for f in table.facts for n in (f.id, *slots(f)))),
+        needs=(f"schema:{parts(name)[0]}",),
         transactional=True,
         rank=-900,
     )
 
 
-def _token(entry: archive.Entry) -> str:
-    return f"archive:{entry.place}"
+_RETURNED = "returned"
+"""Key of the payload of what takes a table back, while it is planned: the facts that come."""
+_FROM = "archive:"
+"""What begins the tokens that say: the table of this place is back."""
 
 
-def after_return(request: PlanRequest, back: Sequence[Action], actions: Sequence[Action]) -> list[Action]:
+def comes_back(table: str, actions: Sequence[Action]) -> bool:
+    """Whether a table, given by identity, is taken back by one of the actions."""
+    return any(a.subject == table and any(p.startswith(_FROM) for p in a.produces) for a in actions)
+
+
+def after_return(back: Sequence[Action], actions: Sequence[Action]) -> list[Action]:
     """The actions that take tables back and the others, each that works on such a table waiting for it."""
-    waits: dict[str, str] = {}
-    newest = {e.identity: e for e in archive.entries(request.live_hints) if e.kind == "table"}
-    for entry in newest.values():
-        waits.update({fact.id: _token(entry) for fact in _facts(entry)})
+    waits = {identity: action.produces[0] for action in back for identity in action.payload[_RETURNED]}
     gone: dict[str, set[str]] = defaultdict(set)
     for action in actions:
         for token in {waits[identity] for identity in action.destroys if identity in waits}:
@@ -100,7 +92,7 @@ def _freeing(action: Action, slots: Collection[str], waits: Mapping[str, str]) -
 def _after_namesakes(action: Action, kept: Action, freed: Collection[str]) -> Action:
     """What is taken back comes when its names are free, even where it does not stay."""
     needs = tuple(_FREED + name for name in action.produces if _FREED + name in freed)
-    return msgspec.structs.replace(kept, needs=(*kept.needs, *needs)) if needs else kept
+    return msgspec.structs.replace(kept, needs=(*kept.needs, *needs), payload={})
 
 
 def _only_for_now(action: Action, gone: Mapping[str, Collection[str]]) -> Action:

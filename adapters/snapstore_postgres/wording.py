@@ -95,17 +95,17 @@ def _hints(request: PlanRequest, renaming: Renaming) -> dict[str, Json]:
         kept = [belonging.renamed_entry(e, renaming, numbers) for e in hints["archive"].get("entries", ())]
         hints["archive"] = {**hints["archive"], "entries": kept}
     if renaming.making_way:
-        hints[_MADE_WAY] = [renaming.reverse, *hints.get(_MADE_WAY, ())]
+        hints[MADE_WAY] = [renaming.reverse, *hints.get(MADE_WAY, ())]
     return hints
 
 
-_MADE_WAY = "made_way"
+MADE_WAY = "made_way"
 """In the hints of a plan: how what makes way would get its name back, the last first."""
 
 
 def former(identity: str, request: PlanRequest) -> str:
     """What something was called before it, or what it is in, made way: by that it is to be found again."""
-    for renaming in request.live_hints.get(_MADE_WAY, ()):
+    for renaming in request.live_hints.get(MADE_WAY, ()):
         identity = renaming.identity(identity)
     return identity
 
@@ -113,7 +113,7 @@ def former(identity: str, request: PlanRequest) -> str:
 def former_facts(facts: Iterable[Fact], request: PlanRequest) -> list[Fact]:
     """The facts of something that made way, as they are when it has its name again."""
     found = list(facts)
-    for renaming in request.live_hints.get(_MADE_WAY, ()):
+    for renaming in request.live_hints.get(MADE_WAY, ()):
         found = list(renamed_facts(found, renaming, {}, _names_not_null(request)))
     return found
 

@@ -91,3 +91,26 @@ def test_a_column_gets_its_values_back_under_any_of_its_names(new_database: Call
     for number, connection in walked(new_database(), SWAPPED, (1, 0, 1, 2, 0, 2, 0, 1, 0, 2)):
         titles = connection.execute(TITLES[number].encode()).fetchall()
         assert titles == [("Good day", "Guten Tag" if number else None)]
+
+
+ARCHIVED = (
+    "CREATE SCHEMA kept",
+    """CREATE TABLE notes (id serial PRIMARY KEY, text text NOT NULL, n int UNIQUE);
+       INSERT INTO notes (text, n) VALUES ('one', 10), ('two', 20)""",
+    """ALTER TABLE notes SET SCHEMA kept; ALTER TABLE kept.notes RENAME TO memos;
+       ALTER TABLE kept.memos RENAME id TO key; ALTER TABLE kept.memos RENAME n TO m;
+       ALTER TABLE kept.memos RENAME text TO n; ALTER TABLE kept.memos RENAME m TO text;
+       CREATE TABLE notes (id int); INSERT INTO notes VALUES (7)""",
+)
+NOTES = (
+    None,
+    "SELECT id, text, n FROM notes ORDER BY id",
+    "SELECT key, n, text FROM kept.memos JOIN notes ON notes.id = 7 ORDER BY key",
+)
+
+
+def test_a_table_comes_out_of_the_archive_under_any_of_its_names(new_database: Callable[[], str]):
+    for number, connection in walked(new_database(), ARCHIVED, (0, 1, 2, 0, 2, 1, 0, 1, 0, 2)):
+        if query := NOTES[number]:
+            found = connection.execute(query.encode()).fetchall()
+            assert found == [(1, "one", 10), (2, "two", 20)]

@@ -1,0 +1,87 @@
+"""Which archived tables a target wants, and under which names.
+
+A table lies in the archive under the name that the snapshot of then had for it; another snapshot may call it,
+or its columns, otherwise. Ids tell which is which; where they are not known, the name does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
+from snapstore.model import DataMode, Fact
+from snapstore_postgres import archive
+from snapstore_postgres.evidence import alike, by_id
+from snapstore_postgres.names import last, parts, quote
+from snapstore_postgres.renames import called_as
+from snapstore_postgres.renaming import Renaming
+from snapstore_postgres.wording import MADE_WAY
+
+
+class Returning(NamedTuple):
+    """A table that comes back, what the target calls it, and its facts with the target's names."""
+
+    entry: archive.Entry
+    identity: str
+    facts: Sequence[Fact]
+    renamings: Sequence[Renaming]
+
+    @property
+    def statements(self) -> Iterator[str]:
+        """What gives it these names, where it lies: nothing else can have them there. Then it is moved."""
+        before, name = self.entry.identity.partition(":")[2], self.identity.partition(":")[2]
+        place = quote(self.entry.place)
+        if last(before) != last(name):
+            yield f"ALTER TABLE {place}.{last(before)} RENAME TO {last(name)}"
+        for renaming in self.renamings:
+            if renaming.kind == "column":
+                old, new = last(renaming.old), last(renaming.new)
+                yield f"ALTER TABLE {place}.{last(name)} RENAME COLUMN {old} TO {new}"
+        yield f"ALTER TABLE {place}.{last(name)} SET SCHEMA {parts(name)[0]}"
+        yield f"DROP SCHEMA {place}"
+        yield archive.returned(self.entry)
+
+
+def returning(request: PlanRequest) -> tuple[PlanRequest, list[Returning]]:
+    """The archived tables that the target wants and the live side has not; and the request, which knows of
+    columns of theirs that made way for others."""
+    if request.options.data is DataMode.DISCARD:
+        return request, []
+    tables = [entry for entry in archive.entries(request.live_hints) if entry.kind == "table"]
+    called = _called(request, tables) if tables else {}
+    by_name = {e.identity: e for e in tables if e.place not in called}
+    wanted = {**by_name, **{called[e.place]: e for e in tables if e.place in called}}
+    found = []
+    for identity, entry in wanted.items():
+        if identity in request.target and identity not in request.live:
+            there, renamings = called_as(_alone(request, entry), entry.identity, identity)
+            found.append(Returning(entry, identity, list(there.live.values()), renamings))
+            told = {key: there.live_hints[key] for key in ("archive", MADE_WAY) if key in there.live_hints}
+            request = msgspec.structs.replace(request, live_hints={**request.live_hints, **told})
+    return request, found
+
+
+def _called(request: PlanRequest, tables: Sequence[archive.Entry]) -> Mapping[str, str]:
+    """What the target calls archived tables, by their places, as far as ids tell."""
+    known = {f"table:{entry.place}": entry.relation for entry in tables if entry.relation}
+    entries = {f"table:{entry.place}": entry for entry in tables}
+    target, found = by_id(request.target_hints), {}
+    for key, place in by_id({**request.live_hints, "relations": known, "ids": {}}).items():
+        identity = target.get(key, "")
+        entry = entries[place]
+        if identity.startswith("table:") and alike(_alone(request, entry), entry.identity, identity):
+            found[entry.place] = identity
+    return found
+
+
+def _alone(request: PlanRequest, entry: archive.Entry) -> PlanRequest:
+    """The request with nothing on its live side but an archived table."""
+    facts = Facts.of({fact.id: fact for fact in msgspec.convert(entry.facts, list[Fact])})
+    known = {entry.identity: entry.relation} if entry.relation else {}
+    hints = {**request.live_hints, "relations": known, "ids": {}}
+    changes = msgspec.structs.replace(request.changes, facts=[])
+    return msgspec.structs.replace(request, live=facts, live_hints=hints, changes=changes)
