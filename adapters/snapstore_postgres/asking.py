@@ -15,7 +15,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Json
 from snapstore_postgres.connection import Connection, connect, set_for_transaction
 from snapstore_postgres.names import quote
-from snapstore_postgres.supply import parameters, wanted
+from snapstore_postgres.supply import needed, parameters, wanted
 
 
 class Answer(NamedTuple):
@@ -43,6 +43,25 @@ SELECT sort || ':' || name FROM unnest($1::text[], $2::text[]) AS x (sort, name)
   WHEN 'name' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_proc WHERE proname = name)
                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = name)
   END"""
+_FORBIDDEN = """
+WITH x AS (SELECT key, split_part(key, ':', 1) AS sort, substring(key, strpos(key, ':') + 1) AS name
+             FROM unnest($1::text[]) AS key)
+SELECT key FROM x
+ WHERE sort = 'extension' AND NOT EXISTS (
+   SELECT FROM pg_available_extension_versions e WHERE e.name = x.name AND (e.trusted OR NOT e.superuser))
+UNION ALL
+SELECT key FROM x JOIN pg_class c ON c.oid = to_regclass(CASE sort WHEN 'references' THEN name END)
+ WHERE NOT has_any_column_privilege(c.oid, 'REFERENCES')
+UNION ALL
+SELECT key
+  FROM x, pg_namespace n, pg_roles r
+ WHERE sort = 'create' AND name = quote_ident(n.nspname) || ':' || r.rolname
+   AND NOT has_schema_privilege(r.oid, n.oid, 'CREATE')"""
+_REASONS = {
+    "extension": "may not create the extension {}: only a superuser may",
+    "references": "has not the privilege REFERENCES on {}",
+    "create": "cannot give something in the schema {0} to {1}, who may not CREATE there",
+}
 _CONVERTED = "SELECT pg_catalog.convert($1::bytea, 'UTF8', pg_catalog.getdatabaseencoding())"
 _LETTER, _EVERYTHING = "character:", ("UTF8", "SQL_ASCII")
 """How keys of single characters begin, and encodings that have all of them."""
@@ -66,17 +85,31 @@ def ask(request: PlanRequest) -> Mapping[str, Json]:
     encoding = request.live_hints.get("encoding", _EVERYTHING[0])
     letters = [key[len(_LETTER) :] for key in keys if key.startswith(_LETTER)]
     keys = [key for key in keys if not key.startswith(_LETTER)]
-    if not keys and (encoding in _EVERYTHING or not letters):
+    rights = {key for fact in changed for key in needed(fact)} if request.live_hints.get("powers") else set()
+    if not keys and not rights and (encoding in _EVERYTHING or not letters):
         return {}
     values = {(name, value) for fact in changed for name, value in parameters(fact)}
     with connect(request.settings, request.resource, bare=True) as connection, connection.transaction():
         set_for_transaction(connection)
         answer = _parameters(connection, sorted(values, key=str))
         answer.lacks.update(_looked_up(connection, keys))
+        answer.denied.update(_forbidden(connection, sorted(rights), request))
         for letter in _unknown(connection, letters) if encoding not in _EVERYTHING else ():
             said = f"the encoding {encoding} of this database has no {letter} (U+{ord(letter):04X})"
             answer.lacks[f"{_LETTER}{letter}"] = said
     return {"lacks": answer.lacks, "denied": answer.denied}
+
+
+def _forbidden(
+    connection: Connection, keys: Sequence[str], request: PlanRequest
+) -> Iterator[tuple[str, str]]:
+    """What this role, or who shall own something, may not."""
+    if "extension" in request.live_hints.get("may", ()):
+        keys = [key for key in keys if not key.startswith("extension:")]
+    if keys:
+        for (key,) in connection.execute(_FORBIDDEN.encode(), [keys]):
+            sort, _, name = key.partition(":")
+            yield key, _REASONS[sort].format(*name.split(":", 1))
 
 
 def _unknown(connection: Connection, letters: Sequence[str]) -> list[str]:

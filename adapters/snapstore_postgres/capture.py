@@ -183,6 +183,7 @@ def _hints(found: Answers) -> dict[str, Json]:
         "roles": found.server.roles,
         "member_of": found.server.member_of,
         "may_become": found.server.may_become,
+        "powers": found.server.powers,
         "archive": _archive(found),
         "system": system,
         "database_id": database,

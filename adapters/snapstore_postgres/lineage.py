@@ -36,7 +36,7 @@ def noted(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     """The actions, and one that notes the ids of what they make, where anything could be told by them."""
     system = request.target_hints.get("system")
     same = system is not None and system == request.live_hints.get("system")
-    if not same or request.options.data is not DataMode.ARCHIVE:
+    if not same or request.options.data is not DataMode.ARCHIVE or not _has_place(request):
         return list(actions)
     notes = [(i, was) for i in sorted({*_made(request, actions)}) if (was := list(_known(request, i)))]
     if not notes:
@@ -54,6 +54,12 @@ def noted(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
         rank=10_000,
     )
     return [*actions, note]
+
+
+def _has_place(request: PlanRequest) -> bool:
+    """Whether there is an archive, or this role may make it. It is no reason to stop if not."""
+    may = (request.live_hints.get("powers") or {}).get("creates", True)
+    return bool(may or (request.live_hints.get("archive") or {}).get("exists"))
 
 
 def _made(request: PlanRequest, actions: Sequence[Action]) -> Iterator[str]:

@@ -63,6 +63,7 @@ class Server(NamedTuple):
     roles: list[str] | None
     member_of: list[str] | None
     may_become: list[str] | None
+    powers: dict[str, Any] | None
 
 
 _KNOWN_BY_ID = {

@@ -14,20 +14,30 @@ import msgspec
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Hazard, HazardName, Verb
-from snapstore_postgres.names import unquote
-from snapstore_postgres.supply import parameters
+from snapstore_postgres.names import parts, unquote
+from snapstore_postgres.renaming import schema_of
+from snapstore_postgres.supply import needed, parameters
 
 
 class Rights(NamedTuple):
-    """Whose rights they are: the role, those whose rights it has, those that it may become, all that exist
-    (None: unknown), and the kinds of objects that its platform lets it create. A member of a role has its
-    rights unless it does not inherit, and may become it unless, since 16, the grant says otherwise."""
+    """Whose rights they are: the role, those whose rights it has, those that it may become, and the kinds of
+    objects that its platform lets it create. A member of a role has its rights unless it does not inherit,
+    and may become it unless, since 16, the grant says otherwise.
+
+    Besides: whether it may create schemas here, the ``closed`` ones in which it may create nothing, the
+    tables whose rows are ``hidden`` from it though it may own them, whether it creates roles, and who owns
+    which extension.
+    """
 
     role: str
     member_of: Collection[str]
     may_become: Collection[str]
-    existing: Collection[str] | None
     may: Collection[str]
+    creates: bool
+    closed: Collection[str]
+    hidden: Collection[str]
+    creates_roles: bool
+    extensions: Mapping[str, str]
 
 
 _C_LANGUAGE = re.compile(r"^ LANGUAGE (c|internal)\b", re.MULTILINE)
@@ -79,13 +89,30 @@ def _rights(request: PlanRequest) -> Rights | None:
         return None
     role = unquote(hints.get("role", ""))
     has, becomes = ({*(hints.get(key) or ()), role} for key in ("member_of", "may_become"))
-    return Rights(role, has, becomes, hints.get("roles"), hints.get("may") or ())
+    powers = hints.get("powers") or {}
+    return Rights(
+        role=role,
+        member_of=has,
+        may_become=becomes,
+        may=hints.get("may") or (),
+        creates=powers.get("creates", True),
+        closed=powers.get("closed") or (),
+        hidden=() if powers.get("sees_all_rows", True) else _hidden(request),
+        creates_roles=powers.get("creates_roles", True),
+        extensions=powers.get("extensions") or {},
+    )
+
+
+def _hidden(request: PlanRequest) -> list[str]:
+    """The tables whose policies hold for their owners too."""
+    both = {"row_security", "force_row_security"}
+    return [f.name for f in request.live.values() if f.kind == "table" and both <= f.attrs.keys()]
 
 
 def _with(action: Action, texts: list[str]) -> Action:
     if not texts:
         return action
-    found = [Hazard(HazardName.UNVERIFIABLE, f"{action.subject}: {text}") for text in texts]
+    found = [Hazard(HazardName.UNVERIFIABLE, f"{action.subject.rstrip(':')}: {text}") for text in texts]
     return msgspec.structs.replace(action, hazards=(*action.hazards, *found))
 
 
@@ -117,20 +144,107 @@ def _forbidden(action: Action, request: PlanRequest, rights: Rights) -> Iterator
     for owner in _owner(after) if after is not None else []:
         if owner not in rights.may_become and (before is None or before.attrs.get("owner") != owner):
             yield f"{owner} shall own it, and {rights.role} cannot SET ROLE to that"
-    holder = _with_owner(before, request.live)
-    if holder is not None and holder.attrs["owner"] not in rights.member_of:
-        yield f"{holder.id} belongs to {holder.attrs['owner']}, and {rights.role} has not its rights"
-    for name, _ in parameters(after) if after is not None else ():
-        if said := request.live_hints.get("denied", {}).get(f"parameter:{name}"):
-            yield f"{rights.role} {said}"
+    subject = before or after
+    if subject is not None:
+        yield from _not_its_own(subject, request, rights)
+    yield from _not_created(action, rights)
+    yield from _not_read(action, rights)
+    yield from _denied(after, action, request, rights) if after is not None else ()
 
 
 def _needs_superuser(fact: Fact, rights: Rights) -> bool:
     return fact.kind in SUPERUSER and fact.kind not in rights.may and SUPERUSER[fact.kind](fact)
 
 
-def _with_owner(fact: Fact | None, facts: Mapping[str, Fact]) -> Fact | None:
-    """The fact, or the nearest that it is part of, which has an owner."""
-    while fact is not None and "owner" not in fact.attrs:
-        fact = facts.get(fact.parent or "")
-    return fact
+def _not_its_own(fact: Fact, request: PlanRequest, rights: Rights) -> Iterator[str]:
+    """What is somebody else's, of what the fact is or is part of."""
+    if fact.kind in _OF_ROLES or _is_of_role(fact):
+        is_own = fact.kind in _SETTINGS and unquote(fact.attrs["role"]) == rights.role
+        if not is_own and not rights.creates_roles:
+            yield f"it takes CREATEROLE, and {rights.role} has not that"
+        return
+    if "grantor" in fact.attrs:
+        if (grantor := unquote(fact.attrs["grantor"])) not in rights.may_become:
+            yield f"{grantor} has granted it, and {rights.role} cannot SET ROLE to that"
+        return
+    whole = _with_owner(fact, request)
+    if whole is None:
+        return
+    owner = _OWNERS.get(whole.kind, _own)(whole, rights)
+    if owner is not None and owner not in rights.member_of:
+        yield f"{whole.id} belongs to {owner}, and {rights.role} has not its rights"
+
+
+_SETTINGS = ("database_setting", "role_setting")
+_OF_ROLES = ("role", "role_password", "role_setting", "membership")
+
+
+def _is_of_role(fact: Fact) -> bool:
+    return fact.kind == "database_setting" and "role" in fact.attrs
+
+
+def _own(fact: Fact, rights: Rights) -> str | None:
+    return fact.attrs.get("owner")
+
+
+_OWNERS: Mapping[str, Callable[[Fact, Rights], str | None]] = {
+    "default_privileges": lambda fact, rights: fact.attrs["role"],
+    "extension": lambda fact, rights: rights.extensions.get(fact.name),
+}
+"""Whose something is that has no owner among its attributes."""
+
+
+def _with_owner(fact: Fact, request: PlanRequest) -> Fact | None:
+    """The live fact that is this one, or that it is nearest part of, and that belongs to somebody."""
+    identity: str | None = fact.id
+    while identity:
+        here = request.live.get(identity)
+        if here is None and identity.startswith("default_privileges:"):
+            here = request.target.get(identity)  # they are a role's before there are any
+        if here is not None and ("owner" in here.attrs or here.kind in _OWNERS):
+            return here
+        identity = here.parent if here else fact.parent if identity == fact.id else None
+    return None
+
+
+_IN_DATABASE = ("CREATE SCHEMA ", "CREATE EXTENSION ", "CREATE PUBLICATION ")
+_INDEXED = ("p", "u", "x")
+
+
+def _not_created(action: Action, rights: Rights) -> Iterator[str]:
+    """Where something would be made, or named, by a role that may not CREATE there."""
+    if not rights.creates and any(text.startswith(_IN_DATABASE) for text in action.statements):
+        yield f"{rights.role} may not CREATE in this database"
+    kind, _, name = action.subject.partition(":")
+    place = parts(name)[0] if kind == "index" else schema_of(kind, name)
+    makes = any(text.startswith("CREATE ") or " RENAME TO " in text for text in action.statements)
+    if place in rights.closed and makes:
+        yield f"{rights.role} may not CREATE in the schema {place}"
+
+
+_READS = ("DO ", "INSERT ", "UPDATE ", "DELETE ", "WITH ", "SELECT ", "CREATE TABLE ", "CREATE MATERIALIZED ")
+
+
+def _not_read(action: Action, rights: Rights) -> Iterator[str]:
+    """Tables of which it would not see all rows: ``row_security = off`` keeps it from reading them at all."""
+    reading = [text for text in action.statements if text.startswith(_READS)] if rights.hidden else []
+    for table in rights.hidden:
+        if any(
+            re.search(rf"\b(FROM|JOIN|UPDATE|INTO) (ONLY )?{re.escape(table)}(?![\w.])", t) for t in reading
+        ):
+            yield (
+                f"FORCE ROW LEVEL SECURITY hides rows of {table}, and {rights.role} has not BYPASSRLS"
+                " (ALTER TABLE … NO FORCE ROW LEVEL SECURITY until it is done)"
+            )
+
+
+_USES = {"extension": "CREATE EXTENSION ", "references": " REFERENCES ", "create": " OWNER TO "}
+
+
+def _denied(fact: Fact, action: Action, request: PlanRequest, rights: Rights) -> Iterator[str]:
+    """What the server says that the role may not use, of what the fact wants and the action does."""
+    denied = request.live_hints.get("denied", {})
+    keys = [f"parameter:{name}" for name, _ in parameters(fact)]
+    if fact.attrs.get("owner") != rights.role:
+        keys += [k for k in needed(fact) if any(_USES[k.split(":")[0]] in s for s in action.statements)]
+    return (f"{rights.role} {denied[key]}" for key in keys if key in denied)

@@ -124,6 +124,134 @@ def test_a_plan_says_what_its_role_may_not_do(what: str, database: str, limited:
         assert said and all("snap_limited" in text for text in said)
 
 
+NOT_ITS_OWN = {
+    "a schema in which it may not create": (
+        "CREATE SCHEMA s; CREATE TABLE s.t (a int); CREATE TYPE s.e AS ENUM ('x');"
+        "GRANT USAGE ON SCHEMA s TO snap_limited;"
+        "ALTER TABLE s.t OWNER TO snap_limited; ALTER TYPE s.e OWNER TO snap_limited",
+        "CREATE VIEW s.v AS SELECT 1 AS a; ALTER VIEW s.v OWNER TO snap_limited; CREATE INDEX i ON s.t (a);"
+        "ALTER TYPE s.e ADD VALUE 'y'",
+        {
+            "view:s.v: snap_limited may not CREATE in the schema s",
+            "index:s.i: snap_limited may not CREATE in the schema s",
+        },
+        {"enum:s.e: snap_limited may not CREATE in the schema s"},
+    ),
+    "the archive and other schemas": (
+        "CREATE TABLE t (a int); ALTER TABLE t OWNER TO snap_limited",
+        "CREATE SCHEMA s AUTHORIZATION snap_limited;"
+        "ALTER TABLE t ADD b int DEFAULT 1; INSERT INTO t VALUES (1)",
+        {"schema:s: snap_limited may not CREATE in this database"},
+        {
+            "snapstore_archive: snap_limited may not CREATE in this database",
+            "column:public.t.b: snap_limited may not CREATE in this database",
+        },
+    ),
+    "what is part of somebody else's": (
+        "CREATE TABLE t (a int)",
+        "COMMENT ON TABLE t IS 'x'; CREATE INDEX i ON t (a); GRANT SELECT ON t TO snap_limited",
+        {
+            f"{subject}: table:public.t belongs to postgres, and snap_limited has not its rights"
+            for subject in ("comment:table:public.t", "index:public.i", "grant:table:public.t:snap_limited")
+        },
+        {
+            f"{subject}: table:public.t belongs to postgres, and snap_limited has not its rights"
+            for subject in ("comment:table:public.t", "index:public.i", "grant:table:public.t:snap_limited")
+        },
+    ),
+    "grants by others and default privileges of others": (
+        "CREATE TABLE t (a int); ALTER TABLE t OWNER TO snap_limited;"
+        "GRANT SELECT ON t TO snap_app WITH GRANT OPTION;"
+        "GRANT USAGE ON SCHEMA public TO snap_app",
+        "SET ROLE snap_app; GRANT SELECT ON t TO snap_reader; RESET ROLE;"
+        "ALTER DEFAULT PRIVILEGES FOR ROLE snap_app GRANT SELECT ON TABLES TO snap_reader",
+        {
+            "grant:table:public.t:snap_reader:snap_app: snap_app has granted it, and snap_limited"
+            " cannot SET ROLE to that",
+            "grant:default_privileges:snap_app:r:snap_reader: default_privileges:snap_app:r belongs to"
+            " snap_app, and snap_limited has not its rights",
+        },
+        {
+            "grant:table:public.t:snap_reader:snap_app: snap_app has granted it, and snap_limited"
+            " cannot SET ROLE to that",
+            "default_privileges:snap_app:r: default_privileges:snap_app:r belongs to snap_app,"
+            " and snap_limited has not its rights",
+        },
+    ),
+    "references to what it may not read": (
+        "CREATE TABLE t (a int PRIMARY KEY); CREATE TABLE u (a int); ALTER TABLE u OWNER TO snap_limited",
+        "ALTER TABLE u ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES t",
+        {"constraint:public.u.f: snap_limited has not the privilege REFERENCES on public.t"},
+        set(),
+    ),
+    "extensions": (
+        "",
+        "CREATE EXTENSION pageinspect; CREATE EXTENSION hstore",
+        {
+            "extension:hstore: snap_limited may not CREATE in this database",
+            "extension:pageinspect: snap_limited may not CREATE in this database",
+            "extension:pageinspect: snap_limited may not create the extension pageinspect: only a"
+            " superuser may",
+        },
+        {
+            f"extension:{name}: extension:{name} belongs to postgres, and snap_limited has not its rights"
+            for name in ("hstore", "pageinspect")
+        },
+    ),
+    "settings of other roles": (
+        "",
+        "DO $$ BEGIN EXECUTE format('ALTER ROLE snap_app IN DATABASE %I SET work_mem TO 99',"
+        " current_database());"
+        "EXECUTE format('ALTER ROLE snap_limited IN DATABASE %I SET work_mem TO 99',"
+        " current_database()); END $$",
+        {"database_setting:snap_app:work_mem: it takes CREATEROLE, and snap_limited has not that"},
+        {"database_setting:snap_app:work_mem: it takes CREATEROLE, and snap_limited has not that"},
+    ),
+    "owners who may not create there": (
+        "CREATE TABLE t (a int); ALTER TABLE t OWNER TO snap_limited; GRANT snap_app TO snap_limited",
+        "ALTER TABLE t OWNER TO snap_app",
+        {
+            "table:public.t: snap_limited cannot give something in the schema public to snap_app,"
+            " who may not CREATE there"
+        },
+        set(),
+    ),
+    "rows that policies hide from owners": (
+        "CREATE TABLE t (a int, b varchar(3)); ALTER TABLE t OWNER TO snap_limited; INSERT INTO t VALUES (1);"
+        "ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+        "ALTER TABLE t ALTER b TYPE varchar(9)",
+        set(),
+        {
+            "column:public.t.b: FORCE ROW LEVEL SECURITY hides rows of public.t, and snap_limited has"
+            " not BYPASSRLS"
+            " (ALTER TABLE … NO FORCE ROW LEVEL SECURITY until it is done)"
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NOT_ITS_OWN)
+@pytest.mark.usefixtures("roles")
+def test_a_plan_says_what_of_it_is_not_its_roles_own(what: str, database: str, limited: str) -> None:
+    here, change, made, unmade = NOT_ITS_OWN[what]
+    execute(database, "REVOKE CREATE ON SCHEMA public FROM PUBLIC;" + here)
+    before = roundtrip.capture(limited)
+    execute(database, change)
+    after = roundtrip.capture(limited)
+    assert set(hazards(roundtrip.asked_plan(limited, after, before))) == unmade
+    undo_all(database, limited, before)
+    assert set(hazards(roundtrip.asked_plan(limited, roundtrip.capture(limited), after))) == made
+    execute(database, "REVOKE snap_app FROM snap_limited")
+
+
+def undo_all(database: str, limited: str, before: roundtrip.State) -> None:
+    """By the superuser, as whom the plan has no such hazards."""
+    live = roundtrip.capture(database)
+    actions = roundtrip.plan(live, before, roundtrip.DataMode.DISCARD)
+    assert hazards(actions) == []
+    roundtrip.apply(database, actions)
+
+
 def test_a_membership_without_its_rights_is_none(database: str, limited: str, postgres_version: int) -> None:
     if postgres_version < 16:
         pytest.skip(f"needs another PostgreSQL than {postgres_version}")

@@ -3,7 +3,7 @@
 -- we may read how subscriptions connect, how many bytes of columns there are, the name of the database
 -- and its encoding, whether we may do everything and read the verifiers of passwords; all roles unless they
 -- are many, and those whose rights we have, and those that we may
--- become, unless that is all.
+-- become, unless that is all; what else we may do here, and whose the extensions are, unless we may do everything.
 SELECT ARRAY(
          SELECT n.oid
            FROM pg_namespace n
@@ -26,4 +26,13 @@ SELECT ARRAY(
        (SELECT array_agg(r.rolname::text ORDER BY r.rolname) FROM pg_roles r
          WHERE pg_has_role(r.oid, 'MEMBER')  -- before 16
          WHERE pg_has_role(r.oid, 'SET')  -- since 16
-           AND NOT (SELECT s.rolsuper FROM pg_roles s WHERE s.rolname = current_user))
+           AND NOT (SELECT s.rolsuper FROM pg_roles s WHERE s.rolname = current_user)),
+       (SELECT jsonb_build_object(
+                 'creates', has_database_privilege(current_database(), 'CREATE'),
+                 'closed', ARRAY(SELECT quote_ident(n.nspname) FROM pg_namespace n
+                                  WHERE n.nspname !~ '^pg_' AND NOT has_schema_privilege(n.oid, 'CREATE')),
+                 'sees_all_rows', s.rolbypassrls,
+                 'creates_roles', s.rolcreaterole,
+                 'extensions', (SELECT jsonb_object_agg(quote_ident(e.extname), pg_get_userbyid(e.extowner))
+                                  FROM pg_extension e))
+          FROM pg_roles s WHERE s.rolname = current_user AND NOT s.rolsuper)
