@@ -179,6 +179,7 @@ def _hints(found: Answers) -> dict[str, Json]:
         "role": found.server.role,
         "database": found.server.database,
         "encoding": found.server.encoding,
+        "plpgsql": found.server.has_plpgsql,
         "superuser": found.server.superuser,
         "roles": found.server.roles,
         "member_of": found.server.member_of,

@@ -9,6 +9,7 @@ from snapstore.model import Action, DataMode, HazardName
 from snapstore.rules import Rule
 from snapstore_postgres import (
     archive,
+    blocks,
     carry,
     cluster,
     columnorder,
@@ -95,6 +96,7 @@ def plan(request: PlanRequest) -> list[Action]:
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
     actions = immutable.for_a_moment(request, online.in_steps(request, actions))
+    actions = blocks.with_language(request, actions)
     actions = versions.with_lacking(request.resource, lacking, rights.with_missing(request, actions))
     return costs.stated(request, resolution.in_sight(request, actions))
 

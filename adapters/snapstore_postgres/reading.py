@@ -57,6 +57,7 @@ class Server(NamedTuple):
     size: int
     database: str
     encoding: str
+    has_plpgsql: bool
     superuser: bool
     may_read_passwords: bool
     may_identify: bool

@@ -155,3 +155,21 @@ def test_a_label_that_goes_stops_a_restore_where_no_value_may_be_missing(moody: 
         done = moody.snap("restore", "HEAD", "--yes", "--data", mode, "--allow", "data-loss", code=1)
         told = " ".join((done.stdout + done.stderr).split())
         assert "2 rows of public.t do not fit, in m: id = 1, 3" in told
+
+
+@pytest.mark.parametrize("locking", ["online", "atomic"])
+def test_a_database_without_plpgsql_is_checked_too_and_has_none_afterwards(
+    project: Project, locking: str
+) -> None:
+    project.sql("DROP EXTENSION plpgsql; CREATE TABLE t (id int PRIMARY KEY, v varchar(3))")
+    old = project.dump()
+    project.snap("take", "-m", "narrow", code=0)
+    project.sql("ALTER TABLE t ALTER v TYPE text; INSERT INTO t VALUES (1, 'abc'), (2, 'abcd')")
+    done = project.snap("restore", "HEAD", "--yes", "--locking", locking, code=1)
+    assert "1 rows of public.t do not fit, in v: id = 2" in " ".join((done.stdout + done.stderr).split())
+    project.sql("DELETE FROM t WHERE id = 2")
+    project.snap("restore", "HEAD", "--yes", "--locking", locking, code=0)
+    assert project.dump() == old
+    project.sql("CREATE EXTENSION plpgsql; ALTER TABLE t ALTER v TYPE text;")
+    project.snap("restore", "HEAD", "--yes", "--locking", locking, code=0)
+    assert project.dump() == old and project.sql("SELECT id, v FROM t") == [(1, "abc")]

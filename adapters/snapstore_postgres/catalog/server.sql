@@ -1,7 +1,7 @@
 -- What has to be known before all else: the schemas that are looked at (the user's, without those that the
 -- configuration excludes by parameter 1, regular expressions), who we are, what server this is, whether it has an archive, whether
 -- we may read how subscriptions connect, how many bytes of columns there are, the name of the database
--- and its encoding, whether we may do everything and read the verifiers of passwords; all roles unless they
+-- and its encoding, whether it has PL/pgSQL, whether we may do everything and read the verifiers of passwords; all roles unless they
 -- are many, and those whose rights we have, and those that we may
 -- become, unless that is all; what else we may do here, and whose the extensions are, unless we may do everything.
 SELECT ARRAY(
@@ -16,6 +16,7 @@ SELECT ARRAY(
        pg_relation_size('pg_attribute'),
        current_database()::text,
        getdatabaseencoding()::text,
+       EXISTS (SELECT FROM pg_language WHERE lanname = 'plpgsql'),
        (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user),
        has_column_privilege('pg_authid', 'rolpassword', 'SELECT'),
        has_function_privilege('pg_control_system()', 'EXECUTE'),
