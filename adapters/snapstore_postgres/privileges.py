@@ -107,7 +107,9 @@ def _statements(fact: Fact, privileges: Sequence[str], view: View) -> list[str]:
     # Who may pass on something, but not all, may not revoke all either.
     passed_on = ", ".join(f"{name.rstrip('*')}{column}" for name in fact.attrs["privileges"])
     revoke = [f"REVOKE {passed_on} ON {on} FROM {grantee}"] if passed_on and not privileges else []
-    found = [*(revoke if grantor else [revoke_all]), *found]
+    # Who has nothing yet keeps what he has on columns, which others may have from him.
+    has_some = not privileges or "default" in fact.attrs
+    found = [*(revoke if grantor else [revoke_all] if has_some else []), *found]
     if not column:
         found += _column_grants_again(fact, view)
     return [f"SET ROLE {grantor}", *found, "RESET ROLE"] if grantor else found
@@ -135,7 +137,8 @@ def _granted_before(fact: Fact, view: View) -> list[str]:
         found += _grants_on(f"schema:{parts(name)[0]}", ("PUBLIC", fact.attrs["grantor"]), view)
     if kind == "column" and not _is_supplied(fact):
         for of in ("table", "view", "matview"):
-            found += _grants_on(f"{of}:{qualifier(name)}", (fact.attrs["grantee"],), view)
+            on_table = _grants_on(f"{of}:{qualifier(name)}", (fact.attrs["grantee"],), view)
+            found += (grant for grant in on_table if grant.id in view.target)  # what goes is gone by then
     return sorted({grant.id for grant in found} - {fact.id})
 
 
