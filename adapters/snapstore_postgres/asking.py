@@ -50,8 +50,10 @@ SELECT key FROM x
  WHERE sort = 'extension' AND NOT EXISTS (
    SELECT FROM pg_available_extension_versions e WHERE e.name = x.name AND (e.trusted OR NOT e.superuser))
 UNION ALL
-SELECT key FROM x JOIN pg_class c ON c.oid = to_regclass(CASE sort WHEN 'references' THEN name END)
- WHERE NOT has_any_column_privilege(c.oid, 'REFERENCES')
+SELECT key
+  FROM x, pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
+ WHERE sort = 'references' AND name = quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+   AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'REFERENCES'))
 UNION ALL
 SELECT key
   FROM x, pg_namespace n, pg_roles r

@@ -14,6 +14,7 @@ import msgspec
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Hazard, HazardName, Verb
+from snapstore_postgres.archive import REGISTERED, REGISTRY
 from snapstore_postgres.names import parts, unquote
 from snapstore_postgres.renaming import schema_of
 from snapstore_postgres.supply import needed, parameters
@@ -215,6 +216,8 @@ def _not_created(action: Action, rights: Rights) -> Iterator[str]:
     """Where something would be made, or named, by a role that may not CREATE there."""
     if not rights.creates and any(text.startswith(_IN_DATABASE) for text in action.statements):
         yield f"{rights.role} may not CREATE in this database"
+    if REGISTRY in rights.closed and (action.subject == REGISTERED or "archive" in action.payload):
+        yield f"the archive is somebody else's, and {rights.role} may not CREATE in its schema {REGISTRY}"
     kind, _, name = action.subject.partition(":")
     place = parts(name)[0] if kind == "index" else schema_of(kind, name)
     makes = any(text.startswith("CREATE ") or " RENAME TO " in text for text in action.statements)

@@ -252,6 +252,24 @@ def undo_all(database: str, limited: str, before: roundtrip.State) -> None:
     roundtrip.apply(database, actions)
 
 
+def test_an_archive_that_a_role_may_not_read_keeps_it_from_nothing_but_archiving(
+    database: str, limited: str
+) -> None:
+    execute(database, "CREATE TABLE t (a int); INSERT INTO t VALUES (1)")
+    before = roundtrip.capture(database)
+    execute(database, "DROP TABLE t; CREATE TABLE u (a int); INSERT INTO u VALUES (1)")
+    roundtrip.restore(database, before)
+    execute(limited, "CREATE TABLE v (a int); CREATE TABLE w (a int)")
+    execute(database, "REVOKE CREATE ON SCHEMA public FROM PUBLIC; ALTER TABLE t OWNER TO snap_limited")
+    old = roundtrip.capture(limited)
+    execute(limited, "DROP TABLE w; ALTER TABLE v ADD b int; INSERT INTO v VALUES (1, 2)")
+    said = set(hazards(roundtrip.asked_plan(limited, roundtrip.capture(limited), old)))
+    told = "the archive is somebody else's, and snap_limited may not CREATE in its schema snapstore_archive"
+    assert {f"snapstore_archive: {told}", f"column:public.v.b: {told}"} <= said
+    execute(limited, "UPDATE v SET b = NULL")
+    roundtrip.step(limited, roundtrip.capture(limited), old, mode=roundtrip.DataMode.DISCARD)
+
+
 def test_a_membership_without_its_rights_is_none(database: str, limited: str, postgres_version: int) -> None:
     if postgres_version < 16:
         pytest.skip(f"needs another PostgreSQL than {postgres_version}")

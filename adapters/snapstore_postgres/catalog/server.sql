@@ -1,5 +1,5 @@
 -- What has to be known before all else: the schemas that are looked at (the user's, without those that the
--- configuration excludes by parameter 1, regular expressions), who we are, what server this is, whether it has an archive, whether
+-- configuration excludes by parameter 1, regular expressions), who we are, what server this is, whether it has an archive that we may read, whether
 -- we may read how subscriptions connect, how many bytes of columns there are, the name of the database
 -- and its encoding, whether it has PL/pgSQL, whether we may do everything and read the verifiers of passwords; all roles unless they
 -- are many, and those whose rights we have, and those that we may
@@ -11,7 +11,9 @@ SELECT ARRAY(
             AND NOT (n.nspname ~ ANY ($1)))::text,
        quote_ident(current_user),
        current_setting('server_version'),
-       to_regclass('snapstore_archive.entries') IS NOT NULL,
+       EXISTS (SELECT FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'entries'
+                WHERE n.nspname = 'snapstore_archive' AND has_schema_privilege(n.oid, 'USAGE')
+                  AND has_table_privilege(c.oid, 'SELECT')),
        has_column_privilege('pg_subscription', 'subconninfo', 'SELECT'),
        pg_relation_size('pg_attribute'),
        current_database()::text,
