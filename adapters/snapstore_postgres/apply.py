@@ -20,7 +20,7 @@ from snapstore_postgres.fitting import READERS
 from snapstore_postgres.locking import mark_as_worker
 from snapstore_postgres.names import literal, qualifier
 from snapstore_postgres.online import REFRESHING, UNNOTICED
-from snapstore_postgres.quiet import switch_off, without_event_triggers
+from snapstore_postgres.quiet import enforce_keys, switch_off, without_event_triggers
 from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.settings import Settings
 from snapstore_postgres.watching import require_close_standbys, watched
@@ -45,6 +45,7 @@ def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) 
     """
     with connect(settings, context.resource) as connection:
         mark_as_worker(connection)
+        enforce_keys(connection, context.resource)
         switch_off(connection)
         for transactional, batch in groupby(actions, key=lambda action: action.transactional):
             if transactional:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import psycopg
+
+from snapstore.errors import SnapError
 from snapstore.model import Action
 from snapstore_postgres.connection import Connection
 from snapstore_postgres.names import quote, unquote
@@ -25,6 +28,24 @@ def switch_off(connection: Connection) -> None:
     """For the whole session, where the server can do that and this role may."""
     if connection.info.server_version >= _SINCE:
         connection.execute(_OFF.encode())
+
+
+_ENFORCED = """
+SELECT pg_catalog.set_config('session_replication_role', 'origin', false)
+ WHERE pg_catalog.current_setting('session_replication_role') <> 'origin'"""
+
+
+def enforce_keys(connection: Connection, resource: str) -> None:
+    """Let foreign keys hold for what the session writes. In the sessions of those who copy rows they may be
+    set not to, by the role, the database or the url. SnapError where this role may not change that."""
+    try:
+        connection.execute(_ENFORCED.encode())
+    except psycopg.errors.InsufficientPrivilege:
+        raise SnapError(
+            "session_replication_role is set for this role, so that foreign keys would not hold in a restore",
+            where=resource,
+            fix="take it off: ALTER ROLE … (or ALTER DATABASE …) RESET session_replication_role",
+        ) from None
 
 
 @contextmanager

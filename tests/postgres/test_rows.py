@@ -166,6 +166,15 @@ def test_rows_elsewhere_that_would_go_too_are_a_hazard(project: Callable[..., Sn
     assert rows(snap, "votes") == {"votes": []}
 
 
+def test_keys_hold_in_a_restore_though_sessions_of_the_database_leave_them_out(project: Callable[..., Snap]):
+    votes = "CREATE TABLE votes (id int PRIMARY KEY, flag text REFERENCES flags ON DELETE CASCADE);"
+    snap = project(FLAGS + votes, ["public.flags"])
+    run(snap, "INSERT INTO flags VALUES ('new', true); INSERT INTO votes VALUES (1, 'new')")
+    snap.env["PGOPTIONS"] = "-c session_replication_role=replica"
+    snap("restore", "good", "--yes", "--allow", "data-loss", code=0)
+    assert rows(snap, "votes") == {"votes": []}
+
+
 def test_a_sealed_column_is_nowhere_to_be_read(project: Callable[..., Snap]):
     table = "CREATE TABLE settings (name text PRIMARY KEY, value text);"
     snap = project(
