@@ -12,12 +12,12 @@ from itertools import groupby
 from snapstore.adapter import ApplyContext
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Action
+from snapstore_dns.lost import LostError
 from snapstore_dns.plan import change_of
 from snapstore_dns.provider import MovedError, Provider, opened
 from snapstore_dns.records import Change, RecordSet, Soa, Zone
 from snapstore_dns.retrying import ATTEMPTS, pause, surely
 from snapstore_dns.settings import Settings
-from snapstore_dns.talking import LostError
 from snapstore_dns.wording import duration
 
 _NAMED = 5
@@ -69,7 +69,9 @@ def _write(
                 context.journal.started(*actions)
             if attempt == ATTEMPTS:
                 raise provider.lost(error) from error
-            pause(attempt)
+            pause(attempt, error)
+            if not error.sent:
+                continue
         except MovedError:
             pass  # by somebody else, or by ourselves when the answer got lost
         else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from snapstore.model import Hazard, HazardName
 from snapstore_dns.records import Change, RecordSet, Soa
-from snapstore_dns.sequence import ADDRESSES
+from snapstore_dns.sequence import ADDRESSES, answers
 
 Sets = Mapping[tuple[str, str], RecordSet]
 
@@ -22,14 +22,14 @@ def of_change(zone: str, change: Change, after: Sets) -> Iterator[Hazard]:
     elif (change.owner, change.type) == (zone, "NS"):
         text = f"the name servers of {zone} change: those that the zone above names have to serve it too"
         yield Hazard(HazardName.DOWNTIME, text)
-    elif change.after is None and change.type == "MX":
+    elif change.type == "MX" and not answers(change.after):
         yield Hazard(HazardName.DOWNTIME, f"{change.owner} has no MX any more: mail for it may be refused")
-    elif change.after is None and change.type in ADDRESSES and not _has_any(change.owner, after):
+    elif change.type in ADDRESSES and not _has_any(change.owner, after):
         yield Hazard(HazardName.DOWNTIME, f"{change.owner} has no address any more")
 
 
 def _has_any(owner: str, sets: Sets) -> bool:
-    return any((owner, kind) in sets for kind in ADDRESSES)
+    return any(answers(sets.get((owner, kind))) for kind in ADDRESSES)
 
 
 def of_zone(zone: str, changes: Sequence[Change], before: Sets, share: float) -> Hazard | None:

@@ -66,7 +66,7 @@ def _zone(request: PlanRequest, zone: str, some: Iterable[Difference], rank: int
     by_key = {one.place[1:]: one for one in some}
     changes = [Change(*key, _side(one.before), _side(one.after)) for key, one in by_key.items()]
     before, after = (_sets(facts, zone) for facts in (request.live, request.target))
-    changed = in_order(zone, [change for change in changes if change.before != change.after], after)
+    changed = in_order(zone, [change for change in changes if change.before != change.after], before, after)
     if not changed:
         return
     soa = soa_from(request.live[f"{ZONE}:{zone}"])

@@ -16,7 +16,7 @@ class MovedError(Exception):
 
 
 class Provider(Protocol):
-    """One way to reach zones. All raise ``talking.LostError`` where there was no answer, and SnapError where
+    """One way to reach zones. All raise ``lost.LostError`` where there was no answer, and SnapError where
     the answer was no."""
 
     def read(self, zone: str) -> Zone:
@@ -38,6 +38,9 @@ class Provider(Protocol):
 
 def opened(settings: Settings, resource: str) -> AbstractContextManager[Provider]:
     """The provider of the settings."""
-    from snapstore_dns import rfc2136
+    from importlib import import_module
 
-    return rfc2136.opened(settings, resource)
+    found: AbstractContextManager[Provider] = import_module(f"snapstore_dns.{settings.provider}").opened(
+        settings, resource
+    )
+    return found

@@ -200,11 +200,11 @@ def zone_of(name: str, found: Iterable[RecordSet]) -> Zone:
         soa=soa,
         sets={key: one for key, one in sets.items() if one.type not in SIGNERS},
         signed=signed,
-        unmodelled=sorted(_unmodelled(sets, signed)),
+        unmodelled=sorted(unmodelled(sets, signed)),
     )
 
 
-def _unmodelled(sets: Iterable[tuple[str, str]], signed: bool) -> Iterator[tuple[str, str]]:
+def unmodelled(sets: Iterable[tuple[str, str]], signed: bool) -> Iterator[tuple[str, str]]:
     """A signer's records where nobody signs: servers take them for orders to sign."""
     for owner, kind in sets:
         if kind in SIGNERS and not signed and kind not in DERIVED:

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from snapstore_dns.lost import LostError
 from snapstore_dns.provider import Provider
-from snapstore_dns.talking import LostError
 
 ATTEMPTS = 4
 _PAUSE = 0.1
@@ -22,9 +22,10 @@ def surely(provider: Provider, ask: Callable[[], T]) -> T:
         except LostError as error:
             if attempt == ATTEMPTS:
                 raise provider.lost(error) from error
-            pause(attempt)
+            pause(attempt, error)
     raise AssertionError("not reached")
 
 
-def pause(attempt: int) -> None:
-    time.sleep(_PAUSE * 2**attempt)
+def pause(attempt: int, error: LostError) -> None:
+    """Wait longer each time, and at least as long as one was asked to."""
+    time.sleep(max(_PAUSE * 2**attempt, error.wait))

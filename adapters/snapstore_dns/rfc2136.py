@@ -10,10 +10,11 @@ import dns.rdatatype
 
 from snapstore.errors import Exit, SnapError
 from snapstore_dns import updating
+from snapstore_dns.lost import LostError
 from snapstore_dns.provider import MovedError, Provider
 from snapstore_dns.records import Change, Zone, name_of, soa_of, value_of, zone_of
 from snapstore_dns.settings import Settings
-from snapstore_dns.talking import Line, LostError, address, exchange, lost, said
+from snapstore_dns.talking import Line, address, exchange, lost, said
 from snapstore_dns.transfer import transfer
 from snapstore_dns.tsig import key_of
 

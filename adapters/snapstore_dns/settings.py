@@ -8,11 +8,12 @@ import msgspec
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``provider`` is how the zones are read and written, ``server`` where: ``host`` or ``host:port``.
+    """``provider`` is how zones are read and written, ``server`` where: ``host`` or ``host:port`` of a name
+    server, or the URL of an API. ``server_id`` is what PowerDNS calls itself in there.
 
     ``zones`` are the names of the zones, in A-labels or in Unicode.
 
-    ``key`` is the TSIG key, as ``nsupdate -y`` takes it: ``[algorithm:]name:secret``, or empty.
+    ``key`` is the key of the API, or the TSIG key as ``nsupdate -y`` takes it: ``[algorithm:]name:secret``.
 
     ``max_removed`` is the share of a zone's record sets that a restore may remove without being asked twice.
 
@@ -20,8 +21,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     zones: tuple[str, ...]
-    provider: Literal["rfc2136"] = "rfc2136"
+    provider: Literal["rfc2136", "powerdns"] = "rfc2136"
     server: str = "127.0.0.1"
+    server_id: str = "localhost"
     key: str = ""
     max_removed: float = 0.3
     timeout: float = 30.0

@@ -14,18 +14,10 @@ import dns.tsig
 import msgspec
 
 from snapstore.errors import SnapError
+from snapstore_dns.lost import LostError
 
 PORT = 53
 LARGEST = 65535
-
-
-class LostError(Exception):
-    """There was no answer: whether the server has done what it was told is not known, or, where nothing was
-    ``sent``, is known: it has not."""
-
-    def __init__(self, why: str, *, sent: bool = True) -> None:
-        super().__init__(why)
-        self.sent = sent
 
 
 class ImproperError(Exception):

@@ -21,8 +21,10 @@ def lines(owner: str, side: RecordSet | Soa | None, sign: str) -> Iterator[str]:
         # The serial counts on by itself.
         yield f"{sign} {absolute(owner)} {side.ttl} IN SOA {side.record(0).replace(' 0 ', ' … ', 1)}"
     elif side is not None:
-        for text in side.records:
-            yield f"{sign} {absolute(owner)} {side.ttl} IN {side.type} {text}"
+        head = f"{sign} {absolute(owner)} {side.ttl} IN {side.type}"
+        yield from (f"{head} {text}" for text in side.records)
+        yield from (f"{head} {text} ; disabled" for text in side.extras.get("disabled", ()))
+        yield from (f"{sign} ; {comment['content']}" for comment in side.extras.get("comments", ()))
 
 
 def brief(side: RecordSet | Soa | None) -> str:

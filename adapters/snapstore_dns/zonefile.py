@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import dns.exception
 import dns.rdatatype
 
 from snapstore.errors import SnapError
@@ -62,11 +63,17 @@ def _lines(fact: Fact) -> Iterator[str]:
         shown = unicode_of(found.owner)
         for text in found.records:
             yield _record(found, text) + (f" ; {shown}" if shown else "")
+        for text in found.extras.get("disabled", ()):
+            yield f"; disabled: {_record(found, text)}"
 
 
 def _record(one: RecordSet, text: str) -> str:
     kind = one.type
     if kind not in WELL_KNOWN:
+        try:
+            value = rdata_of(kind, text)
+        except dns.exception.DNSException:
+            return f"; {absolute(one.owner)} {one.ttl} IN {kind} {text} (a type of its provider)"
         kind = f"TYPE{int(dns.rdatatype.from_text(kind))}"
-        text = generic(rdata_of(one.type, text).to_wire() or b"")
+        text = generic(value.to_wire() or b"")
     return f"{absolute(one.owner)} {one.ttl} IN {kind} {text}"

@@ -158,7 +158,7 @@ def running(kind: str, folder: Path, zones: dict[str, str], options: str = "") -
     """A server of these zones, given as master files, on a free port; gone at the end."""
     found = program(kind)
     folder.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
+    port = free_port()
     head, entry = (BIND, BIND_ZONE) if kind == "bind" else (KNOT, KNOT_ZONE)
     text = head.format(folder=folder, port=port, secret=SECRET) + options
     for number, (zone, content) in enumerate(zones.items()):
@@ -167,13 +167,13 @@ def running(kind: str, folder: Path, zones: dict[str, str], options: str = "") -
     config = folder / "server.conf"
     config.write_text(text)
     words = [found, "-g", "-n", "1", "-c", str(config)] if kind == "bind" else [found, "-c", str(config)]
-    with _started(words, folder / "log") as process:
+    with started(words, folder / "log") as process:
         _wait(port, list(zones), process, folder / "log")
         yield Server(kind, port, folder, process)
 
 
 @contextmanager
-def _started(words: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def started(words: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as output:
         process = subprocess.Popen(words, stdout=output, stderr=output)
     try:
@@ -183,7 +183,7 @@ def _started(words: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """One that is free for both TCP and UDP."""
     while True:
         with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp, suppress(OSError):

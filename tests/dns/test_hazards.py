@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snapstore.errors import Exit, SnapError
@@ -16,12 +16,13 @@ from snapstore_dns.records import Change, RecordSet
 from snapstore_dns.sequence import in_order
 from snapstore_dns.wording import duration
 from tests.dns import servers
-from tests.dns.conftest import ZONE, Project, project, settings, well
+from tests.dns.conftest import ZONE, Project, project, well
+from tests.dns.conftest import settings as configured
 
 
 @pytest.fixture
 def place(bind: servers.Server, tmp_path: Path) -> Project:
-    return project(tmp_path / "project", settings(bind.address))
+    return project(tmp_path / "project", configured(bind.address))
 
 
 def texts(plan: Plan) -> list[str]:
@@ -64,7 +65,7 @@ def test_what_hurts_is_refused_unless_allowed_by_name(
 
 
 def test_the_share_of_a_zone_that_may_go_is_set(bind: servers.Server, tmp_path: Path):
-    place = project(tmp_path / "project", settings(bind.address) + "max_removed = 0.9\n")
+    place = project(tmp_path / "project", configured(bind.address) + "max_removed = 0.9\n")
     taken = place.take()
     bind.update(ZONE, *(f"+ t{number} 60 TXT x" for number in range(20)))
     assert len(texts(place.plan())) == 1
@@ -140,13 +141,14 @@ def resolves(name: str, hosts: Hosts) -> bool:
     return False
 
 
+@settings(deadline=None)
 @given(hosts(), hosts())
 def test_no_name_is_without_an_address_between_two_steps(before: Hosts, after: Hosts):
     """As if each name had a message of its own."""
     kept = {name for name in NAMES if resolves(name, before) and resolves(name, after)}
     now = dict(before)
     for owner, _ in groupby(
-        in_order(ZONE, changes(before, after), sets(after)), key=lambda change: change.owner
+        in_order(ZONE, changes(before, after), sets(before), sets(after)), key=lambda change: change.owner
     ):
         name = owner.partition(".")[0]
         now.pop(name, None)

@@ -1,0 +1,120 @@
+"""PowerDNS, by its HTTP API: values in its own words, disabled records and comments with them.
+
+One PATCH changes a zone as a whole or not at all. It cannot be told what has to be so before; the zone is
+looked at right before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from snapstore.errors import SnapError
+from snapstore.model import Json
+from snapstore.secrets import REDACTOR
+from snapstore_dns.provider import Provider
+from snapstore_dns.records import SIGNERS, Change, RecordSet, Soa, Zone, absolute, soa_of, unmodelled
+from snapstore_dns.settings import Settings
+from snapstore_dns.web import Api, api
+
+_SERIALS = 1 << 32
+DISABLED, COMMENTS = "disabled", "comments"
+
+
+@contextmanager
+def opened(settings: Settings, resource: str) -> Iterator[Provider]:
+    REDACTOR.add(settings.key)
+    with api(settings.server, {"X-API-Key": settings.key}, resource, settings.timeout) as made:
+        yield _PowerDns(made, settings.server_id)
+
+
+class _PowerDns:
+    """The zones of one server."""
+
+    def __init__(self, made: Api, server: str) -> None:
+        self._api = made
+        self._zones = f"/api/v1/servers/{server}/zones"
+        self._serials: dict[str, int] = {}
+
+    def read(self, zone: str) -> Zone:
+        told = self._api.call("GET", f"{self._zones}/{_id(zone)}")
+        found = zone_of(zone, told)
+        self._serials[zone] = found.serial
+        return found
+
+    def batches(self, zone: str, changes: Sequence[Change]) -> Iterator[list[Change]]:
+        yield list(changes)
+
+    def write(self, zone: str, changes: Sequence[Change]) -> None:
+        serial = (self._serials.get(zone, 0) + 1) % _SERIALS
+        # What goes first, or it is in the way of what comes.
+        rrsets = [_told(change, serial) for change in sorted(changes, key=lambda one: one.after is not None)]
+        self._api.call("PATCH", f"{self._zones}/{_id(zone)}", {"rrsets": rrsets})
+
+    def lost(self, why: Exception) -> SnapError:
+        return self._api.lost(why)
+
+
+def _id(zone: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", lambda found: f"={ord(found[0]):02X}", absolute(zone))
+
+
+# What it tells
+
+
+def zone_of(name: str, told: Mapping[str, Json]) -> Zone:
+    """A zone from the answer of the API."""
+    sets = [_record_set(one) for one in told["rrsets"]]
+    head = next((one for one in sets if one.key == (name, "SOA") and one.records), None)
+    if head is None:
+        raise SnapError(f"the server tells no SOA of {name}", where=name, fix="see what it serves as this")
+    soa, serial = soa_of(head.ttl, head.records[0])
+    signed = bool(told.get("dnssec"))
+    seen = unmodelled((one.key for one in sets), signed)
+    return Zone(
+        name=name,
+        serial=serial,
+        soa=soa,
+        sets={one.key: one for one in sets if one.type not in SIGNERS and one.key != head.key},
+        signed=signed,
+        unmodelled=sorted([*seen, *([(name, "comments of the SOA")] if COMMENTS in head.extras else [])]),
+    )
+
+
+def _record_set(told: Mapping[str, Json]) -> RecordSet:
+    values: dict[bool, list[str]] = {False: [], True: []}
+    for record in told["records"]:
+        values[bool(record["disabled"])].append(record["content"])
+    extras: dict[str, Json] = {DISABLED: sorted(values[True])} if values[True] else {}
+    if told["comments"]:
+        extras[COMMENTS] = sorted(told["comments"], key=lambda comment: sorted(comment.items()))
+    owner = told["name"].lower()
+    return RecordSet(
+        owner if owner == "." else owner.removesuffix("."),
+        told["type"],
+        told["ttl"],
+        tuple(sorted(values[False])),
+        extras,
+    )
+
+
+# What it is told
+
+
+def _told(change: Change, serial: int) -> dict[str, Json]:
+    where = {"name": absolute(change.owner), "type": change.type}
+    if isinstance(change.after, Soa):
+        record = {"content": change.after.record(serial), "disabled": False}
+        return {**where, "changetype": "REPLACE", "ttl": change.after.ttl, "records": [record]}
+    if change.after is None:
+        return {**where, "changetype": "DELETE"}
+    records = [(text, False) for text in change.after.records]
+    records += [(text, True) for text in change.after.extras.get(DISABLED, ())]
+    return {
+        **where,
+        "changetype": "REPLACE",
+        "ttl": change.after.ttl,
+        "records": [{"content": text, "disabled": disabled} for text, disabled in records],
+        "comments": list(change.after.extras.get(COMMENTS, ())),
+    }

@@ -1,0 +1,97 @@
+"""Talking to a provider's HTTP API: what came, what may have been lost, and what it says no to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import httpx
+
+from snapstore.errors import SnapError
+from snapstore_dns.lost import LostError
+
+_LATER = frozenset({429, 503})
+_PATIENCE = 60.0
+"""Seconds that are waited at most where a provider asks for it."""
+
+
+class Api:
+    """An API that speaks JSON. ``call`` gives the body of an answer, None where it has none."""
+
+    def __init__(self, client: httpx.Client, resource: str, place: str) -> None:
+        self._client = client
+        self._resource = resource
+        self._place = place
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """LostError where nobody knows whether it was done; SnapError where it was refused."""
+        try:
+            answer = self._client.request(method, path, json=body)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise LostError(_reason(error), sent=False) from error
+        except httpx.TransportError as error:
+            raise LostError(_reason(error)) from error
+        if answer.status_code in _LATER:
+            raise LostError(f"it says {answer.status_code}", sent=False, wait=_asked_to_wait(answer))
+        if answer.status_code >= 500:
+            raise LostError(f"it says {answer.status_code}")
+        if answer.is_error:
+            raise self._refused(answer, f"{method} {path}")
+        return answer.json() if answer.content else None
+
+    def lost(self, why: Exception) -> SnapError:
+        return SnapError(
+            f"no answer from {self._place}: {why}",
+            where=self._resource,
+            fix="check the address and that the server is up, then run the command again",
+        )
+
+    def _refused(self, answer: httpx.Response, what: str) -> SnapError:
+        fix = "see docs/adapters/dns.md for the permissions that this needs"
+        if answer.status_code in (401, 403):
+            fix = f"check the key of this resource; {fix}"
+        return SnapError(
+            f"{self._place} says {answer.status_code} to {what}: {_told(answer)}",
+            where=self._resource,
+            fix=fix,
+        )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return "it did not answer in time"
+    return str(error) or type(error).__name__
+
+
+def _asked_to_wait(answer: httpx.Response) -> float:
+    with suppress(ValueError):
+        return min(float(answer.headers.get("retry-after", 0)), _PATIENCE)
+    return 0.0
+
+
+def _told(answer: httpx.Response) -> str:
+    """What the API says is wrong."""
+    with suppress(ValueError):
+        said = answer.json()
+        if isinstance(said, dict) and "error" in said:
+            return str(said["error"])
+    return answer.text.strip()[:200] or answer.reason_phrase
+
+
+@contextmanager
+def api(url: str, headers: Mapping[str, str], resource: str, timeout: float) -> Iterator[Api]:
+    """SnapError for what is no URL of the web."""
+    place = url.partition("://")[2].partition("@")[2] or url.partition("://")[2]
+    try:
+        client = httpx.Client(base_url=url, headers=dict(headers), timeout=timeout)
+        if client.base_url.scheme not in ("http", "https") or not client.base_url.host:
+            raise httpx.InvalidURL("it begins with no http:// and a host")
+    except httpx.InvalidURL as error:
+        raise SnapError(
+            f"this is no address of an API: {error}",
+            where=f"resources.{resource}.server",
+            fix='write it as "http://127.0.0.1:8081"',
+        ) from error
+    with client:
+        yield Api(client, resource, place)
