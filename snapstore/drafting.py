@@ -74,19 +74,24 @@ def _separable(rules: Mapping[str, Rule], view: View, identities: Iterable[str])
 
 def _draft(rules: Mapping[str, Rule], view: View, alterations: Mapping[str, Alteration]) -> list[Action]:
     creates, silent = _drafts(view, rules, view.target, (Fate.CREATE, Fate.REPLACE), "create")
-    drops, _ = _drafts(view, rules, view.live, (Fate.DROP, Fate.REPLACE), "drop")
-    by_themselves: dict[str, list[Fact]] = defaultdict(list)
-    for fact in silent:
-        by_themselves[fact.parent or ""].append(fact)
-    found = [_created(rules, view, fact, draft, by_themselves) for fact, draft in creates]
+    drops, ends = _drafts(view, rules, view.live, (Fate.DROP, Fate.REPLACE), "drop")
+    come, go = _by_parent(silent), _by_parent(ends)
+    found = [_created(rules, view, fact, draft, come) for fact, draft in creates]
     implied = {fact.id for fact, _ in drops if _is_implied(view, fact)}
     for fact, draft in drops:
         if fact.id not in implied:
-            found.append(_dropped(rules, view, fact, draft, implied))
+            found.append(_dropped(rules, view, fact, draft, implied, go))
     for identity, alteration in alterations.items():
         if not is_silent(alteration):
             found.append(_altered(rules, view, identity, alteration))
     return in_halves(rules, view, found)
+
+
+def _by_parent(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
+    found: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        found[fact.parent or ""].append(fact)
+    return found
 
 
 # -- drafts ------------------------------------------------------------------------------------------------
@@ -129,12 +134,18 @@ def _created(
 
 
 def _dropped(
-    rules: Mapping[str, Rule], view: View, fact: Fact, draft: Draft, implied: Collection[str]
+    rules: Mapping[str, Rule],
+    view: View,
+    fact: Fact,
+    draft: Draft,
+    implied: Collection[str],
+    silent: Mapping[str, list[Fact]],
 ) -> Action:
+    """``silent`` parts cease to be with what they are part of, without a word."""
     gone = [*_taken_along(view, fact, implied)]
     for part in draft.absorbs:
         gone += _taken_along(view, part, implied)
-    destroys = {f.id for f in gone}
+    destroys = {f.id for f in chain(gone, *(silent.get(f.id, ()) for f in gone))}
     return _action(
         view,
         fact,

@@ -117,7 +117,10 @@ class _Spread:
                 self.take_down(dependent.id)
 
     def _really_alters(self, identity: str) -> bool:
-        return self.fates.get(identity) == Fate.ALTER and not is_silent(self.alterations[identity])
+        if self.fates.get(identity) != Fate.ALTER:
+            return False
+        alteration = self.alterations[identity]
+        return alteration.follows or not is_silent(alteration)
 
     def _must_rebuild(self, dependent: Fact, identity: str) -> bool:
         after = self.view.target.get(dependent.id)

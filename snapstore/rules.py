@@ -57,10 +57,12 @@ class Draft:
 @dataclass(frozen=True)
 class Alteration(Draft):
     """An alteration in place. ``displaces(dependent)`` says which facts that stand on this one have to be
-    taken down before it and put back after; ``swaps`` are facts that are altered by the same operation."""
+    taken down before it and put back after; ``swaps`` are facts that are altered by the same operation. Where
+    it ``follows``, another one's alteration does what has to be done."""
 
     displaces: Callable[[Fact], bool] = lambda dependent: False
     swaps: Sequence[str] = ()
+    follows: bool = False
 
 
 NOTHING = Draft()

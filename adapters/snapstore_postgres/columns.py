@@ -376,9 +376,16 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
         needs=[*above, *needs, *_toggled(after, view)],
         lock=STRONGEST,
         displaces=_displaced_by(old, new, retyped, bool(renames), view),
+        swaps=_following(before, view) if retyped and not follows else (),
+        follows=retyped and bool(follows),
         hazards=(*(rewrite_hazard(view, f"table:{table}") if rewrites else ()), *fit.hazards),
         payload=fitting.with_payload([fit]),
     )
+
+
+def _following(column: Fact, view: View) -> list[str]:
+    """The columns below that get another type by the same statement."""
+    return [d.id for d in descendants(column, view, live=True) if view.stays(d.id) and governing(d, view)]
 
 
 def retyped_attributes(attrs: Mapping[str, Json]) -> dict[str, Json]:

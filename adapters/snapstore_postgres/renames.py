@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from msgspec import structs
@@ -34,6 +35,8 @@ from snapstore_postgres.renaming import (
     TYPES,
     Renaming,
     renaming_action,
+    schema_of,
+    spare_names,
     split,
 )
 from snapstore_postgres.wording import renamed
@@ -50,11 +53,15 @@ def rename_back(request: PlanRequest) -> tuple[PlanRequest, Renames]:
     """The request with the names of the target on its live side, and the actions that give them."""
     found = Renames([], {})
     for renaming, after in _all_renamings(request):
-        action = renaming_action(request, renaming, len(found.actions))
+        action = renaming_action(request, renaming, len(found.actions), partial(_is_taken, request))
         found.actions.append(action)
         found.frees[renaming.before] = action.produces[0]
         request = after
     return request, found
+
+
+def _is_taken(request: PlanRequest, identity: str) -> bool:
+    return holder(identity, request) is not None
 
 
 _BEFORE_ALL = ("role", "role_password", "role_setting", "membership", "schema")
@@ -131,7 +138,7 @@ def _next(request: PlanRequest, wanted: Mapping[str, str]) -> Renaming | None:
     holders = {identity: holder(after, request) for identity, after in wanted.items()}
     for identity, after in wanted.items():
         if holders[identity] is None:
-            return _renaming(request, identity, after)
+            return _free_on_the_way(request, _renaming(request, identity, after))
     for identity in wanted:
         there = holders[identity] or ""
         if there in wanted:
@@ -139,6 +146,34 @@ def _next(request: PlanRequest, wanted: Mapping[str, str]) -> Renaming | None:
         if there.partition(":")[0] in (*IN_SCHEMAS, *GLOBAL) and not _is_below(identity, there, request):
             return _making_way(request, there)
     return None
+
+
+def _free_on_the_way(request: PlanRequest, renaming: Renaming) -> Renaming:
+    """The renaming; where an index or a key that moves along would meet another relation of its name, first
+    one that gives it another name, of its own on both sides."""
+    own = {last(part.name): part for part in _named_as_relations(request, renaming.before)}
+    schema = schema_of(renaming.kind, renaming.new)
+    if schema == schema_of(renaming.kind, renaming.old):
+        return renaming
+    for name, part in own.items():
+        if holder(f"index:{schema}.{name}", request) is not None:
+            return _to_free_name(request, part, schema)
+    return renaming
+
+
+def _named_as_relations(request: PlanRequest, identity: str) -> Iterator[Fact]:
+    """The indexes of a table, and its keys, which have one each."""
+    for part in request.live.parts.get(identity, ()):
+        if part.kind == "index" or (part.kind == "constraint" and part.attrs.get("type") in ("p", "u", "x")):
+            yield part
+
+
+def _to_free_name(request: PlanRequest, part: Fact, schema: str) -> Renaming:
+    """To a name that neither the schema it is in has, nor the one it goes to."""
+    for spare in map(printed, spare_names(last(part.name))):
+        if not any(_is_taken(request, f"index:{where}.{spare}") for where in (parts(part.name)[0], schema)):
+            break
+    return Renaming(part.kind, part.name, f"{qualifier(part.name)}.{spare}")
 
 
 def _making_way(request: PlanRequest, identity: str) -> Renaming:
@@ -209,8 +244,7 @@ def _aside(identity: str, request: PlanRequest) -> str:
         before = f"{kind}:{schema}."
     else:
         before, plain, behind = f"{kind}:{qualifier(name)}{'.' if qualifier(name) else ''}", last(name), ""
-    start = unquote(plain)[:40] + "_makes_way"
-    names = (before + printed(start + number) + behind for number in ("", *map(str, range(2, 1000))))
+    names = (before + printed(spare) + behind for spare in spare_names(plain))
     return next(free for free in names if holder(free, request) is None and free not in request.target)
 
 
@@ -277,9 +311,7 @@ def _steps(request: PlanRequest, whole: str, wanted: Mapping[str, str]) -> Itera
 
 
 def _aside_inside(name: str, taken: Sequence[str]) -> str:
-    start = unquote(name)[:40] + "_makes_way"
-    names = (printed(start + number) for number in ("", *map(str, range(2, 1000))))
-    return next(free for free in names if free not in taken)
+    return next(free for free in map(printed, spare_names(name)) if free not in taken)
 
 
 def _wanted_inside(request: PlanRequest, said: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -288,6 +320,8 @@ def _wanted_inside(request: PlanRequest, said: Mapping[str, str]) -> Iterator[tu
     for key, whole in by_id(request.live_hints).items():
         if target.get(key) != whole or whole.partition(":")[0] not in _PARTS_OF:
             continue
+        if "of" in getattr(request.live.get(whole), "attrs", ()):
+            continue  # its columns are the attributes of its type
         now, then = inside(request.live_hints, whole), inside(request.target_hints, whole)
         if now == then:
             continue
@@ -340,7 +374,20 @@ def _taken_inside(request: PlanRequest, whole: str) -> list[str]:
 def _part(request: PlanRequest, kind: str, whole: str, old: str, new: str) -> Renaming | None:
     name = whole.partition(":")[2]
     renaming = Renaming(kind, f"{name}.{old}", f"{name}.{new}")
+    if kind == "attribute":
+        return _with_columns(request, renaming)
     return _with_heirs(request, renaming) if kind == "column" else renaming
+
+
+def _with_columns(request: PlanRequest, renaming: Renaming) -> Renaming:
+    """The renaming of an attribute, which is one of the columns of all tables of the type."""
+    tables = _typed_tables(qualifier(renaming.old), request)
+    old, new = last(renaming.old), last(renaming.new)
+    return replace(renaming, along={f"{table.name}.{old}": f"{table.name}.{new}" for table in tables})
+
+
+def _typed_tables(kind: str, request: PlanRequest) -> list[Fact]:
+    return [table for table in request.live.kinds.get("table", ()) if table.attrs.get("of") == kind]
 
 
 def _with_heirs(request: PlanRequest, renaming: Renaming) -> Renaming | None:
@@ -368,7 +415,8 @@ def _said_parts(request: PlanRequest, said: Mapping[str, str]) -> Iterator[Renam
         if kind in INSIDE:
             wanted = _type_of(kind, new, request.target)
             if wanted and qualifier(old) == qualifier(new) and not _type_of(kind, new, request.live):
-                yield Renaming(kind, old, new)
+                part = Renaming(kind, old, new)
+                yield _with_columns(request, part) if kind == "attribute" else part
             continue
         found = _said_part(request, Renaming(kind, old, new))
         if found:

@@ -6,13 +6,13 @@ What it means for the facts of the live side is in ``wording.py``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Verb
-from snapstore_postgres.names import last, literal, parts, qualifier, unquote
+from snapstore_postgres.names import last, literal, parts, printed, qualifier, unquote
 from snapstore_postgres.words import designation, plain, word
 
 _RANK = -2000
@@ -102,15 +102,21 @@ def _places(kind: str, name: str) -> str:
         apart = "".join(f"(?<!{k}:)" for k in (_NAMED_APART if kind in RELATIONS else _APART_FROM_TYPES))
         return rf"(?<=[:(, ]){apart}{name}(?=$|[.:\[),])"
     if kind == "schema":
-        return rf"(?<=[:(, ]){name}(?=\.)|(?<=schema:){name}(?=$|:)|(?<=:){name}$"
+        return rf"(?<=[:(, ]){name}(?=\.)|(?<=schema:){name}(?=$|:)|{_tail(kind)}{name}$"
     if kind == "role":
-        return rf"(?<=:){name}(?=$|:|\.\w+:.$)"
+        return rf"{_tail(kind)}{name}(?=$|:|\.\w+:.$)"
     if kind == "language":
         return rf"(?<=language:){name}(?=$|:)|(?<= LANGUAGE ){name}$"
     if kind == "server":
-        return rf"(?<=server:){name}(?=$|:)|(?<=:){name}$"
+        return rf"(?<=server:){name}(?=$|:)|{_tail(kind)}{name}$"
     heads = "|".join(f"(?<={head}:)" for head in _HEADS.get(kind, (kind,)))
     return rf"(?:{heads}){name}(?=$|:)"
+
+
+def _tail(kind: str) -> str:
+    """What is before a name behind others, as an expression: not what says that it is of another kind."""
+    others = sorted({*GLOBAL, "extension", "access_method", "database"} - {kind})
+    return "(?<=:)" + "".join(f"(?<!{other}:)" for other in others)
 
 
 _HEADS: Mapping[str, tuple[str, ...]] = {
@@ -149,9 +155,11 @@ def schema_of(kind: str, name: str) -> str:
 # -- as SQL ------------------------------------------------------------------------------------------------
 
 
-def renaming_action(request: PlanRequest, renaming: Renaming, number: int) -> Action:
+def renaming_action(
+    request: PlanRequest, renaming: Renaming, number: int, is_taken: Callable[[str], bool]
+) -> Action:
     """The action, the ``number``-th of its kind; it needs the schema that something moves to, where that is
-    new."""
+    new. ``is_taken`` tells of an identity whether something has that name."""
     schema = f"schema:{schema_of(renaming.kind, renaming.new)}"
     moves = renaming.kind in IN_SCHEMAS and schema not in request.live
     fact = request.live.get(renaming.before)
@@ -160,8 +168,8 @@ def renaming_action(request: PlanRequest, renaming: Renaming, number: int) -> Ac
         verb=Verb.ALTER,
         subject=renaming.after,
         summary=f"rename {renaming.kind} {renaming.old} to {_short(renaming)}{_why(renaming)}",
-        statements=tuple(renaming_statements(renaming, fact, request.live)),
-        undo=tuple(renaming_statements(renaming.reverse, fact, {})),
+        statements=tuple(renaming_statements(renaming, fact, is_taken)),
+        undo=tuple(renaming_statements(renaming.reverse, fact, lambda identity: False)),
         payload={"names": sorted({*renaming.names, *renaming.names.values(), *_whole(renaming)})},
         produces=(f"{RENAMED}{number}",),
         needs=(*((schema,) if moves else ()), *((f"{RENAMED}{number - 1}",) if number else ())),
@@ -192,11 +200,13 @@ def _why(renaming: Renaming) -> str:
     return f", to make way for what had its name (--rename {renaming.before}={renaming.old} keeps it instead)"
 
 
-def renaming_statements(renaming: Renaming, fact: Fact | None, live: Mapping[str, Fact]) -> Iterator[str]:
-    """``fact`` is the live fact that is renamed, ``live`` all of them: names that are taken meanwhile."""
+def renaming_statements(
+    renaming: Renaming, fact: Fact | None, is_taken: Callable[[str], bool]
+) -> Iterator[str]:
+    """``fact`` is the live fact that is renamed."""
     kind, old, new = renaming.kind, renaming.old, renaming.new
     if kind in IN_SCHEMAS:
-        yield from _in_schema(renaming, fact, live)
+        yield from _in_schema(renaming, fact, is_taken)
     elif kind in GLOBAL:
         yield f"ALTER {word(kind)} {old} RENAME TO {new}"
     elif kind == "label":
@@ -217,18 +227,37 @@ def _table_or_domain(fact: Fact | None) -> str:
     return "DOMAIN" if of_domain else "TABLE"
 
 
-def _in_schema(renaming: Renaming, fact: Fact | None, live: Mapping[str, Fact]) -> Iterator[str]:
-    """To another schema, under another name, or both: first what does not meet what is there."""
+def _in_schema(renaming: Renaming, fact: Fact | None, is_taken: Callable[[str], bool]) -> Iterator[str]:
+    """To another schema, under another name, or both: then on the way under one that nothing has."""
     schema, name, _ = split(renaming.kind, renaming.old)
     to, new, _ = split(renaming.kind, renaming.new)
-    met = schema != to and name != new and any(f"{kind}:{to}.{name}" in live for kind in IN_SCHEMAS)
-    if met:
-        yield f"{_alter(renaming.kind, schema, name, renaming, fact)} RENAME TO {new}"
-        name = new
+    between = _between(renaming, is_taken) if schema != to else name
+    if between != name:
+        yield f"{_alter(renaming.kind, schema, name, renaming, fact)} RENAME TO {between}"
     if schema != to:
-        yield f"{_alter(renaming.kind, schema, name, renaming, fact)} SET SCHEMA {to}"
-    if name != new:
-        yield f"{_alter(renaming.kind, to, name, renaming, fact)} RENAME TO {new}"
+        yield f"{_alter(renaming.kind, schema, between, renaming, fact)} SET SCHEMA {to}"
+    if between != new:
+        yield f"{_alter(renaming.kind, to, between, renaming, fact)} RENAME TO {new}"
+
+
+def _between(renaming: Renaming, is_taken: Callable[[str], bool]) -> str:
+    """The name under which something goes to another schema: the one it has, if it meets nothing there."""
+    schema, name, behind = split(renaming.kind, renaming.old)
+    to, new, _ = split(renaming.kind, renaming.new)
+    if name == new or not is_taken(f"{renaming.kind}:{to}.{name}{behind}"):
+        return name
+    if not is_taken(f"{renaming.kind}:{schema}.{new}{behind}"):
+        return new
+    for spare in map(printed, spare_names(new)):
+        if not any(is_taken(f"{renaming.kind}:{place}.{spare}{behind}") for place in (schema, to)):
+            break
+    return spare
+
+
+def spare_names(name: str) -> Iterator[str]:
+    """What may be called so for a while, because of something else that has the name; not quoted."""
+    start = unquote(name)[:40] + "_makes_way"
+    return (start + number for number in ("", *map(str, range(2, 1000))))
 
 
 def _alter(kind: str, schema: str, name: str, renaming: Renaming, fact: Fact | None) -> str:

@@ -23,18 +23,23 @@ from snapstore_postgres.wording import MADE_WAY
 
 
 class Returning(NamedTuple):
-    """A table that comes back, what the target calls it, and its facts with the target's names."""
+    """A table that comes back, what the target calls it, and its facts with the target's names. Indexes and
+    keys that are ``left`` do not come."""
 
     entry: archive.Entry
     identity: str
     facts: Sequence[Fact]
     renamings: Sequence[Renaming]
+    left: Sequence[Fact] = ()
 
     @property
     def statements(self) -> Iterator[str]:
         """What gives it these names, where it lies: nothing else can have them there. Then it is moved."""
         before, name = self.entry.identity.partition(":")[2], self.identity.partition(":")[2]
         place = quote(self.entry.place)
+        for part in self.left:
+            of = f"ALTER TABLE {place}.{last(before)} DROP CONSTRAINT {last(part.name)}"
+            yield f"DROP INDEX {place}.{last(part.name)}" if part.kind == "index" else of
         if last(before) != last(name):
             yield f"ALTER TABLE {place}.{last(before)} RENAME TO {last(name)}"
         for renaming in self.renamings:

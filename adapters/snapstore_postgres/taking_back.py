@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -21,6 +22,8 @@ def take_back(
     request, back = returning(request)
     if not back:
         return request, []
+    held = _held(request, slots)
+    back = [_without_namesakes(table, held, slots) for table in back]
     live = dict(request.live)
     for table in back:
         live.update({fact.id: fact for fact in table.facts})
@@ -33,6 +36,30 @@ def take_back(
     return msgspec.structs.replace(request, live=live, changes=changed), [
         _moved_back(request, table, slots) for table in back
     ]
+
+
+_NAMED_AS_RELATIONS = ("table", "view", "matview", "sequence", "index", "constraint")
+
+
+def _held(request: PlanRequest, slots: Callable[[Fact], Sequence[str]]) -> AbstractSet[str]:
+    """The identities of live indexes, and the names of relations that have these now and in the target."""
+    found = {fact.id for fact in request.live.kinds.get("index", ())}
+    for kind in _NAMED_AS_RELATIONS:
+        staying = (fact for fact in request.live.kinds.get(kind, ()) if fact.id in request.target)
+        found.update(slot for fact in staying for slot in slots(fact))
+    return found
+
+
+def _without_namesakes(
+    table: Returning, held: AbstractSet[str], slots: Callable[[Fact], Sequence[str]]
+) -> Returning:
+    """The table without its indexes and keys whose names others have by now, which are made anew."""
+    own = (fact for fact in table.facts if fact.kind in ("index", "constraint"))
+    left = [f for f in own if not held.isdisjoint((f.id, *slots(f)))]
+    gone = {fact.id for fact in left}
+    while more := {f.id for f in table.facts if not gone.isdisjoint((f.parent, *f.needs))} - gone:
+        gone |= more
+    return table._replace(facts=[fact for fact in table.facts if fact.id not in gone], left=left)
 
 
 def _moved_back(request: PlanRequest, table: Returning, slots: Callable[[Fact], Sequence[str]]) -> Action:

@@ -122,7 +122,7 @@ def renamed_facts(
     facts: Iterable[Fact], renaming: Renaming, target: Mapping[str, Fact], names_not_null: bool
 ) -> Iterator[Fact]:
     """The facts as they will be; ``names_not_null`` where NOT NULL constraints have names."""
-    marks = [qualifier(renaming.old)] if renaming.kind in INSIDE else list(renaming.names)
+    marks = [qualifier(renaming.old), *renaming.along] if renaming.kind in INSIDE else list(renaming.names)
     is_column = renaming.kind == "column"
     tables = {f"table:{qualifier(name)}" for name in renaming.names} if is_column else set()
     for fact in facts:

@@ -128,6 +128,43 @@ def test_values_find_their_rows_again_though_what_tells_them_was_renamed(new_dat
     assert rows(url) == before
 
 
+MET = {
+    "attributes are columns of typed tables": (
+        """CREATE TYPE pair AS (id int, b int); CREATE TABLE t OF pair; INSERT INTO t VALUES (1, 2);
+           CREATE VIEW v AS SELECT b FROM t""",
+        """ALTER TYPE pair RENAME ATTRIBUTE b TO "B b" CASCADE""",
+    ),
+    "an index and a key meet relations where their table goes": (
+        """CREATE SCHEMA s; CREATE SCHEMA o; CREATE VIEW o.bar AS SELECT 1; CREATE TABLE o.baz (id int);
+           CREATE TABLE o.t (id int CONSTRAINT k UNIQUE, at int); CREATE INDEX i ON o.t (at)""",
+        """ALTER TABLE o.t SET SCHEMA s; ALTER INDEX s.i RENAME TO bar; ALTER INDEX s.k RENAME TO baz""",
+    ),
+    "a key has the name under which something would go": (
+        """CREATE SCHEMA s; CREATE SCHEMA o; CREATE TABLE o.t (id int);
+           CREATE MATERIALIZED VIEW o.m AS SELECT 1""",
+        """ALTER MATERIALIZED VIEW o.m SET SCHEMA s; ALTER MATERIALIZED VIEW s.m RENAME TO n;
+           ALTER TABLE o.t ADD CONSTRAINT n UNIQUE (id); CREATE TABLE s.m (id int)""",
+    ),
+    "a wrapper and a publication have a schema's name": (
+        """CREATE SCHEMA s; GRANT USAGE ON SCHEMA s TO PUBLIC""",
+        """ALTER SCHEMA s RENAME TO n; CREATE FOREIGN DATA WRAPPER n; CREATE PUBLICATION n;
+           GRANT USAGE ON FOREIGN DATA WRAPPER n TO PUBLIC""",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MET)
+def test_names_that_meet_are_told_apart(new_database: Callable[[], str], name: str):
+    url, (start, change) = new_database(), MET[name]
+    run(url, start)
+    good, before = capture(url), dump.schema(url)
+    run(url, change)
+    bad, after = capture(url), dump.schema(url)
+    for state, schema in ((good, before), (bad, after), (good, before)):
+        go(url, state)
+        assert dump.schema(url) == schema
+
+
 SWAPPED = {
     "a table": """CREATE TABLE users (id int PRIMARY KEY, mail text NOT NULL);
                   INSERT INTO users VALUES (7, 'x')""",

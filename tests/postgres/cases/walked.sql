@@ -258,3 +258,29 @@ CREATE TABLE t (id int);
 --- b
 CREATE TABLE t (id text);
 ALTER TABLE t SET (toast.autovacuum_enabled = false, fillfactor = 70);
+
+--- case the default of a partition whose column gets the type that its parent's does
+--- both
+CREATE TYPE m AS ENUM ('1', '2');
+CREATE SCHEMA s;
+CREATE TABLE t (id integer, k m DEFAULT '1') PARTITION BY LIST (id);
+CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1);
+CREATE VIEW v AS SELECT k FROM t1;
+--- b
+ALTER TYPE m SET SCHEMA s;
+
+--- case a table returns while one that was renamed has its index and its key
+--- both
+CREATE TABLE t (id integer, a text, CONSTRAINT k UNIQUE (a));
+CREATE INDEX i ON t (id);
+INSERT INTO t VALUES (1, 'x');
+--- b
+ALTER TABLE t RENAME TO u;
+
+--- case a default counts with a sequence of another table's identity, of which something is said
+--- b
+CREATE TABLE a (id integer GENERATED ALWAYS AS IDENTITY);
+COMMENT ON SEQUENCE a_id_seq IS 'x';
+CREATE TABLE p (id integer) PARTITION BY LIST (id);
+CREATE TABLE p1 PARTITION OF p DEFAULT;
+ALTER TABLE p1 ALTER id SET DEFAULT nextval('a_id_seq');
