@@ -56,12 +56,19 @@ SELECT key
    AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'REFERENCES'))
 UNION ALL
 SELECT key
+  FROM x, pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
+ WHERE sort = 'writes' AND name = quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+   AND NOT (has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
+            AND has_table_privilege(c.oid, 'DELETE'))
+UNION ALL
+SELECT key
   FROM x, pg_namespace n, pg_roles r
  WHERE sort = 'create' AND name = quote_ident(n.nspname) || ':' || r.rolname
    AND NOT has_schema_privilege(r.oid, n.oid, 'CREATE')"""
 _REASONS = {
     "extension": "may not create the extension {}: only a superuser may",
     "references": "has not the privilege REFERENCES on {}",
+    "writes": "may not insert, update and delete rows of {}",
     "create": "cannot give something in the schema {0} to {1}, who may not CREATE there",
 }
 _CONVERTED = "SELECT pg_catalog.convert($1::bytea, 'UTF8', pg_catalog.getdatabaseencoding())"
@@ -87,7 +94,7 @@ def ask(request: PlanRequest) -> Mapping[str, Json]:
     encoding = request.live_hints.get("encoding", _EVERYTHING[0])
     letters = [key[len(_LETTER) :] for key in keys if key.startswith(_LETTER)]
     keys = [key for key in keys if not key.startswith(_LETTER)]
-    rights = {key for fact in changed for key in needed(fact)} if request.live_hints.get("powers") else set()
+    rights = _rights(request) if request.live_hints.get("powers") else set()
     if not keys and not rights and (encoding in _EVERYTHING or not letters):
         return {}
     values = {(name, value) for fact in changed for name, value in parameters(fact)}
@@ -100,6 +107,11 @@ def ask(request: PlanRequest) -> Mapping[str, Json]:
             said = f"the encoding {encoding} of this database has no {letter} (U+{ord(letter):04X})"
             answer.lacks[f"{_LETTER}{letter}"] = said
     return {"lacks": answer.lacks, "denied": answer.denied}
+
+
+def _rights(request: PlanRequest) -> set[str]:
+    sides = (change.after or change.before for change in request.changes.facts)
+    return {key for fact in sides if fact is not None for key in needed(fact)}
 
 
 def _forbidden(

@@ -39,6 +39,8 @@ def capture(settings: Settings, context: Context) -> Captured:
             raise _locked_out(settings, context) from error
         except psycopg.errors.CharacterNotInRepertoire as error:
             raise _in_no_encoding(context.resource) from error
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise _not_allowed(error, context.resource) from error
         except psycopg.Error as error:
             if error.sqlstate not in _GONE or attempt == _ATTEMPTS:
                 raise failed_statement(error, context.resource, "cannot read the catalogs") from error
@@ -104,6 +106,16 @@ def _locked_out(settings: Settings, context: Context) -> SnapError:
         f" (read_lock_timeout): {holder or 'it was locked exclusively, and no longer is'}",
         where=context.resource,
         fix="try again when that is done, or end it with pg_terminate_backend",
+    )
+
+
+def _not_allowed(error: psycopg.Error, resource: str) -> SnapError:
+    """Catalogs can be read by everybody, unless somebody has taken that away; rows cannot."""
+    return SnapError(
+        f"this role may not read all that it is asked to: {error.diag.message_primary}",
+        where=resource,
+        fix=error.diag.message_hint
+        or "grant it that (SELECT on tables that `data` names, BYPASSRLS where policies hide rows of them)",
     )
 
 

@@ -17,6 +17,7 @@ from snapstore.model import Action, Fact, Hazard, HazardName, Verb
 from snapstore_postgres.archive import REGISTERED, REGISTRY
 from snapstore_postgres.names import parts, unquote
 from snapstore_postgres.renaming import schema_of
+from snapstore_postgres.rowdata import ROWS
 from snapstore_postgres.supply import needed, parameters
 
 
@@ -150,7 +151,7 @@ def _forbidden(action: Action, request: PlanRequest, rights: Rights) -> Iterator
         yield from _not_its_own(subject, request, rights)
     yield from _not_created(action, rights)
     yield from _not_read(action, rights)
-    yield from _denied(after, action, request, rights) if after is not None else ()
+    yield from _denied(after, action, request, rights)
 
 
 def _needs_superuser(fact: Fact, rights: Rights) -> bool:
@@ -241,12 +242,20 @@ def _not_read(action: Action, rights: Rights) -> Iterator[str]:
             )
 
 
+def _written(action: Action) -> Iterator[str]:
+    kind, _, table = action.subject.partition(":")
+    if kind == ROWS:
+        yield f"writes:{table}"
+
+
 _USES = {"extension": "CREATE EXTENSION ", "references": " REFERENCES ", "create": " OWNER TO "}
 
 
-def _denied(fact: Fact, action: Action, request: PlanRequest, rights: Rights) -> Iterator[str]:
+def _denied(fact: Fact | None, action: Action, request: PlanRequest, rights: Rights) -> Iterator[str]:
     """What the server says that the role may not use, of what the fact wants and the action does."""
     denied = request.live_hints.get("denied", {})
+    if fact is None:
+        return (f"{rights.role} {denied[key]}" for key in _written(action) if key in denied)
     keys = [f"parameter:{name}" for name, _ in parameters(fact)]
     if fact.attrs.get("owner") != rights.role:
         keys += [k for k in needed(fact) if any(_USES[k.split(":")[0]] in s for s in action.statements)]

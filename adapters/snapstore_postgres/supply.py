@@ -64,11 +64,13 @@ _REFERENCES = re.compile(r"\bREFERENCES ((?:\"(?:[^\"]|\"\")+\"|\w+)\.(?:\"(?:[^
 
 def needed(fact: Fact) -> Iterator[str]:
     """Keys of what a role has to be allowed that makes the fact, beyond what is its own: to refer to a table,
-    to create an extension; and what the owner has to be allowed: to create in a schema."""
+    to create an extension, to write rows; and what the owner has to be allowed: to create in a schema."""
     if fact.kind == "extension":
         yield f"extension:{unquote(fact.name)}"
     if fact.kind == "constraint" and fact.attrs.get("type") == "f":
         yield from (f"references:{name}" for name in _REFERENCES.findall(fact.attrs["definition"])[:1])
+    if fact.kind == "row":
+        yield f"writes:{(fact.parent or '').partition(':')[2]}"
     if "owner" in fact.attrs:
         schemas = [need[len("schema:") :] for need in fact.needs if need.startswith("schema:")]
         yield from (f"create:{schema}:{fact.attrs['owner']}" for schema in schemas)

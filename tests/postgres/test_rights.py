@@ -252,6 +252,23 @@ def undo_all(database: str, limited: str, before: roundtrip.State) -> None:
     roundtrip.apply(database, actions)
 
 
+def test_rows_that_a_role_may_not_read_or_write_are_told_beforehand(
+    project: Project, database: str, limited: str
+) -> None:
+    project.configure(url=limited, data=["public.flags"])
+    execute(database, "CREATE TABLE flags (id int PRIMARY KEY, x text); INSERT INTO flags VALUES (1, 'a')")
+    refused = project.snap("take", "-m", "x", code=1).stderr
+    assert "may not read all that it is asked to: permission denied for table flags" in refused
+    assert "SELECT on tables that `data` names" in refused
+    execute(database, "GRANT SELECT, INSERT ON flags TO snap_limited")
+    project.snap("take", "-m", "x", code=0)
+    execute(database, "INSERT INTO flags VALUES (2, 'b')")
+    said = project.snap("plan", "HEAD", code=0).stdout
+    assert "may not insert, update and delete rows of public.flags" in said
+    execute(database, "GRANT UPDATE, DELETE ON flags TO snap_limited; TRUNCATE flags")
+    assert "may not insert" not in project.snap("plan", "HEAD", code=0).stdout
+
+
 def test_an_archive_that_a_role_may_not_read_keeps_it_from_nothing_but_archiving(
     database: str, limited: str
 ) -> None:
