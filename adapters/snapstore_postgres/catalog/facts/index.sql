@@ -12,5 +12,5 @@ SELECT 'pg_class'::regclass::oid, c.oid, 0, format('index:%I.%I', n.nspname, c.r
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace tn ON tn.oid = t.relnamespace
  WHERE t.relkind IN ('r', 'p', 'm') AND n.oid = ANY ($1) AND c.relpersistence <> 't'
-   AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))
+   AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = i.indrelid AND k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))
    AND NOT {{member(pg_class, c.oid)}} AND NOT {{member(pg_class, t.oid)}}
