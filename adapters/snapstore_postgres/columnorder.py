@@ -41,13 +41,13 @@ def _misplaced(request: PlanRequest) -> Iterator[str]:
     there = request.live_hints.get("relations", {})
     wanted = request.target_hints.get("relations", {})
     for identity in there.keys() & wanted.keys():
+        now, then = there[identity].get("columns") or [], wanted[identity].get("columns") or []
+        if now == then:  # nearly all of them
+            continue
         fact = request.target.get(identity)
         if fact is None or identity not in request.live or not identity.startswith("table:"):
             continue
         if fact.attrs.keys() & {"of", "inherits", "foreign"} or f"partition:{fact.name}" in request.target:
-            continue
-        now, then = there[identity].get("columns") or [], wanted[identity].get("columns") or []
-        if now == then:
             continue
         after = [c for c in now if c in then] + [c for c in then if c not in now]
         if after != then:

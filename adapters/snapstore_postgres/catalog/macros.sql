@@ -20,9 +20,10 @@
 -- macro column_collation
 -- The name of the collation of column a, NULL where it is the one of its type. The type is looked up, not joined
 -- with: for each relation anew, a server would go through all types in the order of their oids.
-(SELECT format('%I.%I', cn.nspname, co.collname)
-   FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
-  WHERE co.oid = a.attcollation AND co.oid <> (SELECT y.typcollation FROM pg_type y WHERE y.oid = a.atttypid))
+CASE WHEN a.attcollation <> 0 THEN (
+  SELECT format('%I.%I', cn.nspname, co.collname)
+    FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
+   WHERE co.oid = a.attcollation AND co.oid <> (SELECT y.typcollation FROM pg_type y WHERE y.oid = a.atttypid)) END
 
 -- macro array_of_another(type)
 -- Whether the type is the array type that came with another one.
