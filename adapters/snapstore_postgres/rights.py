@@ -149,7 +149,7 @@ def _forbidden(action: Action, request: PlanRequest, rights: Rights) -> Iterator
     subject = before or after
     if subject is not None:
         yield from _not_its_own(subject, request, rights)
-    yield from _not_created(action, rights)
+    yield from _not_created(action, after, rights)
     yield from _not_read(action, rights)
     yield from _denied(after, action, request, rights)
 
@@ -211,19 +211,28 @@ def _with_owner(fact: Fact, request: PlanRequest) -> Fact | None:
 
 _IN_DATABASE = ("CREATE SCHEMA ", "CREATE EXTENSION ", "CREATE PUBLICATION ")
 _INDEXED = ("p", "u", "x")
+"""Types of constraints that come with an index, which is made in the schema of their table."""
 
 
-def _not_created(action: Action, rights: Rights) -> Iterator[str]:
+def _not_created(action: Action, fact: Fact | None, rights: Rights) -> Iterator[str]:
     """Where something would be made, or named, by a role that may not CREATE there."""
     if not rights.creates and any(text.startswith(_IN_DATABASE) for text in action.statements):
         yield f"{rights.role} may not CREATE in this database"
     if REGISTRY in rights.closed and (action.subject == REGISTERED or "archive" in action.payload):
         yield f"the archive is somebody else's, and {rights.role} may not CREATE in its schema {REGISTRY}"
     kind, _, name = action.subject.partition(":")
-    place = parts(name)[0] if kind == "index" else schema_of(kind, name)
-    makes = any(text.startswith("CREATE ") or " RENAME TO " in text for text in action.statements)
-    if place in rights.closed and makes:
+    is_key = kind == "constraint" and fact is not None and fact.attrs["type"] in _INDEXED
+    place = parts(name)[0] if is_key or kind == "index" else schema_of(kind, name)
+    if place in rights.closed and any(map(_names, action.statements)):
         yield f"{rights.role} may not CREATE in the schema {place}"
+
+
+def _names(statement: str) -> bool:
+    """Whether it gives a name in a schema to something."""
+    renames = statement.startswith("ALTER ") and (
+        " RENAME TO " in statement or " ADD CONSTRAINT " in statement
+    )
+    return renames or statement.startswith("CREATE ")
 
 
 _READS = ("DO ", "INSERT ", "UPDATE ", "DELETE ", "WITH ", "SELECT ", "CREATE TABLE ", "CREATE MATERIALIZED ")

@@ -130,10 +130,12 @@ NOT_ITS_OWN = {
         "GRANT USAGE ON SCHEMA s TO snap_limited;"
         "ALTER TABLE s.t OWNER TO snap_limited; ALTER TYPE s.e OWNER TO snap_limited",
         "CREATE VIEW s.v AS SELECT 1 AS a; ALTER VIEW s.v OWNER TO snap_limited; CREATE INDEX i ON s.t (a);"
+        "ALTER TABLE s.t ADD CONSTRAINT u UNIQUE (a), ADD CONSTRAINT k CHECK (a > 0);"
         "ALTER TYPE s.e ADD VALUE 'y'",
         {
             "view:s.v: snap_limited may not CREATE in the schema s",
             "index:s.i: snap_limited may not CREATE in the schema s",
+            "constraint:s.t.u: snap_limited may not CREATE in the schema s",
         },
         {"enum:s.e: snap_limited may not CREATE in the schema s"},
     ),
