@@ -37,7 +37,7 @@ COMMANDS = {
     "review": {
         "plan": "what a restore would do, for reading, saving and reviewing",
         "propose": "push a plan, and the state after it, for review",
-        "apply": "carry out a saved plan",
+        "apply": "carry out a plan that was saved or approved",
     },
     "upkeep": {
         "doctor": "check the store, the key and every resource",

@@ -29,7 +29,7 @@ FILE = "snapstore.toml"
 _REFERENCE = "correct it; `snap schema config` prints what the file may say"
 OPEN_KEYS = frozenset(
     {"adapter", "api", "branch", "clear", "cwd", "exclude", "forge", "include", "path", "public"}
-    | {"repository", "schemas"}
+    | {"repository", "require", "schemas"}
 )
 """Keys whose values are names or places: shown in messages even where they come from the environment."""
 
@@ -78,13 +78,23 @@ class Forge(StrEnum):
     GITEA = "gitea"
 
 
+class Require(StrEnum):
+    """What a proposal needs before it is applied."""
+
+    APPROVED = "approved"
+    MERGED = "merged"
+    NONE = "none"
+
+
 class ReviewTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Where restores are reviewed. What is left out is told by the URL of the store's remote."""
+    """Where restores are reviewed, which the URL of the store's remote tells, and who has to agree."""
 
     forge: Forge | None = None
     api: str | None = None
     repository: str | None = None
     token: str | None = None
+    require: Require | None = None
+    approvals: Annotated[int, msgspec.Meta(ge=1)] = 1
 
     def __repr__(self) -> str:
         return f"ReviewTable(forge={self.forge!r})"  # the token is a secret
@@ -396,8 +406,8 @@ def _wrong(source: _Source, path: Keys, text: str) -> SnapError:
 
 
 def _choices(path: Keys) -> str:
-    if path == ("review", "forge"):
-        return f"it may be: {', '.join(Forge)}"
+    if path[:1] == ("review",):
+        return f"it may be: {', '.join(Forge if path[-1] == 'forge' else Require)}"
     if path[:1] == ("restore",):
         values: list[str] = [*DataMode] if path[-1] == "data" else [*HazardName]
         return f"it may be: {', '.join(values)}"

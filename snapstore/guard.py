@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from snapstore import adapter as adapters
+from snapstore.canonical import dumps
 from snapstore.diff import diff
 from snapstore.errors import Exit, SnapError
 from snapstore.journal import Journal
@@ -112,10 +113,16 @@ def require_current(reviewed: Plan, plan: Plan, live: Snapshot) -> None:
         raise SnapError("the plan would be another one by now", fix=AGAIN, code=Exit.STALE)
 
 
-def _shape(plan: Plan) -> list[tuple[object, ...]]:
-    """What a reviewer has agreed to: everything but the numbers of rows and bytes."""
+def _shape(plan: Plan) -> list[bytes]:
+    """What a reviewer has agreed to: all that is carried out and what it endangers, but no numbers of rows
+    and bytes. As canonical bytes: a plan that was read from a file has lists where a new one has tuples."""
     return [
-        (a.resource, a.verb, a.subject, a.statements, a.transactional, tuple(h.name for h in a.hazards))
+        dumps(
+            [
+                *(a.resource, a.verb, a.subject, a.statements, a.payload, a.secrets, a.transactional),
+                [hazard.name for hazard in a.hazards],
+            ]
+        )
         for a in plan.actions
     ]
 

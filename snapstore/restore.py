@@ -142,7 +142,7 @@ def undo(
 ) -> RestoreResult:
     """Bring back the state before the last restore, in the same scope; undone again, the one after it."""
     _require_rest(ws, "undo")
-    past = next((j for j in journal.history(_journals(ws)) if j.end and j.end.result in _CHANGED), None)
+    past = next((j for j in journal.history(journals(ws)) if j.end and j.end.result in _CHANGED), None)
     if past is None:
         raise SnapError("there is no restore to undo in this store", fix="go back with `snap restore REV`")
     target = ws.store.snapshot(past.begin.safety)
@@ -178,14 +178,15 @@ def abort(
 _CHANGED = (Result.DONE, Result.MISMATCH)
 
 
-def _journals(ws: Workspace) -> Path:
+def journals(ws: Workspace) -> Path:
+    """Where the journals of a store are."""
     return ws.store.workspace("journal")
 
 
 def _require_rest(ws: Workspace, purpose: str) -> None:
     """SnapError while a restore runs, or when one was interrupted; the lock tells the one from the other."""
     with ws.store.lock(purpose):
-        journal.require_finished(_journals(ws))
+        journal.require_finished(journals(ws))
 
 
 def _target(ws: Workspace, revision: str) -> Snapshot:
@@ -229,7 +230,7 @@ def _run(ws: Workspace, request: _Request, confirm: Confirm | None, report: Repo
         require_confirmed(confirm, plan)
         request = replace(request, reviewed=plan)
     with ws.store.lock(request.title):
-        journal.require_finished(_journals(ws))
+        journal.require_finished(journals(ws))
         with _adapter_locks(ws, in_scope(ws, request.scope), report):
             return _run_locked(ws, request, report)
 
@@ -252,7 +253,7 @@ def _run_locked(ws: Workspace, request: _Request, report: Report) -> RestoreResu
         allow=tuple(sorted(request.allow)),
         time=int(time.time()),
     )
-    record = journal.create(_journals(ws), begin)
+    record = journal.create(journals(ws), begin)
     return _carry_out(ws, record, before, request.target, report)
 
 
@@ -318,7 +319,7 @@ def _continue(
     ws: Workspace, goal: Goal, allow: frozenset[HazardName], confirm: Confirm | None, report: Report
 ) -> RestoreResult:
     with ws.store.lock("resume" if goal is Goal.TARGET else "abort"):
-        record = journal.unfinished(_journals(ws))
+        record = journal.unfinished(journals(ws))
         if record is None:
             raise SnapError("no restore was interrupted here", fix="start one with `snap restore REV`")
         with _still_open(record), _adapter_locks(ws, in_scope(ws, record.begin.plan.scope), report):

@@ -9,13 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from snapstore.model import Action, DataMode, Hazard, HazardName, Plan, Verb
+from snapstore.errors import Exit
+from snapstore.model import Action, DataMode, Hazard, HazardName, Outcome, Plan, Verb
 from snapstore.render.plans import facts_of, hazard_text, summary
 from snapstore.render.style import finish, name
 from snapstore.render.values import count, size
+
+if TYPE_CHECKING:
+    from snapstore.restore import RestoreResult
 
 GITHUB, GITLAB = 65_536, 1_000_000
 """Characters that the body of a request, or a comment, may have."""
@@ -211,6 +216,41 @@ def _applying(plan: Plan, terms: Terms | None) -> list[str]:
         "",
         f"{made} It is refused where the live state has moved on, or where one byte of it was changed.",
     ]
+
+
+# How it went
+
+
+def results(result: RestoreResult) -> str:
+    """What became of it, for the comment of a request."""
+    if not result.plan.actions and result.verified:
+        return "Nothing to do: the live state was already that one."
+    lines = [f"**{headline(result)}.**", ""]
+    lines += [_outcome(outcome) for outcome in result.outcomes]
+    lines += [f"- not as promised: {code(mismatch)}" for mismatch in result.mismatches]
+    lines += [f"- {code(problem)}" for problem in result.problems]
+    lines += ["", f"The result is {code(result.commit[:10])}."] if result.commit else []
+    lines += (
+        ["", f"The state before is {code(result.safety[:10])}; `snap undo` goes back."]
+        if result.safety
+        else []
+    )
+    return "\n".join(lines)
+
+
+def headline(result: RestoreResult) -> str:
+    """The same in a few words."""
+    if any(outcome.error for outcome in result.outcomes):
+        return "Failed"
+    if result.exit is Exit.DONE:
+        return "Applied and verified"
+    return "Applied, but not as promised" if result.mismatches else "Applied, with problems"
+
+
+def _outcome(outcome: Outcome) -> str:
+    done = f" ({outcome.done:,} of {count(outcome.total, 'action')})" if outcome.total else ""
+    error = f": {code(outcome.error)}" if outcome.error else ""
+    return f"- {code(outcome.resource)} {outcome.condition}{done}{error}"
 
 
 # Markdown

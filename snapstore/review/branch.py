@@ -68,6 +68,15 @@ def after(plan: Plan, live: Snapshot, target: Snapshot) -> Mapping[str, Snapshot
     return {name: target if name in led and name in known else live for name in resources(live)}
 
 
+def plan_in(snapshot: Snapshot, digest: str) -> bytes | None:
+    """The bytes of ``plan.json`` in the state of a branch, None when there is no plan of that digest."""
+    tree: str | None = snapshot.tree
+    for name in (PLANS, digest[:_ID], "plan.json"):
+        entries = {entry.name: entry.oid for entry in snapshot.objects.tree(tree)} if tree else {}
+        tree = entries.get(name)
+    return snapshot.objects.blob(tree) if tree else None
+
+
 def trailers(plan: Plan) -> dict[str, str]:
     """What tells a commit of the branch: which plan it is, and of which part of the state."""
     return {PLAN: plan.digest, SCOPE: scope_words(plan.scope)}

@@ -19,6 +19,7 @@ from snapstore.review.address import remote
 from snapstore.review.branch import Branch
 from snapstore.review.forges import open_forge
 from snapstore.review.request import Api, State, say
+from snapstore.review.rule import rule_of
 from snapstore.secrets import REDACTOR
 from snapstore.store.refs import HEADS
 from snapstore.store.remote import Move, Remote
@@ -135,7 +136,7 @@ def _is_same(ws: Workspace, old: str, new: str) -> bool:
 def terms(ws: Workspace, plan: Plan, what: str) -> Terms:
     """What the page of a plan says of applying it."""
     command = " ".join(["snap", "apply", what, *allowances(ws, plan)])
-    return Terms(command, "somebody who has read this", f"{branches.folder(plan)}/PLAN.md")
+    return Terms(command, rule_of(ws.config.review).words, f"{branches.folder(plan)}/PLAN.md")
 
 
 def allowances(ws: Workspace, plan: Plan) -> Collection[str]:

@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,10 +30,13 @@ class Served:
     env: dict[str, str] = field(default_factory=dict)
 
     def git(self, *words: str) -> str:
-        ran = subprocess.run(
-            ["git", "-C", str(self.path), *words], input="", capture_output=True, text=True, check=True
-        )
-        return ran.stdout.strip()
+        return self.bytes(*words).decode().strip()
+
+    def bytes(self, *words: str, input: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+        """What Git says, run in the repository."""
+        command = ["git", "-C", str(self.path), *words]
+        more = {**os.environ, **(env or {})}
+        return subprocess.run(command, input=input, env=more, capture_output=True, check=True).stdout
 
     def refs(self, prefix: str = "refs/heads/") -> dict[str, str]:
         lines = self.git("for-each-ref", "--format=%(refname) %(objectname)", prefix).splitlines()
