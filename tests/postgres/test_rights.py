@@ -310,6 +310,22 @@ def test_a_membership_without_its_rights_is_none(database: str, limited: str, po
     assert hazards(roundtrip.plan(after, before)) == []
 
 
+def test_a_role_that_does_not_inherit_becomes_the_owner_by_the_url(database: str, limited: str) -> None:
+    for role in ("snap_stepping LOGIN NOINHERIT PASSWORD 'limited'", "snap_held"):
+        execute(
+            database, f"DO $$ BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+        )
+    execute(database, "GRANT snap_held TO snap_stepping; GRANT CREATE ON SCHEMA public TO snap_held")
+    execute(database, "CREATE TABLE t (a int); ALTER TABLE t OWNER TO snap_held")
+    url = limited.replace("snap_limited", "snap_stepping")
+    before = roundtrip.capture(url)
+    execute(database, "ALTER TABLE t ADD b int")
+    assert hazards(roundtrip.plan(roundtrip.capture(url), before))
+    become = f"{url}{'&' if '?' in url else '?'}options=-c%20role%3Dsnap_held"
+    assert hazards(roundtrip.restore(become, before)) == []
+    execute(database, "REVOKE snap_held FROM snap_stepping")
+
+
 def test_a_plan_says_which_parameters_its_role_may_not_set(database: str, limited: str) -> None:
     text = "CREATE FUNCTION f() RETURNS int LANGUAGE sql {} AS 'SELECT 1';"
     text += "ALTER FUNCTION f OWNER TO snap_limited"
