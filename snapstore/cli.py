@@ -42,6 +42,8 @@ COMMANDS = {
     "upkeep": {
         "doctor": "check the store, the key and every resource",
         "gc": "remove for good what restores have put aside",
+        "pull": "bring the store up to what its remote has",
+        "push": "share the snapshots of the store",
         "key": "manage the key that seals secrets",
         "adapters": "list the installed adapters",
         "schema": "print the JSON Schema of a format",

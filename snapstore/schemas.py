@@ -32,6 +32,8 @@ OUTPUTS: dict[str, type[Any]] = {
     "output-init": documents.InitDocument,
     "output-log": documents.LogDocument,
     "output-propose": documents.ProposalDocument,
+    "output-pull": documents.SharedDocument,
+    "output-push": documents.SharedDocument,
     "output-restore": documents.RestoreDocument,
     "output-show": documents.SnapshotDocument,
     "output-show-file": documents.FileDocument,

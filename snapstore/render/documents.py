@@ -17,7 +17,7 @@ from snapstore.snapshot import TREE_MODE, Snapshot, TreeEntry, files, kinds, res
 if TYPE_CHECKING:
     from snapstore.restore import RestoreResult
     from snapstore.review.propose import Proposal
-    from snapstore.store import CommitInfo
+    from snapstore.store import CommitInfo, Store
 
 
 class ErrorText(msgspec.Struct):
@@ -186,6 +186,14 @@ class ProposalDocument(msgspec.Struct):
     hazards: list[HazardName]
 
 
+class SharedDocument(msgspec.Struct):
+    """``snap pull`` and ``snap push``: where the branch is, null before its first snapshot."""
+
+    branch: str
+    commit: str | None
+    changed: bool
+
+
 class Finding(msgspec.Struct):
     """Something that is not well; ``area`` is ``store``, ``key`` or the name of a resource."""
 
@@ -351,3 +359,7 @@ def proposal(found: Proposal) -> ProposalDocument:
         plan=found.plan.digest,
         hazards=sorted({hazard.name for hazard in hazards(found.plan)}),
     )
+
+
+def shared(store: Store, changed: bool) -> SharedDocument:
+    return SharedDocument(store.branch, store.head(), changed)

@@ -1,4 +1,7 @@
-"""Keeps the branch of the environment the same here and in the remote, which only ever grows."""
+"""Keeps a store and its remote the same: the branch of the environment, the hints and the wrapped keys.
+
+All of them only ever grow, on either side.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,24 @@ from snapstore.store.refs import HEADS
 from snapstore.store.remote import Move, Remote
 
 TRACKED = "refs/remotes/origin/"
+KEYS = "refs/snapstore/keys"
 
 
 def pull(store: Store, where: Remote) -> dict[str, str]:
-    """The refs of the remote; the branch and the hints here are brought up to what they are there.
+    """The refs of the remote; the branch, the hints and the keys here are brought up to what they are there.
 
     SnapError when each has snapshots that the other has not.
     """
     found = remote.refs(where)
-    shared = [ref for ref in (HEADS + store.branch, NOTES) if ref in found]
+    shared = [ref for ref in _shared(store) if ref in found]
     bring(store, where, [found[ref] for ref in shared])
     for ref in shared:
         _forward(store, where, ref, found[ref])
     return found
+
+
+def _shared(store: Store) -> tuple[str, ...]:
+    return HEADS + store.branch, NOTES, KEYS
 
 
 def bring(store: Store, where: Remote, oids: list[str]) -> None:
@@ -41,21 +49,23 @@ def _forward(store: Store, where: Remote, ref: str, there: str) -> None:
         if not store.move(ref, here, there, "pull: fast-forward"):
             raise SnapError(f"{ref} was moved by somebody else just now", fix="run the command again")
     elif ref != NOTES:  # hints only help to plan; the remote keeps its own then
-        name = ref.removeprefix(HEADS)
+        what = (
+            "the keys have changes" if ref == KEYS else f"the branch {ref.removeprefix(HEADS)} has snapshots"
+        )
         raise SnapError(
-            f"the branch {name} has snapshots here that the remote has not, and the other way round",
+            f"{what} here that the remote has not, and the other way round",
             where=where.shown,
-            fix=f"bring them together with Git in {store.path}: fetch, and merge or reset {name}",
+            fix=f"bring them together with Git in {store.path}: fetch, and merge or reset {ref}",
         )
 
 
 def push(store: Store, where: Remote, seen: Mapping[str, str], more: Mapping[str, Move]) -> None:
-    """Push the branch and its hints, where they only grow, and ``more`` with them; all are read back.
+    """Push what is shared, where it only grows, and ``more`` with it; all is read back.
 
     ``seen`` are the refs of the remote as :func:`pull` found them.
     """
     moves = dict(more)
-    for ref in (HEADS + store.branch, NOTES):
+    for ref in _shared(store):
         here, there = store.refs(ref).get(ref), seen.get(ref)
         if here and here != there and (there is None or _grows(store, here, there)):
             moves[ref] = Move(there, here)

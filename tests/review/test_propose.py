@@ -142,7 +142,7 @@ def test_histories_that_have_parted_are_left_alone(shop: Project):
     shop.served.git("update-ref", "refs/heads/main", theirs)
     before = shop.served.refs()
     done = shop.snap("propose", shop.old, code=1)
-    assert "fetch, and merge or reset main" in done.stderr
+    assert "fetch, and merge or reset refs/heads/main" in done.stderr
     assert shop.served.refs() == before
 
 
