@@ -122,6 +122,8 @@ def _in_transaction(
             "idle_in_transaction_session_timeout": _milliseconds(settings.idle_timeout),
         }
         _set(connection, values, local=True)
+        # A check that is put off is an event: no table can be altered while one is pending.
+        connection.execute(b"SET CONSTRAINTS ALL IMMEDIATE")
         tables = _tables(connection, actions) if attempt else []
         _after_maintenance(connection, settings, tables)
         patience = _Patience(connection, settings.lock_timeout)

@@ -25,7 +25,7 @@ from tests.postgres.roundtrip import State, Table, capture, lost_rows, rows, sam
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.sql"))
 _ALL = os.environ.get("SNAPSTORE_HISTORIES") == "all"
-_EVERY, _LEAP = (1, 5) if _ALL else (8, 5)
+_EVERY, _LEAPS = (1, (5, 12)) if _ALL else (8, (12,))
 _LABEL = re.compile(r"RENAME VALUE '(.+)' TO '(.+)'")
 _RENAMED = re.compile(r'RENAME (?:COLUMN )?"?(\w+)"? TO "?(\w+)"?')
 
@@ -64,15 +64,16 @@ def _batches(sql: str) -> list[str]:
 def test_every_migration_is_taken_back_and_made_again(path: Path, new_database: Any) -> None:
     url, steps = new_database(), list(migrations(path))
     tried = set(range(HISTORIES.index(path) % _EVERY, len(steps), _EVERY))
-    stops = range(len(steps) - 1, 0, -_LEAP)
+    leaps = [[*range(len(steps) - 1, 0, -leap), -1] for leap in _LEAPS]
     taken = {-1: take(url, "nothing", "")}
     for number, (name, sql) in enumerate(steps):
         migrate(url, sql)
-        if {number, number + 1} & tried or number in stops:
+        if {number, number + 1} & tried or any(number in stops for stops in leaps):
             taken[number] = take(url, name, sql)
         if number in tried:
             there_and_back(url, taken[number], taken[number - 1])
-    leaps_back_and_forth(url, [taken[number] for number in (*stops, -1)])
+    for stops in leaps:
+        leaps_back_and_forth(url, [taken[number] for number in stops])
 
 
 def leaps_back_and_forth(url: str, stops: list[Taken]) -> None:
