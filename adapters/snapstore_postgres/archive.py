@@ -23,7 +23,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Json, Verb
 from snapstore.rules import View
 from snapstore_postgres import belonging
-from snapstore_postgres.names import literal
+from snapstore_postgres.names import literal, quote
 
 REGISTRY = "snapstore_archive"
 REGISTERED = f"{REGISTRY}:"
@@ -83,6 +83,15 @@ def register(place: str, identity: str, kind: str, facts: Json) -> str:
 
 def returned(entry: Entry) -> str:
     return f"UPDATE {REGISTRY}.entries SET returned_at = now() WHERE place = {literal(entry.place)}"
+
+
+def closed_when_empty(entry: Entry) -> str:
+    """PL/pgSQL that takes a place away once nothing is left of its rows."""
+    rows = f"{quote(entry.place)}.rows"
+    return (
+        f"IF NOT EXISTS (SELECT FROM {rows}) THEN DROP TABLE {rows};"
+        f" DROP SCHEMA {quote(entry.place)}; {returned(entry)}; END IF;"
+    )
 
 
 def registry_action(resource: str) -> Action:

@@ -73,7 +73,7 @@ def set_aside(column: Fact, which: str, view: View) -> list[str]:
     return [
         *copied(column, entry, _source(column, entry, view), which),
         *undisturbed(column, view, update),
-        _closed_when_empty(entry),
+        _closed(entry),
     ]
 
 
@@ -161,12 +161,12 @@ def put_back(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
     columns = [*entry.facts["key"], last(fact.name)]
     rows = local_rows.source(table, columns, view)
     updates = [_filling(to, rows, fact, entry, version(view)) for to in local_rows.updated(table, view)]
-    return [*undisturbed(fact, view, updates), _closed_when_empty(entry)]
+    return [*undisturbed(fact, view, updates), _closed(entry)]
 
 
 def filled(table: str, column: Fact, entry: archive.Entry, server: int) -> tuple[str, str]:
     """Statements that fill a column of a table from its place, and that close the place where all fits."""
-    return _filling(table, f"{table} t", column, entry, server), _closed_when_empty(entry)
+    return _filling(table, f"{table} t", column, entry, server), _closed(entry)
 
 
 def _filling(table: str, source: str, column: Fact, entry: archive.Entry, server: int) -> str:
@@ -197,9 +197,5 @@ def _filling(table: str, source: str, column: Fact, entry: archive.Entry, server
     )
 
 
-def _closed_when_empty(entry: archive.Entry) -> str:
-    rows = f"{quote(entry.place)}.rows"
-    return block(
-        f"BEGIN IF NOT EXISTS (SELECT FROM {rows}) THEN DROP TABLE {rows};"
-        f" DROP SCHEMA {quote(entry.place)}; {archive.returned(entry)}; END IF; END"
-    )
+def _closed(entry: archive.Entry) -> str:
+    return block(f"BEGIN {archive.closed_when_empty(entry)} END")

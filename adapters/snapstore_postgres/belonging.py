@@ -17,15 +17,20 @@ from snapstore_postgres.renaming import Renaming
 _COLUMN, _KEY = "ids", "key_ids"
 
 
-def _known(hints: Mapping[str, Json], table: str) -> dict[str, str]:
+def columns_known(hints: Mapping[str, Json], table: str) -> dict[str, str]:
     """The columns of a table, by all that tells them on any server."""
     system = hints.get("system")
     return {f"{system}/{n}": name for n, name in inside(hints, f"table:{table}").items()} if system else {}
 
 
+def ids_of(hints: Mapping[str, Json], column: str) -> list[str]:
+    """All that tells a column, given by name."""
+    return [n for n, name in columns_known(hints, qualifier(column)).items() if name == last(column)]
+
+
 def told(hints: Mapping[str, Json], column: str, key: Sequence[str]) -> dict[str, Json]:
     """What the entry of a live column, given by name, says of it and of its key."""
-    known = _known(hints, qualifier(column))
+    known = columns_known(hints, qualifier(column))
     ids = {name: [n for n, of in known.items() if of == name] for name in (last(column), *key)}
     return {_COLUMN: ids[last(column)], _KEY: [ids[name] for name in key]} if ids[last(column)] else {}
 
@@ -35,7 +40,7 @@ def newest(
 ) -> tuple[int, dict[str, Json]] | None:
     """The place in a list of the last entry that belongs to a column of the target, and what it says with the
     target's names in its key. Of each entry the list has the column that it was about, and what it says."""
-    known = _known(hints, qualifier(column))
+    known = columns_known(hints, qualifier(column))
     names = [{known[n] for n in facts.get(_COLUMN, ()) if n in known} for _, facts in found]
     mine = [number for number, called in enumerate(names) if last(column) in called]
     alike = [number for number, (name, _) in enumerate(found) if name == column and not names[number]]

@@ -15,7 +15,7 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Verb
-from snapstore_postgres import archive, archived_values, positions
+from snapstore_postgres import archive, archived_values, homeless, positions
 from snapstore_postgres.casts import cast, from_json, has_attributes, portable
 from snapstore_postgres.inheritance import partitions_below
 from snapstore_postgres.names import last, literal, quote
@@ -112,8 +112,10 @@ def _plain(columns: Mapping[str, Fact]) -> set[str]:
 def _set_aside(carried: _Carried) -> Action:
     request, name, place = carried.request, carried.name, carried.place
     tables = [carried.identity, *partitions_below(carried.identity, request.live)]
-    values = ", ".join(portable(old, carried.by_name(old, new)) for old, new in carried.pairs)
-    names = ", ".join(last(old.name) for old, _ in carried.pairs)
+    kept = {last(old.name): portable(old, carried.by_name(old, new)) for old, new in carried.pairs}
+    if _may_be_homeless(carried):
+        kept |= {last(c.name): portable(c, has_attributes(c, request.live)) for c in carried.lost}
+    names, values = ", ".join(kept), ", ".join(kept.values())
     source = _source(request, carried.identity)
     lost = ", ".join(last(column.name) for column in carried.lost)
     archived, statements, needs = _archived(carried)
@@ -192,7 +194,6 @@ def _put_in(carried: _Carried) -> Action:
     values = [_value(carried, old, new) for old, new in carried.pairs]
     values += [_returned(request, column, entry) for column, entry in carried.back]
     columns = [*(new for _, new in carried.pairs), *(column for column, _ in carried.back)]
-    names = ", ".join(last(column.name) for column in columns)
     partitions = [
         f"partition:{table.partition(':')[2]}" for table in partitions_below(carried.identity, request.target)
     ]
@@ -203,18 +204,34 @@ def _put_in(carried: _Carried) -> Action:
         subject=f"rows:{name}",
         summary=f"put the rows of {name} into the new table",
         statements=(
-            f"INSERT INTO {name} ({names}) OVERRIDING SYSTEM VALUE"
-            f" SELECT {', '.join(values)} FROM {place}.rows",
+            _insert(carried, dict(zip((last(column.name) for column in columns), values, strict=True))),
             f"DROP TABLE {place}.rows",
             f"DROP SCHEMA {place}",
             *positions,
         ),
+        payload={"archive": True} if _may_be_homeless(carried) else {},
         produces=(_filled_again(carried.identity),),
         needs=tuple(sorted({f"rows:{name}", carried.identity, *partitions, *_filled(request, columns)})),
         lock="ROW EXCLUSIVE",
         transactional=True,
         rank=46,
     )
+
+
+def _may_be_homeless(carried: _Carried) -> bool:
+    """Whether rows that no partition takes go to the archive."""
+    partitioned = "partition_key" in carried.request.target[carried.identity].attrs
+    return partitioned and carried.request.options.data is DataMode.ARCHIVE
+
+
+def _insert(carried: _Carried, values: Mapping[str, str]) -> str:
+    """The statement that puts the rows in, with these expressions by the names of columns."""
+    name, source, names = carried.name, f"{carried.place}.rows", ", ".join(values)
+    if _may_be_homeless(carried):
+        entry = homeless.entry_of(carried.request, carried.identity, [c for c, _ in carried.back])
+        return homeless.put_or_kept(name, names, values, source, entry)
+    selected = ", ".join(values.values())
+    return f"INSERT INTO {name} ({names}) OVERRIDING SYSTEM VALUE SELECT {selected} FROM {source}"
 
 
 def _value(carried: _Carried, old: Fact, new: Fact) -> str:

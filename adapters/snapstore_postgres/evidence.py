@@ -42,6 +42,16 @@ def by_id(hints: Mapping[str, Json]) -> dict[str, str]:
     return found
 
 
+def ids_of_table(hints: Mapping[str, Json], table: str) -> list[str]:
+    """The keys of :func:`by_id` that tell a table, given by identity."""
+    system, oid = hints.get("system"), hints.get("relations", {}).get(table, {}).get("oid")
+    if not system or not oid:
+        return []
+    notes = (note["facts"] for note in _notes(hints) if note["facts"]["now"]["oid"] == oid)
+    earlier = (was["oid"] for note in notes for was in note["was"])
+    return [f"{system}/{known}/pg_class" for known in dict.fromkeys([oid, *earlier])]
+
+
 _CATALOGS = {**dict.fromkeys(ROUTINES, "pg_proc"), **dict.fromkeys(TYPES, "pg_type")}
 
 

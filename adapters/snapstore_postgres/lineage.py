@@ -63,11 +63,15 @@ def _has_place(request: PlanRequest) -> bool:
 
 
 def _made(request: PlanRequest, actions: Sequence[Action]) -> Iterator[str]:
-    """Types that change, and tables with rows of which columns or all are made anew; partitions with them."""
+    """Types that change, and tables with rows of which columns or all are made anew; partitions with them.
+    Partitioned tables that come back: what lies in the archive of their rows is found by them."""
     dropped = {action.subject for action in actions if action.verb is Verb.DROP}
     created = {action.subject for action in actions if action.verb is Verb.CREATE}
     found = {a.subject for a in actions if a.subject.startswith(_TYPES)} | created & dropped
     found |= {f"table:{qualifier(i.partition(':')[2])}" for i in created if i.startswith("column:")}
+    if (request.live_hints.get("archive") or {}).get("exists"):
+        tables = request.target.kinds.get("table", ())
+        yield from (f.id for f in tables if f.id in created - found and "partition_key" in f.attrs)
     for identity in found & request.target.keys():
         if identity.startswith(_TYPES):
             yield identity

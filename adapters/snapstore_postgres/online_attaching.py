@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from snapstore.model import Action, Fact, Verb
-from snapstore_postgres.names import block, literal, qualifier
+from snapstore_postgres import bounds, homeless
+from snapstore_postgres.names import block, literal
 from snapstore_postgres.online import Change, Scene, spare_name
 from snapstore_postgres.online_checks import after_proof, proven
 
@@ -48,13 +49,14 @@ def _is_retyped(column: str, scene: Scene) -> bool:
 def _proven(action: Action, fact: Fact, scene: Scene) -> Iterator[Change]:
     """The attaching, with a check of the table, and one of the default partition that it has to leave."""
     gone, new, attach = [action], [], action
+    moves = homeless.TAKEN_OUT in action.payload
     for identity, word, condition in _to_prove(fact, scene):
         if not (scene.is_large(identity) and _is_there(identity, scene)):
             continue
         table, name = identity.partition(":")[2], spare_name(fact.id, word)
         check, add = f"constraint:{table}.{name}", _bound_as_check(fact, table, name, condition, scene)
         what = f"{table} has what partition {fact.name} takes"
-        steps, left = proven(action, check, add, what, scene)
+        steps, left = proven(action, check, add, what, scene, may_fail=moves)
         attach = after_proof(attach, check, steps)
         gone += left
         new += steps
@@ -64,34 +66,19 @@ def _proven(action: Action, fact: Fact, scene: Scene) -> Iterator[Change]:
 
 def _to_prove(fact: Fact, scene: Scene) -> Iterator[tuple[str, str, str]]:
     """Tables, a word for the check of each, and what the check is to say of the bound, in PL/pgSQL."""
-    above = f"pg_catalog.pg_get_partition_constraintdef({literal(fact.attrs['of'])}::pg_catalog.regclass)"
-    yield f"table:{fact.name}", "fits", f"pg_catalog.concat_ws(' AND ', bound, {above})"
+    whole = f"pg_catalog.concat_ws(' AND ', bound, {bounds.above(fact)})"
+    yield f"table:{fact.name}", "fits", whole
     other = scene.default_partitions.get(fact.attrs["of"])
     if other is not None:
         yield f"table:{other.name}", "leaves", "pg_catalog.format('NOT (%s)', bound)"
 
 
 def _bound_as_check(fact: Fact, table: str, check: str, condition: str, scene: Scene) -> str:
-    """Adds the check. A bound by hash names the table it is of by its number."""
-    parent, key = fact.attrs["of"], scene.live[f"table:{fact.attrs['of']}"].attrs["partition_key"]
-    whole, part = (f"{qualifier(fact.name)}.{spare_name(fact.id, word)}" for word in ("whole", "part"))
+    """Adds the check."""
+    key = scene.live[f"table:{fact.attrs['of']}"].attrs["partition_key"]
     add = literal(f"ALTER TABLE {table.replace('%', '%%')} ADD CONSTRAINT {check} CHECK (%s) NOT VALID")
-    old, new = (
-        f"pg_catalog.format('satisfies_hash_partition(''%s''::oid', {_number(name)})"
-        for name in (whole, parent)
-    )
     return block(
         f"""DECLARE bound text; BEGIN
-  BEGIN
-    CREATE TABLE {whole} (LIKE {parent}) PARTITION BY {key};
-    CREATE TABLE {part} PARTITION OF {whole} {fact.attrs["bound"]};
-    bound := pg_catalog.pg_get_partition_constraintdef({_number(part)});
-    bound := pg_catalog.format('(%s)', pg_catalog.replace(bound, {old}, {new}));
-    RAISE EXCEPTION USING ERRCODE = 'SNAPA';
-  EXCEPTION WHEN SQLSTATE 'SNAPA' THEN NULL; END;
+  {bounds.of_coming(fact, key)}
   EXECUTE pg_catalog.format({add}, {condition}); END"""
     )
-
-
-def _number(table: str) -> str:
-    return f"{literal(table)}::pg_catalog.regclass::oid"

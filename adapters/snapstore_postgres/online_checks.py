@@ -5,21 +5,24 @@ from __future__ import annotations
 import msgspec
 
 from snapstore.model import Action
-from snapstore_postgres.names import last, qualifier
+from snapstore_postgres.names import block, last, qualifier
 from snapstore_postgres.online import BEFORE, Scene, step
 from snapstore_postgres.relations import STRONGEST
 
 
 def proven(
-    action: Action, check: str, add: str, what: str, scene: Scene
+    action: Action, check: str, add: str, what: str, scene: Scene, *, may_fail: bool = False
 ) -> tuple[list[Action], list[Action]]:
     """The steps before ``action`` that add a check, given by identity, and validate it, without those that an
     earlier attempt has done; and the actions that would take away what that one left.
 
-    ``add`` is the statement that adds it NOT VALID, ``what`` says of what it is a check.
+    ``add`` is the statement that adds it NOT VALID, ``what`` says of what it is a check. One that
+    ``may_fail`` is left NOT VALID then, for the action to see to the rows.
     """
     name = check.partition(":")[2]
     alter = f"ALTER TABLE {qualifier(name)}"
+    validate = f"{alter} VALIDATE CONSTRAINT {last(name)}"
+    tried = block(f"BEGIN {validate}; EXCEPTION WHEN check_violation THEN NULL; END")
     adding = step(
         action,
         BEFORE,
@@ -36,7 +39,7 @@ def proven(
         action,
         BEFORE + 1,
         summary=f"check that {what}, for all rows",
-        statements=(f"{alter} VALIDATE CONSTRAINT {last(name)}",),
+        statements=(tried if may_fail else validate,),
         undo=(),
         needs=(check,),
         produces=(f"proven:{check}",),

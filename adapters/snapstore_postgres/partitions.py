@@ -9,6 +9,7 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact
 from snapstore.rules import Alteration, Draft, Rule, View, by_itself
+from snapstore_postgres import archive, homeless
 from snapstore_postgres.indexes import is_exclusion, lacking, taken_off
 from snapstore_postgres.inheritance import ancestors
 from snapstore_postgres.names import last
@@ -16,13 +17,20 @@ from snapstore_postgres.relations import STRONGEST
 
 
 def _attach(fact: Fact, view: View) -> Draft:
-    parent = fact.attrs["of"]
+    parent, out = fact.attrs["of"], homeless.taken_out(fact, view)
+    moving = f"; rows that {' and '.join(out)} may not keep go where they belong, or to the archive"
     return Draft(
-        statements=[f"ALTER TABLE ONLY {parent} ATTACH PARTITION {fact.name} {fact.attrs['bound']}"],
+        summary=f"attach partition {fact.name} to {parent}{moving if out else ''}",
+        statements=[
+            *out.values(),
+            f"ALTER TABLE ONLY {parent} ATTACH PARTITION {fact.name} {fact.attrs['bound']}",
+        ],
+        payload={"archive": True, homeless.TAKEN_OUT: list(out)} if out else {},
         undo=[f"ALTER TABLE {parent} DETACH PARTITION {fact.name}"],
         needs=[
             *(taken_off(c.name) for c in view.live_parts.get(f"table:{parent}", ()) if is_exclusion(c)),
             *_parts_of_indexes(fact.name, view),
+            *([archive.REGISTERED] if out else []),
         ],
         lock=STRONGEST,  # on the partition; SHARE UPDATE EXCLUSIVE on its parent
     )

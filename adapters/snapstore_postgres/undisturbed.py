@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from snapstore.model import Fact
 from snapstore.rules import View
-from snapstore_postgres.names import block, last, qualifier
+from snapstore_postgres.names import block, last, literal, qualifier
 from snapstore_postgres.relations import children
 
 
@@ -93,6 +93,39 @@ def _without_triggers(fact: Fact, view: View, updates: Sequence[str]) -> list[st
         for part in staying
     ]
     return [*off, *updates, *again, *_states_below(staying, states, view)]
+
+
+QUIET_VARIABLES = "part pg_catalog.regclass; watching record; again text := '';"
+LOUD = "SET CONSTRAINTS ALL IMMEDIATE; IF again <> '' THEN EXECUTE again; END IF;"
+
+
+def quiet(table: str) -> str:
+    """PL/pgSQL that keeps the triggers and rules of a table and its partitions from seeing what follows, and
+    lets rows be deleted that nothing tells to subscribers, until :data:`LOUD`."""
+    name = f"{literal(table)}::pg_catalog.regclass"
+    return f"""FOREACH part IN ARRAY ARRAY(
+      SELECT relid FROM pg_catalog.pg_partition_tree({name}) UNION SELECT {name}) LOOP
+      FOR watching IN
+        SELECT 'TRIGGER' AS kind, tgname AS name, tgenabled AS state FROM pg_catalog.pg_trigger
+         WHERE tgrelid = part AND tgenabled <> 'D' AND NOT tgisinternal
+        UNION ALL SELECT 'RULE', rulename, ev_enabled FROM pg_catalog.pg_rewrite
+         WHERE ev_class = part AND ev_enabled <> 'D' AND ev_type <> '1' LOOP
+        EXECUTE pg_catalog.format('ALTER TABLE ONLY %s DISABLE %s %I', part, watching.kind, watching.name);
+        again := again || pg_catalog.format('ALTER TABLE ONLY %s ENABLE %s %s %I;', part,
+          CASE watching.state WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END,
+          watching.kind, watching.name);
+      END LOOP;
+      FOR watching IN
+        SELECT CASE relreplident WHEN 'n' THEN 'NOTHING' ELSE 'DEFAULT' END AS state
+          FROM pg_catalog.pg_class c
+         WHERE c.oid = part AND relkind = 'r'
+           AND EXISTS (SELECT FROM pg_catalog.pg_publication WHERE pubdelete)
+           AND (relreplident = 'n' OR relreplident = 'd' AND NOT EXISTS (
+             SELECT FROM pg_catalog.pg_index WHERE indrelid = part AND indisprimary)) LOOP
+        EXECUTE pg_catalog.format('ALTER TABLE ONLY %s REPLICA IDENTITY FULL', part);
+        again := again || pg_catalog.format('ALTER TABLE ONLY %s REPLICA IDENTITY %s;', part, watching.state);
+      END LOOP;
+    END LOOP;"""
 
 
 def _states_below(parts: Sequence[Fact], states: Mapping[str, str], view: View) -> Iterator[str]:

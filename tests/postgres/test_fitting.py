@@ -84,6 +84,58 @@ def test_rows_without_a_telling_key_are_told_by_their_place(project: Project) ->
     )
 
 
+NARROW = "CREATE TABLE p (r text, n int) PARTITION BY LIST (r);"
+HOMELESS = {
+    "its bound leaves them out": (
+        NARROW + "CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('us')",
+        "ALTER TABLE p DETACH PARTITION p1; ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN ('us', 'ca')",
+    ),
+    "below the one that takes them there is none": (
+        NARROW + "CREATE TABLE pd PARTITION OF p DEFAULT;"
+        "CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('ca') PARTITION BY LIST (n)",
+        "DROP TABLE p1",
+    ),
+    "the table had no partitions": (
+        NARROW + "CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('us')",
+        "DROP TABLE p; CREATE TABLE p (r text, n int)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), HOMELESS.values(), ids=HOMELESS)
+@pytest.mark.parametrize("locking", ["online", "atomic"])
+def test_rows_that_no_partition_takes_are_kept_and_come_back(
+    project: Project, old: str, new: str, locking: str
+) -> None:
+    project.sql(old)
+    project.snap("take", "-m", "narrow", code=0)
+    project.sql(new)
+    project.sql("INSERT INTO p VALUES ('us', 1), ('ca', 2), ('ca', 3)")
+    before = project.sql("SELECT tableoid::regclass::text, p::text FROM p ORDER BY n")
+    project.snap("restore", "HEAD", "--yes", "--locking", locking, code=0)
+    assert project.sql("SELECT n FROM p ORDER BY n") == [(1,)]
+    assert project.snap("status").code == 0
+    assert "public.p" in project.snap("show", "--archive", code=0).stdout
+    project.sql("DELETE FROM p")
+    project.snap("undo", "--yes", "--locking", locking, code=0)
+    assert project.sql("SELECT tableoid::regclass::text, p::text FROM p ORDER BY n") == before[1:]
+    assert "public.p" not in project.snap("show", "--archive", code=0).stdout
+
+
+def test_a_row_that_is_in_the_way_of_one_that_comes_back_stays(project: Project) -> None:
+    project.sql("CREATE TABLE p (n int PRIMARY KEY) PARTITION BY RANGE (n)")
+    project.sql("CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (5)")
+    project.snap("take", "-m", "narrow", code=0)
+    project.sql("ALTER TABLE p DETACH PARTITION p1; ALTER TABLE p ATTACH PARTITION p1"
+                " FOR VALUES FROM (0) TO (10); INSERT INTO p VALUES (1), (7)")  # fmt: skip
+    wide = project.snap("take", "-m", "wide", "--json", code=0).json["commit"]
+    project.snap("restore", "HEAD~1", "--yes", code=0)
+    project.sql("CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (5) TO (20); INSERT INTO p VALUES (7)")
+    project.snap("restore", wide, "--yes", code=0)
+    assert project.sql("SELECT n FROM p ORDER BY n") == [(1,), (7,)]
+    assert "public.p" in project.snap("show", "--archive", code=0).stdout
+
+
 @pytest.mark.parametrize(
     ("old", "new", "wide"),
     [

@@ -20,6 +20,7 @@ import psycopg
 import pytest
 
 from tests.postgres import dump
+from tests.postgres.conftest import Project
 from tests.postgres.migrating import migrations
 from tests.postgres.roundtrip import State, Table, capture, lost_rows, rows, same_schema, step
 
@@ -74,6 +75,33 @@ def test_every_migration_is_taken_back_and_made_again(path: Path, new_database: 
             there_and_back(url, taken[number], taken[number - 1])
     for stops in leaps:
         leaps_back_and_forth(url, [taken[number] for number in stops])
+
+
+BY_COMMAND = ("blog", "events")
+
+
+@pytest.mark.parametrize("name", BY_COMMAND)
+@pytest.mark.usefixtures("roles")
+def test_a_history_is_walked_by_the_command(name: str, project: Project) -> None:
+    """Ten migrations, taken each: back one by one and by a leap, forth by a leap, and undone."""
+    steps = list(migrations(Path(__file__).parent / "histories" / f"{name}.sql"))[:10]
+    commits, schemas = [], []
+    for step_name, sql in steps:
+        migrate(project.url, sql)
+        commits.append(project.snap("take", "-m", step_name, "--json", code=0).json["commit"])
+        schemas.append(project.dump())
+    newest = rows(project.url)
+    for number in (8, 7, 6, 0, 9):
+        project.snap("restore", commits[number], "--yes", code=0)
+        assert project.snap("status").code == 0
+        same_schema(project.url, schemas[number])
+    now = {table: found.rows.total() for table, found in rows(project.url).items()}
+    assert now == {table: found.rows.total() for table, found in newest.items()}
+    project.snap("undo", "--yes", code=0)
+    same_schema(project.url, schemas[0])
+    project.snap("undo", "--yes", code=0)
+    same_schema(project.url, schemas[9])
+    assert not (lost := lost_rows(newest, rows(project.url))), lost
 
 
 def leaps_back_and_forth(url: str, stops: list[Taken]) -> None:

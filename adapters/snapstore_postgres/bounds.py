@@ -1,0 +1,45 @@
+"""What partitions take, asked of the server in the words of a condition."""
+
+from __future__ import annotations
+
+from snapstore.model import Fact
+from snapstore_postgres.names import literal, qualifier
+from snapstore_postgres.online import spare_name
+
+
+def of_leaves(table: str) -> str:
+    """PL/pgSQL that has ``bounds`` say what the partitions of a table take."""
+    bound = "coalesce(pg_catalog.pg_get_partition_constraintdef(p.relid), 'true')"
+    return f"""SELECT coalesce(pg_catalog.string_agg(pg_catalog.format('(%s)', {bound}), ' OR '), 'false')
+    INTO bounds FROM pg_catalog.pg_partition_tree({literal(table)}::pg_catalog.regclass) p
+   WHERE p.isleaf AND p.level > 0;"""
+
+
+def of_coming(fact: Fact, key: str) -> str:
+    """PL/pgSQL that has ``bound`` say what a partition will take of what its table, by that key, does.
+
+    A partition of an empty table of the same kind is asked, which is gone again at once: no lock on anything
+    that others use. A bound by hash names the table it is of by its number.
+    """
+    parent = fact.attrs["of"]
+    whole, part = (f"{qualifier(fact.name)}.{spare_name(fact.id, word)}" for word in ("whole", "part"))
+    old, new = (
+        f"pg_catalog.format('satisfies_hash_partition(''%s''::oid', {_number(name)})"
+        for name in (whole, parent)
+    )
+    return f"""BEGIN
+    CREATE TABLE {whole} (LIKE {parent}) PARTITION BY {key};
+    CREATE TABLE {part} PARTITION OF {whole} {fact.attrs["bound"]};
+    bound := pg_catalog.pg_get_partition_constraintdef({_number(part)});
+    bound := pg_catalog.format('(%s)', pg_catalog.replace(bound, {old}, {new}));
+    RAISE EXCEPTION USING ERRCODE = 'SNAPA';
+  EXCEPTION WHEN SQLSTATE 'SNAPA' THEN NULL; END;"""
+
+
+def above(fact: Fact) -> str:
+    """What the table that a partition is of takes itself, as an expression."""
+    return f"pg_catalog.pg_get_partition_constraintdef({literal(fact.attrs['of'])}::pg_catalog.regclass)"
+
+
+def _number(table: str) -> str:
+    return f"{literal(table)}::pg_catalog.regclass::oid"
