@@ -171,6 +171,26 @@ def filled(table: str, column: Fact, entry: archive.Entry, server: int) -> tuple
 
 def _filling(table: str, source: str, column: Fact, entry: archive.Entry, server: int) -> str:
     """The statement for a table, whose rows get their numbers among those of the source."""
+    update = _update(table, source, column, entry, server)
+    if "by_name" not in entry.facts:
+        return update
+    rows, value = f"{quote(entry.place)}.rows", from_json("kept.value", column.attrs["type"])
+    return block(
+        f"""DECLARE kept record; BEGIN
+  BEGIN {update}; RETURN;
+  EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN NULL; END;
+  ALTER TABLE {rows} ADD COLUMN IF NOT EXISTS unfit bool;
+  FOR kept IN SELECT r.ctid AS place, r.value FROM {rows} r LOOP
+    BEGIN PERFORM ({value}); UPDATE {rows} SET unfit = false WHERE ctid = kept.place;
+    EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+      UPDATE {rows} SET unfit = true WHERE ctid = kept.place; END;
+  END LOOP;
+  {_update(table, source, column, entry, server, " AND NOT a.unfit")};
+END"""
+    )
+
+
+def _update(table: str, source: str, column: Fact, entry: archive.Entry, server: int, which: str = "") -> str:
     name, key, rows = last(column.name), _row_key(entry.facts["key"]), f"{quote(entry.place)}.rows"
     free, whole = f"t.{name} IS NULL", ""
     if "by_name" in entry.facts:
@@ -191,7 +211,8 @@ def _filling(table: str, source: str, column: Fact, entry: archive.Entry, server
         f"SELECT t.tableoid AS part, t.ctid AS place, {key} AS row_key,"
         f" row_number() OVER (PARTITION BY {key}) AS row_no FROM {source}) k"
         f" JOIN {rows} a USING (row_key, row_no)"
-        f" WHERE t.tableoid = k.part AND t.ctid = k.place AND {free} RETURNING a.row_key, a.row_no{whole})"
+        f" WHERE t.tableoid = k.part AND t.ctid = k.place AND {free}{which}"
+        f" RETURNING a.row_key, a.row_no{whole})"
         f" DELETE FROM {rows} r USING back b WHERE r.row_key = b.row_key AND r.row_no = b.row_no"
         f"{' AND b.whole' if whole else ''}"
     )

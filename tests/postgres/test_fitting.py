@@ -84,6 +84,20 @@ def test_rows_without_a_telling_key_are_told_by_their_place(project: Project) ->
     )
 
 
+def test_composite_values_that_do_not_fit_are_kept_and_come_back(project: Project) -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY, c c, cs c[])"
+    project.sql(f"CREATE TYPE c AS (x int, y varchar(3)); {table}")
+    project.snap("take", "-m", "narrow", code=0)
+    project.sql(f"DROP TABLE t; DROP TYPE c; CREATE TYPE c AS (x text, y text); {table}")
+    project.sql("INSERT INTO t VALUES (1, '(1,abc)', '{\"(a,b)\"}'), (2, '(2,abcd)', NULL), (3, NULL, NULL)")
+    before = project.sql("SELECT id, c::text, cs::text FROM t ORDER BY id")
+    project.snap("restore", "HEAD", "--yes", code=0)
+    narrow = [(1, "(1,abc)", None), (2, None, None), (3, None, None)]
+    assert project.sql("SELECT id, c::text, cs::text FROM t ORDER BY id") == narrow
+    project.snap("undo", "--yes", code=0)
+    assert project.sql("SELECT id, c::text, cs::text FROM t ORDER BY id") == before
+
+
 NARROW = "CREATE TABLE p (r text, n int) PARTITION BY LIST (r);"
 HOMELESS = {
     "its bound leaves them out": (

@@ -311,3 +311,29 @@ INSERT INTO public.t VALUES (1);
 CREATE TYPE public.e AS ENUM ('new', 'x');
 CREATE TABLE public.t (id int PRIMARY KEY, v public.e NOT NULL);
 INSERT INTO public.t VALUES (1, 'new');
+
+--- case an enum turned into a domain of its name
+--- a
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+--- b
+CREATE DOMAIN mood AS text CHECK (VALUE <> '');
+--- both
+CREATE TABLE t (id int PRIMARY KEY, m mood NOT NULL DEFAULT 'ok', ms mood[]); INSERT INTO t VALUES (1, 'sad', '{ok,sad}'), (2, 'ok', NULL);
+CREATE VIEW v AS SELECT m FROM t WHERE m = 'ok';
+CREATE INDEX i ON t (m);
+
+--- case an enum turned into text
+--- a
+CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE t (id int PRIMARY KEY, m mood NOT NULL DEFAULT 'ok', ms mood[] DEFAULT '{ok}');
+--- b
+CREATE TABLE t (id int PRIMARY KEY, m text NOT NULL DEFAULT 'ok' CHECK (m IN ('sad', 'ok')), ms text[] DEFAULT '{ok}');
+--- both
+INSERT INTO t VALUES (1, 'sad', '{ok,sad}'), (2, 'ok', NULL);
+
+--- case an enum of a domain turned into another one
+--- a
+CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN dm AS mood CHECK (VALUE <> 'sad');
+--- b
+CREATE DOMAIN dm AS text CHECK (VALUE <> 'sad');
+--- both
+CREATE TABLE t (id int PRIMARY KEY, m dm); INSERT INTO t VALUES (1, 'ok'), (2, NULL);

@@ -134,3 +134,15 @@ CREATE VIEW ages AS SELECT age(xmin) FROM another; COMMENT ON VIEW ages IS 'how 
 --- b
 ALTER TABLE t ALTER id TYPE bigint; CREATE VIEW places AS SELECT tableoid::regclass AS place, xmin, id::text FROM t;
 DROP TABLE another;
+
+--- case a table and a view of its name
+--- a
+CREATE TABLE base (id int PRIMARY KEY); INSERT INTO base VALUES (1); CREATE VIEW t AS SELECT id FROM base;
+--- b
+CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'x'), (2, 'y');
+
+--- case a table and a materialized view of its name
+--- a
+CREATE TABLE base (id int PRIMARY KEY); INSERT INTO base VALUES (1); CREATE MATERIALIZED VIEW t AS SELECT id FROM base;
+--- b
+CREATE TABLE t (id serial PRIMARY KEY, v text); INSERT INTO t (v) VALUES ('x'), ('y');
