@@ -31,7 +31,7 @@ def _with_immutable(action: Action, request: PlanRequest) -> Action:
     if action.verb is Verb.DROP or not action.statements:
         return action
     asking = [fact for fact in _made(action, request) if _asks(fact)]
-    functions = {f.id: f for fact in asking for f in _functions(fact, request.target)}
+    functions = {f.id: f for fact in asking for f in functions_of(fact, request.target)}
     changing = [(f, volatility(f)) for _, f in sorted(functions.items()) if volatility(f) != "IMMUTABLE"]
     if not changing:
         return action
@@ -59,14 +59,14 @@ def _asks(fact: Fact) -> bool:
     return fact.kind == "index" or "generated" in fact.attrs or "partition_key" in fact.attrs
 
 
-def _functions(fact: Fact, target: Facts) -> Iterator[Fact]:
+def functions_of(fact: Fact, target: Facts) -> Iterator[Fact]:
     """Those that it stands on, by itself or by operators."""
     for need in fact.needs:
         found = target.get(need)
         if found is not None and found.kind == "function":
             yield found
         elif found is not None and found.kind == "operator":
-            yield from _functions(found, target)
+            yield from functions_of(found, target)
 
 
 def volatility(function: Fact) -> str:

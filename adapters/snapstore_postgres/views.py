@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import Alteration, Draft, Halves, Rule, View, by_itself
+from snapstore_postgres import unrepeatable
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.relations import (
     COMPRESSION,
@@ -122,13 +123,14 @@ def _matview_columns(fact: Fact, view: View, before: Fact | None = None) -> list
 
 def _drop_matview(fact: Fact, view: View) -> Draft:
     rows, bytes_ = size(view, fact.id)
-    return Draft(
+    draft = Draft(
         statements=[f"DROP MATERIALIZED VIEW {fact.name}"],
         undo=_create_matview(fact, view).statements,
         lock=STRONGEST,
         rows=rows,
         bytes=bytes_,
     )
+    return unrepeatable.matview_draft(fact, view, draft)
 
 
 def _alter_matview(before: Fact, after: Fact, view: View) -> Alteration | None:
