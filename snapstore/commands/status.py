@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 
 @click.command("status")
+@click.option("--issue", is_flag=True, help="Say so in an issue of the forge that the store is shared on.")
 @options.scoped
 @options.full
 @click.pass_obj
-def command(app: App, only: tuple[str, ...], group: tuple[str, ...], full: bool) -> int:
+def command(app: App, issue: bool, only: tuple[str, ...], group: tuple[str, ...], full: bool) -> int:
     """What differs between the live systems and the last snapshot; exit code 2 when something does."""
     ws = app.workspace()
     scope = options.scope(ws.config, only, group)
@@ -31,8 +32,22 @@ def command(app: App, only: tuple[str, ...], group: tuple[str, ...], full: bool)
         raise SnapError("there is no snapshot yet", where=ws.store.branch, fix="take one with: snap take")
     with app.working("reading the live systems"):
         changes = diff(ws.store.snapshot(head), live(ws, scope), scope)
+    if issue:
+        _tell(app, ws, _text(ws, head, changes, full), bool(changes))
     app.emit(lambda: _text(ws, head, changes, full), lambda: _document(head, changes))
     return Exit.DIFFERENT if changes else Exit.DONE
+
+
+def _tell(app: App, ws: Workspace, text: str, drifted: bool) -> None:
+    from snapstore.review.drift import tell
+    from snapstore.review.forges import open_forge
+
+    forge = open_forge(ws.config, app.env)
+    if forge is None:
+        fix = "see [review] in docs/configuration.md"
+        raise SnapError("an issue takes a forge that is known, and a token for it", fix=fix)
+    url = tell(forge, ws.store.branch, text, drifted)
+    app.progress(f"told in {url}" if url else "nothing to tell")
 
 
 def _document(head: str, changes: list[ResourceChanges]) -> StatusDocument:

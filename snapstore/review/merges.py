@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from snapstore.render import review
 from snapstore.review.client import Client, Refused
-from snapstore.review.request import STATUS, Approval, Comment, Request, State, Verdict
+from snapstore.review.request import STATUS, Approval, Comment, Issue, Request, State, Verdict
 
 _STATES = {"opened": State.OPEN, "locked": State.OPEN, "merged": State.MERGED, "closed": State.CLOSED}
 _VERDICTS = {Verdict.PENDING: "running", Verdict.SUCCESS: "success", Verdict.FAILURE: "failed"}
@@ -79,6 +79,21 @@ class Merges:
         ]
         names = [entry["user"]["username"] for entry in standing]
         return [Approval(name, _newest(versions, given[name])) for name in names if name in given]
+
+    def issues(self, title: str) -> list[Issue]:
+        query = {"state": "opened", "search": title, "in": "title"}
+        return [_issue(issue) for issue in self._client.pages(f"{self._path}/issues", _SIZE, **query)]
+
+    def open_issue(self, title: str, body: str) -> Issue:
+        return _issue(self._client.post(f"{self._path}/issues", {"title": title, "description": body}))
+
+    def edit_issue(self, number: int, body: str, *, close: bool = False) -> None:
+        wanted = {"description": body} | ({"state_event": "close"} if close else {})
+        self._client.put(f"{self._path}/issues/{number}", wanted)
+
+
+def _issue(issue: Any) -> Issue:
+    return Issue(issue["iid"], issue["web_url"], issue["title"], issue["description"] or "")
 
 
 def _newest(versions: list[tuple[datetime, str]], when: datetime) -> str:

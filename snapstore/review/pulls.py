@@ -11,7 +11,7 @@ from urllib.parse import quote
 from snapstore.config import Forge
 from snapstore.render import review
 from snapstore.review.client import Client, Refused
-from snapstore.review.request import STATUS, Approval, Comment, Request, State, Verdict
+from snapstore.review.request import STATUS, Approval, Comment, Issue, Request, State, Verdict
 
 
 class _Words(NamedTuple):
@@ -103,6 +103,22 @@ class Pulls:
                 return False
             raise
         return found["permission"] in _WRITERS
+
+    def issues(self, title: str) -> list[Issue]:
+        query = {"state": "open"} | ({"type": "issues"} if self._words.whole_comments else {})
+        found = self._client.pages(f"{self._path}/issues", self._words.size, **query)
+        return [_issue(issue) for issue in found if not issue.get("pull_request")]
+
+    def open_issue(self, title: str, body: str) -> Issue:
+        return _issue(self._client.post(f"{self._path}/issues", {"title": title, "body": body}))
+
+    def edit_issue(self, number: int, body: str, *, close: bool = False) -> None:
+        wanted = {"body": body, "state": "closed" if close else "open"}
+        self._client.patch(f"{self._path}/issues/{number}", wanted)
+
+
+def _issue(issue: Any) -> Issue:
+    return Issue(issue["number"], issue["html_url"], issue["title"], issue["body"] or "")
 
 
 def _request(pull: Any) -> Request:

@@ -44,6 +44,13 @@ class Comment(NamedTuple):
     body: str
 
 
+class Issue(NamedTuple):
+    number: int
+    url: str
+    title: str
+    body: str
+
+
 class Api(Protocol):
     """One repository on one forge. Everything raises SnapError; ``number`` is that of a request."""
 
@@ -73,6 +80,14 @@ class Api(Protocol):
     def approvals(self, request: Request) -> list[Approval]:
         """Those that stand: the last word of each who may write there, neither dismissed nor taken back."""
         ...
+
+    def issues(self, title: str) -> list[Issue]:
+        """Open issues of this title, and perhaps others."""
+        ...
+
+    def open_issue(self, title: str, body: str) -> Issue: ...
+
+    def edit_issue(self, number: int, body: str, *, close: bool = False) -> None: ...
 
 
 STATUS = "snapstore/apply"

@@ -57,6 +57,7 @@ class Forge:
     comments: list[dict[str, Any]] = field(default_factory=list)
     reviews: list[dict[str, Any]] = field(default_factory=list)
     statuses: list[dict[str, Any]] = field(default_factory=list)
+    issues: list[dict[str, Any]] = field(default_factory=list)
     versions: list[dict[str, Any]] = field(default_factory=list)
     permissions: dict[str, str] = field(default_factory=lambda: {"ann": "write", "bob": "admin"})
     sent: list[Sent] = field(default_factory=list)
@@ -232,6 +233,29 @@ def _status(forge: Forge, sent: Sent, commit: str) -> tuple[int, Any]:
     return 201, sent.body
 
 
+def _list_issues(forge: Forge, sent: Sent) -> tuple[int, Any]:
+    pulls = [{"number": 900, "pull_request": {"url": "x"}, "title": "a pull request", "body": None}]
+    found = [issue for issue in forge.issues if issue["state"] == "open"]
+    return 200, [*(pulls if forge.kind == "github" else []), *found]
+
+
+def _open_issue(forge: Forge, sent: Sent) -> tuple[int, Any]:
+    number = len(forge.issues) + 1
+    place = f"{forge.url}/{REPOSITORY}/issues/{number}"
+    text = sent.body.get("body", sent.body.get("description"))
+    issue = {"number": number, "iid": number, "html_url": place, "web_url": place, "state": "open"}
+    forge.issues.append({**issue, "title": sent.body["title"], "body": text, "description": text})
+    return 201, forge.issues[-1]
+
+
+def _edit_issue(forge: Forge, sent: Sent, number: str) -> tuple[int, Any]:
+    issue = forge.issues[int(number) - 1]
+    text = sent.body.get("body", sent.body.get("description"))
+    ended = sent.body.get("state") == "closed" or sent.body.get("state_event") == "close"
+    issue.update(body=text, description=text, state="closed" if ended else "open")
+    return 200, issue
+
+
 _REPO = f"/repos/{REPOSITORY}"
 _PULLS: list[tuple[str, str, Answer]] = [
     ("GET", f"{_REPO}/pulls", _list_pulls),
@@ -243,6 +267,9 @@ _PULLS: list[tuple[str, str, Answer]] = [
     ("POST", rf"{_REPO}/issues/(\d+)/comments", _add_comment),
     ("PATCH", rf"{_REPO}/issues/comments/(\d+)", _edit_comment),
     ("POST", rf"{_REPO}/statuses/([0-9a-f]{{40}})", _status),
+    ("GET", f"{_REPO}/issues", _list_issues),
+    ("POST", f"{_REPO}/issues", _open_issue),
+    ("PATCH", rf"{_REPO}/issues/(\d+)", _edit_issue),
     ("GET", rf"{_REPO}/collaborators/([^/]+)/permission", _permission),
 ]
 
@@ -342,6 +369,9 @@ _GITLAB: list[tuple[str, str, Answer]] = [
     ("PUT", rf"{_MERGE}/notes/(\d+)", _edit_note),
     ("GET", f"{_MERGE}/approvals", _approvals),
     ("GET", f"{_MERGE}/versions", _versions),
+    ("GET", f"{_PROJECT}/issues", _list_issues),
+    ("POST", f"{_PROJECT}/issues", _open_issue),
+    ("PUT", rf"{_PROJECT}/issues/(\d+)", _edit_issue),
     ("POST", rf"{_PROJECT}/statuses/([0-9a-f]{{40}})", _gitlab_status),
 ]
 

@@ -48,6 +48,9 @@ def live(forge: Forge) -> None:
         say(api, 1, text)
     for verdict in Verdict:
         api.set_status(commit, verdict, "text")
+    issue = api.open_issue("title", "body")
+    assert [found.number for found in api.issues("title")] == [issue.number]
+    api.edit_issue(issue.number, "text", close=True)
     forge.approve("ann")
     assert api.approvals(api.get(1))
 
