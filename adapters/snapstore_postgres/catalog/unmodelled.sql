@@ -30,30 +30,32 @@ WITH known (name) AS (
   UNION
   SELECT i.classoid, i.objoid FROM pg_init_privs i
    WHERE i.objoid >= 16384 AND i.classoid NOT IN (SELECT oid FROM classes)
+), schemas (oid) AS (
+  SELECT n.oid FROM pg_namespace n WHERE n.oid = ANY ($1)
 ), letters (what, class, oid, letter) AS (
   SELECT 'relkind', 'pg_class'::regclass::oid, c.oid, c.relkind
     FROM pg_class c
-   WHERE c.relnamespace = ANY ($1) AND c.relkind NOT IN ('r', 'p', 'f', 'v', 'm', 'S', 'i', 'I', 't', 'c')
+   WHERE c.relnamespace IN (SELECT oid FROM schemas) AND c.relkind NOT IN ('r', 'p', 'f', 'v', 'm', 'S', 'i', 'I', 't', 'c')
   UNION ALL
   SELECT 'relpersistence', 'pg_class'::regclass, c.oid, c.relpersistence
     FROM pg_class c
-   WHERE c.relnamespace = ANY ($1) AND c.relpersistence NOT IN ('p', 'u', 't')
+   WHERE c.relnamespace IN (SELECT oid FROM schemas) AND c.relpersistence NOT IN ('p', 'u', 't')
   UNION ALL
   SELECT 'contype', 'pg_constraint'::regclass, k.oid, k.contype
     FROM pg_constraint k
-   WHERE k.connamespace = ANY ($1) AND k.contype NOT IN ('c', 'f', 'p', 'u', 'x', 'n', 't')
+   WHERE k.connamespace IN (SELECT oid FROM schemas) AND k.contype NOT IN ('c', 'f', 'p', 'u', 'x', 'n', 't')
   UNION ALL
   SELECT 'prokind', 'pg_proc'::regclass, p.oid, p.prokind
     FROM pg_proc p
-   WHERE p.pronamespace = ANY ($1) AND p.prokind NOT IN ('f', 'p', 'a', 'w')
+   WHERE p.pronamespace IN (SELECT oid FROM schemas) AND p.prokind NOT IN ('f', 'p', 'a', 'w')
   UNION ALL
   SELECT 'typtype', 'pg_type'::regclass, t.oid, t.typtype
     FROM pg_type t
-   WHERE t.typnamespace = ANY ($1) AND t.typtype NOT IN ('b', 'c', 'd', 'e', 'p', 'r', 'm')
+   WHERE t.typnamespace IN (SELECT oid FROM schemas) AND t.typtype NOT IN ('b', 'c', 'd', 'e', 'p', 'r', 'm')
   UNION ALL
   SELECT 'collprovider', 'pg_collation'::regclass, c.oid, c.collprovider
     FROM pg_collation c
-   WHERE c.collnamespace = ANY ($1) AND c.collprovider NOT IN ('d', 'b', 'i', 'c')
+   WHERE c.collnamespace IN (SELECT oid FROM schemas) AND c.collprovider NOT IN ('d', 'b', 'i', 'c')
   UNION ALL
   SELECT 'partstrat', 'pg_class'::regclass, p.partrelid, p.partstrat
     FROM pg_partitioned_table p
