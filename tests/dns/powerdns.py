@@ -70,7 +70,7 @@ class PowerDns:
         found = self.call("GET", f"/zones/{zone}.")["rrsets"]
         for one in found:
             one["records"].sort(key=lambda record: (record["content"], record["disabled"]))
-            one["comments"].sort(key=lambda comment: comment["content"])
+            one["comments"].sort(key=lambda comment: (comment["content"], comment["account"]))
             if one["type"] == "SOA":
                 words = one["records"][0]["content"].split()
                 one["records"][0]["content"] = " ".join([*words[:2], "-", *words[3:]])

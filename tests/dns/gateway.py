@@ -1,0 +1,98 @@
+"""An HTTP gateway that lets requests through to an API, or fails at one in the way it is told to."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Literal
+
+Failure = Literal["refused", "reset", "busy", "error before", "error after", "silence"]
+FAILURES: tuple[Failure, ...] = ("refused", "reset", "busy", "error before", "error after", "silence")
+_DONE = ("reset", "error after", "silence")
+"""Those of which the API has done what it was told."""
+
+
+class Gateway:
+    """Counts ``requests`` from the last :meth:`fail` on; ``done`` are the methods of those that the API has
+    done well. Fails at number ``at``, once or, with ``down``, from then on."""
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+        self._lock = threading.Lock()
+        self.through()
+
+    def through(self) -> None:
+        self.fail(0, "refused")
+
+    def fail(self, at: int, how: Failure, *, down: bool = False) -> None:
+        self.requests, self._at, self._how, self._down = 0, at, how, down
+        self.done: list[str] = []
+
+    def failure(self) -> Failure | None:
+        with self._lock:
+            self.requests += 1
+            hit = self.requests >= self._at if self._down else self.requests == self._at
+            return self._how if self._at and hit else None
+
+    def answer(self, method: str, path: str, key: str, body: bytes) -> tuple[int, bytes]:
+        channel = http.client.HTTPConnection("127.0.0.1", self.target, timeout=20)
+        channel.request(method, path, body, {"X-API-Key": key, "Content-Type": "application/json"})
+        with channel.getresponse() as answer:
+            found = answer.status, answer.read()
+        channel.close()
+        if found[0] < 300:
+            self.done.append(method)
+        return found
+
+
+def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _do(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            how = gateway.failure()
+            if how in (None, *_DONE):
+                key = self.headers.get("x-api-key", "")
+                status, data = gateway.answer(self.command, self.path, key, body)
+            if how is None:
+                self._send(status, data)
+            elif how == "busy":
+                self._send(429, b"", {"Retry-After": "0.01"})
+            elif how.startswith("error"):
+                self._send(500, b"{}")
+            else:
+                if how == "silence":
+                    threading.Event().wait(1.5)
+                self.close_connection = True
+
+        do_GET = do_PATCH = _do
+
+        def _send(self, status: int, data: bytes, headers: dict[str, str] | None = None) -> None:
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(data)), **(headers or {})}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *words: object) -> None:
+            pass
+
+    return Handler
+
+
+@contextmanager
+def gateway(target: int) -> Iterator[tuple[Gateway, str]]:
+    """A gateway to a port of this host, and its URL."""
+    made = Gateway(target)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(made))
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield made, f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
