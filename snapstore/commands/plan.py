@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from snapstore.errors import Exit, SnapError
 from snapstore.model import Plan
 from snapstore.plan import encode, refused
 from snapstore.render import plans, review
+from snapstore.render.review import Terms
 from snapstore.restore import plan_restore
 
 FORMATS = ("text", "markdown", "sql", "json")
@@ -51,24 +53,29 @@ def command(
         plan = plan_restore(ws, revision, scope, wanted, app.progress)
     if output:
         save(Path(output), plan)
-    app.emit(lambda: render(plan, form, full), plan)
     stopping = refused(plan, ws.config.allow, ws.config.refuse)
+    allow = plans.allow_words(stopping)
+    app.emit(lambda: render(plan, form, full, _terms(output, allow)), plan)
     if stopping:
-        app.progress(f"carrying it out needs: {allow_words({hazard.name for hazard in stopping})}")
+        app.progress(f"carrying it out needs: {allow}")
     return Exit.DIFFERENT if plan.actions and exit_code else Exit.DONE
 
 
-def render(plan: Plan, form: str, full: bool = False) -> str:
+def _terms(output: str | None, allow: str) -> Terms | None:
+    """How a plan that was saved is applied."""
+    if output is None:
+        return None
+    command = f"snap apply {shlex.quote(output)} {allow}".rstrip()
+    return Terms(command, "no approval, which a file cannot carry")
+
+
+def render(plan: Plan, form: str, full: bool = False, terms: Terms | None = None) -> str:
     """A plan in one of :data:`FORMATS`."""
     if form == "markdown":
-        return review.page(plan)
+        return review.page(plan, terms)
     if form == "sql":
         return plans.sql(plan)
     return encode(plan).decode() if form == "json" else plans.text(plan, full=full)
-
-
-def allow_words(hazards: set[str]) -> str:
-    return " ".join(f"--allow {name}" for name in sorted(hazards))
 
 
 def save(path: Path, plan: Plan) -> None:

@@ -65,6 +65,11 @@ def dangers(stopping: Collection[Hazard]) -> str:
     return "\n".join(_hazard(hazard) for hazard in stopping)
 
 
+def allow_words(stopping: Collection[Hazard]) -> str:
+    """The options that let these hazards pass: ``--allow data-loss --allow downtime``."""
+    return " ".join(f"--allow {name}" for name in sorted({hazard.name for hazard in stopping}))
+
+
 def _hazard_names(plan: Plan) -> str:
     names = Counter(hazard.name for hazard in hazards(plan))
     if not names:

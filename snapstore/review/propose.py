@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Plan, PlanOptions, Scope
 from snapstore.plan import refused
-from snapstore.render.plans import summary
+from snapstore.render.plans import allow_words, summary
 from snapstore.render.review import Terms, code, page
 from snapstore.restore import Report, plan_restore, silent
 from snapstore.review import branch as branches
@@ -133,16 +133,11 @@ def _is_same(ws: Workspace, old: str, new: str) -> bool:
     return (one.tree, one.parents) == (other.tree, other.parents)
 
 
-def terms(ws: Workspace, plan: Plan, what: str) -> Terms:
-    """What the page of a plan says of applying it."""
-    command = " ".join(["snap", "apply", what, *allowances(ws, plan)])
+def terms(ws: Workspace, plan: Plan, branch: str) -> Terms:
+    """What the page of a proposal says of applying it."""
+    allow = allow_words(refused(plan, ws.config.allow, ws.config.refuse))
+    command = f"snap apply {branch} {allow}".rstrip()
     return Terms(command, rule_of(ws.config.review).words, f"{branches.folder(plan)}/PLAN.md")
-
-
-def allowances(ws: Workspace, plan: Plan) -> Collection[str]:
-    """The options that let the hazards of a plan pass."""
-    stopping = refused(plan, ws.config.allow, ws.config.refuse)
-    return [f"--allow {name}" for name in sorted({hazard.name for hazard in stopping})]
 
 
 # The request

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -279,3 +280,13 @@ def test_doctor_finds_everything_well_and_then_what_is_not(app: Snap):
         pack.write_bytes(pack.read_bytes()[:-30])
     findings = app("doctor", "--json", code=1).json["findings"]
     assert {finding["area"] for finding in findings} == {"store"}
+
+
+def test_the_page_of_a_saved_plan_has_the_command_that_applies_it(app: Snap):
+    take(app)
+    deploy(app)
+    told = app("plan", "HEAD", "-o", "way back.plan", "--format", "markdown", code=0).stdout
+    command = told.partition("```sh\nsnap ")[2].partition("\n")[0]
+    assert command.startswith("apply 'way back.plan'")
+    app(*shlex.split(command), "--yes", code=0)
+    assert app("status", code=0).code == 0
