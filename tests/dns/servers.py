@@ -48,7 +48,7 @@ controls {{ }};
 """
 BIND_ZONE = """zone "{zone}" {{
   type primary; file "{file}"; allow-transfer {{ key snap; key reader; }};
-  update-policy {{ grant snap zonesub any; }};
+  update-policy {{ grant snap zonesub any; }}; {signing}
 }};
 """
 KNOT = """
@@ -75,7 +75,9 @@ zone:
 """
 KNOT_ZONE = """  - domain: "{zone}"
     file: "{file}"
+    {signing}
 """
+SIGNING = {"bind": "dnssec-policy default;", "knot": "dnssec-signing: on"}
 
 
 @dataclass
@@ -154,16 +156,17 @@ def program(kind: str) -> str:
 
 
 @contextmanager
-def running(kind: str, folder: Path, zones: dict[str, str], options: str = "") -> Iterator[Server]:
-    """A server of these zones, given as master files, on a free port; gone at the end."""
+def running(kind: str, folder: Path, zones: dict[str, str], *, signed: bool = False) -> Iterator[Server]:
+    """A server of these zones, given as master files, on a free port, perhaps signed; gone at the end."""
     found = program(kind)
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
+    signing = SIGNING[kind] if signed else ""
     head, entry = (BIND, BIND_ZONE) if kind == "bind" else (KNOT, KNOT_ZONE)
-    text = head.format(folder=folder, port=port, secret=SECRET) + options
+    text = head.format(folder=folder, port=port, secret=SECRET)
     for number, (zone, content) in enumerate(zones.items()):
         (folder / f"{number}.zone").write_text(content)
-        text += entry.format(zone=zone, file=folder / f"{number}.zone")
+        text += entry.format(zone=zone, file=folder / f"{number}.zone", signing=signing)
     config = folder / "server.conf"
     config.write_text(text)
     words = [found, "-g", "-n", "1", "-c", str(config)] if kind == "bind" else [found, "-c", str(config)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,47 @@ def test_spelling_is_no_state(server: servers.Server, place: Project):
     server.update(ZONE, "- www")
     fill(server, "WWW 300 CNAME target.example.net.")
     assert place.take().tree == taken.tree
+
+
+@pytest.mark.parametrize("kind", servers.NAMES)
+def test_what_a_signer_makes_is_left_to_it(kind: str, tmp_path: Path):
+    with servers.running(kind, tmp_path / "server", {ZONE: servers.START}, signed=True) as server:
+        place = project(tmp_path / "project", settings(server.address))
+        fill(server, "www 300 A 192.0.2.1", "sub 300 NS ns1", "sub 300 DS 12345 13 2 " + "ab" * 32)
+        wait_for_signature(server, "example.com. 3600 RRSIG SOA ")
+        before, taken = unsigned(server), place.take()
+        server.update(ZONE, "- www", "- sub DS", "+ new 60 TXT new", "+ @ 60 MX 10 ns1")
+        well(place.restore(taken.commit))
+        assert unsigned(server) == before
+        wait_for_signature(server, "www.example.com. 300 RRSIG A ")
+        kept = facts(store(place).snapshot(taken.commit), "dns")
+    assert kept["zone:example.com"].attrs["signed"] is True
+    assert {name.rpartition("/")[2] for name in kept} == {"zone:example.com", "NS", "A", "DS"}
+
+
+def wait_for_signature(server: servers.Server, begin: str) -> None:
+    """BIND signs when it has time."""
+    deadline = time.monotonic() + 30
+    while not any(line.startswith(begin) for line in server.records(ZONE)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def unsigned(server: servers.Server) -> set[str]:
+    made = ("RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "DNSKEY", "CDS", "CDNSKEY", "TYPE65534")
+    return {line for line in server.records(ZONE) if line.split()[2] not in made}
+
+
+def test_a_zone_that_is_signed_by_now_is_unverifiable(tmp_path: Path):
+    with servers.running("knot", tmp_path / "first", {ZONE: servers.START}) as server:
+        place = project(tmp_path / "project", settings(server.address))
+        taken = place.take()
+    with servers.running("knot", tmp_path / "second", {ZONE: servers.START}, signed=True) as server:
+        wait_for_signature(server, "example.com. 3600 RRSIG SOA ")
+        place = project(tmp_path / "project", settings(server.address))
+        (action,) = place.plan(taken.commit).actions
+        assert [hazard.name for hazard in action.hazards] == ["unverifiable"]
+        assert place.restore(taken.commit).exit == Exit.MISMATCH
 
 
 def test_more_than_a_message_holds_goes_in_several(server: servers.Server, place: Project):
