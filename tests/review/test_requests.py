@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -207,3 +208,10 @@ def test_no_token_goes_to_a_forge_in_clear():
     review = ReviewTable(Kind.GITEA, "http://git.example/api/v1", REPOSITORY, TOKEN)
     with pytest.raises(SnapError, match="in clear"):
         open_forge(Config(root, root, root, "main", {}, remote="https://git.example/t/s", review=review), {})
+
+
+def test_without_the_extra_the_error_names_it(bare: Forge, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    with pytest.raises(SnapError, match="need the extra `review`") as caught:
+        api_of(bare)
+    assert "pip install 'snapstore[review]'" in str(caught.value)
