@@ -55,7 +55,8 @@ def put_or_kept(
         f" snap_value AS value FROM {rows}"
     )
     return block(
-        f"""DECLARE bounds text;
+        f"""#variable_conflict use_column
+DECLARE bounds text;
 BEGIN
   BEGIN
     {insert} {rows};
@@ -254,7 +255,7 @@ def _taken_over(
         verb=Verb.ALTER,
         subject=f"rows:{name}",
         summary=f"put what other partitions take of {action.subject.partition(':')[2]} into {name}",
-        statements=(_moved(insert, delete, bounds.of_leaves(name), name),),
+        statements=(_moved(insert, delete, bounds.of_leaves(name), (name, source)),),
         needs=(root,),
         lock="SHARE ROW EXCLUSIVE",
         transactional=True,
@@ -267,15 +268,19 @@ def _value(old: Fact, new: Fact) -> str:
     return cast(last(new.name), "text" if old.needs else old.attrs["type"], new.attrs["type"])
 
 
-def _moved(insert: str, delete: str, told: str, table: str, unless: str = "", finally_: str = "") -> str:
-    """Puts rows in and takes them off where they were, those of which ``bounds`` is true: what that is
-    ``told`` finds out. The condition stands at the end of both; the second leaves a parenthesis open."""
+def _moved(
+    insert: str, delete: str, told: str, tables: tuple[str, str], unless: str = "", finally_: str = ""
+) -> str:
+    """Puts rows into the first table and takes them off the second, those of which ``bounds`` is true: what
+    that is ``told`` finds out. The condition stands at the end of both; the second leaves a parenthesis
+    open."""
     return block(
         f"""DECLARE bounds text; {QUIET_VARIABLES}
 BEGIN
   {unless}
   {told}
-  {quiet(table)}
+  {quiet(tables[0])}
+  {quiet(tables[1])}
   EXECUTE pg_catalog.format({_text(insert)} || '%s', bounds);
   EXECUTE pg_catalog.format({_text(delete)} || '%s)', bounds);
   {LOUD}
@@ -327,7 +332,7 @@ def _inserted(request: PlanRequest, table: str, entry: archive.Entry) -> str:
     delete = f"DELETE FROM {rows} WHERE no IN (SELECT snap_no FROM {typed} WHERE "
     told = bounds.of_leaves(name) if "partition_key" in request.target[table].attrs else "bounds := 'true';"
     unless = f"IF pg_catalog.to_regclass({literal(rows)}) IS NULL THEN RETURN; END IF;"
-    return _moved(insert, delete, told, name, unless, archive.closed_when_empty(entry))
+    return _moved(insert, delete, told, (name, rows), unless, archive.closed_when_empty(entry))
 
 
 def _pairs(

@@ -220,4 +220,23 @@ CREATE TRIGGER t AFTER INSERT OR UPDATE OR DELETE ON p FOR EACH ROW EXECUTE FUNC
 CREATE TRIGGER s AFTER INSERT ON p EXECUTE FUNCTION f();
 ALTER TABLE p ENABLE ALWAYS TRIGGER s; ALTER TABLE pd1 ENABLE ALWAYS TRIGGER t;
 CREATE RULE r AS ON DELETE TO pd DO INSTEAD NOTHING;
-CREATE PUBLICATION pub FOR TABLE p;
+CREATE PUBLICATION pub FOR ALL TABLES;
+
+--- case rows without a key move while all tables are published
+--- both
+CREATE TABLE p (k text, n int) PARTITION BY LIST (k); CREATE PUBLICATION pub FOR ALL TABLES;
+--- a
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('us', 'ca');
+--- b
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('us'); CREATE TABLE p2 PARTITION OF p FOR VALUES IN ('ca');
+--- both
+ALTER TABLE p1 REPLICA IDENTITY FULL; INSERT INTO p VALUES ('us', 1), ('ca', 2);
+
+--- case a table becomes partitioned whose columns are called as we call things
+--- a
+CREATE TABLE p (bounds text, kept int);
+--- b
+CREATE TABLE p (bounds text, kept int) PARTITION BY LIST (bounds);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('us', 'ca');
+--- both
+INSERT INTO p VALUES ('us', 1), ('ca', 2);
