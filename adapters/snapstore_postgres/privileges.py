@@ -298,7 +298,18 @@ def without_default_privileges(rule: Rule) -> Rule:
             return draft
         return replace(draft, statements=[*draft.statements, *extra])
 
-    return replace(rule, create=create)
+    def alter(before: Fact, after: Fact, view: View) -> Alteration | None:
+        alteration = rule.alter(before, after, view)
+        if not alteration or not any(text.startswith(_NEW_TYPES) for text in alteration.statements):
+            return alteration
+        extra = _granted_by_default(after, view)
+        return replace(alteration, statements=[*alteration.statements, *extra])
+
+    return replace(rule, create=create, alter=alter)
+
+
+_NEW_TYPES = ("CREATE TYPE ", "CREATE DOMAIN ")
+"""How a new type begins that takes the place of one of the same name."""
 
 
 def _granted_by_default(fact: Fact, view: View) -> Iterable[str]:

@@ -69,6 +69,15 @@ CREATE TABLE t (a int, b text); CREATE VIEW v AS SELECT a, b FROM t;
 GRANT UPDATE ON t TO snap_app; GRANT SELECT (a) ON v TO snap_app; GRANT SELECT ON t TO snap_app WITH GRANT OPTION; SET ROLE snap_app; GRANT SELECT ON t TO snap_reader; RESET ROLE;
 --- b
 GRANT UPDATE (b) ON t TO snap_app; GRANT SELECT ON v TO snap_app; GRANT SELECT (a) ON t TO snap_app WITH GRANT OPTION; SET ROLE snap_app; GRANT SELECT (a) ON t TO snap_reader; RESET ROLE;
+--- case types that are made anew under default privileges
+--- both
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON TYPES TO snap_app WITH GRANT OPTION;
+--- a
+CREATE TYPE e AS ENUM ('a', 'b'); REVOKE ALL ON TYPE e FROM snap_app; CREATE TYPE o AS ENUM ('a', 'b'); REVOKE GRANT OPTION FOR USAGE ON TYPE o FROM snap_app; CREATE DOMAIN d AS int; REVOKE ALL ON TYPE d FROM snap_app;
+CREATE TABLE t (e e, o o, d d); INSERT INTO t VALUES ('a', 'b', 1);
+--- b
+CREATE TYPE e AS ENUM ('b', 'a', 'c'); REVOKE ALL ON TYPE e FROM snap_app; CREATE TYPE o AS ENUM ('c', 'b'); REVOKE GRANT OPTION FOR USAGE ON TYPE o FROM snap_app; CREATE DOMAIN d AS text;
+CREATE TABLE t (e e, o o, d d); INSERT INTO t VALUES ('a', 'b', '1');
 --- case default privileges in a schema give those who have something anyway
 --- both
 CREATE SCHEMA s; ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT ALL ON TABLES TO CURRENT_USER, snap_app; ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT ALL ON FUNCTIONS TO CURRENT_USER, PUBLIC;
