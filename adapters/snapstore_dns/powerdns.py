@@ -48,8 +48,7 @@ class _PowerDns:
 
     def write(self, zone: str, changes: Sequence[Change]) -> None:
         serial = (self._serials.get(zone, 0) + 1) % _SERIALS
-        # What goes first, or it is in the way of what comes.
-        rrsets = [_told(change, serial) for change in sorted(changes, key=lambda one: one.after is not None)]
+        rrsets = [_told(change, serial) for change in sorted(changes, key=_turn)]
         self._api.call("PATCH", f"{self._zones}/{_id(zone)}", {"rrsets": rrsets})
 
     def lost(self, why: Exception) -> SnapError:
@@ -102,6 +101,20 @@ def _record_set(told: Mapping[str, Json]) -> RecordSet:
 # What it is told
 
 
+def _turn(change: Change) -> int:
+    """What goes is first, or it is in the way of what comes; then what is left without records."""
+    if change.after is None:
+        return 0
+    return 1 if isinstance(change.after, RecordSet) and not _records(change.after) else 2
+
+
+def _records(side: RecordSet | Soa | None) -> list[dict[str, Json]]:
+    if not isinstance(side, RecordSet):
+        return []
+    enabled: list[dict[str, Json]] = [{"content": text, "disabled": False} for text in side.records]
+    return enabled + [{"content": text, "disabled": True} for text in side.extras.get(DISABLED, ())]
+
+
 def _told(change: Change, serial: int) -> dict[str, Json]:
     where = {"name": absolute(change.owner), "type": change.type}
     if isinstance(change.after, Soa):
@@ -109,12 +122,9 @@ def _told(change: Change, serial: int) -> dict[str, Json]:
         return {**where, "changetype": "REPLACE", "ttl": change.after.ttl, "records": [record]}
     if change.after is None:
         return {**where, "changetype": "DELETE"}
-    records = [(text, False) for text in change.after.records]
-    records += [(text, True) for text in change.after.extras.get(DISABLED, ())]
-    return {
-        **where,
-        "changetype": "REPLACE",
-        "ttl": change.after.ttl,
-        "records": [{"content": text, "disabled": disabled} for text, disabled in records],
-        "comments": list(change.after.extras.get(COMMENTS, ())),
-    }
+    comments = {"comments": list(change.after.extras.get(COMMENTS, ()))}
+    records = _records(change.after)
+    if not records and not _records(change.before):
+        # Told of no records, it lets a comment stand beside an alias.
+        return {**where, "changetype": "REPLACE", **comments}
+    return {**where, "changetype": "REPLACE", "ttl": change.after.ttl, "records": records, **comments}

@@ -43,7 +43,7 @@ class _Server:
         return zone_of(zone, transfer(self._line, zone))
 
     def batches(self, zone: str, changes: Sequence[Change]) -> Iterator[list[Change]]:
-        return updating.batches(changes)
+        return updating.batches(zone, changes)
 
     def write(self, zone: str, changes: Sequence[Change]) -> None:
         serial = self._serial(zone) if any(change.type == "SOA" for change in changes) else 0

@@ -17,20 +17,20 @@ import dns.update
 
 from snapstore_dns.records import Change, RecordSet, Soa, name_of, rdata_of
 
-ROOM = 60_000
+ROOM = 64_500
 """Bytes that a message may take, of the 65,535 there are: a signature needs some."""
-_RECORD, _SOA = 12, 600
+_RECORD, _NAME, _SOA = 10, 255, 600
 _PLACEHOLDER = dns.name.from_text("placeholder.invalid.")
 _SERIALS = 1 << 32
 
 
-def batches(changes: Sequence[Change]) -> Iterator[list[Change]]:
+def batches(zone: str, changes: Sequence[Change]) -> Iterator[list[Change]]:
     """As few messages as hold the changes in their order; all of one owner in one message if they fit."""
     batch: list[Change] = []
     size = 0
     for _, group in groupby(changes, key=lambda change: change.owner):
-        for some in _fitting(list(group)):
-            more = sum(map(_room, some))
+        for some in _fitting(zone, list(group)):
+            more = sum(_room(zone, change) for change in some)
             if batch and size + more > ROOM:
                 yield batch
                 batch, size = [], 0
@@ -40,22 +40,26 @@ def batches(changes: Sequence[Change]) -> Iterator[list[Change]]:
         yield batch
 
 
-def _fitting(changes: list[Change]) -> list[list[Change]]:
+def _fitting(zone: str, changes: list[Change]) -> list[list[Change]]:
     """What cannot be in one message is in one for each record set."""
-    return [changes] if sum(map(_room, changes)) <= ROOM else [[change] for change in changes]
+    return (
+        [changes]
+        if sum(_room(zone, change) for change in changes) <= ROOM
+        else [[change] for change in changes]
+    )
 
 
-def _room(change: Change) -> int:
-    """The bytes that a change takes at most: a name is often two bytes only, as it was told before."""
+def _room(zone: str, change: Change) -> int:
+    """The bytes that a change takes at most, its owner without the zone, which is told but once."""
     if change.type == "SOA":
         return _SOA
-    owner = len(change.owner) + 2 + _RECORD
+    owner = len(change.owner) - len(zone) + 3 + _RECORD
     before, after = (
         sum(owner + len(value.to_wire() or b"") for value in _values(side))
         for side in (change.before, change.after)
     )
-    # What is there is told as a prerequisite and, at the apex, once more to be deleted.
-    return 2 * owner + before + after + (before + 2 * owner if change.type == "NS" else 0)
+    # It is told to be there or not, to go where it is, and to come; at the apex, to go one by one.
+    return owner + before + after + (before + 2 * (owner + _NAME) if change.type == "NS" else 0)
 
 
 def message(zone: str, changes: Sequence[Change], serial: int) -> dns.update.UpdateMessage:

@@ -52,7 +52,7 @@ def place(between: Proxy, tmp_path: Path) -> Project:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Messages are as small as if the zone were a large one."""
-    monkeypatch.setattr("snapstore_dns.updating.ROOM", 300)
+    monkeypatch.setattr("snapstore_dns.updating.ROOM", 150)
 
 
 def before(server: servers.Server) -> None:

@@ -88,6 +88,20 @@ def test_only_what_differs_is_changed_back(server: PowerDns, place: Project):
     assert server.zone(ZONE) == changed
 
 
+def test_a_comment_beside_an_alias_comes_back(server: PowerDns, place: Project):
+    note = rrset(WWW, "A", 0, comments=[comment("was 192.0.2.1")])
+    server.patch(ZONE, note)
+    server.patch(ZONE, rrset(WWW, "CNAME", 60, "web.example.net."))
+    before, taken = server.zone(ZONE), place.take()
+    server.patch(ZONE, gone(WWW, "A"))
+    well(place.restore(taken.commit))
+    assert server.zone(ZONE) == before
+    server.patch(ZONE, gone(WWW, "CNAME"))
+    server.patch(ZONE, rrset(WWW, "A", 60, "192.0.2.7"))
+    well(place.restore(taken.commit))
+    assert server.zone(ZONE) == before
+
+
 def test_a_plan_shows_what_is_disabled_and_noted(server: PowerDns, place: Project):
     server.patch(ZONE, EVERYTHING[0])
     place.take()
