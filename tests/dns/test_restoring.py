@@ -175,6 +175,18 @@ def test_what_a_signer_makes_is_left_to_it(kind: str, tmp_path: Path):
     assert {name.rpartition("/")[2] for name in kept} == {"zone:example.com", "NS", "A", "DS"}
 
 
+def test_a_signers_record_where_nobody_signs_is_named_and_left_alone(tmp_path: Path):
+    zone = f"{servers.START}@ 300 CDS 0 0 0 00\n"
+    with servers.running("knot", tmp_path / "server", {ZONE: zone}) as server:
+        place = project(tmp_path / "project", settings(server.address))
+        taken = place.take()
+        assert "unmodelled:example.com/CDS" in facts(store(place).snapshot(taken.commit), "dns")
+        fill(server, "new 60 TXT new")
+        assert [note.name for note in place.plan().notes] == ["unverifiable"]
+        well(place.restore(taken.commit))
+        assert any(" CDS " in line for line in server.records(ZONE))
+
+
 def wait_for_signature(server: servers.Server, begin: str) -> None:
     """BIND signs when it has time."""
     deadline = time.monotonic() + 30
