@@ -175,7 +175,8 @@ def _taken_along(view: View, fact: Fact, implied: Collection[str]) -> list[Fact]
 def _altered(rules: Mapping[str, Rule], view: View, identity: str, alteration: Alteration) -> Action:
     before, after = view.live[identity], view.target[identity]
     moved = sorted({identity, *alteration.swaps})
-    displaced = alteration.swaps or _displaces_any(view, identity, alteration)
+    by_itself = not alteration.follows
+    displaced = by_itself and (alteration.swaps or _displaces_any(view, identity, alteration))
     return _action(
         view,
         after,

@@ -10,7 +10,7 @@ from sys import intern
 from snapstore.adapter import Context
 from snapstore.model import UNMODELLED, Fact, Json
 from snapstore_postgres.addresses import Addresses, address, object_at
-from snapstore_postgres.names import qualifier, unquote
+from snapstore_postgres.names import last, qualifier, unquote
 from snapstore_postgres.options import is_secret, sealed_options
 from snapstore_postgres.reading import Answers, fact_queries
 
@@ -183,7 +183,8 @@ def _needs(
         identity = known(at) or resolve(at)
         ref = known(ref_at) or resolve(ref_at)
         if identity and ref and identity != ref and facts[identity].parent != ref:
-            needs[identity].add(ref)
+            if known(at) or not ref.startswith("schema:"):  # where a part of it lies tells nothing of it
+                needs[identity].add(ref)
         elif identity is None and ref and ref.startswith("schema:"):
             unknown.append(object_at(at))
     _without_partition_parents(needs, facts, kinds)
@@ -359,8 +360,13 @@ def _granted_object(fact: Fact) -> str:
 
 
 def _of_trigger_state(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
-    """The trigger comes with being attached."""
-    yield fact.id, "partition:" + qualifier(fact.name)
+    """The trigger comes with being attached, or when the table above gets it."""
+    table, name = qualifier(fact.name), last(fact.name)
+    yield fact.id, f"partition:{table}"
+    while f"partition:{table}" in facts:
+        table = facts[f"partition:{table}"].attrs["of"]
+        if f"trigger:{table}.{name}" in facts:
+            yield fact.id, f"trigger:{table}.{name}"
 
 
 _DERIVED: Mapping[str, Callable[[Fact, Facts], Iterator[tuple[str, str]]]] = {

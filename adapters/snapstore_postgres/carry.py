@@ -18,7 +18,7 @@ from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Verb
 from snapstore_postgres import archive, archived_values, homeless, positions
 from snapstore_postgres.casts import cast, from_json, has_attributes, portable
 from snapstore_postgres.inheritance import partitions_below
-from snapstore_postgres.names import last, literal, quote
+from snapstore_postgres.names import last, listed, literal, quote
 
 
 def with_carried_rows(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
@@ -115,7 +115,7 @@ def _set_aside(carried: _Carried) -> Action:
     kept = {last(old.name): portable(old, carried.by_name(old, new)) for old, new in carried.pairs}
     if _may_be_homeless(carried):
         kept |= {last(c.name): portable(c, has_attributes(c, request.live)) for c in carried.lost}
-    names, values = ", ".join(kept), ", ".join(kept.values())
+    names, values = listed(kept), ", ".join(kept.values())
     source = _source(request, carried.identity)
     lost = ", ".join(last(column.name) for column in carried.lost)
     archived, statements, needs = _archived(carried)
@@ -126,7 +126,7 @@ def _set_aside(carried: _Carried) -> Action:
         summary=f"set the rows of {name} aside",
         statements=(
             f"CREATE SCHEMA {place}",
-            f"CREATE TABLE {place}.rows ({names}) AS SELECT {values} FROM {source}",
+            f"CREATE TABLE {place}.rows{names} AS SELECT {values} FROM {source}",
             *statements,
             *_taken_back(carried),
         ),
@@ -226,12 +226,12 @@ def _may_be_homeless(carried: _Carried) -> bool:
 
 def _insert(carried: _Carried, values: Mapping[str, str]) -> str:
     """The statement that puts the rows in, with these expressions by the names of columns."""
-    name, source, names = carried.name, f"{carried.place}.rows", ", ".join(values)
+    name, source = carried.name, f"{carried.place}.rows"
     if _may_be_homeless(carried):
         entry = homeless.entry_of(carried.request, carried.identity, [c for c, _ in carried.back])
-        return homeless.put_or_kept(name, names, values, source, entry)
+        return homeless.put_or_kept(name, values, source, entry)
     selected = ", ".join(values.values())
-    return f"INSERT INTO {name} ({names}) OVERRIDING SYSTEM VALUE SELECT {selected} FROM {source}"
+    return f"INSERT INTO {name}{listed(values)} OVERRIDING SYSTEM VALUE SELECT {selected} FROM {source}"
 
 
 def _value(carried: _Carried, old: Fact, new: Fact) -> str:

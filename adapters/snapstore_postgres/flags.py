@@ -12,14 +12,16 @@ from snapstore.model import Fact, Json
 from snapstore.rules import View
 from snapstore_postgres.inheritance import descendants
 from snapstore_postgres.names import last
-from snapstore_postgres.notnull import is_flag, not_null_statements
+from snapstore_postgres.notnull import gives, is_flag, is_inherited, not_null_statements
 from snapstore_postgres.relations import version
 
 
 def flags_below(column: Fact, reached: Sequence[Fact], view: View) -> list[str]:
-    """For a new column of a parent: what its children, which got its flag with it, have otherwise."""
+    """For a new column of a parent: what its children, which got its flag or constraint with it, have
+    otherwise."""
     if not is_flag(column, view):
-        return []
+        own = () if gives(column) else (p for p in reached if not is_inherited(p.attrs.get("not_null")))
+        return [s for p in own for s in not_null_statements(p, None, p.attrs.get("not_null"), view)]
     given = bool(column.attrs.get("not_null"))
     others = (part for part in reached if bool(part.attrs.get("not_null")) != given)
     return [s for p in others for s in not_null_statements(p, given or None, p.attrs.get("not_null"), view)]

@@ -18,7 +18,7 @@ from snapstore_postgres import archive, belonging, bounds
 from snapstore_postgres.casts import cast
 from snapstore_postgres.evidence import by_id, ids_of_table
 from snapstore_postgres.inheritance import ancestors, partitions_below
-from snapstore_postgres.names import block, last, literal, quote, unquote
+from snapstore_postgres.names import block, last, listed, literal, quote, unquote
 from snapstore_postgres.online import spare_name
 from snapstore_postgres.relations import size
 from snapstore_postgres.undisturbed import LOUD, QUIET_VARIABLES, quiet
@@ -42,14 +42,12 @@ def entry_of(request: PlanRequest, table: str, new: Sequence[Fact] = ()) -> arch
     return archive.Entry(place, former(table, request), _KIND, facts)
 
 
-def put_or_kept(
-    table: str, columns: str, values: Mapping[str, str], source: str, entry: archive.Entry
-) -> str:
+def put_or_kept(table: str, values: Mapping[str, str], source: str, entry: archive.Entry) -> str:
     """A statement that puts rows of a source into a partitioned table, those that no partition takes into the
     archive. ``values`` are expressions by the names of columns."""
-    typed = ", ".join(f"{value} AS {name}" for name, value in values.items())
-    insert = f"INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM"
-    rows = f"(SELECT pg_catalog.row_to_json(s) AS snap_value, {typed} FROM {source} s) t"
+    typed = "".join(f", {value} AS {name}" for name, value in values.items())
+    insert = f"INSERT INTO {table}{listed(values)} OVERRIDING SYSTEM VALUE SELECT {', '.join(values)} FROM"
+    rows = f"(SELECT pg_catalog.row_to_json(s) AS snap_value{typed} FROM {source} s) t"
     kept = (
         f"CREATE TABLE {quote(entry.place)}.rows AS SELECT pg_catalog.row_number() OVER () AS no,"
         f" snap_value AS value FROM {rows}"

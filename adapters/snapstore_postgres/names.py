@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 
 _PART = re.compile(r'"(?:[^"]|"")*"|[^".]+')
 _PLAIN = re.compile(r"[a-z0-9_][a-z0-9_.,()\[\]-]{0,119}")
@@ -115,3 +116,9 @@ def _file(name: str) -> str:
     if len(safe) <= 120:
         return safe
     return f"{safe[:100]}~{hashlib.sha256(plain.encode()).hexdigest()[:12]}"
+
+
+def listed(columns: Iterable[str]) -> str:
+    """Names of columns as they stand behind that of a table; nothing where there are none."""
+    names = ", ".join(columns)
+    return f" ({names})" if names else ""

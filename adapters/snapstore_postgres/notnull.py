@@ -202,7 +202,8 @@ def is_inherited(not_null: Json) -> bool:
     return isinstance(not_null, dict) and bool(not_null.get("inherited"))
 
 
-def _gives(column: Fact | None) -> bool:
+def gives(column: Fact | None) -> bool:
+    """Whether the tables below get the NOT NULL of a column."""
     not_null = column.attrs.get("not_null") if column else None
     return bool(not_null) and "no_inherit" not in without_name(not_null)
 
@@ -216,9 +217,9 @@ def cannot_become(before: Fact, after: Fact, parents: Sequence[str], view: View)
     is_own = bool(was) and not is_inherited(was)
     if is_inherited(now):
         return is_own
-    given = any(_gives(view.target[identity]) for identity in parents)
+    given = any(gives(view.target[identity]) for identity in parents)
     if is_own:
-        return given or any(_gives(view.live[identity]) for identity in parents)
+        return given or any(gives(view.live[identity]) for identity in parents)
     return given and unquote(_name_in(now, after)) not in set(_names_of(parents, view))
 
 
@@ -239,9 +240,9 @@ def arrived(before: Fact, after: Fact, parents: Sequence[str], view: View) -> Js
         return _followed(was, after.attrs.get("not_null"), parents, view)
     if was and not is_inherited(was):
         return was
-    if any(_gives(view.target[identity]) for identity in parents):
+    if any(gives(view.target[identity]) for identity in parents):
         return was or _INHERITED
-    givers = [identity for identity in parents if _gives(view.live[identity])]
+    givers = [identity for identity in parents if gives(view.live[identity])]
     # What is no more for children stays theirs; what goes takes along all that can be without.
     stays = any(view.target[identity].attrs.get("not_null") for identity in givers)
     if not was or not (stays or _is_bound(before, view)):
@@ -253,7 +254,7 @@ def arrived(before: Fact, after: Fact, parents: Sequence[str], view: View) -> Js
 def _followed(was: Json, now: Json, parents: Sequence[str], view: View) -> Json:
     """The same where a parent's is that of all its partitions."""
     for identity in parents:
-        before, after = _gives(view.live[identity]), _gives(view.target[identity])
+        before, after = gives(view.live[identity]), gives(view.target[identity])
         if before != after:
             was = was if was and not now else now if after else None
         elif after and was and now:

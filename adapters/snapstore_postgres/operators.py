@@ -353,6 +353,21 @@ def with_shell(fact: Fact, view: View) -> list[str]:
     return [fact.parent] if fact.parent and again else []
 
 
+def completed_unasked(fact: Fact, view: View) -> list[str]:
+    """Operators that are to have no negator or commutator, which making this one gives to them: they are made
+    anew, after it."""
+    standing = (
+        f for f in view.target_dependents.get(fact.id, ()) if f.kind == "operator" and f.id in view.live
+    )
+    return [other.id for other in standing if _links_to(fact, other)]
+
+
+def _links_to(operator: Fact, other: Fact) -> bool:
+    named = f"OPERATOR({other.name.partition('(')[0]})"
+    links = [link for link in ("negator", "commutator") if operator.attrs.get(link) == named]
+    return any(link not in other.attrs for link in links)
+
+
 def _slot(fact: Fact) -> list[str]:
     return [f"type:{fact.name}"]
 
@@ -365,7 +380,7 @@ RULES: dict[str, Rule] = {
         separable=lambda fact, view: (),
         along=with_shell,
     ),
-    "operator": whole("OPERATOR", _operator, rank=38, tune=_tune_operator),
+    "operator": replace(whole("OPERATOR", _operator, rank=38, tune=_tune_operator), along=completed_unasked),
     "operator_family": whole("OPERATOR FAMILY", _operator_family, rank=39, tune=_tune_operator_family),
     "operator_class": whole("OPERATOR CLASS", _operator_class, rank=41),
     # Before all expressions: a cast that has no function is nothing that they would be known to stand on.

@@ -164,7 +164,7 @@ def _free_on_the_way(request: PlanRequest, renaming: Renaming) -> Renaming:
 def _named_as_relations(request: PlanRequest, identity: str) -> Iterator[Fact]:
     """The indexes of a table, and its keys, which have one each."""
     for part in request.live.parts.get(identity, ()):
-        if part.kind == "index" or (part.kind == "constraint" and part.attrs.get("type") in ("p", "u", "x")):
+        if part.kind == "index" or (part.kind == "constraint" and part.attrs.get("type") in _KEYS):
             yield part
 
 
@@ -173,7 +173,18 @@ def _to_free_name(request: PlanRequest, part: Fact, schema: str) -> Renaming:
     for spare in map(printed, spare_names(last(part.name))):
         if not any(_is_taken(request, f"index:{where}.{spare}") for where in (parts(part.name)[0], schema)):
             break
-    return Renaming(part.kind, part.name, f"{qualifier(part.name)}.{spare}")
+    return _with_index(Renaming(part.kind, part.name, f"{qualifier(part.name)}.{spare}"), part)
+
+
+def _with_index(renaming: Renaming, part: Fact) -> Renaming:
+    """The renaming of a key, with the index that lies beside its table."""
+    if part.kind != "constraint" or part.attrs.get("type") not in _KEYS:
+        return renaming
+    schema = parts(renaming.old)[0]
+    return replace(renaming, along={f"{schema}.{last(renaming.old)}": f"{schema}.{last(renaming.new)}"})
+
+
+_KEYS = ("p", "u", "x")
 
 
 def _making_way(request: PlanRequest, identity: str) -> Renaming:
@@ -451,13 +462,19 @@ def _free_part(request: PlanRequest, renaming: Renaming) -> Renaming | None:
     fact = request.live[renaming.before]
     if renaming.kind in ("index", "constraint") and holder(_relation_name(renaming), request) is not None:
         return None
-    if _is_not_null(renaming, request):
+    if _is_not_null(renaming, request) or _is_typed(fact, request):
         return None
     if renaming.kind == "trigger":
         return _trigger(request, renaming)
     if renaming.kind == "column" or (renaming.kind == "constraint" and fact.attrs.get("type") == "c"):
         return _with_heirs(request, renaming)
-    return renaming
+    return _with_index(renaming, fact)
+
+
+def _is_typed(fact: Fact, request: PlanRequest) -> bool:
+    """Whether a constraint is one of a typed table: PostgreSQL gives it no other name."""
+    table = request.live.get(fact.parent or "")
+    return fact.kind == "constraint" and table is not None and "of" in table.attrs
 
 
 def _trigger(request: PlanRequest, renaming: Renaming) -> Renaming | None:

@@ -125,6 +125,7 @@ _HEADS: Mapping[str, tuple[str, ...]] = {
     "publication": ("publication", "publication_member"),
     "trigger": ("trigger", "trigger_state"),
     "index": ("index", "index_partition"),
+    "constraint": ("constraint", "index", "index_partition"),  # the index of a key
 }
 """Kinds besides its own whose identities begin with the name."""
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from snapstore.model import Fact, Json
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres import archive, positions
-from snapstore_postgres.names import block, literal, qualifier
+from snapstore_postgres.names import block, last, literal, printed, qualifier
 from snapstore_postgres.relations import changes_persistence, owner_statement, relation_slot
+from snapstore_postgres.renaming import IN_SCHEMAS, TYPES, spare_names
 
 
 def sequence_options(attrs: Mapping[str, Json]) -> str:
@@ -39,13 +40,23 @@ END"""
 def _create_sequence(fact: Fact, view: View) -> Draft:
     attrs = fact.attrs
     unlogged = "UNLOGGED " if attrs.get("persistence") == "u" else ""
-    text = f"CREATE {unlogged}SEQUENCE {fact.name} AS {attrs.get('type', 'bigint')} {sequence_options(attrs)}"
+    first = _first_name(fact, view)
+    text = f"CREATE {unlogged}SEQUENCE {first} AS {attrs.get('type', 'bigint')} {sequence_options(attrs)}"
     # Only a sequence with the table's owner can be owned by its column, so the owner comes first.
-    statements = [text, *owner_statement("SEQUENCE", fact.name, fact)]
+    renaming = [f"ALTER SEQUENCE {first} RENAME TO {last(fact.name)}"] if first != fact.name else []
+    statements = [text, *renaming, *owner_statement("SEQUENCE", fact.name, fact)]
     if fact.parent:
         statements.append(f"ALTER SEQUENCE {fact.name} OWNED BY {fact.parent.partition(':')[2]}")
     statements += positions.position_statements(fact, view)
     return Draft(statements=statements, undo=[f"DROP SEQUENCE {fact.name}"])
+
+
+def _first_name(fact: Fact, view: View) -> str:
+    """The name under which it is made: a type may have its name, but only of one that is there already."""
+    if not any(f"{kind}:{fact.name}" in side for kind in TYPES for side in (view.live, view.target)):
+        return fact.name
+    spare = (f"{qualifier(fact.name)}.{printed(name)}" for name in spare_names(last(fact.name)))
+    return next(name for name in spare if not any(f"{kind}:{name}" in view.live for kind in IN_SCHEMAS))
 
 
 def _drop_sequence(fact: Fact, view: View) -> Draft:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Fact, Json, SealedRef
 from snapstore.rules import Alteration, Draft, Rule, View
-from snapstore_postgres import archive, stripping
+from snapstore_postgres import archive, generated, stripping
 from snapstore_postgres.columns import (
     column_clause,
     column_secrets,
@@ -68,6 +68,7 @@ def _create_table(fact: Fact, view: View) -> Draft:
     after += without_default([c for c in from_above if _has_default_above(c, view)], view)
     after += [s for c in columns for s in own_flag(c, view, inline=c in inline)]
     after += [s for c in from_above for s in own_identity(c, view)]
+    after += [s for c in from_above if (up := _above(c, view)) for s in generated.own_expressions(up[0], [c])]
     after += [s for c in inline for s in settled_identity(c)]
     alike, again = _stored_alike(columns, view)
     absent, unvalidated = _never_validated(fact, from_above, view)

@@ -23,7 +23,8 @@ def pg_dump() -> Path:
 
 def schema(url: str) -> Counter[str]:
     """The entries of ``pg_dump --schema-only``: order does not matter, neither does that of columns in a
-    table or in extended statistics and of the grants on one object. The archive is not part of the schema."""
+    table, in extended statistics or in a publication, and of the grants on one object. The archive is not
+    part of the schema."""
     command = [str(pg_dump()), "--schema-only", "--exclude-schema=snapstore_archive*", f"--dbname={url}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -40,8 +41,8 @@ def _normal(mark: re.Match[str], body: str) -> str:
     body = body.partition("\n--\n-- PostgreSQL database dump complete")[0].strip()
     if mark["type"] in ("TABLE", "ACL", "DEFAULT ACL"):
         body = "\n".join(sorted(line.rstrip().removesuffix(",") for line in body.splitlines()))
-    if mark["type"] == "STATISTICS":
-        body = " ".join(sorted(re.split(r",? ", body.rstrip(";"))))
+    if mark["type"] in ("STATISTICS", "PUBLICATION TABLE"):
+        body = " ".join(sorted(re.split(r",? |(?<=\()|(?=\))", body.rstrip(";"))))
     return f"{mark['type']} {mark['name']}\n{body}"
 
 

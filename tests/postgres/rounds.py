@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 
+from snapstore.errors import SnapError
 from snapstore.model import DataMode
 from tests.postgres import dump, statements
 from tests.postgres.roundtrip import State, Table, capture, lost_rows, rows, same_schema, step
@@ -102,7 +103,7 @@ def _reached(
     """The state after a restore; None where rows did not fit, which is no excuse where there are none."""
     try:
         return step(live.url, live.state, target.state, data, mode)
-    except Exception as error:
+    except SnapError as error:
         if none or not _DOES_NOT_FIT.search(str(error)):
             raise
         return None

@@ -145,6 +145,19 @@ MET = {
         """ALTER MATERIALIZED VIEW o.m SET SCHEMA s; ALTER MATERIALIZED VIEW s.m RENAME TO n;
            ALTER TABLE o.t ADD CONSTRAINT n UNIQUE (id); CREATE TABLE s.m (id int)""",
     ),
+    "the index of a key has a comment": (
+        """CREATE TABLE t (a int, CONSTRAINT k UNIQUE (a)); COMMENT ON INDEX k IS 'x'""",
+        """ALTER TABLE t RENAME CONSTRAINT k TO l""",
+    ),
+    "a key of a partition and a column of the table above": (
+        """CREATE TABLE p (a int PRIMARY KEY) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT;
+           CREATE TABLE o (a int REFERENCES p)""",
+        """ALTER TABLE p1 RENAME CONSTRAINT p1_pkey TO k; ALTER TABLE p RENAME a TO b""",
+    ),
+    "a key of a typed table": (
+        """CREATE TYPE pair AS (id int, b int); CREATE TABLE t OF pair (PRIMARY KEY (id))""",
+        """ALTER INDEX t_pkey RENAME TO k""",
+    ),
     "a wrapper and a publication have a schema's name": (
         """CREATE SCHEMA s; GRANT USAGE ON SCHEMA s TO PUBLIC""",
         """ALTER SCHEMA s RENAME TO n; CREATE FOREIGN DATA WRAPPER n; CREATE PUBLICATION n;

@@ -284,3 +284,71 @@ COMMENT ON SEQUENCE a_id_seq IS 'x';
 CREATE TABLE p (id integer) PARTITION BY LIST (id);
 CREATE TABLE p1 PARTITION OF p DEFAULT;
 ALTER TABLE p1 ALTER id SET DEFAULT nextval('a_id_seq');
+
+--- case a sequence has the name of a type
+--- b
+CREATE SEQUENCE n;
+CREATE TYPE n AS ENUM ('1');
+
+--- case an operator has no commutator that names it as its own
+--- both
+CREATE OPERATOR <<< (FUNCTION = int4lt, LEFTARG = integer, RIGHTARG = integer, COMMUTATOR = >>>);
+DROP OPERATOR IF EXISTS >>> (integer, integer);
+CREATE OPERATOR >>> (FUNCTION = int4gt, LEFTARG = integer, RIGHTARG = integer);
+--- b
+DROP OPERATOR <<< (integer, integer);
+
+--- case a table whose columns all go
+--- both
+CREATE TABLE q (x integer, y integer);
+--- a
+CREATE TABLE p (a integer) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p DEFAULT;
+--- b
+CREATE TABLE p (b integer) PARTITION BY LIST (b);
+CREATE TABLE p1 PARTITION OF p DEFAULT;
+INSERT INTO p VALUES (1);
+
+--- case the columns of a publication are listed in the order in which they came
+--- a
+CREATE TABLE t (id integer PRIMARY KEY, a integer);
+--- b
+CREATE TABLE t (a integer, id integer PRIMARY KEY);
+--- both
+CREATE PUBLICATION p FOR TABLE t (id, a);
+
+--- case a trigger is off in a partition, and its function goes and comes
+--- both
+CREATE TABLE p (id integer) PARTITION BY LIST (id);
+CREATE TABLE p1 PARTITION OF p DEFAULT;
+--- a
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER t BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION f();
+--- b
+CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER t BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION g();
+--- both
+ALTER TABLE p1 DISABLE TRIGGER t;
+
+--- case a column comes from above, and is NOT NULL by a constraint of the table's own
+--- both
+CREATE TABLE one (id integer);
+CREATE TABLE t () INHERITS (one);
+--- b
+ALTER TABLE one ADD a text;
+ALTER TABLE t ADD CONSTRAINT named NOT NULL a; -- since 18
+
+--- case a new column is NOT NULL in one partition
+--- both
+CREATE TABLE p (id integer) PARTITION BY LIST (id);
+CREATE TABLE p1 PARTITION OF p DEFAULT PARTITION BY LIST (id);
+CREATE TABLE p11 PARTITION OF p1 DEFAULT;
+--- b
+ALTER TABLE p ADD a text;
+ALTER TABLE p1 ALTER a SET NOT NULL;
+
+--- case a child that computes a column in its own way comes -- since 17
+--- b
+CREATE TABLE q (id int, g int GENERATED ALWAYS AS (id + 1) STORED);
+CREATE TABLE c () INHERITS (q);
+ALTER TABLE c ALTER g SET EXPRESSION AS (id + 2);
