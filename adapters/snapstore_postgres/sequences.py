@@ -48,7 +48,10 @@ def _create_sequence(fact: Fact, view: View) -> Draft:
     if fact.parent:
         statements.append(f"ALTER SEQUENCE {fact.name} OWNED BY {fact.parent.partition(':')[2]}")
     statements += positions.position_statements(fact, view)
-    return Draft(statements=statements, undo=[f"DROP SEQUENCE {fact.name}"])
+    # It has to be of its table's owner, whatever that was before.
+    column = view.target.get(fact.parent or "")
+    table = [column.parent] if column and column.parent else []
+    return Draft(statements=statements, undo=[f"DROP SEQUENCE {fact.name}"], needs=table)
 
 
 def _first_name(fact: Fact, view: View) -> str:

@@ -352,3 +352,10 @@ ALTER TABLE p1 ALTER a SET NOT NULL;
 CREATE TABLE q (id int, g int GENERATED ALWAYS AS (id + 1) STORED);
 CREATE TABLE c () INHERITS (q);
 ALTER TABLE c ALTER g SET EXPRESSION AS (id + 2);
+
+--- case a sequence comes to a table that gets another owner
+--- both
+CREATE TABLE t (id integer);
+--- b
+CREATE SEQUENCE s OWNED BY t.id;
+ALTER TABLE t OWNER TO snap_app;
