@@ -89,11 +89,12 @@ def running(name: str, folder: Path, *options: str, config: str | None = None) -
 
 
 def _free_port() -> int:
-    """One for which a cluster's bus, 10,000 above, has a number too."""
+    """One of which a cluster's bus, 10,000 above, is free as well."""
     while True:
         port = random.randrange(20_000, 50_000)
-        with socket.socket() as probe, suppress(OSError):
+        with socket.socket() as probe, socket.socket() as bus, suppress(OSError):
             probe.bind(("127.0.0.1", port))
+            bus.bind(("127.0.0.1", port + 10_000))
             return port
 
 

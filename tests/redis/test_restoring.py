@@ -159,7 +159,7 @@ def test_two_restores_of_one_server_keep_apart(newest: servers.Server, tmp_path:
     newest.client().set("k", "v")
     other = newest.client(client_name="snapstore-restore")
     other.ping()
-    with pytest.raises(SnapError, match="another restore of this server") as refused:
+    with pytest.raises(SnapError, match="restore of this server is running") as refused:
         place.restore()
     assert refused.value.code == Exit.LOCKED
     other.close()
