@@ -163,5 +163,7 @@ def before(server: embedded.Server) -> Iterator[Proxy]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         proxy = Proxy(server, listener)
         Thread(target=proxy.run, daemon=True).start()
-        yield proxy
-        proxy._shut({listener, *proxy._open})
+        try:
+            yield proxy
+        finally:
+            proxy._shut({listener, *proxy._open})

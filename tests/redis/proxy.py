@@ -22,7 +22,8 @@ class Proxy:
         self.port: int = self._listener.getsockname()[1]
         self._lock = threading.Lock()
         self.through()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
 
     def through(self) -> None:
         """From now on let everything through, and count anew."""
@@ -32,7 +33,11 @@ class Proxy:
         self.requests, self._at, self._how, self._down = 0, at, how, down
 
     def close(self) -> None:
+        # Closed alone, it would go on accepting: for whoever is given its number next.
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._thread.join(timeout=5)
 
     def _cuts(self) -> bool:
         with self._lock:
