@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
-from itertools import groupby
+from itertools import groupby, takewhile
 from pathlib import Path
 
 import msgspec
@@ -23,7 +23,7 @@ from snapstore.adapter import ApplyContext
 from snapstore.errors import SnapError
 from snapstore.filetree import newfolders
 from snapstore.filetree.attributes import give
-from snapstore.filetree.facts import ROOT
+from snapstore.filetree.facts import ROOT, ancestors
 from snapstore.filetree.plan import Step
 from snapstore.model import Action
 from snapstore.paths import from_text
@@ -230,10 +230,7 @@ def _prune(root: Root, removed: list[Step]) -> None:
 
 
 def _up_to(path: str, keep: str) -> Iterator[str]:
-    folder = path.rpartition("/")[0]
-    while folder and folder != keep:
-        yield folder
-        folder = folder.rpartition("/")[0]
+    return takewhile(lambda folder: folder != keep, ancestors(path))
 
 
 def _content(context: ApplyContext, oid: str) -> Iterator[bytes]:
@@ -246,7 +243,7 @@ def _make_durable(root: Path, paths: list[str]) -> None:
     if len(paths) > _FEW and root.exists():
         safewrite.flush(root)
     elif len(paths) <= _FEW:
-        for folder in {folder for path in paths for folder in (ROOT, *_up_to(path, ROOT))}:
+        for folder in {folder for path in paths for folder in (ROOT, *ancestors(path))}:
             safewrite.flush_folder(root, from_text(folder))
 
 

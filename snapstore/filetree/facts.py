@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
+from functools import lru_cache
 
 from snapstore.model import UNMODELLED, Blob, Document, Fact, LiveFile, Stamp
 from snapstore.paths import to_text
@@ -78,3 +79,17 @@ def metadata(facts: Iterable[Fact]) -> list[Document]:
 def file_mode(blob: Blob) -> str:
     """The permission bits that a file of a snapshot has when no fact says otherwise."""
     return "0755" if blob.mode == EXECUTABLE else "0644"
+
+
+def ancestors(path: str) -> tuple[str, ...]:
+    """The folders a path is in, nearest first, without the root."""
+    return _with_parents(path.rpartition("/")[0])
+
+
+@lru_cache(4096)
+def _with_parents(folder: str) -> tuple[str, ...]:
+    found = []
+    while folder:
+        found.append(folder)
+        folder = folder.rpartition("/")[0]
+    return tuple(found)

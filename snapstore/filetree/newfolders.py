@@ -17,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from snapstore import forked, safewrite
-from snapstore.filetree.facts import FOLDER_MODE
+from snapstore.filetree.facts import FOLDER_MODE, ancestors
 from snapstore.paths import from_text, to_bytes
 from snapstore.safewrite import Folders
 
@@ -53,23 +53,15 @@ def topmost(files: Iterable[str], folders: Iterable[str], changed: Iterable[str]
 
     ``changed`` are the paths of all other changes. All are text, in any order.
     """
-    mixed = {folder for path in changed for folder in (path, *above(path))}
+    mixed = {folder for path in changed for folder in (path, *ancestors(path))}
     tops: dict[str, str] = {}
     found: dict[str, list[str]] = {}
     for path, folder in [*((path, _parent(path)) for path in files), *((path, path) for path in folders)]:
         if folder not in tops:
-            tops[folder] = next((f for f in reversed([folder, *above(folder)]) if f not in mixed), "")
+            tops[folder] = next((f for f in reversed([folder, *ancestors(folder)]) if f not in mixed), "")
         if tops[folder]:
             found.setdefault(tops[folder], []).append(path)
     return {top: sorted(below) for top, below in found.items() if len(below) >= MANY}
-
-
-def above(path: str) -> list[str]:
-    """The folders that a path is in, nearest first, without the root."""
-    found = []
-    while path := _parent(path):
-        found.append(path)
-    return found
 
 
 def _parent(path: str) -> str:
@@ -90,7 +82,7 @@ def make(root: Folders, top: str, entries: Sequence[Entry], content: Pieces) -> 
 
 def staged_folders(top: str, entries: Sequence[Entry]) -> Iterator[str]:
     """Where :func:`make`, killed, may have left what it was making."""
-    folders = {f"{top}/{folder}" for entry in entries for folder in above(entry.path)}
+    folders = {f"{top}/{folder}" for entry in entries for folder in ancestors(entry.path)}
     own = {f"{top}/{entry.path}" for entry in entries if entry.blob is None and entry.path}
     return map(_beside, sorted({top} | folders | own))
 
@@ -115,7 +107,7 @@ def _missing(root: Path, top: str, entries: Sequence[Entry]) -> tuple[list[_New]
 
 def _outermost_missing(root: Path, top: str, folder: str, known: dict[str, bool]) -> str | None:
     """Of the folders from ``top`` down to this one."""
-    for path in reversed([folder, *(f for f in above(folder) if len(f) >= len(top))]):
+    for path in reversed([folder, *(f for f in ancestors(folder) if len(f) >= len(top))]):
         if path not in known:
             known[path] = os.path.lexists(root / from_text(path))
         if not known[path]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
 
 from snapstore.adapter import PlanRequest
 from snapstore.filetree.attributes import HARDLINK, KEEP, NOTHING, OWNER, Attributes, may_own, told, wanted
-from snapstore.filetree.facts import DIR, FOLDER_MODE, LINK, MODE, ROOT, file_mode
+from snapstore.filetree.facts import DIR, FOLDER_MODE, LINK, MODE, ROOT, ancestors, file_mode
 from snapstore.filetree.newfolders import Entry, topmost
 from snapstore.model import Action, Blob, Fact, FactChange, FileChange, Hazard, HazardName, Verb
 from snapstore.paths import to_text
@@ -94,10 +93,10 @@ def _changes(request: PlanRequest) -> _Changes:
             changes.attributes.setdefault(path, {})[kind] = change
     changes.new_files.update(path for path, change in changes.files.items() if change.before is None)
     made = {path for path, change in changes.folders.items() if change.after}
-    changes.lasting.update(made, *map(_ancestors, changes.new_files | made))
+    changes.lasting.update(made, *map(ancestors, changes.new_files | made))
     for path in changes.lasting if OWNER in kept else ():
         # One that is made belongs to the owner that its folder has at that moment, which may be new as well.
-        folders = (*_ancestors(path), ROOT)
+        folders = (*ancestors(path), ROOT)
         owners = {wanted(f, side, kept).owner for f in folders for side in (changes.live, changes.target)}
         if owners != {wanted(path, changes.target, kept).owner}:
             changes.attributes.setdefault(path, {})
@@ -295,7 +294,7 @@ def _make_folder(changes: _Changes, path: str, was: str, mode: str, *, new: bool
 def _clear_folder(changes: _Changes, path: str, was: str) -> Action:
     """A folder the target says nothing about: it goes, unless files that no change names are in it."""
     in_the_way = path in changes.new_files or _below_new_file(changes, path)
-    children_first = _DEEPEST - len(_ancestors(path)) if path != ROOT else _DEEPEST + 1
+    children_first = _DEEPEST - len(ancestors(path)) if path != ROOT else _DEEPEST + 1
     mode = None if path == ROOT or was == FOLDER_MODE else FOLDER_MODE
     return _action(
         changes,
@@ -332,23 +331,9 @@ def _owner_hazards(step: Step) -> tuple[Hazard, ...]:
 
 
 def _below_new_file(changes: _Changes, path: str) -> bool:
-    return not changes.new_files.isdisjoint(_ancestors(path))
+    return not changes.new_files.isdisjoint(ancestors(path))
 
 
 def _nearest_kept(path: str, target: Mapping[str, Fact]) -> str:
     """The closest folder above that the target has on record; the root is never removed along the way."""
-    return next((folder for folder in _ancestors(path) if f"{DIR}:{folder}" in target), ROOT)
-
-
-def _ancestors(path: str) -> tuple[str, ...]:
-    """The folders a path is in, nearest first, without the root."""
-    return _with_parents(path.rpartition("/")[0])
-
-
-@lru_cache(4096)
-def _with_parents(folder: str) -> tuple[str, ...]:
-    found = []
-    while folder:
-        found.append(folder)
-        folder = folder.rpartition("/")[0]
-    return tuple(found)
+    return next((folder for folder in ancestors(path) if f"{DIR}:{folder}" in target), ROOT)
