@@ -10,10 +10,11 @@ import pytest
 from snapstore import journal
 from snapstore.errors import SnapError
 from tests.dns import servers
-from tests.dns.conftest import ZONE, Project, project, settings, well
+from tests.dns.conftest import ZONE, settings
 from tests.dns.gateway import FAILURES, Failure, Gateway, gateway
 from tests.dns.powerdns import PowerDns, comment, gone, rrset, running
 from tests.dns.test_powerdns import settings as of_powerdns
+from tests.project import Project, project, well
 from tests.redis.proxy import Cut, Proxy, proxy
 
 

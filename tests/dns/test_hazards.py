@@ -16,8 +16,9 @@ from snapstore_dns.records import Change, RecordSet
 from snapstore_dns.sequence import in_order
 from snapstore_dns.wording import duration
 from tests.dns import servers
-from tests.dns.conftest import ZONE, Project, project, well
+from tests.dns.conftest import ZONE
 from tests.dns.conftest import settings as configured
+from tests.project import Project, project, well
 
 
 @pytest.fixture

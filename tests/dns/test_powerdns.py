@@ -11,8 +11,9 @@ import pytest
 from snapstore.errors import SnapError
 from snapstore_dns import powerdns as adapter
 from tests.conftest import Snap
-from tests.dns.conftest import ZONE, Project, project, well
+from tests.dns.conftest import ZONE
 from tests.dns.powerdns import KEY, PowerDns, comment, gone, rrset, running
+from tests.project import Project, project, well
 
 WWW = f"www.{ZONE}."
 EVERYTHING = (

@@ -12,8 +12,9 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from tests.dns import powerdns, servers
-from tests.dns.conftest import ZONE, Project, project, well
+from tests.dns.conftest import ZONE
 from tests.dns.test_powerdns import settings as of_powerdns
+from tests.project import Project, project, well
 
 ROUNDS = int(os.environ.get("SNAPSTORE_DNS_ROUNDS", "6"))
 SHRINK = "SNAPSTORE_DNS_SHRINK" in os.environ  # takes minutes

@@ -12,7 +12,8 @@ from snapstore.model import Condition
 from snapstore.snapshot import facts
 from snapstore.store.store import Store
 from tests.dns import servers
-from tests.dns.conftest import ZONE, Project, project, settings, well
+from tests.dns.conftest import ZONE, settings
+from tests.project import Project, project, well
 
 LONG = " ".join(f'"{letter * 255}"' for letter in "abc")
 ELSEWHERE = (

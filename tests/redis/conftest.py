@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from snapstore import config
-from snapstore.model import HazardName, Plan, PlanOptions, Scope
-from snapstore.restore import RestoreResult, abort, plan_restore, restore, resume, undo
-from snapstore.take import TakeResult, take
-from snapstore.workspace import Workspace, open_workspace
+from tests.project import Project
+from tests.project import project as configured
 from tests.redis import servers
 
 NEEDS_SEVEN = "needs Debian's redis-server 7"
@@ -41,44 +36,9 @@ def newest(tmp_path: Path) -> Iterator[servers.Server]:
         yield started
 
 
-@dataclass(frozen=True)
-class Project:
-    """A project in this process."""
-
-    ws: Workspace
-
-    def take(self) -> TakeResult:
-        return take(self.ws, "state")
-
-    def plan(self, revision: str = "HEAD", *patterns: str, **options: Any) -> Plan:
-        return plan_restore(self.ws, revision, Scope(patterns), PlanOptions(**options))
-
-    def restore(self, revision: str = "HEAD", *patterns: str, allow: Any = HazardName) -> RestoreResult:
-        return restore(self.ws, revision, Scope(patterns), PlanOptions(), frozenset(allow), None)
-
-    def undo(self) -> RestoreResult:
-        return undo(self.ws, PlanOptions(), frozenset(HazardName), None)
-
-    def resume(self) -> RestoreResult:
-        return resume(self.ws, frozenset(HazardName))
-
-    def abort(self) -> RestoreResult:
-        return abort(self.ws, frozenset(HazardName))
-
-
 def project(root: Path, url: str, settings: str = 'keys = ["*"]', more: str = "") -> Project:
-    root.mkdir(parents=True, exist_ok=True)
-    path = root / "snapstore.toml"
-    path.write_text(f'[resources.cache]\nadapter = "redis"\nurl = "{url}"\n{settings}\n{more}')
-    return Project(open_workspace(config.load(path, dict(os.environ)), create=True))
-
-
-def well(result: RestoreResult) -> RestoreResult:
-    """The result of a restore that had nothing to complain about."""
-    assert not result.problems, (result.problems, [outcome.error for outcome in result.outcomes])
-    assert not result.mismatches, result.mismatches
-    assert result.verified
-    return result
+    text = f'[resources.cache]\nadapter = "redis"\nurl = "{url}"\n{settings}\n{more}'
+    return configured(root, text)
 
 
 # What there is

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from snapstore.errors import SnapError
+from tests.project import Project, well
 from tests.redis import servers
-from tests.redis.conftest import Project, everything, project, well
+from tests.redis.conftest import everything, project
 from tests.redis.proxy import Cut, Proxy, proxy
 
 

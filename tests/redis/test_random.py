@@ -12,8 +12,9 @@ import redis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.project import Project, well
 from tests.redis import servers
-from tests.redis.conftest import Project, everything, project, well
+from tests.redis.conftest import everything, project
 
 ROUNDS = int(os.environ.get("SNAPSTORE_REDIS_ROUNDS", "12"))
 SHRINK = "SNAPSTORE_REDIS_SHRINK" in os.environ  # takes minutes

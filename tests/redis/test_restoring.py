@@ -15,8 +15,9 @@ from snapstore.guard import PlanRefused
 from snapstore.model import HazardName
 from snapstore.snapshot import kinds
 from snapstore_redis.keyapply import KeyWriter
+from tests.project import Project, well
 from tests.redis import servers
-from tests.redis.conftest import Project, everything, keys, project, well
+from tests.redis.conftest import everything, keys, project
 
 
 def hazards(place: Project, *patterns: str) -> dict[HazardName, str]:
