@@ -177,10 +177,12 @@ class _Lock:
 
 
 def _create(lock: Path) -> int:
+    """Make and flock the lock, sticky from its birth: who dies right after it leaves one known as ours."""
+    mode = _REF_MODE | stat.S_ISVTX
     deadline = time.monotonic() + _WAIT
     while True:
         try:
-            descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _REF_MODE)
+            descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         except FileExistsError as error:
             if _is_abandoned(lock):
                 continue
@@ -189,7 +191,7 @@ def _create(lock: Path) -> int:
                 raise SnapError("the ref is locked", where=str(lock), fix=fix) from error
             time.sleep(0.02)
             continue
-        os.fchmod(descriptor, _REF_MODE | stat.S_ISVTX)
+        os.fchmod(descriptor, mode)
         if _take(descriptor, lock):
             return descriptor
         os.close(descriptor)

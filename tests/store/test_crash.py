@@ -30,6 +30,15 @@ for number in range(1000):
     store.commit(store.build({"a": state(*given, n=number)}, keep=True), f"take {number}")
 """
 
+DIES_AT_ITS_LOCK = """
+import os, signal, sys
+from pathlib import Path
+from snapstore.store import refs
+os.fchmod = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+print("started", flush=True)
+refs.Refs(Path(sys.argv[1])).move("refs/heads/main", None, "0" * 40, "", "")
+"""
+
 HOLDER = """
 import sys
 from pathlib import Path
@@ -66,6 +75,13 @@ def test_a_take_killed_at_any_moment_leaves_a_sound_store(store: Store) -> None:
         assert take(again, a=state(text("after", str(number))))
     git(store, "fsck", "--full", "--strict")
     assert open_store(store.path).resolve(f"HEAD~{12}")
+
+
+def test_a_lock_left_the_moment_it_was_made_stops_nobody(store: Store) -> None:
+    take(store, a=state(text("first")))
+    start(DIES_AT_ITS_LOCK, store.path).communicate()
+    assert (store.path / "refs/heads/main.lock").exists()
+    assert take(store, a=state(text("second")))
 
 
 class TestLock:
