@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from snapstore import adapter as adapters
-from snapstore import config, snapshot
+from snapstore import snapshot
+from snapstore.config import tables
 from snapstore.errors import SnapError
 from snapstore.model import SEALED, Plan
 from snapstore.render import documents
@@ -86,7 +87,7 @@ def write(folder: Path = FOLDER) -> list[Path]:
 
 def _config() -> dict[str, Any]:
     """The configuration: a resource is the settings of its adapter and what all resources have."""
-    whole = msgspec.json.schema(config.FileTable)
+    whole = msgspec.json.schema(tables.FileTable)
     definitions = whole["$defs"]
     definitions["ResourceTable"] = {"oneOf": [_resource(name, definitions) for name in usable()]}
     table = definitions["FileTable"]["properties"]["resources"]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from snapstore import adapter as adapters
 from snapstore import config
 from snapstore.adapter import Adapter
+from snapstore.config import source
 from snapstore.errors import SnapError
 from snapstore.model import Captured, DataMode, HazardName
 from snapstore.secrets import REDACTOR
@@ -262,6 +263,6 @@ def test_a_line_is_found_for_every_key_that_is_written_out(values: dict[str, str
     text = configuration([("fake", Suggestion("db", {f"k{key}": value for key, value in values.items()}))])
     lines = text.splitlines()
     for key in values:
-        line = config.line_of(text, ("resources", "db", f"k{key}"))
+        line = source.line_of(text, ("resources", "db", f"k{key}"))
         assert line is not None
         assert line > lines.index("[resources.db]")

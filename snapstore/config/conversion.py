@@ -1,0 +1,83 @@
+"""Tables of ``snapstore.toml`` → typed values, with errors in the words of the file and never a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import msgspec
+
+from snapstore.config.source import Keys, Source, dotted, json_path
+from snapstore.config.tables import Forge, Require
+from snapstore.errors import SnapError
+from snapstore.model import DataMode, HazardName
+from snapstore.nearest import did_you_mean
+
+T = TypeVar("T")
+
+
+def convert(source: Source, value: Any, kind: type[T], at: Keys) -> T:
+    _refuse_unknown(source, value, kind, at)
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        text, _, where = str(error).partition(" - at `$")
+        path = at + json_path(where.rstrip("`"))
+        raise _wrong(source, path, text) from None
+
+
+def _wrong(source: Source, path: Keys, text: str) -> SnapError:
+    """A validation error in the words of this file; a value that was given is left out."""
+    missing = re.search(r"missing required field `(\w+)`", text)
+    if missing:
+        return source.error(path, f"`{dotted((*path, missing[1]))}` is missing")
+    if text.startswith("Invalid enum value"):
+        return source.error(path, f"`{dotted(path)}` is none of the values it may have", _choices(path))
+    words = text.replace("`", "").replace("Expected ", "expected ")
+    for theirs, ours in (
+        ("object", "table"),
+        ("array", "list"),
+        ("str", "string"),
+        ("bool", "true or false"),
+    ):
+        words = re.sub(rf"\b{theirs}\b", ours, words)
+    return source.error(path, f"`{dotted(path)}`: {words}" if path else words)
+
+
+def _choices(path: Keys) -> str:
+    if path[:1] == ("review",):
+        return f"it may be: {', '.join(Forge if path[-1] == 'forge' else Require)}"
+    if path[:1] == ("restore",):
+        values: list[str] = [*DataMode] if path[-1] == "data" else [*HazardName]
+        return f"it may be: {', '.join(values)}"
+    return "see `snap schema config` for the values it may have"
+
+
+def _refuse_unknown(source: Source, value: Any, kind: Any, at: Keys) -> None:
+    """Unknown keys, wherever a table has a type; msgspec would name them without the nearest known one."""
+    for path, known in _unknown(msgspec.inspect.type_info(kind), value, at):
+        fix = did_you_mean(str(path[-1]), known, "known keys")
+        raise source.error(path, f"unknown key `{dotted(path)}`", fix)
+
+
+def _unknown(kind: msgspec.inspect.Type, value: Any, at: Keys) -> Iterator[tuple[Keys, list[str]]]:
+    inspect = msgspec.inspect
+    if isinstance(kind, inspect.Metadata):
+        yield from _unknown(kind.type, value, at)
+    elif isinstance(kind, inspect.UnionType):
+        for option in kind.types:
+            yield from _unknown(option, value, at)
+    elif isinstance(kind, inspect.StructType | inspect.DataclassType) and isinstance(value, dict):
+        fields = {item.encode_name: item.type for item in kind.fields}
+        for key, inner in value.items():
+            if key not in fields:
+                yield (*at, key), list(fields)
+            else:
+                yield from _unknown(fields[key], inner, (*at, key))
+    elif isinstance(kind, inspect.DictType) and isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _unknown(kind.value_type, inner, (*at, key))
+    elif isinstance(kind, inspect.ListType | inspect.VarTupleType) and isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from _unknown(kind.item_type, inner, (*at, place))
