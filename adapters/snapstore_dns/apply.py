@@ -7,16 +7,16 @@ also how it is found out what a server has left out while it said that all was w
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import groupby
 
 from snapstore.adapter import ApplyContext
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Action
-from snapstore_dns.lost import LostError
+from snapstore.remote.retrying import once, surely
 from snapstore_dns.plan import change_of
-from snapstore_dns.provider import MovedError, Provider, opened
+from snapstore_dns.provider import Provider, opened
 from snapstore_dns.records import Change, RecordSet, Soa, Zone
-from snapstore_dns.retrying import ATTEMPTS, pause, surely
 from snapstore_dns.settings import Settings
 from snapstore_dns.wording import duration
 
@@ -42,7 +42,7 @@ def _skip(actions: Sequence[Action], context: ApplyContext) -> None:
 def _apply(provider: Provider, zone: str, actions: Sequence[Action], context: ApplyContext) -> None:
     by_key = {(change := change_of(action.payload)).key: (change, action) for action in actions}
     changes = [change for change, _ in by_key.values()]
-    _require_unmoved(surely(provider, lambda: provider.read(zone)), changes, context.resource)
+    _require_unmoved(surely(lambda: provider.read(zone), provider.lost), changes, context.resource)
     done = 0
     for batch in provider.batches(zone, changes):
         some = [by_key[change.key][1] for change in batch]
@@ -50,7 +50,7 @@ def _apply(provider: Provider, zone: str, actions: Sequence[Action], context: Ap
         done += len(some)
         if done < len(changes):
             context.report(f"{zone}: {done:,} of {len(changes):,} record sets")
-    _require_done(surely(provider, lambda: provider.read(zone)), changes, context.resource)
+    _require_done(surely(lambda: provider.read(zone), provider.lost), changes, context.resource)
     context.journal.finished(*actions)
     context.journal.committed()
     effect = max(action.payload["effect"] for action in actions)
@@ -60,28 +60,16 @@ def _apply(provider: Provider, zone: str, actions: Sequence[Action], context: Ap
 def _write(
     provider: Provider, zone: str, batch: Sequence[Change], actions: Sequence[Action], context: ApplyContext
 ) -> None:
-    """The journal is told when it has happened or may have: what was refused changed nothing."""
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            provider.write(zone, batch)
-        except LostError as error:
-            if error.sent:
-                context.journal.started(*actions)
-            if attempt == ATTEMPTS:
-                raise provider.lost(error) from error
-            pause(attempt, error)
-            if not error.sent:
-                continue
-        except MovedError:
-            pass  # by somebody else, or by ourselves when the answer got lost
-        else:
-            context.journal.started(*actions)
-            return
-        now = surely(provider, lambda: provider.read(zone))
+    def is_done() -> bool:
+        now = surely(lambda: provider.read(zone), provider.lost)
         if all(_found(now, change) == change.after for change in batch):
-            return
+            return True
         _require_unmoved(now, batch, context.resource)
-    raise _moved([batch[0]], context.resource)
+        return False
+
+    begun = partial(context.journal.started, *actions)
+    if not once(partial(provider.write, zone, batch), is_done, begun, provider.lost):
+        raise _moved([batch[0]], context.resource)
 
 
 def _found(zone: Zone, change: Change) -> RecordSet | Soa | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from snapstore.adapter import Context
 from snapstore.model import Captured, Notice
+from snapstore.remote.retrying import surely
 from snapstore_dns.facts import document
 from snapstore_dns.provider import Provider, opened
 from snapstore_dns.records import Zone, zone_name
-from snapstore_dns.retrying import surely
 from snapstore_dns.settings import Settings
 
 
@@ -27,7 +27,7 @@ def zone_names(settings: Settings, resource: str) -> list[str]:
 
 
 def _read(provider: Provider, name: str) -> Zone:
-    return surely(provider, lambda: provider.read(name))
+    return surely(lambda: provider.read(name), provider.lost)
 
 
 def _notices(zone: Zone) -> list[Notice]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from snapstore.adapter import Context
 from snapstore.errors import SnapError
 from snapstore.model import Notice
+from snapstore.remote.retrying import surely
 from snapstore_dns.capture import zone_names
 from snapstore_dns.provider import Provider, opened
-from snapstore_dns.retrying import surely
 from snapstore_dns.settings import Settings
 
 
@@ -23,7 +23,7 @@ def check(settings: Settings, context: Context) -> list[Notice]:
 
 def _check(provider: Provider, name: str) -> list[Notice]:
     try:
-        zone = surely(provider, lambda: provider.read(name))
+        zone = surely(lambda: provider.read(name), provider.lost)
     except SnapError as error:
         return [Notice(name, error.what)]
     return [Notice(name, f"{owner}/{kind} is seen and left alone") for owner, kind in zone.unmodelled]

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 
 from snapstore.errors import SnapError
 from snapstore.model import Json
+from snapstore.remote.web import Api, api
 from snapstore.secrets import REDACTOR
 from snapstore_dns.provider import Provider
 from snapstore_dns.records import SIGNERS, Change, RecordSet, Soa, Zone, absolute, soa_of, unmodelled
 from snapstore_dns.settings import Settings
-from snapstore_dns.web import Api, api
 
 _SERIALS = 1 << 32
 DISABLED, COMMENTS = "disabled", "comments"
@@ -25,7 +25,8 @@ DISABLED, COMMENTS = "disabled", "comments"
 @contextmanager
 def opened(settings: Settings, resource: str) -> Iterator[Provider]:
     REDACTOR.add(settings.key)
-    with api(settings.server, {"X-API-Key": settings.key}, resource, settings.timeout) as made:
+    key = {"X-API-Key": settings.key}
+    with api(settings.server, key, resource, settings.timeout, "docs/adapters/dns.md") as made:
         yield _PowerDns(made, settings.server_id)
 
 

@@ -11,12 +11,8 @@ from snapstore_dns.records import Change, Zone
 from snapstore_dns.settings import Settings
 
 
-class MovedError(Exception):
-    """A record set was not what it had to be: nothing was changed."""
-
-
 class Provider(Protocol):
-    """One way to reach zones. All raise ``lost.LostError`` where there was no answer, and SnapError where
+    """One way to reach zones. All raise ``LostError`` where there was no answer, and SnapError where
     the answer was no."""
 
     def read(self, zone: str) -> Zone:
@@ -28,7 +24,7 @@ class Provider(Protocol):
         ...
 
     def write(self, zone: str, changes: Sequence[Change]) -> None:
-        """One such part. MovedError where somebody else was there first."""
+        """One such part. ``MovedError`` where somebody else was there first."""
         ...
 
     def lost(self, why: Exception) -> SnapError:

@@ -9,9 +9,9 @@ import dns.message
 import dns.rdatatype
 
 from snapstore.errors import Exit, SnapError
+from snapstore.remote.lost import LostError, MovedError
 from snapstore_dns import updating
-from snapstore_dns.lost import LostError
-from snapstore_dns.provider import MovedError, Provider
+from snapstore_dns.provider import Provider
 from snapstore_dns.records import Change, Zone, name_of, soa_of, value_of, zone_of
 from snapstore_dns.settings import Settings
 from snapstore_dns.talking import Line, address, exchange, lost, said

@@ -14,7 +14,7 @@ import dns.tsig
 import msgspec
 
 from snapstore.errors import SnapError
-from snapstore_dns.lost import LostError
+from snapstore.remote.lost import LostError
 
 PORT = 53
 LARGEST = 65535

@@ -20,7 +20,7 @@ from tests.redis.proxy import Cut, Proxy, proxy
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("snapstore_dns.retrying._PAUSE", 0.001)
+    monkeypatch.setattr("snapstore.remote.retrying._PAUSE", 0.001)
 
 
 def _ends(place: Project, commit: str) -> str:

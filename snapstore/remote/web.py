@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from snapstore.errors import SnapError
-from snapstore_dns.lost import LostError
+from snapstore.remote.lost import LostError
 
 _LATER = frozenset({429, 503})
 _PATIENCE = 60.0
@@ -17,15 +17,17 @@ _PATIENCE = 60.0
 
 
 class Api:
-    """An API that speaks JSON. ``call`` gives the body of an answer, None where it has none."""
+    """An API that speaks JSON. ``page`` is the page of the documentation that has what it has to allow."""
 
-    def __init__(self, client: httpx.Client, resource: str, place: str) -> None:
+    def __init__(self, client: httpx.Client, resource: str, place: str, page: str) -> None:
         self._client = client
         self._resource = resource
         self._place = place
+        self._page = page
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """LostError where nobody knows whether it was done; SnapError where it was refused."""
+        """The body of the answer, None where it has none. LostError where nobody knows whether it was done;
+        SnapError where it was refused."""
         try:
             answer = self._client.request(method, path, json=body)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -48,7 +50,7 @@ class Api:
         )
 
     def _refused(self, answer: httpx.Response, what: str) -> SnapError:
-        fix = "see docs/adapters/dns.md for the permissions that this needs"
+        fix = f"see {self._page} for the permissions that this needs"
         if answer.status_code in (401, 403):
             fix = f"check the key of this resource; {fix}"
         return SnapError(
@@ -80,7 +82,7 @@ def _told(answer: httpx.Response) -> str:
 
 
 @contextmanager
-def api(url: str, headers: Mapping[str, str], resource: str, timeout: float) -> Iterator[Api]:
+def api(url: str, headers: Mapping[str, str], resource: str, timeout: float, page: str) -> Iterator[Api]:
     """SnapError for what is no URL of the web."""
     place = url.partition("://")[2].partition("@")[2] or url.partition("://")[2]
     try:
@@ -94,4 +96,4 @@ def api(url: str, headers: Mapping[str, str], resource: str, timeout: float) -> 
             fix='write it as "http://127.0.0.1:8081"',
         ) from error
     with client:
-        yield Api(client, resource, place)
+        yield Api(client, resource, place, page)

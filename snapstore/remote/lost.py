@@ -1,4 +1,4 @@
-"""Answers that never came."""
+"""Answers that never came, and states that somebody else has moved."""
 
 from __future__ import annotations
 
@@ -11,3 +11,7 @@ class LostError(Exception):
         super().__init__(why)
         self.sent = sent
         self.wait = wait
+
+
+class MovedError(Exception):
+    """Something was not what it had to be: nothing was changed."""
