@@ -44,6 +44,7 @@ _TEMPORARY = re.compile(r"\.snap-[0-9a-f]{20}\.tmp")
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _BELOW = _DIRECTORY | os.O_NOFOLLOW
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NO_NAMES = frozenset({b"", b".", b".."})
 _ABSENT = (FileNotFoundError, NotADirectoryError)
 
 _AGAIN = "put that right, then run the command again"
@@ -88,6 +89,8 @@ class Folders:
         self.root = root
         self._start = start
         self._way: list[_Folder] = []
+        self._asked: list[bytes] | None = None
+        """What leads to the last folder on the way."""
 
     def __enter__(self) -> Folders:
         return self
@@ -97,6 +100,9 @@ class Folders:
 
     def at(self, parts: list[bytes], *, create: bool = False) -> _Folder:
         """The folder that these names lead to, open and writable for its owner until another is asked for."""
+        if parts == self._asked and self._way:
+            return self._way[-1]
+        self._asked = None
         if not self._way:
             begin = os.open(self.root, _DIRECTORY) if self._start is None else os.dup(self._start)
             self._way.append(_hold(b"", begin))
@@ -108,6 +114,7 @@ class Folders:
         self._leave(known + 1)
         for part in parts[known:]:
             self._way.append(_hold(part, _enter(self._way[-1], part, create=create)))
+        self._asked = parts
         return self._way[-1]
 
     def _leave(self, count: int) -> None:
@@ -189,16 +196,21 @@ def publish(root: Root, relative: str, *, durable: bool = False) -> None:
             os.fsync(folder)
 
 
-def create(root: Root, relative: str, data: Iterable[bytes], mode: int) -> None:
+def create(root: Folders, relative: str, data: Iterable[bytes], mode: int) -> None:
     """Write a file that is not there, where nobody looks yet: it is not put into its place at once."""
-    with (
-        _parent(root, relative) as (folder, name),
-        _opened(os.open(name, _NEW, 0o600, dir_fd=folder.descriptor)) as file,
-    ):
-        _give(file, folder.status)
-        os.fchmod(file, mode)
-        for piece in data:
-            _write(file, piece)
+    # Without context managers: thousands of files are made here, and each costs what a system call does.
+    *parents, name = _parts(root, relative)
+    try:
+        folder = root.at(parents, create=True)
+        file = os.open(name, _NEW, mode & 0o777, dir_fd=folder.descriptor)
+        try:
+            _dress(file, folder.status, mode)
+            for piece in data:
+                _write(file, piece)
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise _told_of(root, relative, error) from error
 
 
 def discard(root: Root, relative: str) -> None:
@@ -386,8 +398,8 @@ def _parts(root: Root, relative: str) -> list[bytes]:
     try:
         parts = to_bytes(relative).split(b"/")
     except UnicodeEncodeError:
-        parts = []
-    if not parts or any(part in (b"", b".", b"..") or b"\0" in part for part in parts):
+        parts = [b""]
+    if not _NO_NAMES.isdisjoint(parts) or "\0" in relative:
         raise SnapError(
             "not a path below the folder",
             where=f"{_path(root)}: {relative!a}",
@@ -489,11 +501,22 @@ def _like(folder: _Folder, name: bytes) -> os.stat_result:
 
 
 def _give(descriptor: int, like: os.stat_result) -> None:
+    _give_own(descriptor, os.fstat(descriptor), like)
+
+
+def _give_own(descriptor: int, own: os.stat_result, like: os.stat_result) -> None:
     # What root restores must stay readable to the user whom it belonged to.
-    own = os.fstat(descriptor)
     if (own.st_uid, own.st_gid) != (like.st_uid, like.st_gid):
         with suppress(PermissionError):
             os.fchown(descriptor, like.st_uid, like.st_gid)
+
+
+def _dress(descriptor: int, like: os.stat_result, mode: int) -> None:
+    """Give a new file its owner and its mode, where the umask has not left it that."""
+    own = os.fstat(descriptor)
+    _give_own(descriptor, own, like)
+    if stat.S_IMODE(own.st_mode) != mode:
+        os.fchmod(descriptor, mode)
 
 
 def _unlink(folder: int, name: bytes) -> None:
@@ -507,8 +530,12 @@ def _told(root: Root, relative: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        what, fix = _CAUSES.get(error.errno or 0, (f"cannot be changed: {error.strerror}", _AGAIN))
-        raise SnapError(what, where=_shown(root, relative), fix=fix) from error
+        raise _told_of(root, relative, error) from error
+
+
+def _told_of(root: Root, relative: str, error: OSError) -> SnapError:
+    what, fix = _CAUSES.get(error.errno or 0, (f"cannot be changed: {error.strerror}", _AGAIN))
+    return SnapError(what, where=_shown(root, relative), fix=fix)
 
 
 def _shown(root: Root, relative: str) -> str:

@@ -11,7 +11,7 @@ but waits for whatever a busy database has written there, too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from itertools import groupby, takewhile
 from pathlib import Path
@@ -98,12 +98,16 @@ def _staged(root: Folders, steps: list[Step], context: ApplyContext) -> Iterator
 
 
 def _fill(root: Folders, batch: list[_Todo], context: ApplyContext) -> None:
-    _each(batch, context, lambda step: _fill_one(root, step, context))
+    """All new folders are written before the first of them is in its place."""
+    wanted = [(step.path, step.entries) for _, step in batch]
+    with newfolders.made(root, wanted, partial(_content, context)) as makings:
+        ready = iter(makings)
+        _each(batch, context, lambda step: _fill_one(root, step, next(ready), context))
 
 
-def _fill_one(root: Folders, step: Step, context: ApplyContext) -> None:
-    others = newfolders.make(root, step.path, step.entries, partial(_content, context))
-    steps = _one_by_one(step, others)
+def _fill_one(root: Folders, step: Step, making: newfolders.Making, context: ApplyContext) -> None:
+    newfolders.publish(root, making)
+    steps = _one_by_one(step, making.others)
     writes = [one for one in steps if one.do == "write"]
     with _staged(root, writes, context):
         for one in writes:
@@ -234,8 +238,9 @@ def _up_to(path: str, keep: str) -> Iterator[str]:
 
 
 def _content(context: ApplyContext, oid: str) -> Iterator[bytes]:
-    with closing(context.open_blob(oid)) as blob:
-        yield from iter(partial(blob.read, _BLOCK), b"")
+    with context.open_blob(oid) as blob:
+        while piece := blob.read(_BLOCK):
+            yield piece
 
 
 def _make_durable(root: Path, paths: list[str]) -> None:

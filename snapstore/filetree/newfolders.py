@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +25,8 @@ MANY = 50
 """From so many new files and folders on, a folder is one action; fewer are worth a line each."""
 _PART = 200
 """Files that one process writes at a time."""
+_OPEN = 100
+"""New folders that are held open at a time."""
 
 Pieces = Callable[[str], Iterable[bytes]]
 """The content of a blob."""
@@ -47,6 +49,18 @@ class _New(NamedTuple):
     path: str
     entries: list[Entry]
 
+    @property
+    def staged(self) -> str:
+        """Where it is until it is whole; a path, not its text."""
+        return _beside(self.path)
+
+
+class Making(NamedTuple):
+    """Of one folder, what is made beside its place; ``others``, below folders that are there, is not."""
+
+    new: list[_New]
+    others: list[Entry]
+
 
 def topmost(files: Iterable[str], folders: Iterable[str], changed: Iterable[str]) -> dict[str, list[str]]:
     """New files and folders by the outermost folder in which only such things change, if these are many.
@@ -68,26 +82,40 @@ def _parent(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def make(root: Folders, top: str, entries: Sequence[Entry], content: Pieces) -> list[Entry]:
-    """Make what is missing of the folder ``top``, durable but for its name. What is below folders that
-    are there already is left to the caller: those entries are returned.
+@contextmanager
+def made(
+    root: Folders, wanted: Iterable[tuple[str, Sequence[Entry]]], content: Pieces
+) -> Iterator[list[Making]]:
+    """What is missing of each of these folders, whole and durable beside its place, for :func:`publish`.
 
-    SnapError names the file that could not be written; of the folder it belongs to, nothing is left then.
+    SnapError names the file that could not be written. Of what was not published, nothing is left then.
     """
-    missing, others = _missing(root.root, top, entries)
-    for new in missing:
-        _make(root, new, content)
-    return others
+    makings = [_missing(root.root, top, entries) for top, entries in wanted]
+    new = [one for making in makings for one in making.new]
+    try:
+        _stage(root, new, content)
+        yield makings
+    except BaseException:
+        for one in new:
+            with suppress(Exception):  # the first error is the one to tell
+                safewrite.remove_tree(root.root, one.staged)
+        raise
+
+
+def publish(root: Folders, making: Making) -> None:
+    """Put what was made in its place: each folder at once."""
+    for one in making.new:
+        safewrite.move_directory(root, one.staged, from_text(one.path))
 
 
 def staged_folders(top: str, entries: Sequence[Entry]) -> Iterator[str]:
-    """Where :func:`make`, killed, may have left what it was making."""
+    """Where :func:`made`, killed, may have left what it was making."""
     folders = {f"{top}/{folder}" for entry in entries for folder in ancestors(entry.path)}
     own = {f"{top}/{entry.path}" for entry in entries if entry.blob is None and entry.path}
     return map(_beside, sorted({top} | folders | own))
 
 
-def _missing(root: Path, top: str, entries: Sequence[Entry]) -> tuple[list[_New], list[Entry]]:
+def _missing(root: Path, top: str, entries: Sequence[Entry]) -> Making:
     there: dict[str, bool] = {}
     outermost: dict[str, str | None] = {}
     missing: dict[str, list[Entry]] = {}
@@ -102,7 +130,7 @@ def _missing(root: Path, top: str, entries: Sequence[Entry]) -> tuple[list[_New]
             others.append(entry)
         else:
             missing.setdefault(new, []).append(Entry(path[len(new) + 1 :], entry.mode, entry.blob))
-    return [_New(path, below) for path, below in missing.items()], others
+    return Making([_New(path, below) for path, below in missing.items()], others)
 
 
 def _outermost_missing(root: Path, top: str, folder: str, known: dict[str, bool]) -> str | None:
@@ -115,30 +143,35 @@ def _outermost_missing(root: Path, top: str, folder: str, known: dict[str, bool]
     return None
 
 
-def _make(root: Folders, new: _New, content: Pieces) -> None:
-    staged = _beside(new.path)
-    safewrite.remove_tree(root.root, staged)
-    try:
-        safewrite.make_directory(root, staged, int(FOLDER_MODE, 8))
-        files = [entry for entry in new.entries if entry.blob is not None and entry.mode is not None]
-        _write_all(root, staged, new.path, files, content)
-        _finish(root, staged, new.entries, content)
+def _stage(root: Folders, new: Sequence[_New], content: Pieces) -> None:
+    for one in new:
+        safewrite.remove_tree(root.root, one.staged)
+        safewrite.make_directory(root, one.staged, int(FOLDER_MODE, 8))
+    for start in range(0, len(new), _OPEN):
+        _write_all(root, new[start : start + _OPEN], content)
+    for one in new:
+        _finish(root, one, content)
+    if new:
         safewrite.flush(root.root)
-        safewrite.move_directory(root, staged, from_text(new.path))
-    except BaseException:
-        with suppress(Exception):  # the first error is the one to tell
-            safewrite.remove_tree(root.root, staged)
-        raise
 
 
-def _write_all(root: Folders, staged: str, place: str, files: Sequence[Entry], content: Pieces) -> None:
-    parts = [files[start : start + _PART] for start in range(0, len(files), _PART)]
-    with safewrite.held(root, staged, shown=root.root / from_text(place)) as open_folder:
+def _write_all(root: Folders, new: Sequence[_New], content: Pieces) -> None:
+    parts = [(number, part) for number, one in enumerate(new) for part in _parts(one)]
+    with ExitStack() as stack:
+        folders = [stack.enter_context(_held(root, one)) for one in new]
         for start in range(0, len(parts), forked.MOST):
-            for _ in forked.each(
-                lambda part: _write_part(open_folder, part, content), parts[start : start + forked.MOST]
-            ):
+            some = parts[start : start + forked.MOST]
+            for _ in forked.each(lambda part: _write_part(folders[part[0]], part[1], content), some):
                 pass
+
+
+def _held(root: Folders, new: _New) -> AbstractContextManager[safewrite.Held]:
+    return safewrite.held(root, new.staged, shown=root.root / from_text(new.path))
+
+
+def _parts(new: _New) -> Iterator[list[Entry]]:
+    files = [entry for entry in new.entries if entry.blob is not None and entry.mode is not None]
+    return (files[start : start + _PART] for start in range(0, len(files), _PART))
 
 
 def _write_part(folder: safewrite.Held, files: Sequence[Entry], content: Pieces) -> None:
@@ -148,10 +181,11 @@ def _write_part(folder: safewrite.Held, files: Sequence[Entry], content: Pieces)
             safewrite.create(folders, from_text(entry.path), content(entry.blob or ""), mode)
 
 
-def _finish(root: Folders, staged: str, entries: Sequence[Entry], content: Pieces) -> None:
+def _finish(root: Folders, new: _New, content: Pieces) -> None:
     """Links, then the modes of folders, children first: from then on one may be closed to its owner."""
+    staged = new.staged
     folders = []
-    for entry in entries:
+    for entry in new.entries:
         path = f"{staged}/{from_text(entry.path)}".rstrip("/")
         if entry.mode is None:
             safewrite.symlink(root, path, b"".join(content(entry.blob or "")))
@@ -162,6 +196,5 @@ def _finish(root: Folders, staged: str, entries: Sequence[Entry], content: Piece
 
 
 def _beside(path: str) -> str:
-    """Where a folder is until it is whole; a path, not its text."""
     folder, slash, name = from_text(path).rpartition("/")
     return folder + slash + os.fsdecode(safewrite.temporary_name(to_bytes(name)))

@@ -169,7 +169,7 @@ class _Builder:
 
     def _read(self, files: Sequence[LiveFile], cache: StatCache) -> Iterator[bytes]:
         for file, found in zip(files, ingest_all(files, self._sink), strict=True):
-            stored = self._sink.has(found.oid)
+            stored = self._keep or self._sink.has(found.oid)
             if found.stamp is not None and file.source is not None:
                 cache.put(file.source, found.stamp, found.read_at, found.oid, stored=stored)
             if not stored:

@@ -63,12 +63,25 @@ def deflate_stream(chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield engine.flush()
 
 
+def inflate_whole(data: bytes, size: int) -> bytes | None:
+    """The ``size`` bytes of the zlib stream at the beginning of ``data``, None when it does not end there.
+
+    ValueError when it is damaged.
+    """
+    engine: Any = _fast.decompressobj()
+    try:
+        content: bytes = engine.decompress(data, size + 1)
+    except _ERRORS as error:
+        raise ValueError(str(error)) from error
+    return content if engine.eof and len(content) == size else None
+
+
 def inflate(read: Callable[[], bytes], size: int) -> Iterator[bytes]:
     """The ``size`` bytes of the zlib stream that ``read`` gives chunk by chunk (empty at its end).
 
     ValueError when it is damaged, cut short or of another size.
     """
-    engine: Any = (zlib if size < _SAMPLE else _fast).decompressobj()
+    engine: Any = _fast.decompressobj()
     left = size
     while not engine.eof:
         chunk = engine.unconsumed_tail or read()

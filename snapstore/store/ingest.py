@@ -21,6 +21,8 @@ from snapstore.store.trees import LINK
 
 ATTEMPTS = 3
 _CHUNK = 1 << 20
+# Not through a link that took the file's place, and without waiting if a pipe did.
+_READ_ONLY = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _MANY, _MUCH = 400, 8 << 20
 """So many files, or bytes, are worth other processes."""
 _BATCH, _BATCH_BYTES, _BATCHES = 100, 4 << 20, 1000
@@ -110,8 +112,17 @@ def _batches(files: Sequence[LiveFile], numbers: list[int]) -> list[list[int]]:
 def _read_expected(file: LiveFile, part: Part) -> tuple[Any, ...] | None:
     """The plain values of an :class:`Ingested`; None when the file is not as large any more, or changes."""
     source, read_at = str(file.source), time.time_ns()
-    with _naming(source), _opened(source) as (descriptor, before):
-        content = _content(descriptor, before) if before.st_size == _size(file) else None
+    # Without context managers: this is done for every file of a tree, and each costs what a system call does.
+    try:
+        descriptor = os.open(source, _READ_ONLY)
+        try:
+            before = os.fstat(descriptor)
+            _require_regular(source, before)
+            content = _content(descriptor, before) if before.st_size == _size(file) else None
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise _named(source, error) from error
     return None if content is None else (part.blob(content), _stamp(before), read_at)
 
 
@@ -132,18 +143,19 @@ def _target(source: str) -> bytes:
 def _naming(source: str) -> Iterator[None]:
     try:
         yield
-    except FileNotFoundError as error:
-        fix = "take the snapshot when nothing writes to that folder, or exclude the file"
-        raise SnapError("the file vanished while the snapshot was taken", where=source, fix=fix) from error
-    except PermissionError as error:
-        fix = "run as a user who may read it, or exclude the file"
-        raise SnapError("the file cannot be read: permission denied", where=source, fix=fix) from error
     except OSError as error:
-        raise SnapError(
-            f"the file cannot be read: {error.strerror}",
-            where=source,
-            fix="give this user permission to read it, or exclude it",
-        ) from error
+        raise _named(source, error) from error
+
+
+def _named(source: str, error: OSError) -> SnapError:
+    if isinstance(error, FileNotFoundError):
+        fix = "take the snapshot when nothing writes to that folder, or exclude the file"
+        return SnapError("the file vanished while the snapshot was taken", where=source, fix=fix)
+    if isinstance(error, PermissionError):
+        fix = "run as a user who may read it, or exclude the file"
+        return SnapError("the file cannot be read: permission denied", where=source, fix=fix)
+    fix = "give this user permission to read it, or exclude it"
+    return SnapError(f"the file cannot be read: {error.strerror}", where=source, fix=fix)
 
 
 def _read_once(source: str, sink: Sink) -> Ingested | None:
@@ -160,19 +172,19 @@ def _read_once(source: str, sink: Sink) -> Ingested | None:
 
 @contextmanager
 def _opened(source: str) -> Iterator[tuple[int, os.stat_result]]:
-    # Not through a link that took the file's place, and without waiting if a pipe did.
-    descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    descriptor = os.open(source, _READ_ONLY)
     try:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise SnapError(
-                "no longer a regular file",
-                where=source,
-                fix="it changed while it was read: run the command again",
-            )
+        _require_regular(source, status)
         yield descriptor, status
     finally:
         os.close(descriptor)
+
+
+def _require_regular(source: str, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        fix = "it changed while it was read: run the command again"
+        raise SnapError("no longer a regular file", where=source, fix=fix)
 
 
 def _content(descriptor: int, before: os.stat_result) -> bytes | None:

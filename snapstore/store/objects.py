@@ -69,6 +69,8 @@ class StoreObjects:
             if kind == BLOB and size >= LARGE:
                 pieces = self._pieces(oid, place, size, head)
                 return io.BufferedReader(_Stream(_verified(self, oid, kind, size, pieces, place)))
+            if kind == BLOB:
+                return io.BytesIO(self._require_id(oid, kind, self._whole(oid, place, size, head)))
         return io.BytesIO(self.content(oid, BLOB))
 
     def blob_size(self, oid: str) -> int:
@@ -90,9 +92,12 @@ class StoreObjects:
     def read(self, oid: str) -> tuple[int, bytes]:
         """Kind and content of an object, verified."""
         kind, content = self._read(oid)
+        return kind, self._require_id(oid, kind, content)
+
+    def _require_id(self, oid: str, kind: int, content: bytes) -> bytes:
         if object_id(kind, content).hex() != oid:
             raise self.damaged(oid, "its content does not match its id")
-        return kind, content
+        return content
 
     def _read(self, oid: str) -> tuple[int, bytes]:
         place = self._place(oid)
@@ -112,7 +117,7 @@ class StoreObjects:
     def _read_at(self, oid: str, place: Place) -> tuple[int, bytes]:
         kind, size, head = self._header(oid, place)
         if kind in NAMES:
-            return kind, b"".join(self._pieces(oid, place, size, head))
+            return kind, self._whole(oid, place, size, head)
         return self._read_foreign(oid)
 
     def verify_at(self, oid: str, place: Place) -> None:
@@ -126,9 +131,7 @@ class StoreObjects:
 
     def verify_loose(self, oid: str) -> None:
         """SnapError unless the loose object of this id is whole."""
-        kind, content = self._read_loose(oid, self.loose_path(oid))
-        if object_id(kind, content).hex() != oid:
-            raise self.damaged(oid, "its content does not match its id")
+        self._require_id(oid, *self._read_loose(oid, self.loose_path(oid)))
 
     def require(self, oid: str) -> None:
         """SnapError when no object has this id."""
@@ -144,8 +147,16 @@ class StoreObjects:
         except (OSError, ValueError) as error:
             raise self.damaged(oid, str(error), place) from error
 
-    def _pieces(self, oid: str, place: Place, size: int, head: _Head) -> Iterator[bytes]:
+    def _whole(self, oid: str, place: Place, size: int, head: _Head) -> bytes:
         """The content of an object at a place in a pack, not yet verified."""
+        try:
+            content = codec.inflate_whole(head.data[head.start :], size)
+        except ValueError as error:
+            raise self.damaged(oid, str(error), place) from error
+        return b"".join(self._pieces(oid, place, size, head)) if content is None else content
+
+    def _pieces(self, oid: str, place: Place, size: int, head: _Head) -> Iterator[bytes]:
+        """The same, piece by piece."""
         chunks = self._chunks(place, head)
         try:
             yield from codec.inflate(partial(next, chunks, b""), size)

@@ -89,6 +89,7 @@ class Packs:
         self.folder = folder
         self.unreadable: dict[str, str] = {}
         self._packs: dict[str, PackFile] = {}
+        self._last: PackFile | None = None
         self._files: dict[str, int] = {}
         self._lock = threading.Lock()
         self.refresh()
@@ -101,6 +102,7 @@ class Packs:
         """Look for packs that came or went."""
         present = _names(self.folder)
         with self._lock:
+            self._last = None
             for name in [name for name in self._packs if name not in present]:
                 del self._packs[name]
             for name in present:
@@ -119,13 +121,16 @@ class Packs:
         return frozenset(self._packs)
 
     def __contains__(self, oid: bytes) -> bool:
-        return any(oid in pack for pack in self._packs.values())
+        return self.find(oid) is not None
 
     def find(self, oid: bytes) -> Place | None:
         """Where an object is, None when no pack has it."""
-        for pack in self._packs.values():
+        # Where the last one was, most others are, too; there may be hundreds of packs.
+        last = self._last
+        for pack in (last, *self._packs.values()) if last else self._packs.values():
             offset = pack.offset(oid)
             if offset is not None:
+                self._last = pack
                 return Place(pack, offset)
         return None
 
