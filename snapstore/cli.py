@@ -39,6 +39,9 @@ COMMANDS = {
         "propose": "push a plan, and the state after it, for review",
         "apply": "carry out a plan that was saved or approved",
     },
+    "around a deploy": {
+        "watch": "measure after a deploy, and act where it made things worse",
+    },
     "upkeep": {
         "doctor": "check the store, the key and every resource",
         "gc": "remove for good what restores have put aside",

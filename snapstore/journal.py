@@ -44,7 +44,8 @@ class Result(StrEnum):
 class Begin(msgspec.Struct, frozen=True, tag="begin", tag_field="record"):
     """Which restore this is, and the scope that is captured for it, which may be wider than the plan's.
 
-    ``safety`` is the commit taken before it, ``safety_ref`` keeps it.
+    ``safety`` is the commit taken before it, ``safety_ref`` keeps it. ``reason`` is why somebody wanted it,
+    in their words.
     """
 
     purpose: str
@@ -55,6 +56,7 @@ class Begin(msgspec.Struct, frozen=True, tag="begin", tag_field="record"):
     plan: Plan
     allow: tuple[HazardName, ...]
     time: int
+    reason: str = ""
 
 
 class Continued(msgspec.Struct, frozen=True, tag="continue", tag_field="record"):

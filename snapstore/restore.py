@@ -32,6 +32,7 @@ from snapstore.guard import (
 from snapstore.journal import Begin, Continued, End, Goal, Journal, Result, Verified
 from snapstore.model import Condition, HazardName, Outcome, Plan, PlanOptions, Scope
 from snapstore.plan import ask_live, make_plan
+from snapstore.secrets import REDACTOR
 from snapstore.snapshot import Snapshot
 from snapstore.take import LIVE, VERSION_TRAILER, in_scope, live, snapshot_of
 from snapstore.verify import owed, some, verify
@@ -83,6 +84,7 @@ class _Request:
     options: PlanOptions
     allow: frozenset[HazardName]
     reviewed: Plan | None = None
+    reason: str = ""
 
     @property
     def title(self) -> str:
@@ -104,6 +106,7 @@ def restore(
     allow: Collection[HazardName],
     confirm: Confirm | None,
     report: Report = silent,
+    reason: str = "",
 ) -> RestoreResult:
     """Bring the live systems, as far as the scope goes, to the state of ``revision``, and prove it.
 
@@ -111,7 +114,7 @@ def restore(
     when it was refused, and nothing has changed then; failures after the first action are in the result.
     """
     request = _request(ws, "restore", _target(ws, revision), scope, options, allow, report)
-    return _run(ws, request, confirm, report)
+    return _run(ws, replace(request, reason=reason), confirm, report)
 
 
 def apply_plan(
@@ -120,6 +123,7 @@ def apply_plan(
     allow: Collection[HazardName],
     confirm: Confirm | None,
     report: Report = silent,
+    reason: str = "",
 ) -> RestoreResult:
     """Carry out exactly this plan. SnapError with code STALE when the live state is not the one it is for."""
     commit = plan.target.commit or ""
@@ -130,7 +134,7 @@ def apply_plan(
     if target.tree != plan.target.tree:
         raise SnapError("the plan's target is another state in this store", code=Exit.STALE, fix=AGAIN)
     request = _request(ws, "restore", target, plan.scope, plan.options, allow, report)
-    return _run(ws, replace(request, reviewed=plan), confirm, report)
+    return _run(ws, replace(request, reviewed=plan, reason=reason), confirm, report)
 
 
 def undo(
@@ -252,6 +256,7 @@ def _run_locked(ws: Workspace, request: _Request, report: Report) -> RestoreResu
         plan=plan,
         allow=tuple(sorted(request.allow)),
         time=int(time.time()),
+        reason=REDACTOR.redact(request.reason, sealed=True),
     )
     record = journal.create(journals(ws), begin)
     return _carry_out(ws, record, before, request.target, report)
@@ -429,6 +434,8 @@ def _commit(ws: Workspace, record: Journal, after: Snapshot, goal: Snapshot) -> 
     commit = goal.commit or ""
     subject = next(ws.store.log(commit, 1)).message.partition("\n")[0]
     trailers = {**VERSION_TRAILER, "Restored-From": commit, "Safety": record.begin.safety}
+    if record.begin.reason:
+        trailers["Reason"] = record.begin.reason
     title = f"{record.begin.purpose.capitalize()} {commit[:10]} {subject}".rstrip()
     return ws.store.commit(after, title, trailers=trailers)
 

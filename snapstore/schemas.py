@@ -17,7 +17,7 @@ from snapstore import snapshot
 from snapstore.config import tables
 from snapstore.errors import SnapError
 from snapstore.model import SEALED, Plan
-from snapstore.render import documents
+from snapstore.render import documents, watching
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FOLDER = Path(__file__).parent.parent / "schemas"
@@ -41,6 +41,7 @@ OUTPUTS: dict[str, type[Any]] = {
     "output-show-folder": documents.FolderDocument,
     "output-status": documents.StatusDocument,
     "output-take": documents.TakeDocument,
+    "output-watch": watching.WatchDocument,
 }
 
 

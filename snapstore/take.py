@@ -24,7 +24,8 @@ class TakeResult(msgspec.Struct, frozen=True):
     """What a take found: ``changed`` says whether ``commit`` is new.
 
     ``resources`` are the tree ids of the captured resources by name ("" for one that holds nothing);
-    ``notices`` is what their captures had to tell.
+    ``notices`` is what their captures had to tell. ``metrics`` are the values by series of those that are
+    watched, where they were kept with the snapshot.
     """
 
     commit: str
@@ -32,6 +33,7 @@ class TakeResult(msgspec.Struct, frozen=True):
     changed: bool
     resources: dict[str, str]
     notices: dict[str, list[Notice]]
+    metrics: dict[str, dict[str, float | str]] = {}
 
 
 def take(

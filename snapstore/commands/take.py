@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+import msgspec
 
 from snapstore.app import App
 from snapstore.commands import options
@@ -25,6 +26,7 @@ def command(app: App, message: str, silent: bool, only: tuple[str, ...], group: 
         app.note(f"{notice.subject}: {notice.text}")
     with app.working("taking a snapshot"):
         result = take(ws, message, options.scope(ws.config, only, group))
+        result = _measured(app, ws, result)
     for resource, notices in result.notices.items():
         for notice in notices:
             app.note(paint(f"! {resource}: {name(notice.subject)}: {name(notice.text)}", CHANGED))
@@ -32,14 +34,35 @@ def command(app: App, message: str, silent: bool, only: tuple[str, ...], group: 
         app.emit(lambda: _text(ws, result), result)
 
 
+def _measured(app: App, ws: Workspace, result: TakeResult) -> TakeResult:
+    """Keep with the snapshot what the configured metrics are now; a warning for what cannot be measured."""
+    if not ws.config.watch.metrics:
+        return result
+    from snapstore.watch import baseline
+
+    found = baseline.record(ws, result.commit)
+    for metric, kept in found.items():
+        if kept.problem:
+            app.note(paint(f"! metric {name(metric)}: {name(kept.problem)}", CHANGED))
+    return msgspec.structs.replace(result, metrics={metric: kept.values for metric, kept in found.items()})
+
+
 def _text(ws: Workspace, result: TakeResult) -> str:
     from snapstore.render import snapshots
 
     info = ws.store.info(result.commit)
     if not result.changed:
-        return f"nothing changed since {snapshots.short(info)}"
+        return "\n".join([f"nothing changed since {snapshots.short(info)}", *_metrics(ws, result)])
     lines = [f"[{ws.store.branch} {info.commit[:10]}] {name(snapshots.subject(info))}"]
-    return "\n".join([*lines, *_since(ws, info, result)])
+    return "\n".join([*lines, *_since(ws, info, result), *_metrics(ws, result)])
+
+
+def _metrics(ws: Workspace, result: TakeResult) -> list[str]:
+    if not result.metrics:
+        return []
+    from snapstore.render import watching
+
+    return watching.kept(result.metrics, ws.config.watch)
 
 
 def _since(ws: Workspace, info: CommitInfo, result: TakeResult) -> list[str]:

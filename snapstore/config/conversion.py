@@ -10,6 +10,7 @@ import msgspec
 
 from snapstore.config.source import Keys, Source, dotted, json_path
 from snapstore.config.tables import Forge, Require
+from snapstore.config.watching import Reaction
 from snapstore.errors import SnapError
 from snapstore.model import DataMode, HazardName
 from snapstore.nearest import did_you_mean
@@ -51,6 +52,8 @@ def _choices(path: Keys) -> str:
     if path[:1] == ("restore",):
         values: list[str] = [*DataMode] if path[-1] == "data" else [*HazardName]
         return f"it may be: {', '.join(values)}"
+    if path == ("watch", "action"):
+        return f"it may be: {', '.join(Reaction)}"
     return "see `snap schema config` for the values it may have"
 
 

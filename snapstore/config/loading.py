@@ -24,6 +24,7 @@ from snapstore.config.tables import (
     ResourceTable,
 )
 from snapstore.config.variables import Lenient, fill
+from snapstore.config.watching import watch_config
 from snapstore.errors import SnapError
 from snapstore.model import HazardName
 from snapstore.nearest import did_you_mean
@@ -84,6 +85,7 @@ def load(path: Path, env: Mapping[str, str], *, live: bool = True) -> Config:
         data=table.restore.data,
         remote=table.store.remote,
         review=table.review,
+        watch=watch_config(source, table.watch),
     )
 
 

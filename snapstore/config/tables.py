@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from snapstore.config.watching import WatchConfig, WatchTable
 from snapstore.model import DataMode, HazardName
 
 
@@ -86,6 +87,7 @@ class Config(msgspec.Struct, frozen=True):
     data: DataMode = DataMode.ARCHIVE
     remote: str | None = None
     review: ReviewTable = ReviewTable()
+    watch: WatchConfig = WatchConfig()
 
 
 class StoreTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -134,6 +136,7 @@ class FileTable(msgspec.Struct, forbid_unknown_fields=True):
     hooks: HooksTable = msgspec.field(default_factory=HooksTable)
     restore: RestoreTable = msgspec.field(default_factory=RestoreTable)
     review: ReviewTable = ReviewTable()
+    watch: WatchTable = WatchTable()
 
 
 class ResourceTable(msgspec.Struct):

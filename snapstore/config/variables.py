@@ -1,8 +1,8 @@
 """``${VAR}`` and ``${VAR:-default}`` in the values of ``snapstore.toml``; ``$$`` is a dollar sign.
 
 What comes from the environment may be a secret, so it is told to the redactor, except where the key says
-that it is a name or a place (:data:`OPEN_KEYS`). The command of a hook is left as it is: the shell that
-runs it expands ``${VAR}`` itself, so that no value becomes part of a command line.
+that it is a name or a place (:data:`OPEN_KEYS`). The command of a hook or of a metric is left as it is: the
+shell that runs it expands ``${VAR}`` itself, so that no value becomes part of a command line.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def fill(source: Source, raw: dict[str, Any], env: Mapping[str, str]) -> dict[st
             return [visit((*path, place), inner) for place, inner in enumerate(value)]
         if not isinstance(value, str):
             return value
-        if path[0] == "hooks" and path[-1] == "run":
+        if (path[0], path[-1]) in (("hooks", "run"), ("watch", "command")):
             _remember_variables(value, env)
             return value
         return _fill_text(source, path, value, env, missing)

@@ -46,13 +46,17 @@ class InitDocument(msgspec.Struct):
 
 
 class TakeDocument(msgspec.Struct):
-    """``snap take``: tree ids by resource; ``changed`` says whether the commit is new."""
+    """``snap take``: tree ids by resource; ``changed`` says whether the commit is new.
+
+    ``metrics`` are those that are watched, by series; infinite ones are ``"+Inf"``.
+    """
 
     commit: str
     tree: str
     changed: bool
     resources: dict[str, str]
     notices: dict[str, list[Notice]]
+    metrics: dict[str, dict[str, float | str]]
 
 
 class ChangedName(msgspec.Struct):

@@ -58,7 +58,8 @@ def apply(
     plan = _reviewed(ws, found)
     _require_agreement(ws, found)
     with _reporting(ws, found, report):
-        result = apply_plan(ws, plan, allow, confirm, report)
+        why = ws.store.info(found.commit).trailers.get(branches.REASON, "")
+        result = apply_plan(ws, plan, allow, confirm, report, why)
     verdict = Verdict.SUCCESS if result.exit is Exit.DONE else Verdict.FAILURE
     _tell(found, verdict, results(result), headline(result), report)
     _share(ws, where, refs, report)

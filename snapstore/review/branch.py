@@ -21,6 +21,7 @@ PLANS = "plans"
 PREFIX = "rollback/"
 SCOPE = "Scope"
 PLAN = "Plan"
+REASON = "Reason"
 _EVERYTHING = "everything"
 _SHORT = 10
 _ID = 12

@@ -28,6 +28,7 @@ from snapstore.workspace import Workspace
 
 _LINE = "\n"
 _SHORT = 10
+_LONGEST_REASON = 1000
 
 
 class Proposal(msgspec.Struct, frozen=True):
@@ -59,11 +60,13 @@ def propose(
     scope: Scope,
     options: PlanOptions,
     report: Report = silent,
+    reason: str = "",
 ) -> Proposal:
     """Push a branch with the state after a restore to ``revision`` and its plan. No system is changed.
 
     The live state becomes the newest snapshot of the environment's branch, which is pushed as well: what the
-    branch changes is then what the restore will. SnapError unless the remote has both in the end.
+    branch changes is then what the restore will. ``reason`` is why somebody wants it, for the commit and the
+    request. SnapError unless the remote has both in the end.
     """
     whole_resources(ws, scope)
     where = remote(ws.config, env)
@@ -77,12 +80,13 @@ def propose(
     if plan.base.tree != head.tree:
         text = "the live state changed while the plan was made"
         raise SnapError(text, code=Exit.STALE, fix="run the command again")
-    return _request(ws, seen.forge, _push(ws, seen, plan, report), report)
+    why = REDACTOR.redact(reason, sealed=True)
+    return _request(ws, seen.forge, _push(ws, seen, plan, report, why), report, why)
 
 
-def _push(ws: Workspace, seen: _Seen, plan: Plan, report: Report) -> Proposal:
+def _push(ws: Workspace, seen: _Seen, plan: Plan, report: Report, reason: str) -> Proposal:
     branch = _branch(ws, seen, plan)
-    commit = _commit(ws, plan, branch)
+    commit = _commit(ws, plan, branch, reason)
     old = seen.refs.get(branch.ref)
     if old and _is_same(ws, old, commit):
         sync.push(ws.store, seen.remote, seen.refs, {})
@@ -113,13 +117,14 @@ def _is_over(ws: Workspace, seen: _Seen, branch: Branch, commit: str) -> bool:
     return request is not None and request.state is not State.OPEN
 
 
-def _commit(ws: Workspace, plan: Plan, branch: Branch) -> str:
+def _commit(ws: Workspace, plan: Plan, branch: Branch, reason: str) -> str:
     head = ws.store.head() or ""
     live, target = ws.store.snapshot(head), ws.store.snapshot(plan.target.commit or "")
     files = branches.files(plan, terms(ws, plan, branch.name))
     tree = ws.store.compose(branches.after(plan, live, target), files)
     text = f"{_title(ws, plan)}\n\n{summary(plan)}"
-    return ws.store.put_commit(tree, (head,), text, {**branches.trailers(plan), **VERSION_TRAILER})
+    why = {branches.REASON: reason} if reason else {}
+    return ws.store.put_commit(tree, (head,), text, {**branches.trailers(plan), **why, **VERSION_TRAILER})
 
 
 def _title(ws: Workspace, plan: Plan) -> str:
@@ -143,12 +148,12 @@ def terms(ws: Workspace, plan: Plan, branch: str) -> Terms:
 # The request
 
 
-def _request(ws: Workspace, forge: Api | None, proposal: Proposal, report: Report) -> Proposal:
+def _request(ws: Workspace, forge: Api | None, proposal: Proposal, report: Report, reason: str) -> Proposal:
     """Open the request of a branch that was pushed, or bring the one that is open up to it."""
     if forge is None or proposal.branch is None:
         report("no request was opened: that takes a forge that is known, and a token for it")
         return proposal
-    title, body = _title(ws, proposal.plan), _body(ws, forge, proposal)
+    title, body = _title(ws, proposal.plan), _body(ws, forge, proposal, reason)
     found = forge.find(proposal.branch)
     if found is None or found.state is not State.OPEN:
         found = forge.open(proposal.branch, ws.store.branch, title, body)
@@ -160,6 +165,7 @@ def _request(ws: Workspace, forge: Api | None, proposal: Proposal, report: Repor
     return msgspec.structs.replace(proposal, url=found.url)
 
 
-def _body(ws: Workspace, forge: Api, proposal: Proposal) -> str:
+def _body(ws: Workspace, forge: Api, proposal: Proposal, reason: str) -> str:
     said = terms(ws, proposal.plan, proposal.branch or "")
-    return REDACTOR.redact(page(proposal.plan, said, forge.limit))
+    why = f"Why: {code(reason[:_LONGEST_REASON])}\n\n" if reason else ""
+    return REDACTOR.redact(why + page(proposal.plan, said, forge.limit - len(why)))

@@ -64,7 +64,8 @@ def hash_only(
 
 
 def _hints(states: Mapping[str, ResourceState], base: Snapshot | None) -> dict[str, Mapping[str, Json]]:
-    carried = {name: hints for name, hints in base.hints.items() if name not in states} if base else {}
+    known = base.hints if base else {}
+    carried = {name: hints for name, hints in known.items() if name not in states and name[:1] != "@"}
     return carried | {name: state.captured.hints for name, state in states.items() if state.captured.hints}
 
 

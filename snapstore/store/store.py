@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from snapstore.errors import SnapError
-from snapstore.model import Known, Notice
+from snapstore.model import Json, Known, Notice
 from snapstore.snapshot import Snapshot, resources
 from snapstore.store import build, commits, locks, notes, repository
 from snapstore.store.build import ResourceState
@@ -134,6 +134,13 @@ class Store:
             notes.write(self._objects, self._refs, commit, snapshot.hints, who)
         subject = message.partition("\n")[0]
         return commit if self._refs.move(name, tip, commit, who, f"take: {subject}") else None
+
+    def annotate(self, commit: str, name: str, value: dict[str, Json]) -> None:
+        """Keep something beside a snapshot, in its note, under a name that begins with ``@``: no resource's
+        does. What was kept there before is replaced."""
+        with locks.short(self.workspace("commit.lock")):
+            kept = {**notes.read(self._objects, self._refs, commit), name: value}
+            notes.write(self._objects, self._refs, commit, kept, commits.signature(self.path))
 
     def compose(self, parts: Mapping[str, Snapshot], beside: Mapping[str, bytes]) -> str:
         """The id of a tree, kept: each resource as one snapshot has it, and files beside them."""

@@ -1,0 +1,58 @@
+"""What follows when a deploy made things worse: the plan back is written, then proposed or carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import msgspec
+
+from snapstore.config.watching import Reaction
+from snapstore.errors import SnapError
+from snapstore.model import HazardName, Plan, PlanOptions, Scope
+from snapstore.plan import encode
+from snapstore.restore import Report, RestoreResult, apply_plan, plan_restore
+from snapstore.review.propose import Proposal, propose
+from snapstore.watch.watching import Watched
+from snapstore.workspace import Workspace
+
+
+class Reacted(msgspec.Struct, frozen=True):
+    """``file`` has the plan; None where there is nothing that a restore would change."""
+
+    plan: Plan
+    file: Path | None = None
+    proposal: Proposal | None = None
+    result: RestoreResult | None = None
+
+
+def react(
+    ws: Workspace,
+    env: Mapping[str, str],
+    watched: Watched,
+    action: Reaction,
+    scope: Scope,
+    allow: Collection[HazardName],
+    report: Report,
+) -> Reacted:
+    """Write the plan back to the snapshot from before the deploy, and do with it what ``action`` says.
+
+    SnapError when that cannot be done, and then it was not: the message begins with what got worse.
+    """
+    reason = "; ".join(watched.reasons)
+    try:
+        plan = plan_restore(ws, watched.commit, scope, PlanOptions(ws.config.data), report)
+        if not plan.actions:
+            return Reacted(plan)
+        file = ws.store.workspace("watch") / f"{watched.number:06}-plan.json"
+        file.write_bytes(encode(plan))
+        report(f"the plan back is {file}")
+        if action is Reaction.PROPOSE:
+            proposal = propose(ws, env, watched.commit, scope, plan.options, report, reason)
+            return Reacted(plan, file, proposal)
+        if action is Reaction.RESTORE:
+            return Reacted(plan, file, result=apply_plan(ws, plan, allow, None, report, reason))
+    except SnapError as error:
+        text = f"{reason}; but what should follow failed: {error.what}"
+        raise SnapError(text, where=error.where, fix=error.fix, code=error.code) from error
+    return Reacted(plan, file)
