@@ -49,7 +49,8 @@ class Context(msgspec.Struct, frozen=True):
 
     ``seal(identity, value)`` gives the JSON value ``{"$sealed": token}`` to put into a fact;
     ``unseal(identity, token)`` gives the value back. Both raise SnapError where there is no key.
-    ``root`` is the folder of ``snapstore.toml``, against which relative paths of settings are resolved.
+    ``root`` is the folder of ``snapstore.toml``, against which :meth:`place` resolves paths of settings. In a
+    rehearsal it is a ``scratch`` folder, and no path of the settings leads out of it.
     ``known`` is an earlier state of this resource, if it had a stamp: see :class:`Captured`.
     """
 
@@ -59,6 +60,14 @@ class Context(msgspec.Struct, frozen=True):
     unseal: Callable[[str, str], bytes]
     env: Mapping[str, str] = msgspec.field(default_factory=dict)
     known: Known | None = None
+    scratch: bool = False
+
+    def place(self, path: str) -> Path:
+        """Where a path of the settings is, absolute."""
+        if not self.scratch:
+            return self.root / Path(path).expanduser()
+        inside = (part.replace("..", "up") for part in Path(path).parts if part != "/")
+        return self.root.joinpath(*inside)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.resource!r})"  # the environment holds secrets
@@ -166,6 +175,31 @@ def no_lock(settings: Any, context: Context) -> AbstractContextManager[None]:
     return nullcontext()
 
 
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """A scratch system, empty as yet, in which a restore is rehearsed; gone when its ``with`` block ends.
+
+    ``settings`` and ``root`` are what the adapter's own functions take to work on it, ``where`` says in words
+    what it is and ``version`` what runs there.
+    ``leaves_out`` gives, for the identity of a fact, why it is not touched there, "" where it is: such facts
+    are neither made nor compared, and actions on them are not run. ``anew`` says why the plan's own actions
+    cannot run there, so that a plan with the same target is made there instead; "" where they can.
+    ``fill`` is called when the live state is laid out: with how many rows of each table are wanted as a
+    sample; it gives what it has to tell.
+    """
+
+    settings: Any
+    root: Path
+    where: str
+    version: str = ""
+    leaves_out: Callable[[str], str] = lambda identity: ""
+    anew: str = ""
+    fill: Callable[[int], list[str]] = lambda rows: []
+
+
+def nothing_left_of_rehearsals(settings: Any, context: Context, folder: Path) -> None:
+    """For systems that are rehearsed in ``folder`` alone, which the core removes, or in memory."""
+
+
 Form = Callable[[str, Facts, Hints], str]
 """Writes what a path of a resource stands for, given all its facts and hints, in a form that others read.
 SnapError when the path stands for nothing that can be written so."""
@@ -188,6 +222,9 @@ class Adapter(msgspec.Struct, frozen=True):
     on: what it gives has to bear being run twice.
     ``renames`` are the kinds of facts that its ``plan`` renames where ``PlanOptions.renames`` says so;
     ``inside`` gives what can be renamed inside a fact, as identities of such kinds.
+    ``rehearse`` makes a :class:`Stage` for these actions, with a folder of its own that is there already; it
+    only reads the live system. None where there is nothing like it: a plan is then rehearsed on its facts
+    alone. ``clear`` removes what a rehearsal that was killed has left outside of its folder.
     ``archived`` lists what restores have put aside and none has taken back, oldest first; ``prune`` removes
     some of that for good, by their places.
     ``forms`` are the forms beside our own in which ``snap show`` writes a part of a state, by their names.
@@ -212,6 +249,8 @@ class Adapter(msgspec.Struct, frozen=True):
     renames: Collection[str] = ()
     inside: Callable[[Fact], Collection[str]] = lambda fact: ()
     lock: Callable[[Any, Context], AbstractContextManager[None]] = no_lock
+    rehearse: Callable[[Any, Context, Path, Sequence[Action]], AbstractContextManager[Stage]] | None = None
+    clear: Callable[[Any, Context, Path], None] = nothing_left_of_rehearsals
     archived: Callable[[Any, Context], list[Archived]] = nothing_archived
     prune: Callable[[Any, Context, Sequence[str]], None] = nothing_to_prune
     forms: Mapping[str, Form] = {}

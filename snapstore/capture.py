@@ -83,6 +83,7 @@ def context_of(config: Config, keys: Keys, name: str) -> Context:
         seal=partial(keys.seal, name),
         unseal=partial(keys.unseal, name),
         env=dict(os.environ),
+        scratch=config.scratch,
     )
 
 

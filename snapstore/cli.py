@@ -36,6 +36,7 @@ COMMANDS = {
     },
     "review": {
         "plan": "what a restore would do, for reading, saving and reviewing",
+        "rehearse": "carry out a plan on scratch copies, and see what comes of it",
         "propose": "push a plan, and the state after it, for review",
         "apply": "carry out a plan that was saved or approved",
     },

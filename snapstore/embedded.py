@@ -13,11 +13,12 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,23 @@ def stop(server: Server) -> None:
     data = server.directory / "data"
     if (data / "postmaster.pid").exists():
         _run(server, ["pg_ctl", "-D", str(data), "-w", "-m", "immediate", "stop"])
+
+
+def stop_at(directory: Path) -> None:
+    """End the server, if one runs, whose data lie below ``directory`` though its owner was killed.
+
+    Only where it can be told that the process is that server; where not, it ends by itself within a minute of
+    its data being removed (it looks for its lock file that often).
+    """
+    data = directory / "data"
+    try:
+        number = int((data / "postmaster.pid").read_text().split()[0])
+        is_server = os.fsencode(data) in Path(f"/proc/{number}/cmdline").read_bytes()
+    except (OSError, ValueError, IndexError):
+        return
+    with suppress(ProcessLookupError):
+        if is_server:
+            os.kill(number, signal.SIGQUIT)  # what `pg_ctl stop -m immediate` sends
 
 
 def _init(server: Server, data: Path) -> None:

@@ -33,7 +33,8 @@ def execute(
     for resource, actions in works.items():
         report(f"{resource}: {len(actions)} {'action' if len(actions) == 1 else 'actions'}")
         try:
-            _apply(ws, resource, actions, content, logs[resource], report)
+            apply(ws, resource, actions, content, logs[resource], report)
+            logs[resource].done, logs[resource].pending = len(actions), set()
         except SnapError as error:
             errors[resource] = error
             break
@@ -45,14 +46,15 @@ def execute(
     return outcomes
 
 
-def _apply(
+def apply(
     ws: Workspace,
     resource: str,
     actions: Sequence[Action],
     content: Snapshot,
-    log: ActionLog,
+    log: adapters.Journal,
     report: Callable[[str], None],
 ) -> None:
+    """Run actions of one resource, telling ``log``. SnapError, which names the resource, where one fails."""
     config = ws.config.resources[resource]
     known = context_of(ws.config, ws.keys, resource)
     context = ApplyContext(
@@ -61,6 +63,7 @@ def _apply(
         seal=known.seal,
         unseal=known.unseal,
         env=known.env,
+        scratch=known.scratch,
         open_blob=content.objects.open_blob,
         journal=log,
         report=lambda text: report(f"{resource}: {text}"),
@@ -69,7 +72,6 @@ def _apply(
         adapters.load(config.adapter).apply(config.settings, actions, context)
     except Exception as error:
         raise adapter_error(resource, error) from error
-    log.done, log.pending = len(actions), set()
 
 
 def tidy(ws: Workspace, begun: Sequence[Action]) -> None:

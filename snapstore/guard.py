@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from snapstore import adapter as adapters
-from snapstore.canonical import dumps
 from snapstore.diff import diff
 from snapstore.errors import Exit, SnapError
 from snapstore.journal import Journal
 from snapstore.model import Fact, Hazard, HazardName, Plan, Scope
 from snapstore.nearest import nearest
-from snapstore.plan import refused
+from snapstore.plan import refused, shape
 from snapstore.snapshot import Snapshot, facts, resources
 from snapstore.verify import Name, differing, some
 
@@ -109,22 +108,8 @@ def require_current(reviewed: Plan, plan: Plan, live: Snapshot) -> None:
             text = f"the live state has moved on since the plan was made: {some(since)}"
             raise SnapError(text, fix=AGAIN, code=Exit.STALE)
     # Equal facts, but perhaps not equal hints: a table that was empty may hold rows by now.
-    if _shape(reviewed) != _shape(plan):
+    if shape(reviewed) != shape(plan):
         raise SnapError("the plan would be another one by now", fix=AGAIN, code=Exit.STALE)
-
-
-def _shape(plan: Plan) -> list[bytes]:
-    """What a reviewer has agreed to: all that is carried out and what it endangers, but no numbers of rows
-    and bytes. As canonical bytes: a plan that was read from a file has lists where a new one has tuples."""
-    return [
-        dumps(
-            [
-                *(a.resource, a.verb, a.subject, a.statements, a.payload, a.secrets, a.transactional),
-                [hazard.name for hazard in a.hazards],
-            ]
-        )
-        for a in plan.actions
-    ]
 
 
 def require_allowed(config: Config, plan: Plan, allow: Collection[HazardName]) -> None:

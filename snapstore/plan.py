@@ -78,11 +78,8 @@ def make_plan(
     for name in resource_order({r.name: r.depends_on for r in config.resources.values()}):
         if name not in changes:
             continue
-        request = _request(config, live, target, changes[name], options, begun)
-        adapter = config.resources[name].adapter
-        hints = {**request.live_hints, **ask(adapter, request)}
-        request = msgspec.structs.replace(request, live_hints=hints)
-        actions += order(adapters.load(adapter).plan(request))
+        request = request_for(config, live, target, changes[name], options, begun)
+        actions += plan_resource(config.resources[name].adapter, request, ask)
         notes += _unverifiable(name, request)
     actions += _following(config, scope, [*begun, *actions])
     plan = Plan(
@@ -94,6 +91,12 @@ def make_plan(
         notes=notes,
     )
     return msgspec.structs.replace(plan, digest=digest(plan))
+
+
+def plan_resource(adapter: str, request: PlanRequest, ask: Ask) -> list[Action]:
+    """The actions for the changes of one resource, in the order in which they run."""
+    hints = {**request.live_hints, **ask(adapter, request)}
+    return order(adapters.load(adapter).plan(msgspec.structs.replace(request, live_hints=hints)))
 
 
 def _following(config: Config, scope: Scope, actions: Sequence[Action]) -> list[Action]:
@@ -119,14 +122,15 @@ def _of_begun(begun: Sequence[Action], config: Config) -> dict[str, ResourceChan
     return {name: ResourceChanges(name, config.resources[name].adapter) for name in sorted(names)}
 
 
-def _request(
+def request_for(
     config: Config,
     live: Snapshot,
     target: Snapshot,
     changes: ResourceChanges,
     options: PlanOptions,
-    begun: Sequence[Action],
+    begun: Sequence[Action] = (),
 ) -> PlanRequest:
+    """What the adapter of these changes, which lead from ``live`` to ``target``, may look at."""
     name = changes.resource
     now = Facts(facts(live, name))
     return PlanRequest(
@@ -167,6 +171,29 @@ def digest(plan: Plan) -> str:
     """SHA-256 over the plan without its digest; what makes a reviewed plan that very plan."""
     bare = msgspec.structs.replace(plan, digest="")
     return hashlib.sha256(dumps(bare)).hexdigest()
+
+
+def shape(plan: Plan) -> list[bytes]:
+    """What a reviewer agrees to: all that is carried out and what it endangers, but no numbers of rows and
+    bytes. As canonical bytes: a plan that was read from a file has lists where a new one has tuples."""
+    return [
+        dumps(
+            [
+                *(a.resource, a.verb, a.subject, a.statements, a.payload, a.secrets, a.transactional),
+                [hazard.name for hazard in a.hazards],
+            ]
+        )
+        for a in plan.actions
+    ]
+
+
+def essence(plan: Plan) -> str:
+    """SHA-256 over the states that a plan leads from and to and its :func:`shape`: the same for a plan that
+    was made again where nothing but numbers of rows and bytes has moved."""
+    found = hashlib.sha256(dumps([plan.base.tree, plan.target.tree, plan.scope, plan.options]))
+    for part in shape(plan):
+        found.update(part)
+    return found.hexdigest()
 
 
 def encode(plan: Plan) -> bytes:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from snapstore import adapter as adapters
 from snapstore import hooks, journal
@@ -95,7 +96,24 @@ def plan_restore(
     ws: Workspace, revision: str, scope: Scope, options: PlanOptions, report: Report = silent
 ) -> Plan:
     """The plan that a restore to ``revision`` would carry out now. Nothing in the systems changes."""
-    return _current(ws, _request(ws, "restore", _target(ws, revision), scope, options, (), report))[1]
+    return planned(ws, revision, scope, options, report).plan
+
+
+class Planned(NamedTuple):
+    """A plan with both of its states; the objects of the live one are in the store."""
+
+    plan: Plan
+    live: Snapshot
+    target: Snapshot
+
+
+def planned(
+    ws: Workspace, revision: str, scope: Scope, options: PlanOptions, report: Report = silent
+) -> Planned:
+    """The same, with the states that the plan leads from and to."""
+    request = _request(ws, "restore", _target(ws, revision), scope, options, (), report)
+    before, plan = _current(ws, request)
+    return Planned(plan, before, request.target)
 
 
 def restore(

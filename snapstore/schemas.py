@@ -17,6 +17,7 @@ from snapstore import snapshot
 from snapstore.config import tables
 from snapstore.errors import SnapError
 from snapstore.model import SEALED, Plan
+from snapstore.rehearsal.proof import Proof
 from snapstore.render import documents, watching
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -35,6 +36,7 @@ OUTPUTS: dict[str, type[Any]] = {
     "output-propose": documents.ProposalDocument,
     "output-pull": documents.SharedDocument,
     "output-push": documents.SharedDocument,
+    "output-rehearse": documents.RehearseDocument,
     "output-restore": documents.RestoreDocument,
     "output-show": documents.SnapshotDocument,
     "output-show-file": documents.FileDocument,
@@ -141,6 +143,7 @@ def _document() -> dict[str, Any]:
 _MADE: dict[str, Callable[[], dict[str, Any]]] = {
     "config": _config,
     "document": _document,
+    "rehearsal": lambda: msgspec.json.schema(Proof),
     "plan": lambda: msgspec.json.schema(Plan),
     "snapshot": lambda: msgspec.json.schema(snapshot.Index),
 }

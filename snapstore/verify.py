@@ -42,9 +42,9 @@ def verify(
         for changes in found
         for change in _all(changes)
     ]
-    outside = [f"{name} has changed, outside the scope" for name in _outside(before, after, scope)]
+    beside = [f"{name} has changed, outside the scope" for name in outside(before, after, scope)]
     untold = {changes.resource for changes in found}
-    return inside + outside or list(_other_layout(after, target, scope, untold))
+    return inside + beside or list(_other_layout(after, target, scope, untold))
 
 
 def without(changes: ResourceChanges, resealed: Resealed) -> ResourceChanges:
@@ -75,7 +75,8 @@ def some(names: Sequence[Name], limit: int = 10) -> str:
     return ", ".join(map(str, names[:limit])) + more
 
 
-def _outside(before: Snapshot, after: Snapshot, scope: Scope) -> Iterator[Name]:
+def outside(before: Snapshot, after: Snapshot, scope: Scope) -> Iterator[Name]:
+    """What changed in the resources of the scope though it is not in the scope."""
     for changes in diff(before, after) if scope.patterns else ():
         inside = selector(scope, changes.resource)
         if inside is None:

@@ -56,6 +56,7 @@ def test_every_reference_inside_a_schema_leads_somewhere():
         (["show"], "output-show"),
         (["show", "HEAD:build"], "output-show-folder"),
         (["show", "HEAD:build/files/a.js"], "output-show-file"),
+        (["rehearse", "HEAD~0"], "output-rehearse"),
         (["restore", "HEAD~0", "--yes"], "output-restore"),
         (["doctor"], "output-doctor"),
         (["gc", "--archive"], "output-gc"),

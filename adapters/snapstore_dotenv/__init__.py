@@ -6,6 +6,7 @@ from snapstore.adapter import Adapter
 from snapstore_dotenv.apply import apply, tidy
 from snapstore_dotenv.capture import capture
 from snapstore_dotenv.look import check, discover
+from snapstore_dotenv.place import rehearse
 from snapstore_dotenv.plan import plan
 from snapstore_dotenv.settings import Settings
 
@@ -18,6 +19,7 @@ adapter = Adapter(
     plan=plan,
     apply=apply,
     tidy=tidy,
+    rehearse=rehearse,
     check=check,
     discover=discover,
 )

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from snapstore.adapter import Context
+from snapstore.adapter import Context, Stage
 from snapstore.errors import SnapError
+from snapstore.model import Action
 from snapstore_dotenv.settings import Settings
 
 
 def place_of(settings: Settings, context: Context) -> Path:
     """The path as configured, absolute."""
-    return context.root / Path(settings.path).expanduser()
+    return context.place(settings.path)
+
+
+@contextmanager
+def rehearse(
+    settings: Settings, context: Context, folder: Path, actions: Sequence[Action]
+) -> Iterator[Stage]:
+    """A file of its own in the scratch folder."""
+    yield Stage(settings=settings, root=folder, where="a scratch directory")
 
 
 def target_of(path: Path) -> tuple[Path, str]:

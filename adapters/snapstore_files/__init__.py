@@ -7,13 +7,14 @@ Content, executable bits and links are files of the snapshot; what Git cannot sa
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from snapstore.adapter import Adapter, ApplyContext, Context, Suggestion
+from snapstore.adapter import Adapter, ApplyContext, Context, Stage, Suggestion
 from snapstore.errors import SnapError
 from snapstore.filetree import apply_files, apply_swapped, metadata, plan_files, tidy_files, tidy_swapped
 from snapstore.filetree.attributes import KEEP, not_asked
@@ -78,6 +79,14 @@ def tidy(settings: Settings, actions: Sequence[Action], context: Context) -> Non
     tidy_files(_root(settings, context), actions)
 
 
+@contextmanager
+def rehearse(
+    settings: Settings, context: Context, folder: Path, actions: Sequence[Action]
+) -> Iterator[Stage]:
+    """A tree in the scratch folder."""
+    yield Stage(settings=settings, root=folder, where="a scratch directory")
+
+
 def check(settings: Settings, context: Context) -> list[Notice]:
     """For ``snap doctor``: a root that is missing, and whatever a capture has to tell."""
     root = _root(settings, context)
@@ -106,7 +115,7 @@ def _suggestion(name: str, *, taken: bool) -> Suggestion:
 
 
 def _root(settings: Settings, context: Context) -> Path:
-    return context.root / Path(settings.path).expanduser()
+    return context.place(settings.path)
 
 
 adapter = Adapter(
@@ -118,6 +127,7 @@ adapter = Adapter(
     plan=plan_files,
     apply=apply,
     tidy=tidy,
+    rehearse=rehearse,
     check=check,
     beyond=not_asked,
     discover=discover,

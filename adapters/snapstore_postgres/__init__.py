@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from snapstore.adapter import Adapter, ApplyContext, Context, PlanRequest, Suggestion
+from snapstore.adapter import Adapter, ApplyContext, Context, PlanRequest, Stage, Suggestion
 from snapstore.model import Action, Archived, Captured, Fact, Json, Notice, ResourceChanges
 from snapstore_postgres.settings import Settings
 
@@ -57,6 +57,20 @@ def _inside(fact: Fact) -> Collection[str]:
     from snapstore_postgres.renames import inside_names
 
     return inside_names(fact)
+
+
+def _rehearse(
+    settings: Settings, context: Context, folder: Path, actions: Sequence[Action]
+) -> AbstractContextManager[Stage]:
+    from snapstore_postgres.rehearsal import rehearse
+
+    return rehearse(settings, context, folder, actions)
+
+
+def _clear(settings: Settings, context: Context, folder: Path) -> None:
+    from snapstore_postgres.rehearsal import clear
+
+    clear(settings, context, folder)
 
 
 def _archived(settings: Settings, context: Context) -> list[Archived]:
@@ -109,6 +123,8 @@ adapter = Adapter(
     renames=_RENAMED,
     inside=_inside,
     lock=_lock,
+    rehearse=_rehearse,
+    clear=_clear,
     archived=_archived,
     prune=_prune,
     check=_check,

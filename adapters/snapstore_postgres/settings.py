@@ -29,6 +29,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     and more. Such a step waits ``wait_for_others`` seconds at most for transactions that began before it.
     ``max_replication_lag`` is in bytes of WAL: a standby that is further behind stops the restore between two
     steps, and cuts a step that runs; 0 is no bound.
+    ``rehearse_on`` says where the scratch database of a rehearsal is made: on the same server, or on an
+    embedded one, from the programs in the folder ``rehearse_programs`` or else those of the wheel.
     ``idle_timeout``: how long the server lets our transaction hold its locks when nothing comes from us.
     """
 
@@ -51,3 +53,5 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wait_for_others: float = 600.0
     idle_timeout: float = 60.0
     max_replication_lag: int = 0
+    rehearse_on: Literal["server", "embedded"] = "server"
+    rehearse_programs: str = ""

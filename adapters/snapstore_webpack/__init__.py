@@ -7,14 +7,15 @@ docs/adapters/webpack.md has it from the user's side.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 import msgspec
 
 from snapstore import safewrite
-from snapstore.adapter import Adapter, ApplyContext, Context, PlanRequest, Suggestion
+from snapstore.adapter import Adapter, ApplyContext, Context, PlanRequest, Stage, Suggestion
 from snapstore.errors import SnapError
 from snapstore.filetree import apply_files, live_file, metadata, mode_fact, plan_files, tidy_files
 from snapstore.model import Action, Captured, Document, Fact, Hazard, HazardName, LiveFile, Notice, Verb
@@ -170,6 +171,23 @@ def _on_files(actions: Sequence[Action]) -> list[Action]:
     return [action for action in actions if "do" in action.payload]
 
 
+@contextmanager
+def rehearse(
+    settings: Settings, context: Context, folder: Path, actions: Sequence[Action]
+) -> Iterator[Stage]:
+    """The files in a scratch folder. What they come to takes the packages of the project: it is left out."""
+
+    def leaves_out(identity: str) -> str:
+        return "follows from installed packages" if identity.partition(":")[0] == KIND else ""
+
+    yield Stage(
+        settings=msgspec.structs.replace(settings, evaluate=False),
+        root=folder,
+        where="a scratch directory",
+        leaves_out=leaves_out,
+    )
+
+
 def discover(root: Path, env: Mapping[str, str]) -> list[Suggestion]:
     """One resource where there is a configuration with a usual name."""
     found = [path.name for path in find_configs(root, None)]
@@ -188,5 +206,6 @@ adapter = Adapter(
     plan=plan,
     apply=apply,
     tidy=tidy,
+    rehearse=rehearse,
     discover=discover,
 )

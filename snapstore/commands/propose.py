@@ -6,13 +6,17 @@ import click
 
 from snapstore.app import App
 from snapstore.commands import options
+from snapstore.errors import Exit
+from snapstore.model import PlanOptions, Scope
 from snapstore.render import documents
 from snapstore.render.plans import summary
 from snapstore.review.propose import Proposal, propose
+from snapstore.workspace import Workspace
 
 
 @click.command("propose")
 @click.argument("revision")
+@click.option("--rehearse", "first", is_flag=True, help="Rehearse it first, and propose only what passed.")
 @options.data
 @options.exact_column_order
 @options.locking
@@ -22,13 +26,14 @@ from snapstore.review.propose import Proposal, propose
 def command(
     app: App,
     revision: str,
+    first: bool,
     data: str | None,
     exact_column_order: bool,
     locking: str | None,
     renames: tuple[str, ...],
     only: tuple[str, ...],
     group: tuple[str, ...],
-) -> None:
+) -> int:
     """Push a restore of REVISION for review: a branch with its plan, and the state after it.
 
     Nothing in the systems changes.
@@ -36,9 +41,28 @@ def command(
     ws = app.workspace()
     scope = options.scope(ws.config, only, group)
     wanted = options.plan_options(ws.config, data, exact_column_order, locking, renames)
+    if first and not _passed(app, ws, revision, scope, wanted):
+        return Exit.MISMATCH
     with app.working("proposing"):
         proposal = propose(ws, app.env, revision, scope, wanted, app.progress)
     app.emit(lambda: text(proposal), lambda: documents.proposal(proposal))
+    return Exit.DONE
+
+
+def _passed(app: App, ws: Workspace, revision: str, scope: Scope, wanted: PlanOptions) -> bool:
+    """Whether the rehearsal passed; what came of it is told where it did not."""
+    from snapstore.rehearsal.rehearse import rehearse
+    from snapstore.render import rehearsals
+
+    with app.working("rehearsing"):
+        plan, proof = rehearse(ws, revision, scope, wanted, report=app.progress)
+    if proof is None or proof.passed:
+        return True
+    app.emit(
+        lambda: f"{rehearsals.text(proof)}\nnothing was proposed",
+        lambda: documents.RehearseDocument(plan.digest, False, proof),
+    )
+    return False
 
 
 def text(proposal: Proposal) -> str:
@@ -47,4 +71,5 @@ def text(proposal: Proposal) -> str:
         return "nothing to propose: the live state is already the one asked for"
     was = "" if proposal.changed else " (as it was)"
     where = f"\n{proposal.url}" if proposal.url else ""
-    return f"{summary(proposal.plan)}\nproposed as {proposal.branch}{was}{where}"
+    rehearsed = ", rehearsed" if proposal.proof else ""
+    return f"{summary(proposal.plan)}{rehearsed}\nproposed as {proposal.branch}{was}{where}"

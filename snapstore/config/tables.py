@@ -56,7 +56,10 @@ class Require(StrEnum):
 
 
 class ReviewTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Where restores are reviewed, which the URL of the store's remote tells, and who has to agree."""
+    """Where restores are reviewed, which the URL of the store's remote tells, and who has to agree.
+
+    ``rehearsed``: only what was rehearsed, and passed, may be applied.
+    """
 
     forge: Forge | None = None
     api: str | None = None
@@ -64,6 +67,7 @@ class ReviewTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     token: str | None = None
     require: Require | None = None
     approvals: Annotated[int, msgspec.Meta(ge=1)] = 1
+    rehearsed: bool = False
 
     def __repr__(self) -> str:
         return f"ReviewTable(forge={self.forge!r})"  # the token is a secret
@@ -72,7 +76,8 @@ class ReviewTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class Config(msgspec.Struct, frozen=True):
     """A valid configuration: every name that it refers to exists, every path is absolute.
 
-    ``branch`` is None where the file names none: then it is that of the store.
+    ``branch`` is None where the file names none: then it is that of the store. ``scratch`` is a rehearsal's,
+    where ``root`` is a folder that no path of a resource leads out of.
     """
 
     path: Path
@@ -88,6 +93,7 @@ class Config(msgspec.Struct, frozen=True):
     remote: str | None = None
     review: ReviewTable = ReviewTable()
     watch: WatchConfig = WatchConfig()
+    scratch: bool = False
 
 
 class StoreTable(msgspec.Struct, forbid_unknown_fields=True):

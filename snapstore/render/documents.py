@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from snapstore.model import Archived, HazardName, Notice, Outcome, ResourceChanges, Verb
+from snapstore.rehearsal.proof import Proof
 from snapstore.render.changes import sign
 from snapstore.snapshot import TREE_MODE, Snapshot, TreeEntry, files, kinds, resources
 
@@ -179,7 +180,7 @@ class ProposalDocument(msgspec.Struct):
     """``snap propose``: ``branch`` and ``commit`` are null where there is nothing to do.
 
     ``changed`` says whether the branch is another one than before, ``plan`` is a digest, ``url``
-    is that of the request.
+    is that of the request. ``rehearsed`` says whether its rehearsal passed, null without one.
     """
 
     branch: str | None
@@ -187,7 +188,16 @@ class ProposalDocument(msgspec.Struct):
     changed: bool
     url: str | None
     plan: str
+    rehearsed: bool | None
     hazards: list[HazardName]
+
+
+class RehearseDocument(msgspec.Struct):
+    """``snap rehearse``: ``plan`` is a digest; ``proof`` is null where there is nothing to do."""
+
+    plan: str
+    passed: bool
+    proof: Proof | None
 
 
 class SharedDocument(msgspec.Struct):
@@ -361,6 +371,7 @@ def proposal(found: Proposal) -> ProposalDocument:
         changed=found.changed,
         url=found.url,
         plan=found.plan.digest,
+        rehearsed=found.proof.passed if found.proof else None,
         hazards=sorted({hazard.name for hazard in hazards(found.plan)}),
     )
 

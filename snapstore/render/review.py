@@ -15,6 +15,8 @@ import msgspec
 
 from snapstore.errors import Exit
 from snapstore.model import Action, DataMode, Hazard, HazardName, Outcome, Plan, Verb
+from snapstore.rehearsal.proof import Part, Proof, Step
+from snapstore.render import rehearsals
 from snapstore.render.plans import facts_of, hazard_text, summary
 from snapstore.render.style import finish, name
 from snapstore.render.values import count, size
@@ -65,12 +67,13 @@ class _Section(msgspec.Struct, frozen=True):
         return finish("\n".join(self.lines), colour=False) + "\n"
 
 
-def page(plan: Plan, terms: Terms | None = None, limit: int | None = None) -> str:
+def page(plan: Plan, terms: Terms | None = None, limit: int | None = None, proof: Proof | None = None) -> str:
     """The page, of at most ``limit`` characters where one is given: cut at a section, never inside one."""
     sections = [
         _Section(0, [f"**{summary(plan)}**"]),
         _Section(2, ["### What it does", "", *_words(plan)]),
         _Section(1, _hazards(plan)),
+        _Section(2, _rehearsal(proof) if proof else []),
         *(_Section(3, lines) for lines in _operations(plan)),
         _Section(0, _applying(plan, terms)),
     ]
@@ -166,6 +169,37 @@ def _time(hazard: Hazard) -> str:
     if seconds < 120:
         return f"≈ {seconds:.0f} s at 100 MB/s"
     return f"≈ {seconds / 60:,.0f} min at 100 MB/s"
+
+
+# Rehearsal
+
+
+def _rehearsal(proof: Proof) -> list[str]:
+    """What was checked, where and when, and the time that each action took there."""
+    head = ["| resource | rehearsed on | version | actions | seconds | result |", "|---|---|---|--:|--:|---|"]
+    wrong = [f"- {code(text)}" for part in proof.parts for text in (part.error, *part.mismatches) if text]
+    notes = [f"- {code(part.resource)}: {code(note)}" for part in proof.parts for note in part.notes]
+    steps = [line for part in proof.parts for line in map(_step, part.steps)]
+    said = [line for lines in (wrong, notes) if lines for line in ("", *lines)]
+    table = [*head, *map(_rehearsed, proof.parts)]
+    return ["### Rehearsal", "", rehearsals.summary(proof), "", *table, *said, "", *_folded(steps)]
+
+
+def _rehearsed(part: Part) -> str:
+    cells = [
+        code(part.resource),
+        code(part.where),
+        code(part.version) if part.version else "",
+        f"{len(part.steps):,}",
+        f"{part.seconds:.1f}",
+        "passed" if part.passed else "**not passed**",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _step(step: Step) -> str:
+    lock = f" · lock {step.lock}" if step.lock else ""
+    return f"{_MARKS.get(step.verb, '!')} {rehearsals.took(step)} {name(step.summary + lock)}"
 
 
 # Operations

@@ -12,6 +12,8 @@ from snapstore.config import Require
 from snapstore.errors import Exit, SnapError
 from snapstore.model import HazardName, Plan
 from snapstore.plan import decode
+from snapstore.rehearsal import keeping
+from snapstore.rehearsal.proof import Proof
 from snapstore.render.review import code, headline, results
 from snapstore.restore import Confirm, Report, RestoreResult, apply_plan, journals, silent
 from snapstore.review import branch as branches
@@ -20,7 +22,7 @@ from snapstore.review.address import remote
 from snapstore.review.forges import open_forge, request_number
 from snapstore.review.propose import terms
 from snapstore.review.request import SHORTEST_STATUS, Api, Request, State, Verdict, say
-from snapstore.review.rule import require_agreement, rule_of
+from snapstore.review.rule import require_agreement, require_rehearsal, rule_of
 from snapstore.secrets import REDACTOR
 from snapstore.store.refs import HEADS
 from snapstore.store.remote import Remote
@@ -55,7 +57,8 @@ def apply(
     report(f"asking {where.shown}")
     refs = sync.pull(ws.store, where)
     found = _find(ws, env, where, refs, what)
-    plan = _reviewed(ws, found)
+    plan, proof = _reviewed(ws, found)
+    require_rehearsal(rule_of(ws.config.review), proof)
     _require_agreement(ws, found)
     with _reporting(ws, found, report):
         why = ws.store.info(found.commit).trailers.get(branches.REASON, "")
@@ -117,8 +120,9 @@ def _request_at(ws: Workspace, forge: Api | None, url: str) -> Request:
     return found
 
 
-def _reviewed(ws: Workspace, found: _Found) -> Plan:
-    """The plan of a proposal, whose commit has to be just what proposing that plan makes.
+def _reviewed(ws: Workspace, found: _Found) -> tuple[Plan, Proof | None]:
+    """The plan of a proposal, and the proof of its rehearsal where it has one. Their commit has to be just
+    what proposing them makes.
 
     Reviewers have read the page and the difference of the states: neither may tell of another plan than the
     one that is applied.
@@ -128,11 +132,12 @@ def _reviewed(ws: Workspace, found: _Found) -> Plan:
     base = ws.store.snapshot(parents[0]) if parents else None
     if base is None or base.tree != plan.base.tree:
         raise _edited(found, "it does not begin at the state that the plan was made for")
-    files = branches.files(plan, terms(ws, plan, found.branch))
+    proof = _proof(ws, found, plan)
+    files = branches.files(plan, terms(ws, plan, found.branch), proof)
     target = ws.store.snapshot(plan.target.commit or "")
     if ws.store.compose(branches.after(plan, base, target), files) != ws.store.info(found.commit).tree:
         raise _edited(found, "its page or its state is not that of its plan")
-    return plan
+    return plan, proof
 
 
 def _read(ws: Workspace, found: _Found) -> Plan:
@@ -144,6 +149,20 @@ def _read(ws: Workspace, found: _Found) -> Plan:
     if plan.digest != digest or not ws.store.has(plan.target.commit or ""):
         raise _edited(found, "its plan is another one")
     return plan
+
+
+def _proof(ws: Workspace, found: _Found, plan: Plan) -> Proof | None:
+    """The proof of its rehearsal that the branch carries, which has to be whole and of this very plan."""
+    data = branches.proof_in(ws.store.snapshot(found.commit), plan.digest)
+    if data is None:
+        return None
+    try:
+        proof = keeping.decode(data, ws.keys)
+    except SnapError as error:
+        raise _edited(found, error.what) from error
+    if not keeping.is_for(proof, plan):
+        raise _edited(found, "the rehearsal that it carries was of another plan")
+    return proof
 
 
 def _edited(found: _Found, why: str) -> SnapError:

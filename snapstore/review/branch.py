@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from snapstore.model import Plan, Scope
 from snapstore.plan import encode
+from snapstore.rehearsal import keeping
+from snapstore.rehearsal.proof import Proof
 from snapstore.render import plans, review
 from snapstore.render.review import Terms
 from snapstore.secrets import REDACTOR
@@ -54,11 +56,14 @@ def folder(plan: Plan) -> str:
     return f"{PLANS}/{plan.digest[:_ID]}"
 
 
-def files(plan: Plan, terms: Terms) -> dict[str, bytes]:
-    """The plan's files by path. What people read is masked; the plan itself holds only sealed tokens."""
-    texts = {"plan.sql": plans.sql(plan), "PLAN.md": review.page(plan, terms)}
+def files(plan: Plan, terms: Terms, proof: Proof | None) -> dict[str, bytes]:
+    """The plan's files by path, with the proof where it was rehearsed. What people read is masked; the plan
+    itself holds only sealed tokens."""
+    texts = {"plan.sql": plans.sql(plan), "PLAN.md": review.page(plan, terms, proof=proof)}
     masked = {name: REDACTOR.redact(text).encode("utf-8", "backslashreplace") for name, text in texts.items()}
     found = {"plan.json": encode(plan), **masked}
+    if proof:
+        found[keeping.FILE] = keeping.encode(proof)
     return {f"{folder(plan)}/{name}": content for name, content in found.items()}
 
 
@@ -71,8 +76,17 @@ def after(plan: Plan, live: Snapshot, target: Snapshot) -> Mapping[str, Snapshot
 
 def plan_in(snapshot: Snapshot, digest: str) -> bytes | None:
     """The bytes of ``plan.json`` in the state of a branch, None when there is no plan of that digest."""
+    return _file_in(snapshot, digest, "plan.json")
+
+
+def proof_in(snapshot: Snapshot, digest: str) -> bytes | None:
+    """Those of the proof that a plan was rehearsed; None when there is none."""
+    return _file_in(snapshot, digest, keeping.FILE)
+
+
+def _file_in(snapshot: Snapshot, digest: str, file: str) -> bytes | None:
     tree: str | None = snapshot.tree
-    for name in (PLANS, digest[:_ID], "plan.json"):
+    for name in (PLANS, digest[:_ID], file):
         entries = {entry.name: entry.oid for entry in snapshot.objects.tree(tree)} if tree else {}
         tree = entries.get(name)
     return snapshot.objects.blob(tree) if tree else None

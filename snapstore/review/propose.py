@@ -10,6 +10,8 @@ import msgspec
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Plan, PlanOptions, Scope
 from snapstore.plan import refused
+from snapstore.rehearsal import keeping
+from snapstore.rehearsal.proof import Proof
 from snapstore.render.plans import allow_words, summary
 from snapstore.render.review import Terms, code, page
 from snapstore.restore import Report, plan_restore, silent
@@ -43,6 +45,7 @@ class Proposal(msgspec.Struct, frozen=True):
     commit: str | None = None
     changed: bool = False
     url: str | None = None
+    proof: Proof | None = None
 
 
 class _Seen(NamedTuple):
@@ -86,14 +89,32 @@ def propose(
 
 def _push(ws: Workspace, seen: _Seen, plan: Plan, report: Report, reason: str) -> Proposal:
     branch = _branch(ws, seen, plan)
-    commit = _commit(ws, plan, branch, reason)
     old = seen.refs.get(branch.ref)
+    proof = _proof(ws, plan, old, report)
+    commit = _commit(ws, plan, branch, proof, reason)
     if old and _is_same(ws, old, commit):
         sync.push(ws.store, seen.remote, seen.refs, {})
-        return Proposal(plan, branch.name, old)
+        return Proposal(plan, branch.name, old, proof=proof)
     report(f"pushing {branch.name} to {seen.remote.shown}")
     sync.push(ws.store, seen.remote, seen.refs, {branch.ref: Move(old, commit)})
-    return Proposal(plan, branch.name, commit, changed=True)
+    return Proposal(plan, branch.name, commit, changed=True, proof=proof)
+
+
+def _proof(ws: Workspace, plan: Plan, old: str | None, report: Report) -> Proof | None:
+    """The proof that the plan was rehearsed. The one that was proposed already, so that approvals of it stay;
+    else the one that is kept here."""
+    data = branches.proof_in(ws.store.snapshot(old), plan.digest) if old else None
+    try:
+        proposed = keeping.decode(data, ws.keys) if data else None
+    except SnapError as error:
+        report(f"what was proposed is proposed without its rehearsal: {error.what}")
+        proposed = None
+    if proposed and proposed.passed and keeping.is_for(proposed, plan):
+        return proposed
+    kept = keeping.find(ws.store, ws.keys, plan)
+    if kept.problem:
+        report(f"proposed without a rehearsal: {kept.problem}")
+    return kept.proof
 
 
 def _branch(ws: Workspace, seen: _Seen, plan: Plan) -> Branch:
@@ -117,10 +138,10 @@ def _is_over(ws: Workspace, seen: _Seen, branch: Branch, commit: str) -> bool:
     return request is not None and request.state is not State.OPEN
 
 
-def _commit(ws: Workspace, plan: Plan, branch: Branch, reason: str) -> str:
+def _commit(ws: Workspace, plan: Plan, branch: Branch, proof: Proof | None, reason: str) -> str:
     head = ws.store.head() or ""
     live, target = ws.store.snapshot(head), ws.store.snapshot(plan.target.commit or "")
-    files = branches.files(plan, terms(ws, plan, branch.name))
+    files = branches.files(plan, terms(ws, plan, branch.name), proof)
     tree = ws.store.compose(branches.after(plan, live, target), files)
     text = f"{_title(ws, plan)}\n\n{summary(plan)}"
     why = {branches.REASON: reason} if reason else {}
@@ -168,4 +189,4 @@ def _request(ws: Workspace, forge: Api | None, proposal: Proposal, report: Repor
 def _body(ws: Workspace, forge: Api, proposal: Proposal, reason: str) -> str:
     said = terms(ws, proposal.plan, proposal.branch or "")
     why = f"Why: {code(reason[:_LONGEST_REASON])}\n\n" if reason else ""
-    return REDACTOR.redact(why + page(proposal.plan, said, forge.limit - len(why)))
+    return REDACTOR.redact(why + page(proposal.plan, said, forge.limit - len(why), proposal.proof))

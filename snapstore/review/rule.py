@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from snapstore.config import Require, ReviewTable
 from snapstore.errors import Exit, SnapError
+from snapstore.rehearsal.proof import Proof
 from snapstore.render.values import count
 from snapstore.review.request import Approval, Request, State
 
@@ -18,10 +19,15 @@ class Rule(NamedTuple):
 
     require: Require
     approvals: int
+    rehearsed: bool = False
 
     @property
     def words(self) -> str:
         """For the page that reviewers read."""
+        return f"{self._agreement}, and a rehearsal that passed" if self.rehearsed else self._agreement
+
+    @property
+    def _agreement(self) -> str:
         if self.require is Require.MERGED:
             return "this request has to be merged"
         if self.require is Require.APPROVED:
@@ -32,7 +38,14 @@ class Rule(NamedTuple):
 
 def rule_of(review: ReviewTable) -> Rule:
     """The rule for what was proposed: approval, unless the configuration says otherwise."""
-    return Rule(review.require or Require.APPROVED, review.approvals)
+    return Rule(review.require or Require.APPROVED, review.approvals, review.rehearsed)
+
+
+def require_rehearsal(rule: Rule, proof: Proof | None) -> None:
+    """SnapError (refused) unless what has to be rehearsed was, and passed."""
+    if rule.rehearsed and not (proof and proof.passed):
+        fix = "`snap rehearse` it, then propose it again: `snap propose --rehearse REV` does both"
+        raise _refused(f"its rehearsal {'did not pass' if proof else 'is missing'}", fix=fix)
 
 
 def require_agreement(

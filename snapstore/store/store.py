@@ -55,15 +55,21 @@ class Store:
         return self._refs.target("HEAD").removeprefix(HEADS)
 
     def build(
-        self, states: Mapping[str, ResourceState], *, keep: bool, base: Snapshot | None = None
+        self,
+        states: Mapping[str, ResourceState],
+        *,
+        keep: bool,
+        base: Snapshot | None = None,
+        stat: Path | None = None,
     ) -> Snapshot:
         """The snapshot of these resources; those only in ``base`` are carried over unchanged.
 
         With ``keep`` all its objects are durably in the store on return, new ones in one pack. Without,
-        no object is written: the snapshot reads new ones from memory and from the live files.
+        no object is written: the snapshot reads new ones from memory and from the live files. ``stat`` is a
+        folder for what is known of files by their stamps, where these are not the live ones.
         """
         make = build.keep if keep else build.hash_only
-        snapshot = make(self._objects, self.workspace("stat"), states, base)
+        snapshot = make(self._objects, stat or self.workspace("stat"), states, base)
         if keep:
             self._remember(states, snapshot)
         return snapshot

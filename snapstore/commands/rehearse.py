@@ -1,0 +1,57 @@
+"""``snap rehearse``: carry a plan out where it hurts nobody."""
+
+from __future__ import annotations
+
+import click
+
+from snapstore.app import App
+from snapstore.commands import options
+from snapstore.errors import Exit
+from snapstore.rehearsal.rehearse import rehearse
+
+
+@click.command("rehearse")
+@click.argument("revision")
+@click.option(
+    "--rows",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="NUMBER",
+    help="Copy so many rows of each table of a database into the scratch one (none).",
+)
+@options.data
+@options.exact_column_order
+@options.locking
+@options.rename
+@options.scoped
+@options.full
+@click.pass_obj
+def command(
+    app: App,
+    revision: str,
+    rows: int,
+    data: str | None,
+    exact_column_order: bool,
+    locking: str | None,
+    renames: tuple[str, ...],
+    only: tuple[str, ...],
+    group: tuple[str, ...],
+    full: bool,
+) -> int:
+    """Carry out a restore of REVISION on a scratch copy of each system, and compare what it led to.
+
+    The live systems are only read. Exit code 4 when the restore would not lead there as planned.
+    """
+    from snapstore.render import documents, rehearsals
+
+    ws = app.workspace()
+    scope = options.scope(ws.config, only, group)
+    wanted = options.plan_options(ws.config, data, exact_column_order, locking, renames)
+    with app.working("rehearsing"):
+        plan, proof = rehearse(ws, revision, scope, wanted, rows, app.progress)
+    passed = proof is None or proof.passed
+    app.emit(
+        lambda: rehearsals.text(proof, full=full) if proof else "nothing to rehearse: there is nothing to do",
+        lambda: documents.RehearseDocument(plan.digest, passed, proof),
+    )
+    return Exit.DONE if passed else Exit.MISMATCH
