@@ -9,7 +9,7 @@ JOBS ?= 2
 .PHONY: help demo test lint types unit format schemas bench clean
 
 help:
-	@echo "make demo     play a bad deploy and its rollback on a real PostgreSQL, in a temporary directory"
+	@echo "make demo     play a bad deploy and its rollback on servers of its own, in a temporary directory"
 	@echo "make test     lint, types and all tests"
 	@echo "make format   format the code"
 	@echo "make schemas  write schemas/ again"

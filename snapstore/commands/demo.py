@@ -16,10 +16,10 @@ from snapstore.render.documents import DemoDocument
 
 @click.command("demo")
 @click.option("--keep", is_flag=True, help="Keep the folder, and say how to play on in it.")
-@click.option("--serve", metavar="DIR", help="Run the database of a demo that was kept, until Ctrl-C.")
+@click.option("--serve", metavar="DIR", help="Run the servers of a demo that was kept, until Ctrl-C.")
 @click.pass_obj
 def command(app: App, keep: bool, serve: str | None) -> int:
-    """Play a bad deploy and its rollback, on a real PostgreSQL in a temporary directory.
+    """Play a bad deploy and its rollback, on servers of its own in a temporary directory.
 
     Your systems, configuration and keys are neither read nor changed.
     """
@@ -56,7 +56,7 @@ def _text(result: DemoDocument) -> str:
     if result.folder:
         lines += [
             f"The folder is kept: {result.folder}",
-            f"To play on, start its database: snap demo --serve {shlex.quote(result.folder)}",
+            f"To play on, start its servers: snap demo --serve {shlex.quote(result.folder)}",
         ]
     return "\n".join(lines)
 
@@ -71,9 +71,9 @@ def _serve(app: App, folder: Path) -> int:
         lines += [f"export {name}={shlex.quote(value)}" for name, value in names if name != "HOME"]
         text = "\n".join(["In another terminal:", "", *(f"    {line}" for line in lines), "    snap log"])
         app.emit(text, {"folder": str(folder), "environment": dict(names)})
-        app.note("\nthe database runs until Ctrl-C")
+        app.note("\nthe servers run until Ctrl-C")
         try:
             signal.pause()
         except KeyboardInterrupt:
-            app.note("stopping it")
+            app.note("stopping them")
     return Exit.DONE

@@ -1,4 +1,5 @@
-"""What is so, found out without snapstore: rows through SQL, files byte by byte.
+"""What is so, found out without snapstore: rows through SQL, keys one by one, the zone as it is transferred,
+files byte by byte.
 
 A tool that proves its own work with its own eyes proves little.
 """
@@ -9,8 +10,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from snapstore.demo.shop import Shop
+from snapstore.demo.shop import ORIGIN, Shop, client
 
 _TABLES = """
 SELECT c.relname FROM pg_class c
@@ -29,9 +31,14 @@ FROM (SELECT md5(to_jsonb(r)::text) AS hash FROM {} AS r) AS hashes
 @dataclass(frozen=True)
 class Evidence:
     """``rows``: for each table and materialized view the number of its rows and a checksum over them.
+    ``parameters`` and ``keys`` of the cache, these without the cached pages: each with its value.
+    ``records``: for each name and type of the zone its TTL and its records, the serial left out.
     ``files``: for each file its permissions and a checksum, by its path in the folder."""
 
     rows: Mapping[str, tuple[int, str]]
+    parameters: Mapping[str, str]
+    keys: Mapping[str, object]
+    records: Mapping[str, tuple[int, tuple[str, ...]]]
     files: Mapping[str, tuple[int, str]]
 
     @property
@@ -41,20 +48,23 @@ class Evidence:
 
 def gather(shop: Shop) -> Evidence:
     """The evidence now."""
-    return Evidence(_rows(shop.url), _files(shop.folder))
+    with client(shop) as cache:
+        parameters, keys = cache.config_get("*"), _keys(cache)
+    return Evidence(_rows(shop.url), parameters, keys, _records(shop), _files(shop.folder))
 
 
 def differences(expected: Evidence, found: Evidence) -> list[str]:
     """What is not the same, by name; [] when all of it is."""
     return [
         *_different("rows of", expected.rows, found.rows),
+        *_different("parameter", expected.parameters, found.parameters),
+        *_different("key", expected.keys, found.keys),
+        *_different("records of", expected.records, found.records),
         *_different("file", expected.files, found.files),
     ]
 
 
-def _different(
-    what: str, expected: Mapping[str, tuple[int, str]], found: Mapping[str, tuple[int, str]]
-) -> list[str]:
+def _different(what: str, expected: Mapping[str, object], found: Mapping[str, object]) -> list[str]:
     names = sorted(expected.keys() | found.keys())
     return [f"{what} {name}" for name in names if expected.get(name) != found.get(name)]
 
@@ -70,6 +80,32 @@ def _rows(url: str) -> dict[str, tuple[int, str]]:
             count, checksum = found or (0, None)
             rows[name] = (count, checksum or "")
     return rows
+
+
+def _keys(cache: Any) -> dict[str, object]:
+    read = {"string": cache.get, "hash": cache.hgetall, "set": cache.smembers}
+    found = sorted(key for key in cache.scan_iter() if not key.startswith("page:"))
+    return {key: (read[cache.type(key)](key), cache.pttl(key)) for key in found}
+
+
+def _records(shop: Shop) -> dict[str, tuple[int, tuple[str, ...]]]:
+    import dns.query
+    import dns.rdatatype
+    import dns.xfr
+    import dns.zone
+
+    zone = dns.zone.Zone(ORIGIN, relativize=False)
+    query, _ = dns.xfr.make_query(zone, keyring=shop.dns.keyring)
+    host, _, port = shop.dns.address.partition(":")
+    dns.query.inbound_xfr(host, zone, query, port=int(port), timeout=30)
+    return {
+        f"{name} {dns.rdatatype.to_text(found.rdtype)}": (found.ttl, tuple(sorted(map(_record, found))))
+        for name, found in zone.iterate_rdatasets()
+    }
+
+
+def _record(found: Any) -> str:
+    return str(found.replace(serial=0) if hasattr(found, "serial") else found)
 
 
 def _files(folder: Path) -> dict[str, tuple[int, str]]:

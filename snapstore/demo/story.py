@@ -102,9 +102,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def user(shop: Shop, home: Path) -> Mapping[str, str]:
-    """The environment variables by which the commands find the demo's database, key and author."""
+    """The environment variables by which the commands find the demo's servers, key and author."""
     return {
         "DATABASE_URL": shop.url,
+        "REDIS_URL": shop.cache,
+        "DNS_SERVER": shop.dns.address,
+        "DNS_KEY": shop.dns.key,
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / ".config"),
         "GIT_AUTHOR_NAME": "Ada",
@@ -131,7 +134,8 @@ def _rest(stage: Stage) -> _Moment:
     create(stage.shop)
     moment = evidence.gather(stage.shop)
     stage.tell(
-        f"A shop: a PostgreSQL database ({count(moment.row_count, 'row')}), .env.production with secrets,\n"
+        f"A shop: a PostgreSQL database ({count(moment.row_count, 'row')}), a cache (Valkey, which is a\n"
+        "Redis), a DNS zone (on a stand-in for a name server), .env.production with secrets,\n"
         "webpack.config.js and a .next build. This is all that snap has to be told:"
     )
     stage.tell(paint("\n$ cat snapstore.toml", BOLD))
@@ -146,7 +150,8 @@ def _bad_deploy(stage: Stage) -> _Moment:
     deploy(stage.shop)
     stage.tell(
         "It added indexes, materialized views and a column, changed a column's type under two views,\n"
-        "switched Redis on, replaced a secret and the webpack configuration, and rebuilt. What is different?"
+        "switched Redis on, changed its configuration and some flags, sent www through a CDN, replaced a\n"
+        "secret and the webpack configuration, and rebuilt. What is different?"
     )
     stage.snap("status", ends=Exit.DIFFERENT)
     stage.snap("diff", "--stat")
@@ -178,7 +183,18 @@ def _prove(stage: Stage, of: str, what: str, expected: _Moment) -> None:
     different = evidence.differences(expected.evidence, found)
     if tree != expected.tree:
         different.insert(0, f"tree {tree} instead of {expected.tree}")
-    stage.proofs.append(DemoProof(of, not different, tree, found.row_count, len(found.files), different))
+    stage.proofs.append(
+        DemoProof(
+            of,
+            not different,
+            tree,
+            found.row_count,
+            len(found.keys),
+            len(found.records),
+            len(found.files),
+            different,
+        )
+    )
     if different:
         told = "\n".join(["", f"NOT equal to {what}:", *(f"  {name}" for name in different)])
         stage.tell(paint(told, HAZARD))
@@ -187,6 +203,9 @@ def _prove(stage: Stage, of: str, what: str, expected: _Moment) -> None:
     stage.tell(f"  tree id        {tree}, captured again")
     tables = count(len(found.rows), "table") + " and materialized views"
     stage.tell(f"  rows           {found.row_count:,} in {tables}: counts and checksums (plain SQL)")
+    parameters = count(len(found.parameters), "parameter")
+    stage.tell(f"  keys           {len(found.keys)}, and {parameters}: every value (plain Redis commands)")
+    stage.tell(f"  record sets    {len(found.records)}: every record and TTL (a zone transfer of dnspython)")
     stage.tell(f"  files          {len(found.files)}: every byte and every permission")
 
 

@@ -268,6 +268,8 @@ class DemoProof(msgspec.Struct):
     equal: bool
     tree: str
     rows: int
+    keys: int
+    record_sets: int
     files: int
     differences: list[str]
 

