@@ -16,7 +16,7 @@ UNAVOIDABLE = (
     "needs pgbouncer",
     "needs sshd",
     "needs the OpenAPI documents",
-    "needs Debian's (redis-server|bind9|knot|pdns-server|prometheus|chromium)",
+    "needs Debian's (redis-server|bind9|knot|pdns-server|varnish|prometheus|chromium)",
     "only root can give files away",
     "starts as root to become somebody without its powers",
     "root may (read everything|write anywhere)",

@@ -1,0 +1,35 @@
+"""A configuration to facts."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from snapstore.adapter import Context
+from snapstore.model import Captured, Document, Fact
+from snapstore.remote.retrying import surely
+from snapstore_cdn.provider import opened
+from snapstore_cdn.sealing import sealed
+from snapstore_cdn.settings import Settings
+
+
+def capture(settings: Settings, context: Context) -> Captured:
+    with opened(settings, context) as provider:
+        seen = surely(provider.read, provider.lost)
+    documents = [
+        Document(one.path, tuple(sealed(fact, settings, context) for fact in _wanted(one, settings)))
+        for one in seen.documents
+    ]
+    own = {"provider": settings.provider, "exclude": list(settings.exclude), "versions": seen.versions}
+    return Captured(
+        documents=[document for document in documents if document.facts],
+        notices=seen.notices,
+        hints=seen.hints | own,
+    )
+
+
+def _wanted(document: Document, settings: Settings) -> list[Fact]:
+    return [
+        fact
+        for fact in document.facts
+        if not any(fnmatchcase(fact.id, pattern) for pattern in settings.exclude)
+    ]

@@ -1,0 +1,19 @@
+"""Looking at a cache for ``snap doctor``."""
+
+from __future__ import annotations
+
+from snapstore.adapter import Context
+from snapstore.errors import SnapError
+from snapstore.model import Notice
+from snapstore.remote.retrying import surely
+from snapstore_cdn.provider import opened
+from snapstore_cdn.settings import Settings
+
+
+def check(settings: Settings, context: Context) -> list[Notice]:
+    """[] when all can be read; otherwise what stands in the way, or cannot be restored."""
+    try:
+        with opened(settings, context) as provider:
+            return surely(provider.read, provider.lost).notices
+    except SnapError as error:
+        return [Notice(context.resource, error.what)]

@@ -1,0 +1,45 @@
+"""What a ``[resources.NAME]`` table with ``adapter = "cdn"`` may say."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``provider`` is whose cache it is, ``server`` where it is told what to do: ``host:port`` of Varnish's
+    CLI.
+
+    ``secret_file`` is Varnish's file with the secret of its CLI, ``key`` the secret itself.
+
+    ``exclude`` are patterns of identities to leave alone (``param:thread_*``), ``sealed`` patterns of those
+    whose texts are secrets.
+
+    ``purge`` is what is purged after every restore, whatever it was of: ``everything``, ``tag:NAME``, or a
+    path with or without its host, in which ``*`` stands for anything. ``tag_header`` is the header in which
+    objects carry their tags; ``hit_rate`` the share of requests that the cache answers, for telling what a
+    purge of everything means for the origin.
+
+    ``timeout`` is how many seconds an answer may take.
+    """
+
+    provider: Literal["varnish"] = "varnish"
+    server: str = "127.0.0.1:6082"
+    secret_file: str = ""
+    key: str = ""
+    exclude: tuple[str, ...] = ()
+    sealed: tuple[str, ...] = ()
+    purge: tuple[str, ...] = ()
+    tag_header: str = "Cache-Tag"
+    hit_rate: float = 0.9
+    timeout: float = 30.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.hit_rate < 1:
+            raise ValueError("hit_rate is a share, from 0 to below 1")
+        if self.timeout <= 0:
+            raise ValueError("timeout is a number of seconds")
+        for text in self.purge:
+            if text != "everything" and "/" not in text and not text.startswith("tag:"):
+                raise ValueError(f'purge takes "everything", "tag:NAME" or a path ("/news/*"), not {text!r}')

@@ -1,0 +1,1 @@
+"""Varnish, by the protocol of its CLI."""
