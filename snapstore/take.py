@@ -8,6 +8,7 @@ import msgspec
 
 from snapstore import __version__
 from snapstore.capture import capture
+from snapstore.deploys import Told
 from snapstore.errors import SnapError
 from snapstore.model import EVERYTHING, Notice, Scope
 from snapstore.secrets import REDACTOR
@@ -25,7 +26,7 @@ class TakeResult(msgspec.Struct, frozen=True):
 
     ``resources`` are the tree ids of the captured resources by name ("" for one that holds nothing);
     ``notices`` is what their captures had to tell. ``metrics`` are the values by series of those that are
-    watched, where they were kept with the snapshot.
+    watched, where they were kept with the snapshot, ``told`` is what was recorded with it now.
     """
 
     commit: str
@@ -34,6 +35,7 @@ class TakeResult(msgspec.Struct, frozen=True):
     resources: dict[str, str]
     notices: dict[str, list[Notice]]
     metrics: dict[str, dict[str, float | str]] = {}
+    told: Told | None = None
 
 
 def take(

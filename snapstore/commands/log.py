@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from snapstore import deploys
 from snapstore.app import App
 from snapstore.render import documents, snapshots
 
@@ -17,8 +18,16 @@ def command(app: App, revision: str, limit: int | None, oneline: bool) -> None:
     """List the snapshots that lead to REVISION (the last one), newest first."""
     ws = app.workspace(live=False)
     if revision == "HEAD" and ws.store.head() is None:
-        app.emit("no snapshot yet; take one with: snap take", documents.log([]))
+        app.emit("no snapshot yet; take one with: snap take", documents.log([], {}))
         return
     found = list(ws.store.log(revision, limit))
-    render = snapshots.line if oneline else snapshots.entry
-    app.emit(lambda: "\n".join(render(info) for info in found), lambda: documents.log(found))
+
+    def text() -> str:
+        if oneline:
+            return "\n".join(map(snapshots.line, found))
+        return "\n".join(snapshots.entry(info, deploys.of(ws.store.snapshot(info.commit))) for info in found)
+
+    def document() -> documents.LogDocument:
+        return documents.log(found, {i.commit: deploys.of(ws.store.snapshot(i.commit)) for i in found})
+
+    app.emit(text, document)

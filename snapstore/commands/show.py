@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from snapstore import deploys
 from snapstore.app import App
 from snapstore.errors import SnapError
 from snapstore.facts import Facts
@@ -125,7 +126,8 @@ def _is_tree(entry: TreeEntry) -> bool:
 def _whole(ws: Workspace, snapshot: Snapshot) -> str:
     head = ""
     if snapshot.commit:
-        head = snapshots.entry(next(iter(ws.store.log(snapshot.commit, 1)))) + "\n"
+        info = next(iter(ws.store.log(snapshot.commit, 1)))
+        head = snapshots.entry(info, deploys.of(snapshot)) + "\n"
     return head + snapshots.contents(snapshot)
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from snapstore.app import App
 from snapstore.commands import options
+from snapstore.deploys import record, told_now
 from snapstore.model import ResourceChanges
 from snapstore.render.style import CHANGED, name, paint
 from snapstore.store import CommitInfo
@@ -16,16 +17,39 @@ from snapstore.workspace import Workspace
 
 @click.command("take")
 @click.option("-m", "--message", default="snapshot", show_default=True, help="What this moment is.")
+@click.option("--deploy", default="", metavar="ID", help="Record which deploy is about to come.")
+@click.option(
+    "--application", default="", metavar="COMMIT", help="Record which commit of the application it is."
+)
+@click.option("--operator", default="", metavar="NAME", help="Record who does it.")
+@click.option("--notified", default="", metavar="WHOM", help="Record who was told of it, and how.")
 @click.option("-q", "silent", is_flag=True, help="Print nothing but warnings.")
 @options.scoped
 @click.pass_obj
-def command(app: App, message: str, silent: bool, only: tuple[str, ...], group: tuple[str, ...]) -> None:
-    """Capture all resources, or some, as one commit; none is made when nothing changed."""
+def command(
+    app: App,
+    message: str,
+    deploy: str,
+    application: str,
+    operator: str,
+    notified: str,
+    silent: bool,
+    only: tuple[str, ...],
+    group: tuple[str, ...],
+) -> None:
+    """Capture all resources, or some, as one commit; none is made when nothing changed.
+
+    What is recorded is kept with the snapshot, also where that is there already.
+    """
     ws = app.workspace(create=True)
+    told = told_now(deploy, application, operator, notified)
     for notice in ws.keys.notices:
         app.note(f"{notice.subject}: {notice.text}")
     with app.working("taking a snapshot"):
         result = take(ws, message, options.scope(ws.config, only, group))
+        if told:
+            record(ws.store, result.commit, told)
+            result = msgspec.structs.replace(result, told=told)
         result = _measured(app, ws, result)
     for resource, notices in result.notices.items():
         for notice in notices:
@@ -52,9 +76,17 @@ def _text(ws: Workspace, result: TakeResult) -> str:
 
     info = ws.store.info(result.commit)
     if not result.changed:
-        return "\n".join([f"nothing changed since {snapshots.short(info)}", *_metrics(ws, result)])
+        return "\n".join(
+            [f"nothing changed since {snapshots.short(info)}", *_told(result), *_metrics(ws, result)]
+        )
     lines = [f"[{ws.store.branch} {info.commit[:10]}] {name(snapshots.subject(info))}"]
-    return "\n".join([*lines, *_since(ws, info, result), *_metrics(ws, result)])
+    return "\n".join([*lines, *_since(ws, info, result), *_told(result), *_metrics(ws, result)])
+
+
+def _told(result: TakeResult) -> list[str]:
+    from snapstore.render import snapshots
+
+    return [f"  {line}" for line in snapshots.said(result.told)] if result.told else []
 
 
 def _metrics(ws: Workspace, result: TakeResult) -> list[str]:

@@ -5,11 +5,12 @@ Secrets are in them as they are in the store: sealed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from snapstore.deploys import Told
 from snapstore.model import Archived, HazardName, Notice, Outcome, ResourceChanges, Verb
 from snapstore.rehearsal.proof import Proof
 from snapstore.render.changes import sign
@@ -49,7 +50,8 @@ class InitDocument(msgspec.Struct):
 class TakeDocument(msgspec.Struct):
     """``snap take``: tree ids by resource; ``changed`` says whether the commit is new.
 
-    ``metrics`` are those that are watched, by series; infinite ones are ``"+Inf"``.
+    ``metrics`` are those that are watched, by series; infinite ones are ``"+Inf"``. ``told`` is what was
+    recorded with it now, null where that was nothing.
     """
 
     commit: str
@@ -58,6 +60,7 @@ class TakeDocument(msgspec.Struct):
     resources: dict[str, str]
     notices: dict[str, list[Notice]]
     metrics: dict[str, dict[str, float | str]]
+    told: Told | None
 
 
 class ChangedName(msgspec.Struct):
@@ -98,7 +101,8 @@ class DiffDocument(msgspec.Struct):
 
 
 class CommitDocument(msgspec.Struct):
-    """A snapshot in ``snap log``; ``time`` is in seconds since 1970, ``timezone`` in minutes east of UTC."""
+    """A snapshot in ``snap log``; ``time`` is in seconds since 1970, ``timezone`` in minutes east of UTC;
+    ``told`` is what was recorded with it, the newest last."""
 
     commit: str
     tree: str
@@ -109,6 +113,7 @@ class CommitDocument(msgspec.Struct):
     message: str
     trailers: dict[str, str]
     refs: list[str]
+    told: list[Told]
 
 
 class LogDocument(msgspec.Struct):
@@ -304,7 +309,7 @@ def diff(before: Snapshot, after: Snapshot, changes: list[ResourceChanges]) -> D
     return DiffDocument(DiffSide(before.tree, before.commit), DiffSide(after.tree, after.commit), changes)
 
 
-def log(found: Sequence[CommitInfo]) -> LogDocument:
+def log(found: Sequence[CommitInfo], told: Mapping[str, Sequence[Told]]) -> LogDocument:
     return LogDocument(
         [
             CommitDocument(
@@ -317,6 +322,7 @@ def log(found: Sequence[CommitInfo]) -> LogDocument:
                 message=info.message,
                 trailers=dict(info.trailers),
                 refs=list(info.refs),
+                told=list(told.get(info.commit, ())),
             )
             for info in found
         ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
 
+from snapstore.deploys import Told
 from snapstore.render.style import BOLD, CHANGED, DIM, name, paint
 from snapstore.render.values import count
 from snapstore.snapshot import Snapshot, files, kinds, resources
@@ -32,14 +34,28 @@ def line(info: CommitInfo) -> str:
     return f"{paint(info.commit[:10], CHANGED)}{paint(_refs(info), BOLD)} {name(subject(info))}"
 
 
-def entry(info: CommitInfo) -> str:
-    """One entry of ``snap log``."""
+def said(told: Told) -> list[str]:
+    """What was said of a snapshot, a line for each."""
+    at = datetime.fromtimestamp(told.time, UTC).strftime("%Y-%m-%d %H:%M:%S +0000")
+    found = [
+        ("Deploy", told.deploy),
+        ("Application", told.application),
+        ("Operator", told.operator),
+        ("Notified", f"{told.notified}, {at}" if told.notified else ""),
+    ]
+    return [f"{label}: {name(text)}" for label, text in found if text]
+
+
+def entry(info: CommitInfo, told: Sequence[Told] = ()) -> str:
+    """One entry of ``snap log``, with what was said of it."""
     lines = [paint(f"snapshot {info.commit}", CHANGED) + paint(_refs(info), BOLD)]
     lines += [f"Date:    {when(info)}", f"Author:  {name(info.author)}", ""]
     lines += [f"    {text}" for text in info.message.strip().splitlines()]
     trailers = {key: value for key, value in info.trailers.items() if key != "Snapstore-Version"}
-    if trailers:
-        lines += ["", *(paint(f"    {name(key)}: {name(value)}", DIM) for key, value in trailers.items())]
+    below = [f"{name(key)}: {name(value)}" for key, value in trailers.items()]
+    below += [line for one in told for line in said(one)]
+    if below:
+        lines += ["", *(paint(f"    {line}", DIM) for line in below)]
     return "\n".join([*lines, ""])
 
 
