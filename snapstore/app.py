@@ -82,8 +82,8 @@ class App:
         sys.stderr.flush()
 
     def progress(self, text: str) -> None:
-        """A line to stderr on what is going on."""
-        if not self.quiet:
+        """A line to stderr on what is going on; one that begins with ``!`` is a warning."""
+        if not self.quiet or text.startswith("!"):
             self.note(text)
 
     def confirm(self, question: str, *, instead: str = "--yes") -> bool:

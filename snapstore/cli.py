@@ -41,6 +41,7 @@ COMMANDS = {
         "apply": "carry out a plan that was saved or approved",
     },
     "around a deploy": {
+        "notify": "tell the team that a deploy is coming",
         "watch": "measure after a deploy, and act where it made things worse",
     },
     "upkeep": {

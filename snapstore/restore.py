@@ -277,7 +277,7 @@ def _run_locked(ws: Workspace, request: _Request, report: Report) -> RestoreResu
         reason=REDACTOR.redact(request.reason, sealed=True),
     )
     record = journal.create(journals(ws), begin)
-    return _carry_out(ws, record, before, request.target, report)
+    return _announced(ws, record, report, lambda: _carry_out(ws, record, before, request.target, report))
 
 
 def _nothing_to_do(ws: Workspace, plan: Plan, before: Snapshot, target: Snapshot) -> bool:
@@ -381,7 +381,7 @@ def _continue_locked(
     require_confirmed(confirm, plan)
     tidy(ws, record.started())
     record.write(Continued(goal, plan, tuple(sorted(allow))))
-    return _carry_out(ws, record, safety, leads_to, report)
+    return _announced(ws, record, report, lambda: _carry_out(ws, record, safety, leads_to, report))
 
 
 def _admit_strangers(
@@ -406,6 +406,17 @@ def _admit_strangers(
 
 
 # From the first change on
+
+
+def _announced(
+    ws: Workspace, record: Journal, report: Report, work: Callable[[], RestoreResult]
+) -> RestoreResult:
+    """Do it, and tell those who are to be told."""
+    if not ws.config.notify.to:
+        return work()
+    from snapstore.notify.restores import announced
+
+    return announced(ws, record, report, work)
 
 
 def _carry_out(

@@ -17,6 +17,7 @@ from snapstore import snapshot
 from snapstore.config import tables
 from snapstore.errors import SnapError
 from snapstore.model import SEALED, Plan
+from snapstore.notify.sending import Sent
 from snapstore.rehearsal.proof import Proof
 from snapstore.render import documents, watching
 
@@ -33,6 +34,7 @@ OUTPUTS: dict[str, type[Any]] = {
     "output-error": documents.ErrorDocument,
     "output-init": documents.InitDocument,
     "output-log": documents.LogDocument,
+    "output-notify": Sent,
     "output-propose": documents.ProposalDocument,
     "output-pull": documents.SharedDocument,
     "output-push": documents.SharedDocument,

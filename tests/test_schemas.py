@@ -12,7 +12,7 @@ import pytest
 
 from snapstore import config, schemas
 from snapstore.cli import COMMANDS
-from snapstore.config import tables, watching
+from snapstore.config import notifying, tables, watching
 from snapstore.errors import Exit
 from snapstore.model import HazardName
 from tests.conftest import Snap
@@ -99,6 +99,9 @@ def test_the_configuration_is_documented_whole():
         watching.WatchTable,
         watching.PrometheusTable,
         watching.MetricTable,
+        notifying.NotifyTable,
+        notifying.RecipientTable,
+        notifying.ContactTable,
     )
     keys = [field.encode_name for table in known for field in msgspec.structs.fields(table)]
     assert not [key for key in keys if f"`{key}`" not in text and f"`[{key}" not in text]

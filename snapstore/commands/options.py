@@ -64,6 +64,9 @@ rename = click.option(
 )
 
 
+reason = click.option("--reason", default="", metavar="TEXT", help="Why, for all who are told of it.")
+
+
 def scoped(command: F) -> F:
     """Add ``--only`` and ``--group``."""
     return only(group(command))

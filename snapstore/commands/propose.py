@@ -21,6 +21,7 @@ from snapstore.workspace import Workspace
 @options.exact_column_order
 @options.locking
 @options.rename
+@options.reason
 @options.scoped
 @click.pass_obj
 def command(
@@ -31,6 +32,7 @@ def command(
     exact_column_order: bool,
     locking: str | None,
     renames: tuple[str, ...],
+    reason: str,
     only: tuple[str, ...],
     group: tuple[str, ...],
 ) -> int:
@@ -44,7 +46,7 @@ def command(
     if first and not _passed(app, ws, revision, scope, wanted):
         return Exit.MISMATCH
     with app.working("proposing"):
-        proposal = propose(ws, app.env, revision, scope, wanted, app.progress)
+        proposal = propose(ws, app.env, revision, scope, wanted, app.progress, reason)
     app.emit(lambda: text(proposal), lambda: documents.proposal(proposal))
     return Exit.DONE
 

@@ -20,6 +20,7 @@ from snapstore.restore import RestoreResult, abort, plan_restore, restore, resum
 @options.exact_column_order
 @options.locking
 @options.rename
+@options.reason
 @options.allow
 @options.yes
 @options.scoped
@@ -35,6 +36,7 @@ def command(
     exact_column_order: bool,
     locking: str | None,
     renames: tuple[str, ...],
+    reason: str,
     allow: tuple[str, ...],
     yes: bool,
     only: tuple[str, ...],
@@ -61,7 +63,7 @@ def command(
         return Exit.DONE
     confirm = options.confirmation(app, "Restore this?", yes)
     with options.showing_what_is_refused(app):
-        result = restore(ws, revision, scope, wanted, allowances, confirm, app.progress)
+        result = restore(ws, revision, scope, wanted, allowances, confirm, app.progress, reason)
     return ended(app, result, yes)
 
 

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
 @click.command("status")
 @click.option("--issue", is_flag=True, help="Say so in an issue of the forge that the store is shared on.")
+@click.option("--notify", is_flag=True, help="Tell those of [notify] who want to know of drift.")
 @options.scoped
 @options.full
 @click.pass_obj
-def command(app: App, issue: bool, only: tuple[str, ...], group: tuple[str, ...], full: bool) -> int:
+def command(
+    app: App, issue: bool, notify: bool, only: tuple[str, ...], group: tuple[str, ...], full: bool
+) -> int:
     """What differs between the live systems and the last snapshot; exit code 2 when something does."""
     ws = app.workspace()
     scope = options.scope(ws.config, only, group)
@@ -34,6 +37,8 @@ def command(app: App, issue: bool, only: tuple[str, ...], group: tuple[str, ...]
         changes = diff(ws.store.snapshot(head), live(ws, scope), scope)
     if issue:
         _tell(app, ws, _text(ws, head, changes, full), bool(changes))
+    if notify and changes:
+        _notify(app, ws, _text(ws, head, changes, full), changes)
     app.emit(lambda: _text(ws, head, changes, full), lambda: _document(head, changes))
     return Exit.DIFFERENT if changes else Exit.DONE
 
@@ -48,6 +53,14 @@ def _tell(app: App, ws: Workspace, text: str, drifted: bool) -> None:
         raise SnapError("an issue takes a forge that is known, and a token for it", fix=fix)
     url = tell(forge, ws.store.branch, text, drifted)
     app.progress(f"told in {url}" if url else "nothing to tell")
+
+
+def _notify(app: App, ws: Workspace, text: str, changes: list[ResourceChanges]) -> None:
+    from snapstore.config.notifying import Event
+    from snapstore.notify import sending
+
+    names = ", ".join(found.resource for found in changes)
+    sending.tell(ws, Event.DRIFT, {"summary": f"{names} changed", "message": text}, app.note)
 
 
 def _document(head: str, changes: list[ResourceChanges]) -> StatusDocument:

@@ -11,7 +11,7 @@ from snapstore.config.watching import Reaction
 from snapstore.errors import Exit
 from snapstore.render import watching as render
 from snapstore.watch.judge import Phase
-from snapstore.watch.reaction import react
+from snapstore.watch.reaction import react, unclear
 from snapstore.watch.watching import watch
 from snapstore.workspace import Workspace
 
@@ -55,6 +55,8 @@ def command(
         allowances = options.allowed(ws.config, allow)
         with options.showing_what_is_refused(app):
             reacted = react(ws, app.env, watched, wanted, scope, allowances, app.progress)
+    elif watched.verdict is not Phase.SUCCESSFUL:
+        unclear(ws, watched, app.note)
     app.emit(lambda: render.text(watched, reacted), lambda: render.document(watched, wanted, reacted))
     return exit_code(watched.verdict, reacted.result.exit if reacted and reacted.result else Exit.DONE)
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from snapstore.config.notifying import Event
 from snapstore.config.source import Keys, Source, dotted, json_path
 from snapstore.config.tables import Forge, Require
 from snapstore.config.watching import Reaction
@@ -52,6 +53,8 @@ def _choices(path: Keys) -> str:
     if path[:1] == ("restore",):
         values: list[str] = [*DataMode] if path[-1] == "data" else [*HazardName]
         return f"it may be: {', '.join(values)}"
+    if path[:1] == ("notify",):
+        return f"it may be: {', '.join(Event)}"
     if path == ("watch", "action"):
         return f"it may be: {', '.join(Reaction)}"
     return "see `snap schema config` for the values it may have"

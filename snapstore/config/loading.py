@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from snapstore import adapter as adapters
+from snapstore.config import notifying
 from snapstore.config.conversion import convert
 from snapstore.config.source import REFERENCE, Keys, Source, dotted
 from snapstore.config.tables import (
@@ -86,6 +87,7 @@ def load(path: Path, env: Mapping[str, str], *, live: bool = True) -> Config:
         remote=table.store.remote,
         review=table.review,
         watch=watch_config(source, table.watch),
+        notify=notifying.checked(source, table.notify),
     )
 
 

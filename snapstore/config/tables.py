@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from snapstore.config.notifying import NotifyTable
 from snapstore.config.watching import WatchConfig, WatchTable
 from snapstore.model import DataMode, HazardName
 
@@ -94,6 +95,7 @@ class Config(msgspec.Struct, frozen=True):
     review: ReviewTable = ReviewTable()
     watch: WatchConfig = WatchConfig()
     scratch: bool = False
+    notify: NotifyTable = NotifyTable()
 
 
 class StoreTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -143,6 +145,7 @@ class FileTable(msgspec.Struct, forbid_unknown_fields=True):
     restore: RestoreTable = msgspec.field(default_factory=RestoreTable)
     review: ReviewTable = ReviewTable()
     watch: WatchTable = WatchTable()
+    notify: NotifyTable = NotifyTable()
 
 
 class ResourceTable(msgspec.Struct):

@@ -45,14 +45,17 @@ def apply(
     allow: Collection[HazardName],
     confirm: Confirm | None,
     report: Report = silent,
+    reason: str = "",
 ) -> RestoreResult:
     """Carry out the plan of a file, of a proposal's branch, or of the request at a URL.
+
+    ``reason`` is why, in place of what the proposal says.
 
     SnapError, and nothing has changed, when the plan is not what was reviewed, when the rule of review is not
     kept (``Exit.REFUSED``), or when the live state is not the one that it was made for (``Exit.STALE``).
     """
     if Path(what).is_file() or not _is_elsewhere(what):
-        return apply_plan(ws, _of_file(ws, what), allow, confirm, report)
+        return apply_plan(ws, _of_file(ws, what), allow, confirm, report, reason)
     where = remote(ws.config, env)
     report(f"asking {where.shown}")
     refs = sync.pull(ws.store, where)
@@ -61,7 +64,7 @@ def apply(
     require_rehearsal(rule_of(ws.config.review), proof)
     _require_agreement(ws, found)
     with _reporting(ws, found, report):
-        why = ws.store.info(found.commit).trailers.get(branches.REASON, "")
+        why = reason or ws.store.info(found.commit).trailers.get(branches.REASON, "")
         result = apply_plan(ws, plan, allow, confirm, report, why)
     verdict = Verdict.SUCCESS if result.exit is Exit.DONE else Verdict.FAILURE
     _tell(found, verdict, results(result), headline(result), report)

@@ -84,7 +84,31 @@ def propose(
         text = "the live state changed while the plan was made"
         raise SnapError(text, code=Exit.STALE, fix="run the command again")
     why = REDACTOR.redact(reason, sealed=True)
-    return _request(ws, seen.forge, _push(ws, seen, plan, report, why), report, why)
+    proposal = _request(ws, seen.forge, _push(ws, seen, plan, report, why), report, why)
+    _announce(ws, proposal, why, report)
+    return proposal
+
+
+def _announce(ws: Workspace, proposal: Proposal, reason: str, report: Report) -> None:
+    """Tell of what is new for review."""
+    if not (ws.config.notify.to and proposal.changed):
+        return
+    from snapstore.config.notifying import Event
+    from snapstore.notify import restores, sending
+
+    plan = proposal.plan
+    command = terms(ws, plan, proposal.branch or "").command
+    fields = {
+        "title": _title(ws, plan),
+        "target": (plan.target.commit or "")[:_SHORT],
+        "summary": summary(plan),
+        "resources": ", ".join(restores.resources(plan)),
+        "impact": restores.impact(plan),
+        "reason": reason or restores.NO_REASON,
+        "url": proposal.url or proposal.branch or "",
+        "action": f"{rule_of(ws.config.review).words}, then: {command}",
+    }
+    sending.tell(ws, Event.PROPOSED, fields, report)
 
 
 def _push(ws: Workspace, seen: _Seen, plan: Plan, report: Report, reason: str) -> Proposal:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from snapstore.config.notifying import Event
 from snapstore.config.watching import Reaction
 from snapstore.errors import SnapError
 from snapstore.model import HazardName, Plan, PlanOptions, Scope
@@ -15,6 +16,8 @@ from snapstore.restore import Report, RestoreResult, apply_plan, plan_restore
 from snapstore.review.propose import Proposal, propose
 from snapstore.watch.watching import Watched
 from snapstore.workspace import Workspace
+
+_LINE = "\n"
 
 
 class Reacted(msgspec.Struct, frozen=True):
@@ -40,6 +43,7 @@ def react(
     SnapError when that cannot be done, and then it was not: the message begins with what got worse.
     """
     reason = "; ".join(watched.reasons)
+    _tell(ws, Event.WORSE, watched, {"reason": reason, "action": _FOLLOWS[action]}, report)
     try:
         plan = plan_restore(ws, watched.commit, scope, PlanOptions(ws.config.data), report)
         if not plan.actions:
@@ -56,3 +60,23 @@ def react(
         text = f"{reason}; but what should follow failed: {error.what}"
         raise SnapError(text, where=error.where, fix=error.fix, code=error.code) from error
     return Reacted(plan, file)
+
+
+_FOLLOWS = {
+    Reaction.NOTIFY: "nothing by itself; somebody has to decide",
+    Reaction.PROPOSE: "a rollback is proposed for review",
+    Reaction.RESTORE: "it is rolled back now",
+}
+
+
+def unclear(ws: Workspace, watched: Watched, report: Report) -> None:
+    """Tell that nobody knows how the deploy went."""
+    _tell(ws, Event.UNCLEAR, watched, {"problems": "; ".join(watched.reasons)}, report)
+
+
+def _tell(ws: Workspace, event: Event, watched: Watched, fields: Mapping[str, str], report: Report) -> None:
+    if ws.config.notify.to:
+        from snapstore.notify import sending
+
+        target = f"{watched.commit[:10]} {ws.store.info(watched.commit).message.partition(_LINE)[0]}"
+        sending.tell(ws, event, {"target": target.rstrip(), **fields}, report)
