@@ -13,6 +13,7 @@ from fnmatch import translate
 
 from snapstore.model import EVERYTHING, Blob, Fact, FactChange, FileChange, ResourceChanges, Scope
 from snapstore.snapshot import (
+    ATTRIBUTES,
     FILES,
     TREE_MODE,
     Objects,
@@ -55,7 +56,8 @@ def _compare(name: str, adapter: str, old: _Side, new: _Side, wanted: _Selector)
     documents: list[_Pair] = []
     files: list[_Pair] = []
     for pair in _differing(old, new):
-        (files if pair[0].startswith(_BELOW_FILES) else documents).append(pair)
+        if pair[0] != ATTRIBUTES:
+            (files if pair[0].startswith(_BELOW_FILES) else documents).append(pair)
     return ResourceChanges(
         resource=name,
         adapter=adapter,

@@ -60,8 +60,9 @@ def each(work: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[int, R]]:
 
 def cores() -> int:
     """How many processes can work at the same time: 1 where this one cannot be copied."""
-    # A copy has only the thread that made it: locks that others hold would be held there for ever.
-    if not hasattr(os, "fork") or threading.active_count() > 1:
+    # A copy has only the thread that made it: locks that others hold would be held there for ever. obstore
+    # has threads that Python knows nothing of.
+    if not hasattr(os, "fork") or threading.active_count() > 1 or "obstore" in sys.modules:
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

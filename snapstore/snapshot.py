@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO, NamedTuple, Protocol
 
 import msgspec
@@ -56,7 +56,10 @@ class ResourceEntry(NamedTuple):
 INDEX = "snapshot.json"
 FILES = "files"
 PAGES = "pages"
-FORMAT = 1
+FORMAT = 2
+"""The latest: as 1, and there are pointers to large files, which a reader of 1 would take for content."""
+ATTRIBUTES = ".gitattributes"
+"""At the top of a resource that has large files; to Git it tells which, to us that there are any."""
 TREE_MODE = 0o040000
 _DECODED_LIMIT = 50_000
 
@@ -102,6 +105,11 @@ def _index(snapshot: Snapshot, entries: Mapping[str, TreeEntry]) -> Index:
     return index
 
 
+def format_of(trees: Iterable[Iterable[str]]) -> int:
+    """The format of a snapshot, given the names at the top of each of its resources."""
+    return FORMAT if any(ATTRIBUTES in names for names in trees) else 1
+
+
 def facts(snapshot: Snapshot, resource: str) -> dict[str, Fact]:
     """The facts of a resource by identity, without those of its pages; {} for one that the snapshot does
     not have.
@@ -139,6 +147,8 @@ def files(snapshot: Snapshot, resource: str) -> Iterator[tuple[str, Blob]]:
 def _blobs(snapshot: Snapshot, resource: str, *, of_files: bool) -> Iterator[tuple[str, Blob]]:
     entry = resources(snapshot).get(resource)
     for child in snapshot.objects.tree(entry.tree) if entry and entry.tree else ():
+        if child.name == ATTRIBUTES:
+            continue
         if of_files == (child.name == FILES and child.mode == TREE_MODE):
             yield from _at(snapshot.objects, child)
 

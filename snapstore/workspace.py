@@ -30,7 +30,9 @@ def open_workspace(config: Config, *, create: bool = False) -> Workspace:
     """
     if create and is_vacant(config.store):
         return _created(config)
-    return Workspace(config, open_store(config.store, config.branch), open_keys(config.store, os.environ))
+    return Workspace(
+        config, open_store(config.store, config.branch, config.large), open_keys(config.store, os.environ)
+    )
 
 
 def is_vacant(path: Path) -> bool:
@@ -41,5 +43,5 @@ def is_vacant(path: Path) -> bool:
 
 
 def _created(config: Config) -> Workspace:
-    store = create_store(config.store, config.branch or "main")
+    store = create_store(config.store, config.branch or "main", config.large)
     return Workspace(config, store, create_keys(config.store, os.environ))

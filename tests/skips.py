@@ -15,6 +15,7 @@ UNAVOIDABLE = (
     "needs two cores",
     "needs pgbouncer",
     "needs sshd",
+    "needs git-lfs",
     "needs the OpenAPI documents",
     "needs Debian's (redis-server|bind9|knot|pdns-server|varnish|prometheus|chromium)",
     "only root can give files away",

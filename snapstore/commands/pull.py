@@ -16,21 +16,22 @@ from snapstore.workspace import is_vacant
 @click.command("pull")
 @click.pass_obj
 def command(app: App) -> None:
-    """Fetch the snapshots, hints and wrapped keys of the remote; the store is made where there is none."""
+    """Fetch snapshots, hints, wrapped keys and large files; the store is made where there is none."""
     config = app.config(live=False)
     where = remote(config, app.env)
     store = _store(config)
     before = store.head()
     with app.working("pulling"):
         sync.pull(store, where)
+        store.fetch_large(where, [tip] if (tip := store.head()) else [])
     app.emit(lambda: text(store, before), lambda: documents.shared(store, store.head() != before))
 
 
 def _store(config: Config) -> Store:
     """A new store has no keys: those of the remote come with the first pull."""
     if is_vacant(config.store):
-        return create(config.store, config.branch or "main")
-    return open_store(config.store, config.branch)
+        return create(config.store, config.branch or "main", config.large)
+    return open_store(config.store, config.branch, config.large)
 
 
 def text(store: Store, before: str | None) -> str:

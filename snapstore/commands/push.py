@@ -15,10 +15,10 @@ from snapstore.store.refs import HEADS
 @click.command("push")
 @click.pass_obj
 def command(app: App) -> None:
-    """Push the snapshots of the branch, hints and wrapped keys to the remote, after a pull. Never forces."""
+    """Push the snapshots of the branch, hints, wrapped keys and large files, after a pull. Never forces."""
     config = app.config(live=False)
     where = remote(config, app.env)
-    store = open_store(config.store, config.branch)
+    store = open_store(config.store, config.branch, config.large)
     with app.working("pushing"):
         seen = sync.pull(store, where)
         sync.push(store, where, seen, {})

@@ -6,6 +6,8 @@ import base64
 import json
 import re
 import sys
+from contextlib import closing
+from functools import partial
 
 import click
 
@@ -18,10 +20,11 @@ from snapstore.nearest import did_you_mean
 from snapstore.render import documents, snapshots
 from snapstore.render.style import name
 from snapstore.render.values import masked, size
-from snapstore.snapshot import FILES, TREE_MODE, Snapshot, TreeEntry, facts, resources
+from snapstore.snapshot import ATTRIBUTES, FILES, TREE_MODE, Objects, Snapshot, TreeEntry, facts, resources
 from snapstore.take import LIVE, snapshot_of
 from snapstore.workspace import Workspace
 
+_PIECE = 1 << 20
 _OBJECT = re.compile(r"((?:[^:{]|\{[^}]*\}?)*)(?::(.*))?", re.DOTALL)
 
 
@@ -56,7 +59,7 @@ def command(app: App, what: str, form: str | None, archive: bool) -> None:
         value = masked(json.loads(snapshot.objects.blob(entry.oid)))
         app.emit(json.dumps(value, indent=2, ensure_ascii=False), value)
     else:
-        _file(app, path, entry, snapshot.objects.blob(entry.oid))
+        _file(app, path, entry, snapshot.objects)
 
 
 def _formed(app: App, snapshot: Snapshot, path: str, form: str) -> None:
@@ -116,7 +119,7 @@ def find(snapshot: Snapshot, path: str) -> TreeEntry:
 def is_document(path: str) -> bool:
     """Whether a path is a structured document: everything of a resource that is not below its files."""
     parts = [part for part in path.split("/") if part]
-    return len(parts) > 1 and parts[1] != FILES
+    return len(parts) > 1 and parts[1] not in (FILES, ATTRIBUTES)
 
 
 def _is_tree(entry: TreeEntry) -> bool:
@@ -135,13 +138,17 @@ def _listed(entry: TreeEntry) -> str:
     return name(entry.name) + ("/" if _is_tree(entry) else "")
 
 
-def _file(app: App, path: str, entry: TreeEntry, data: bytes) -> None:
+def _file(app: App, path: str, entry: TreeEntry, objects: Objects) -> None:
     """Content as it is, byte for byte, unless it goes to a terminal or into JSON."""
+    if not app.json and not sys.stdout.isatty():
+        with closing(objects.open_blob(entry.oid)) as content:
+            for piece in iter(partial(content.read, _PIECE), b""):
+                app.write_bytes(piece)
+        return
+    data = objects.blob(entry.oid)
     if app.json:
-        content = base64.b64encode(data).decode()
-        app.emit("", {"path": path, "mode": f"{entry.mode:o}", "size": len(data), "base64": content})
-    elif not sys.stdout.isatty():
-        app.write_bytes(data)
+        encoded = base64.b64encode(data).decode()
+        app.emit("", {"path": path, "mode": f"{entry.mode:o}", "size": len(data), "base64": encoded})
     elif b"\0" in data:
         app.emit(f"a binary file of {size(len(data))}; redirect the output to keep it", None)
     else:

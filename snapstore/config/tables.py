@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from snapstore.config.largefiles import LargeFilesTable
 from snapstore.config.notifying import NotifyTable
 from snapstore.config.watching import WatchConfig, WatchTable
+from snapstore.large import DEFAULTS, LargeSettings
 from snapstore.model import DataMode, HazardName
 
 
@@ -94,6 +96,7 @@ class Config(msgspec.Struct, frozen=True):
     remote: str | None = None
     review: ReviewTable = ReviewTable()
     watch: WatchConfig = WatchConfig()
+    large: LargeSettings = DEFAULTS
     scratch: bool = False
     notify: NotifyTable = NotifyTable()
 
@@ -140,6 +143,7 @@ class FileTable(msgspec.Struct, forbid_unknown_fields=True):
 
     resources: dict[str, dict[str, Any]] = {}
     store: StoreTable = msgspec.field(default_factory=StoreTable)
+    large_files: LargeFilesTable = msgspec.field(default_factory=LargeFilesTable)
     groups: dict[str, list[str]] = {}
     hooks: HooksTable = msgspec.field(default_factory=HooksTable)
     restore: RestoreTable = msgspec.field(default_factory=RestoreTable)

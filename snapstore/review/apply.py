@@ -109,6 +109,7 @@ def _find(ws: Workspace, env: Mapping[str, str], where: Remote, refs: Mapping[st
         fix = "name a branch that `snap propose` has pushed"
         raise SnapError(f"there is no branch {branch}", where=where.shown, fix=fix)
     sync.bring(ws.store, where, [commit])
+    ws.store.fetch_large(where, [commit])
     return _Found(branch, commit, forge, request)
 
 

@@ -70,6 +70,7 @@ def push(store: Store, where: Remote, seen: Mapping[str, str], more: Mapping[str
         if here and here != there and (there is None or _grows(store, here, there)):
             moves[ref] = Move(there, here)
     if moves:
+        store.send_large(where, [move.new for ref, move in moves.items() if ref.startswith(HEADS)])
         remote.push(store.path, where, moves)
     for ref, move in moves.items():
         _track(store, ref, move.new)

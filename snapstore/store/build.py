@@ -15,8 +15,22 @@ import msgspec
 
 from snapstore import canonical
 from snapstore.errors import SnapError
+from snapstore.large import Large
+from snapstore.large.attributes import attributes
+from snapstore.large.pointer import Pointer
+from snapstore.large.pointer import encode as encode_pointer
 from snapstore.model import Captured, Json, LiveFile, LiveFolder, Stamp
-from snapstore.snapshot import FILES, FORMAT, INDEX, PAGES, Snapshot, TreeEntry, remember_facts, resources
+from snapstore.snapshot import (
+    FILES,
+    FORMAT,
+    INDEX,
+    PAGES,
+    Snapshot,
+    TreeEntry,
+    format_of,
+    remember_facts,
+    resources,
+)
 from snapstore.store import names
 from snapstore.store.ingest import ingest_all, read_whole
 from snapstore.store.objects import StoreObjects, object_id
@@ -38,12 +52,16 @@ class ResourceState(msgspec.Struct, frozen=True):
 
 
 def keep(
-    objects: StoreObjects, stat: Path, states: Mapping[str, ResourceState], base: Snapshot | None
+    objects: StoreObjects,
+    large: Large,
+    stat: Path,
+    states: Mapping[str, ResourceState],
+    base: Snapshot | None,
 ) -> Snapshot:
     """The snapshot of these states, with every object of it durable in the store."""
     objects.packs.refresh()
-    with PackSink(objects.packs) as sink:
-        builder = _Builder(objects, sink, stat, keep=True)
+    with PackSink(objects.packs, large) as sink:
+        builder = _Builder(objects, sink, stat, large.stamp, keep=True)
         tree = builder.root(states, base)
         sink.finish()
         builder.save_caches()
@@ -51,12 +69,16 @@ def keep(
 
 
 def hash_only(
-    objects: StoreObjects, stat: Path, states: Mapping[str, ResourceState], base: Snapshot | None
+    objects: StoreObjects,
+    large: Large,
+    stat: Path,
+    states: Mapping[str, ResourceState],
+    base: Snapshot | None,
 ) -> Snapshot:
     """The same snapshot, without writing an object: what is new is read from memory and the live files."""
     objects.packs.refresh()
-    sink = MemorySink(objects.packs)
-    builder = _Builder(objects, sink, stat, keep=False)
+    sink = MemorySink(objects.packs, large.limit)
+    builder = _Builder(objects, sink, stat, large.stamp, keep=False)
     tree = builder.root(states, base)
     builder.save_caches()
     live = LiveObjects(objects, sink.objects, builder.sources)
@@ -72,12 +94,14 @@ def _hints(states: Mapping[str, ResourceState], base: Snapshot | None) -> dict[s
 class _Builder:
     """Builds one tree. ``sources`` are the live files of blobs that are not in the store."""
 
-    def __init__(self, objects: StoreObjects, sink: Sink, stat: Path, *, keep: bool) -> None:
+    def __init__(self, objects: StoreObjects, sink: Sink, stat: Path, stamp: str, *, keep: bool) -> None:
         self._objects = objects
         self._sink = sink
         self._stat = stat
+        self._stamp = stamp
         self._keep = keep
         self._caches: list[StatCache] = []
+        self._format = 1
         self.sources: dict[bytes, LiveFile] = {}
 
     def root(self, states: Mapping[str, ResourceState], base: Snapshot | None) -> bytes:
@@ -91,7 +115,7 @@ class _Builder:
         for name, state in states.items():
             index[name] = {"adapter": state.adapter, "format": state.format}
             entries += self._resource(name, state.captured)
-        content = canonical.dumps({"format": FORMAT, "resources": index})
+        content = canonical.dumps({"format": self._format, "resources": index})
         entries.append(Item(INDEX.encode(), FILE, self._sink.put(BLOB, content)))
         entries.append(Item(b".gitattributes", FILE, self._sink.put(BLOB, ATTRIBUTES)))
         return self._sink.put(TREE, encode(entries))
@@ -99,7 +123,11 @@ class _Builder:
     def _carried(self, name: str, tree: str | None) -> list[Item]:
         if tree is not None and self._keep and not self._objects.has(tree):
             raise SnapError("its earlier state is not in the store", where=name, fix="take all resources")
-        return [Item(names.escape(name), FOLDER, bytes.fromhex(tree))] if tree else []
+        if tree is None:
+            return []
+        top = [entry.name for entry in self._objects.tree(tree)]
+        self._format = max(self._format, format_of([top]))
+        return [Item(names.escape(name), FOLDER, bytes.fromhex(tree))]
 
     def _resource(self, name: str, captured: Captured) -> list[Item]:
         if name == INDEX or "/" in name:
@@ -125,19 +153,37 @@ class _Builder:
         return [Item(names.escape(name), FOLDER, oid)] if oid else []
 
     def _add_files(self, name: str, tree: TreeBuilder, captured: Captured) -> None:
-        cache = StatCache(self._stat / quote(name, safe=""), self._objects.packs)
+        cache = StatCache(self._stat / quote(name, safe=""), self._objects.packs, self._stamp)
         self._caches.append(cache)
         folders = [folder for folder in captured.folders if folder.names]
-        kept = [cache.unchanged(folder) for folder in folders]
+        kept = [self._unchanged(folder, cache) for folder in folders]
         changed = [folder for folder, known in zip(folders, kept, strict=True) if not known]
         files = list(captured.files)
         ids = iter(self._ids(files, changed, cache))
+        large = []
         for file in files:
-            tree.add(f"{FILES}/{file.path}", file.mode, next(ids))
+            oid = next(ids)
+            tree.add(f"{FILES}/{file.path}", file.mode, oid)
+            if oid in cache.large:
+                large.append(names.escape_path(f"{FILES}/{file.path}"))
         for folder, known in zip(folders, kept, strict=True):
             own = [] if known else list(islice(ids, len(folder.names)))
             path = f"{FILES}/{folder.path}" if folder.path else FILES
-            tree.add_all(path, _Folder(folder, known, own, cache, self._sink))
+            blobs = _Folder(folder, known, own, cache, self._sink)
+            tree.add_all(path, blobs)
+            large += [names.escape_path(path) + b"/" + name for name in blobs.large()]
+        if large:
+            self._format = FORMAT
+            tree.add_attributes(self._sink.put(BLOB, attributes(large)))
+
+    def _unchanged(self, folder: LiveFolder, cache: StatCache) -> Kept | None:
+        known = cache.unchanged(folder)
+        return None if known and any(map(self._lost, known.large())) else known
+
+    def _lost(self, oid: bytes) -> bool:
+        """Whether what a pointer stands for has to be kept again, as somebody has removed it."""
+        pointer = self._objects.pointer(oid.hex()) if self._keep and oid in self._objects.packs else None
+        return pointer is not None and self._objects.large.lost(pointer)
 
     def _ids(self, files: Sequence[LiveFile], folders: Sequence[LiveFolder], cache: StatCache) -> list[bytes]:
         """The ids of the content of these files, and of all files of these folders behind them.
@@ -148,7 +194,8 @@ class _Builder:
         unknown = [file for file, oid in zip(files, ids, strict=True) if oid is None]
         for folder in folders:
             named = zip(cache.known(folder), folder.names, folder.stamps, strict=True)
-            for known, name, stamp in named:
+            for remembered, name, stamp in named:
+                known = None if remembered in cache.large and self._lost(remembered or b"") else remembered
                 file = None if known else _live_file(folder, name, stamp)
                 ids.append(self._known(file, cache) if file else known)
                 if file and ids[-1] is None:
@@ -162,7 +209,10 @@ class _Builder:
             return None
         known = cache.get(file.source, file.stamp)
         # A snapshot that is kept needs the object itself; for comparing, its id is enough.
-        if known is None or not (known.stored or not self._keep or self._sink.has(known.oid)):
+        if known is None or (known.oid in cache.large and self._lost(known.oid)):
+            return None
+        has = known.oid not in cache.large and self._sink.has(known.oid)
+        if not (known.stored or not self._keep or has):
             return None
         if not known.stored:
             self.sources[known.oid] = file
@@ -170,9 +220,13 @@ class _Builder:
 
     def _read(self, files: Sequence[LiveFile], cache: StatCache) -> Iterator[bytes]:
         for file, found in zip(files, ingest_all(files, self._sink), strict=True):
-            stored = self._keep or self._sink.has(found.oid)
+            # Where nothing is kept, a pointer in a pack does not say that its content is where it belongs.
+            stored = self._keep or (self._sink.has(found.oid) and not found.large)
+            if found.large:
+                cache.large.add(found.oid)
             if found.stamp is not None and file.source is not None:
-                cache.put(file.source, found.stamp, found.read_at, found.oid, stored=stored)
+                known = {"stored": stored, "large": found.large}
+                cache.put(file.source, found.stamp, found.read_at, found.oid, **known)
             if not stored:
                 self.sources[found.oid] = file
             yield found.oid
@@ -205,6 +259,13 @@ class _Folder(NamedTuple):
         ids = self.kept.ids() if self.kept else self.ids
         named = zip(self.folder.names, self.folder.stamps, ids, strict=True)
         return [Item(names.escape_bytes(name), _mode(stamp), oid) for name, stamp, oid in named]
+
+    def large(self) -> list[bytes]:
+        """The names of the pointers among them, as they are stored."""
+        if not (self.kept.large() if self.kept else not self.cache.large.isdisjoint(self.ids)):
+            return []
+        pointers = self.cache.large.union(self.kept.large() if self.kept else ())
+        return [name for name, _, oid in self.items() if oid in pointers]
 
     def tree(self, rest: bytes) -> bytes | None:
         known = self.kept is not None and self.kept.tree != NONE and self.kept.rest == _digest(rest)
@@ -258,9 +319,14 @@ class LiveObjects:
         return len(self.blob(oid)) if file or binary in self._built else self._stored.blob_size(oid)
 
 
+def _pointer_id(content: bytes) -> bytes:
+    pointer = Pointer(hashlib.sha256(content).hexdigest(), len(content))
+    return object_id(BLOB, encode_pointer(pointer))
+
+
 def _read_again(file: LiveFile, oid: bytes) -> bytes:
     content = read_whole(file)
-    if object_id(BLOB, content) != oid:
+    if oid not in (object_id(BLOB, content), _pointer_id(content)):
         fix = "run the command again when nothing writes to it"
         raise SnapError("the file changed since it was captured", where=str(file.source), fix=fix)
     return content

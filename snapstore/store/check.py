@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from snapstore.errors import SnapError
+from snapstore.large.folder import Folder
+from snapstore.large.pointer import Pointer
+from snapstore.large.reading import missing, verified
 from snapstore.model import Notice
 from snapstore.store import commits, durable, trees
+from snapstore.store.needed import Needed
 from snapstore.store.objects import StoreObjects
 from snapstore.store.packs import PackFile, Place
 from snapstore.store.packwriter import COMMIT, TAG, TREE
@@ -32,6 +37,7 @@ def check(root: Path, objects: StoreObjects, refs: Refs) -> list[Notice]:
         *_check_packs(objects),
         *_check_loose(objects),
         *_check_refs(objects, refs),
+        *_check_large(objects, refs),
         *_leftovers(root),
     ]
 
@@ -149,7 +155,37 @@ def _children(objects: StoreObjects, oid: str, seen: set[str]) -> list[tuple[str
     return found
 
 
+def _check_large(objects: StoreObjects, refs: Refs) -> Iterator[Notice]:
+    """Large files that a snapshot needs and that are not there as they should be.
+
+    Those in a folder are read and hashed; of a bucket only sizes are asked for. Damage of Git objects on the
+    way to them was told before.
+    """
+    needed = Needed(objects)
+    with suppress(SnapError):
+        for name, oid in refs.all().items():
+            for commit in _history(objects, oid):
+                for pointer in needed.of(commit.tree):
+                    yield from _check_content(objects, pointer, f"{name}, snapshot {commit.commit[:10]}")
+
+
+def _history(objects: StoreObjects, oid: str) -> Iterator[commits.CommitInfo]:
+    with suppress(SnapError):
+        yield from commits.walk(objects, commits.peel(objects, oid), {})
+
+
+def _check_content(objects: StoreObjects, pointer: Pointer, needed_by: str) -> Iterator[Notice]:
+    try:
+        if not objects.large.has(pointer):
+            raise missing(objects.large, pointer)
+        if isinstance(objects.large, Folder):
+            for _ in verified(objects.large, pointer):
+                pass
+    except SnapError as error:
+        yield Notice(error.where, f"{error.what} (needed by {needed_by})")
+
+
 def _leftovers(root: Path) -> Iterator[Notice]:
-    for pattern in ("objects/tmp_*", "objects/*/tmp_*", "refs/**/*.lock", "*.lock"):
+    for pattern in ("lfs/objects/tmp_*", "objects/tmp_*", "objects/*/tmp_*", "refs/**/*.lock", "*.lock"):
         for path in sorted(root.glob(pattern)):
             yield Notice(str(path), "left by a process that was killed; harmless, may be removed")

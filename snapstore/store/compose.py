@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from snapstore import canonical
-from snapstore.snapshot import FORMAT, INDEX, Snapshot, resources
+from snapstore.snapshot import INDEX, Snapshot, format_of, resources
 from snapstore.store import commits, names
 from snapstore.store.build import ATTRIBUTES
 from snapstore.store.objects import StoreObjects
@@ -21,8 +21,9 @@ def compose(objects: StoreObjects, parts: Mapping[str, Snapshot], beside: Mappin
     """
     found = {name: resources(snapshot)[name] for name, snapshot in parts.items()}
     index = {name: {"adapter": entry.adapter, "format": entry.format} for name, entry in found.items()}
+    tops = [[item.name for item in objects.tree(entry.tree)] for entry in found.values() if entry.tree]
     files = {
-        INDEX: canonical.dumps({"format": FORMAT, "resources": index}),
+        INDEX: canonical.dumps({"format": format_of(tops), "resources": index}),
         ".gitattributes": ATTRIBUTES,
         **beside,
     }

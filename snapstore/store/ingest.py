@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import itertools
 import os
 import stat
@@ -10,9 +11,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from snapstore.errors import SnapError
+from snapstore.large.pointer import LONGEST, encode, parse
 from snapstore.model import LiveFile, Stamp
 from snapstore.store.objects import LARGE
 from snapstore.store.packwriter import Entry
@@ -30,17 +32,23 @@ _BATCH, _BATCH_BYTES, _BATCHES = 100, 4 << 20, 1000
 
 
 class Ingested(NamedTuple):
-    """A file that was read: its id, the stamp it had, and when (ns) reading began. Links have no stamp."""
+    """A file that was read: its id, the stamp it had, and when (ns) reading began. Links have no stamp.
+
+    Of a ``large`` one it is the id of the pointer that stands for it.
+    """
 
     oid: bytes
     stamp: Stamp | None
     read_at: int
+    large: bool = False
 
 
 def ingest(file: LiveFile, sink: Sink) -> Ingested:
     """Put a file's content into the sink. SnapError when it vanished, cannot be read or keeps changing."""
     if file.data is not None:
-        return Ingested(sink.blob(file.data), None, 0)
+        large = file.mode != LINK and _is_large(file.data, sink)
+        oid = _keep_large(io.BytesIO(file.data), sink) if large else sink.blob(file.data)
+        return Ingested(oid, None, 0, large)
     source = str(file.source)
     with _naming(source):
         if file.mode == LINK:
@@ -60,19 +68,27 @@ def ingest(file: LiveFile, sink: Sink) -> Ingested:
 def ingest_all(files: Sequence[LiveFile], sink: Sink) -> list[Ingested]:
     """The same for many files, in their order; by a process for each core where that is worth it."""
     found: dict[int, Ingested] = {}
-    shared = [number for number, file in enumerate(files) if _can_be_shared(file)]
+    shared = [number for number, file in enumerate(files) if _can_be_shared(file, sink.limit)]
     if len(shared) >= _MANY or sum(_size(files[number]) for number in shared) >= _MUCH:
         found = _ingest_shared(files, shared, sink)
     return [found.get(number) or ingest(file, sink) for number, file in enumerate(files)]
 
 
-def _can_be_shared(file: LiveFile) -> bool:
-    """Not what is at hand already, nor links, nor what is too large to hold."""
-    return file.data is None and file.stamp is not None and file.mode != LINK and file.stamp[0] < LARGE
+def _can_be_shared(file: LiveFile, limit: int) -> bool:
+    """Not what is at hand already, nor links, nor what is too large to hold or for Git."""
+    return file.data is None and file.mode != LINK and 0 <= _size(file, absent=limit) < min(LARGE, limit)
 
 
-def _size(file: LiveFile) -> int:
-    return file.stamp[0] if file.stamp else 0
+def _is_large(content: bytes, sink: Sink) -> bool:
+    return len(content) >= sink.limit or (len(content) <= LONGEST and parse(content) is not None)
+
+
+def _keep_large(file: BinaryIO, sink: Sink) -> bytes:
+    return sink.blob(encode(sink.large(file)))
+
+
+def _size(file: LiveFile, absent: int = 0) -> int:
+    return file.stamp[0] if file.stamp else absent
 
 
 def _ingest_shared(files: Sequence[LiveFile], numbers: list[int], sink: Sink) -> dict[int, Ingested]:
@@ -110,7 +126,8 @@ def _batches(files: Sequence[LiveFile], numbers: list[int]) -> list[list[int]]:
 
 
 def _read_expected(file: LiveFile, part: Part) -> tuple[Any, ...] | None:
-    """The plain values of an :class:`Ingested`; None when the file is not as large any more, or changes."""
+    """The plain values of an :class:`Ingested`; None when the file is not as large any more, changes, or is
+    one for :meth:`Sink.large`."""
     source, read_at = str(file.source), time.time_ns()
     # Without context managers: this is done for every file of a tree, and each costs what a system call does.
     try:
@@ -123,7 +140,9 @@ def _read_expected(file: LiveFile, part: Part) -> tuple[Any, ...] | None:
             os.close(descriptor)
     except OSError as error:
         raise _named(source, error) from error
-    return None if content is None else (part.blob(content), _stamp(before), read_at)
+    if content is None or (len(content) <= LONGEST and parse(content)):
+        return None
+    return part.blob(content), _stamp(before), read_at
 
 
 def read_whole(file: LiveFile) -> bytes:
@@ -162,12 +181,29 @@ def _read_once(source: str, sink: Sink) -> Ingested | None:
     """The file's content, None when it changed meanwhile."""
     read_at = time.time_ns()
     with _opened(source) as (descriptor, before):
-        if before.st_size >= LARGE:
-            oid = _stream(descriptor, before, sink)
+        if before.st_size >= sink.limit:
+            oid, large = _large(descriptor, before, sink), True
+        elif before.st_size >= LARGE:
+            oid, large = _stream(descriptor, before, sink), False
         else:
-            content = _content(descriptor, before)
-            oid = None if content is None else sink.blob(content)
-    return Ingested(oid, _stamp(before), read_at) if oid else None
+            oid, large = _small(descriptor, before, sink)
+    return Ingested(oid, _stamp(before), read_at, large) if oid else None
+
+
+def _small(descriptor: int, before: os.stat_result, sink: Sink) -> tuple[bytes | None, bool]:
+    content = _content(descriptor, before)
+    if content is None:
+        return None, False
+    large = _is_large(content, sink)
+    return (_keep_large(io.BytesIO(content), sink) if large else sink.blob(content)), large
+
+
+def _large(descriptor: int, before: os.stat_result, sink: Sink) -> bytes | None:
+    """The id of the pointer to a file beside Git, None when the file changed while it was read."""
+    with open(descriptor, "rb", closefd=False) as file:
+        pointer = sink.large(file)
+    same = pointer.size == before.st_size and _stamp(os.fstat(descriptor)) == _stamp(before)
+    return sink.blob(encode(pointer)) if same else None
 
 
 @contextmanager

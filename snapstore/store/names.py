@@ -35,6 +35,11 @@ def escape_bytes(name: bytes) -> bytes:
     return escape(name.decode("utf-8", "surrogateescape"))
 
 
+def escape_path(path: str) -> bytes:
+    """The bytes of a path, component by component."""
+    return b"/".join(map(escape, path.split("/")))
+
+
 def unescape(name: bytes) -> str:
     """The component that ``escape`` was given."""
     text = name.decode("utf-8", "surrogateescape")

@@ -12,9 +12,13 @@ import zlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from snapstore.errors import SnapError
+from snapstore.large import Place as LargePlace
+from snapstore.large.pointer import LONGEST, Pointer, parse
+from snapstore.large.reading import open_content, verified
+from snapstore.pieces import PieceReader
 from snapstore.snapshot import TreeEntry
 from snapstore.store import codec, trees
 from snapstore.store.packs import Packs, Place
@@ -48,8 +52,9 @@ def object_id(kind: int, content: bytes) -> bytes:
 class StoreObjects:
     """The objects of a store by id (40 hex digits). Everything raises SnapError on damage or absence."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, large: LargePlace) -> None:
         self.folder = folder
+        self.large = large
         self.packs = Packs(folder / "pack")
         self._others: ForeignObjects | None = None
 
@@ -60,7 +65,15 @@ class StoreObjects:
             raise self.damaged(oid, str(error)) from error
 
     def blob(self, oid: str) -> bytes:
-        return self.content(oid, BLOB)
+        content = self.content(oid, BLOB)
+        pointer = parse(content) if len(content) <= LONGEST else None
+        return b"".join(verified(self.large, pointer)) if pointer else content
+
+    def pointer(self, oid: str) -> Pointer | None:
+        """What a blob points to, None when it is no pointer to a large file."""
+        if self._plain_size(oid) > LONGEST:
+            return None
+        return parse(self.content(oid, BLOB))
 
     def open_blob(self, oid: str) -> BinaryIO:
         place = self.packs.find(bytes.fromhex(oid))
@@ -68,12 +81,20 @@ class StoreObjects:
             kind, size, head = self._header(oid, place)
             if kind == BLOB and size >= LARGE:
                 pieces = self._pieces(oid, place, size, head)
-                return io.BufferedReader(_Stream(_verified(self, oid, kind, size, pieces, place)))
+                return io.BufferedReader(PieceReader(_verified(self, oid, kind, size, pieces, place)))
             if kind == BLOB:
-                return io.BytesIO(self._require_id(oid, kind, self._whole(oid, place, size, head)))
-        return io.BytesIO(self.content(oid, BLOB))
+                return self._opened(self._require_id(oid, kind, self._whole(oid, place, size, head)))
+        return self._opened(self.content(oid, BLOB))
+
+    def _opened(self, content: bytes) -> BinaryIO:
+        pointer = parse(content) if len(content) <= LONGEST else None
+        return open_content(self.large, pointer) if pointer else io.BytesIO(content)
 
     def blob_size(self, oid: str) -> int:
+        pointer = self.pointer(oid)
+        return pointer.size if pointer else self._plain_size(oid)
+
+    def _plain_size(self, oid: str) -> int:
         place = self.packs.find(bytes.fromhex(oid))
         if place is not None:
             kind, size, _ = self._header(oid, place)
@@ -252,22 +273,3 @@ def _verified(
         yield piece
     if digest.hexdigest() != oid:
         raise objects.damaged(oid, "its content does not match its id", place)
-
-
-class _Stream(io.RawIOBase):
-    """An iterator of pieces as a file; what the iterator raises, reading raises."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._rest = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if not self._rest:
-            self._rest = next(self._pieces, b"")
-        count = min(len(buffer), len(self._rest))
-        buffer[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count

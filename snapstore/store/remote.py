@@ -143,7 +143,7 @@ def _client(remote: Remote) -> tuple[GitClient, str]:
         return SubprocessGitClient(), parts.path  # dulwich's own way into a folder runs no hook of it
     config = _config()
     if parts.scheme not in ("http", "https"):
-        return get_transport_and_path(remote.url, config=config, quiet=True, ssh_command=_ssh())
+        return get_transport_and_path(remote.url, config=config, quiet=True, ssh_command=ssh_command())
     require_private(remote.url, remote.login)
     name, password = remote.login or (None, None)
     return get_transport_and_path(remote.url, config=config, quiet=True, username=name, password=password)
@@ -158,8 +158,8 @@ def _config() -> StackedConfig:
     return StackedConfig([*StackedConfig.default_backends(), ours])
 
 
-def _ssh() -> str:
-    """Where nobody can answer a question, none is asked."""
+def ssh_command() -> str:
+    """How ssh is called. Where nobody can answer a question, none is asked."""
     command = os.environ.get("GIT_SSH_COMMAND") or "ssh"
     quiet = "" if sys.stdin.isatty() else " -o BatchMode=yes"
     return f"{command} -o ConnectTimeout={_SECONDS}{quiet}"

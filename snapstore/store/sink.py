@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
+from snapstore.large import Large
+from snapstore.large.pointer import Pointer, point_to
 from snapstore.store import codec, durable
 from snapstore.store.objects import object_id
 from snapstore.store.packs import Packs
 from snapstore.store.packwriter import BLOB, Entry, PackWriter
 from snapstore.store.packwriter import Part as PackPart
 
+_CHUNK = 1 << 20
 _WAITING = 4 << 20
 """Bytes that a part holds before it writes them."""
 
@@ -29,6 +33,15 @@ class Part(Protocol):
 
 
 class Sink(Protocol):
+    @property
+    def limit(self) -> int:
+        """From this size on (bytes) the content of files is for :meth:`large`."""
+        ...
+
+    def large(self, file: BinaryIO) -> Pointer:
+        """Keep the content of a large file beside Git; the pointer that is to be kept in its place."""
+        ...
+
     def put(self, kind: int, content: bytes) -> bytes:
         """Keep an object that is not a file's content; its id."""
         ...
@@ -60,9 +73,17 @@ class Sink(Protocol):
 class PackSink:
     """Writes what the store does not have into one pack, opened when there is something to write."""
 
-    def __init__(self, packs: Packs) -> None:
+    def __init__(self, packs: Packs, large: Large) -> None:
         self._packs = packs
+        self._large = large
         self._writer: PackWriter | None = None
+
+    @property
+    def limit(self) -> int:
+        return self._large.limit
+
+    def large(self, file: BinaryIO) -> Pointer:
+        return self._large.place.add(file)
 
     def __enter__(self) -> PackSink:
         return self
@@ -149,9 +170,14 @@ class _PackedPart:
 class MemorySink:
     """Keeps documents and trees that the store does not have in ``objects``; of files, only their ids."""
 
-    def __init__(self, packs: Packs) -> None:
+    def __init__(self, packs: Packs, limit: int) -> None:
         self._packs = packs
+        self.limit = limit
         self.objects: dict[bytes, tuple[int, bytes]] = {}
+
+    def large(self, file: BinaryIO) -> Pointer:
+        file.seek(0)
+        return point_to(iter(partial(file.read, _CHUNK), b""))
 
     def put(self, kind: int, content: bytes) -> bytes:
         oid = object_id(kind, content)

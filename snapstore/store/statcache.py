@@ -32,12 +32,13 @@ from snapstore.store.packs import Packs
 GRAIN = 2_000_000_000
 """Nanoseconds: the coarsest clock of a common file system (FAT) ticks every two seconds."""
 
-_MAGIC = b"snapstat2\n"
+_MAGIC = b"snapstat3\n"
 _BODY = len(_MAGIC) + 20
-_SIZES = struct.Struct("<QQ")
+_SIZES = struct.Struct("<QQQ")
 _FOLDER = struct.Struct("<QQQ20s20s")
 _STAMP = struct.Struct("<QqqQQ")
 _OID = 20
+STORED, LARGE = 1, 2
 NONE = bytes(20)
 """Stands for an id where there is none."""
 
@@ -52,6 +53,8 @@ class Known(NamedTuple):
 class Kept(NamedTuple):
     """The files of one folder: names with a NUL behind each, and in their order stamps, ids and ``stored``.
 
+    ``stored`` are flags: ``STORED`` when the store has the object, ``LARGE`` when that is a pointer.
+
     ``tree`` is the tree in the store that the folder was, ``rest`` the digest of what it held beside these
     files; both are NONE where that is not known.
     """
@@ -63,6 +66,16 @@ class Kept(NamedTuple):
     rest: bytes = NONE
     tree: bytes = NONE
 
+    @property
+    def all_stored(self) -> bool:
+        return not any(flag in self.stored for flag in (0, LARGE))
+
+    def large(self) -> list[bytes]:
+        """The ids of the pointers among them."""
+        if not any(flag in self.stored for flag in (LARGE, LARGE | STORED)):
+            return []
+        return [oid for oid, flags in zip(self.ids(), self.stored, strict=True) if flags & LARGE]
+
     def ids(self) -> list[bytes]:
         return [self.oids[at : at + _OID] for at in range(0, len(self.oids), _OID)]
 
@@ -70,8 +83,12 @@ class Kept(NamedTuple):
 class StatCache:
     """The cache of one resource: asked and added to while a snapshot is built, then saved."""
 
-    def __init__(self, path: Path, packs: Packs) -> None:
+    def __init__(self, path: Path, packs: Packs, stamp: str = "") -> None:
+        """With another ``stamp`` than the one it was saved with, it is empty."""
         self._path = path
+        self._stamp = stamp.encode("utf-8", "surrogateescape")
+        self.large: set[bytes] = set()
+        """The ids of the pointers among all entries that were asked for."""
         self._packs = packs
         self._folders: dict[str, Kept] = {}
         self._trusted = self._load()
@@ -88,8 +105,10 @@ class StatCache:
             return False
         if not data.startswith(_MAGIC) or _digest(memoryview(data)[_BODY:]) != data[len(_MAGIC) : _BODY]:
             return False
-        length, count = _SIZES.unpack_from(data, _BODY)
-        start = _BODY + _SIZES.size
+        stamp, length, count = _SIZES.unpack_from(data, _BODY)
+        start = _BODY + _SIZES.size + stamp
+        if data[_BODY + _SIZES.size : start] != self._stamp:
+            return False
         packs = data[start : start + length].decode().split("\0")[:-1]
         self._folders = dict(_parse(data, start + length, count))
         return self._packs.names().issuperset(packs)
@@ -97,7 +116,7 @@ class StatCache:
     def unchanged(self, folder: LiveFolder) -> Kept | None:
         """What is known of a folder if it has exactly the files that were remembered, all of them stored."""
         kept = self._folders.get(folder.source)
-        if kept is None or not self._trusted or 0 in kept.stored:
+        if kept is None or not self._trusted or not kept.all_stored:
             return None
         if not _is_of(kept, folder):
             return None
@@ -114,9 +133,9 @@ class StatCache:
         before = zip(_STAMP.iter_unpack(kept.stamps), kept.ids(), kept.stored, strict=True)
         records = dict(zip(kept.names.split(b"\0"), before, strict=False))
         for name, stamp in zip(folder.names, folder.stamps, strict=True):
-            found, oid, stored = records.get(name, (None, NONE, 0))
-            if found == stamp and stored:
-                self._see_raw(folder.source, name, _STAMP.pack(*stamp) + oid, stored=True)
+            found, oid, flags = records.get(name, (None, NONE, 0))
+            if found == stamp and flags & STORED:
+                self._see_raw(folder.source, name, _STAMP.pack(*stamp) + oid, flags)
                 yield oid
             else:
                 yield None
@@ -131,10 +150,11 @@ class StatCache:
         packed = _STAMP.pack(*stamp)
         if kept.stamps[position * _STAMP.size : (position + 1) * _STAMP.size] != packed:
             return None
-        known = Known(kept.oids[position * _OID : (position + 1) * _OID], bool(kept.stored[position]))
+        flags = kept.stored[position]
+        known = Known(kept.oids[position * _OID : (position + 1) * _OID], bool(flags & STORED))
         if known.stored and not self._trusted and known.oid not in self._packs:
             return None
-        self._see(folder, name, packed + known.oid, known.stored)
+        self._see_raw(folder, os.fsencode(name), packed + known.oid, flags)
         return known
 
     def _find(self, folder: str, kept: Kept, name: bytes) -> int | None:
@@ -144,18 +164,22 @@ class StatCache:
             positions = self._positions[folder] = dict(zip(names, range(len(names)), strict=True))
         return positions.get(name)
 
-    def put(self, source: str, stamp: Stamp, read_at: int, oid: bytes, *, stored: bool) -> None:
+    def put(
+        self, source: str, stamp: Stamp, read_at: int, oid: bytes, *, stored: bool, large: bool = False
+    ) -> None:
         """Remember the content that was read at ``read_at`` (ns), unless the stamp was too young by then."""
+        if large:
+            self.large.add(oid)
         _, modified, changed, _, _ = stamp
         if max(modified, changed) + GRAIN <= read_at:
             folder, _, name = source.rpartition("/")
-            self._see(folder, name, _STAMP.pack(*stamp) + oid, stored)
+            flags = (STORED if stored else 0) | (LARGE if large else 0)
+            self._see_raw(folder, os.fsencode(name), _STAMP.pack(*stamp) + oid, flags)
 
-    def _see(self, folder: str, name: str, record: bytes, stored: bool) -> None:
-        self._see_raw(folder, os.fsencode(name), record, stored=stored)
-
-    def _see_raw(self, folder: str, name: bytes, record: bytes, *, stored: bool) -> None:
-        self._seen.setdefault(folder, {})[name] = record + (b"\1" if stored else b"\0")
+    def _see_raw(self, folder: str, name: bytes, record: bytes, flags: int) -> None:
+        if flags & LARGE:
+            self.large.add(record[-_OID:])
+        self._seen.setdefault(folder, {})[name] = record + bytes((flags,))
 
     def put_tree(self, folder: LiveFolder, rest: bytes, tree: bytes) -> None:
         """Remember the tree, which is stored, that a folder was, and the digest of the rest that it held."""
@@ -175,7 +199,8 @@ class StatCache:
         if folders == self._folders and (self._trusted or not folders):
             return
         packs = "".join([name + "\0" for name in sorted(self._packs.names())]).encode()
-        body = b"".join([_SIZES.pack(len(packs), len(folders)), packs, *_format(folders)])
+        sizes = _SIZES.pack(len(self._stamp), len(packs), len(folders))
+        body = b"".join([sizes, self._stamp, packs, *_format(folders)])
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             durable.write_file(self._path, _MAGIC + _digest(body) + body, mode=0o600, sync=False)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from snapstore.errors import SnapError
+from snapstore.large import DEFAULTS, LargeSettings, open_large
 from snapstore.model import Json, Known, Notice
 from snapstore.snapshot import Snapshot, resources
 from snapstore.store import build, commits, locks, notes, repository
@@ -20,32 +22,38 @@ from snapstore.store.objects import StoreObjects
 from snapstore.store.packwriter import COMMIT
 from snapstore.store.refs import HEADS, Refs, is_valid
 
+if TYPE_CHECKING:
+    from snapstore.store.remote import Remote
+
 _DETACHED = "HEAD of the store must name a branch: git symbolic-ref HEAD refs/heads/main"
 
 
-def create(path: Path, branch: str = "main") -> Store:
+def create(path: Path, branch: str = "main", large: LargeSettings = DEFAULTS) -> Store:
     """Make an empty store. SnapError when there is one already, or none can be made there."""
     repository.create(path, branch)
-    return Store(path)
+    return Store(path, large=large)
 
 
-def open_store(path: Path, branch: str | None = None) -> Store:
+def open_store(path: Path, branch: str | None = None, large: LargeSettings = DEFAULTS) -> Store:
     """A store, on ``branch`` or else on the one that its HEAD names; the branch may have to be born yet.
+
+    ``large`` says which files are kept beside Git, and where.
 
     SnapError when there is no store, or one that is damaged or of a later format.
     """
     repository.check_format(path)
     if branch:
         repository.check_branch(branch)
-    return Store(path, branch)
+    return Store(path, branch, large)
 
 
 class Store:
     """A bare Git repository of snapshots. Everything raises SnapError on damage, by name."""
 
-    def __init__(self, path: Path, branch: str | None = None) -> None:
+    def __init__(self, path: Path, branch: str | None = None, large: LargeSettings = DEFAULTS) -> None:
         self.path = path
-        self._objects = StoreObjects(path / "objects")
+        self.large = open_large(large, path)
+        self._objects = StoreObjects(path / "objects", self.large.place)
         self._refs = Refs(path, branch)
         self._known = KnownStates(self.workspace("known"), self._objects.packs)
 
@@ -69,7 +77,7 @@ class Store:
         folder for what is known of files by their stamps, where these are not the live ones.
         """
         make = build.keep if keep else build.hash_only
-        snapshot = make(self._objects, stat or self.workspace("stat"), states, base)
+        snapshot = make(self._objects, self.large, stat or self.workspace("stat"), states, base)
         if keep:
             self._remember(states, snapshot)
         return snapshot
@@ -182,6 +190,18 @@ class Store:
     def refs(self, prefix: str) -> dict[str, str]:
         """All refs whose full names begin with ``prefix``, and the object ids they point at."""
         return self._refs.all(prefix)
+
+    def send_large(self, remote: Remote, tips: Iterable[str]) -> None:
+        """Give a remote the large files that the history of these commits needs; before they are pushed."""
+        from snapstore.store import sharing
+
+        sharing.send(self._objects, remote, tips)
+
+    def fetch_large(self, remote: Remote, tips: Iterable[str]) -> None:
+        """Bring the large files that the history of these commits needs and that are not here."""
+        from snapstore.store import sharing
+
+        sharing.fetch(self._objects, remote, tips)
 
     def check(self) -> list[Notice]:
         """Every damage there is, by name; [] when the store is well. Never raises on damage."""

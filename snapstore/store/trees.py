@@ -75,6 +75,7 @@ class TreeBuilder:
     def __init__(self, resource: str) -> None:
         self._resource = resource
         self._folders: dict[str, list[Item]] = {"": []}
+        """What is in each, by path; names are as they are stored."""
         self._blobs: dict[str, Blobs] = {}
 
     def add(self, path: str, mode: int, oid: bytes) -> None:
@@ -88,6 +89,10 @@ class TreeBuilder:
         if entries is None:
             entries = self._open(folder)
         entries.append(Item(names.escape(name), mode, oid))
+
+    def add_attributes(self, oid: bytes) -> None:
+        """Put a ``.gitattributes`` that is one to Git at the top."""
+        self._folders[""].append(Item(b".gitattributes", FILE, oid))
 
     def add_all(self, folder: str, blobs: Blobs) -> None:
         """Put blobs into a folder. SnapError when it has some of this kind already."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import getpass
+import json
 import os
 import shutil
 import socket
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 from urllib.parse import urlsplit
 
 TOKEN = "canary-token-0123456789"
@@ -79,9 +81,36 @@ def _handler(folder: Path, token: str) -> type[BaseHTTPRequestHandler]:
                 self._answer(401, [("WWW-Authenticate", 'Basic realm="git"')], b"who are you?")
                 assert body is not None
                 return
-            self._cgi()
+            if "/info/lfs/" in self.path:
+                self._large()
+            else:
+                self._cgi()
 
-        do_POST = do_GET
+        do_POST = do_PUT = do_GET
+
+        def _large(self) -> None:
+            """Git LFS: the batch interface, and content at addresses of its own."""
+            body, place = self._body(), folder / "large"
+            place.mkdir(exist_ok=True)
+            path = place / self.path.rpartition("/")[2]
+            if self.command == "POST":
+                asked = json.loads(body)
+                answers = [self._offer(asked["operation"], one, place) for one in asked["objects"]]
+                self._answer(200, [], json.dumps({"objects": answers}).encode())
+            elif self.command == "PUT":
+                path.write_bytes(body)
+                self._answer(200, [], b"")
+            else:
+                self._answer(200 if path.exists() else 404, [], path.read_bytes() if path.exists() else b"")
+
+        def _offer(self, operation: str, asked: dict[str, Any], place: Path) -> dict[str, Any]:
+            there = (place / asked["oid"]).exists()
+            if operation == "download" and not there:
+                return {**asked, "error": {"code": 404, "message": "it is not here"}}
+            if operation == "upload" and there:
+                return asked
+            href = f"http://{self.headers['Host']}{self.path.replace('batch', asked['oid'])}"
+            return {**asked, "actions": {operation: {"href": href}}}
 
         def _body(self) -> bytes:
             if self.headers.get("Transfer-Encoding", "") != "chunked":

@@ -104,7 +104,7 @@ def _flip(path: Path) -> None:
 
 
 def _other_version(path: Path) -> None:
-    path.write_bytes(path.read_bytes().replace(b"snapstat2", b"snapstat3"))
+    path.write_bytes(path.read_bytes().replace(b"snapstat3", b"snapstat2"))
 
 
 def _empty(path: Path) -> None:

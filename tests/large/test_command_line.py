@@ -1,0 +1,155 @@
+"""Large files through the command line: taken, compared, restored, shared."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from snapstore.large import LargeSettings
+from tests.conftest import Snap
+from tests.review.servers import over_http, repository
+
+CONFIG = """
+[large_files]
+limit = "100kB"
+
+[resources.build]
+adapter = "files"
+path = "build"
+"""
+OLD, NEW = (random.Random(n).randbytes(300_000) for n in (1, 2))
+
+
+@pytest.fixture
+def project(snap: Snap) -> Snap:
+    snap.configure(CONFIG)
+    (snap.root / "build").mkdir()
+    write(snap, OLD)
+    return snap
+
+
+def write(snap: Snap, content: bytes) -> None:
+    (snap.root / "build/video.bin").write_bytes(content)
+    (snap.root / "build/app.js").write_text(f"// {len(content)}\n")
+
+
+def read(snap: Snap) -> bytes:
+    return (snap.root / "build/video.bin").read_bytes()
+
+
+def objects(folder: Path) -> list[Path]:
+    return [path for path in (folder / "lfs/objects").rglob("*") if path.is_file()]
+
+
+def test_take_diff_restore_and_undo(project: Snap) -> None:
+    project("take", code=0)
+    write(project, NEW + b"more")
+    assert "~ video.bin  300.0 kB → 300.0 kB" in project("diff", code=0).stdout
+    project("take", code=0)
+    assert len(objects(project.root / "snapshots")) == 2
+    project("restore", "HEAD~1", "--yes", code=0)
+    assert read(project) == OLD
+    project("undo", "--yes", code=0)
+    assert read(project) == NEW + b"more"
+    project("doctor", code=0)
+
+
+def test_what_a_restore_needs_and_lacks_is_one_clear_error(project: Snap) -> None:
+    project("take", code=0)
+    for path in objects(project.root / "snapshots"):
+        path.unlink()
+    write(project, NEW)
+    done = project("restore", "HEAD", "--yes", code=1)
+    assert "is missing" in done.stdout and "Traceback" not in done.stderr
+    assert read(project) == NEW
+    assert "needed by refs/heads/main" in project("doctor", code=1).stdout
+
+
+@pytest.fixture(params=["folder", "http"])
+def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, dict[str, str], Path]]:
+    if request.param == "folder":
+        path = repository(tmp_path / "remote.git")
+        yield str(path), {}, path / "lfs"
+        return
+    (tmp_path / "served").mkdir()
+    with over_http(tmp_path / "served") as served:
+        yield served.url, served.env, tmp_path / "served/large"
+
+
+def test_another_machine_gets_them_with_the_snapshots(
+    project: Snap, remote: tuple[str, dict[str, str], Path]
+) -> None:
+    url, env, place = remote
+    project.env.update(env)
+    project.configure(f'[store]\nremote = "{url}"\n{CONFIG}')
+    project("take", code=0)
+    project("push", code=0)
+    assert len([path for path in place.rglob("*") if path.is_file()]) == 1
+    shutil.rmtree(project.root / "snapshots")
+    shutil.rmtree(project.root / "build")
+    project("pull", code=0)
+    project("restore", "HEAD", "--yes", code=0)
+    assert read(project) == OLD
+    project("doctor", code=0)
+
+
+def test_a_remote_that_has_lost_one_is_named(project: Snap, remote: tuple[str, dict[str, str], Path]) -> None:
+    url, env, place = remote
+    project.env.update(env)
+    project.configure(f'[store]\nremote = "{url}"\n{CONFIG}')
+    project("take", code=0)
+    project("push", code=0)
+    shutil.rmtree(place)
+    shutil.rmtree(project.root / "snapshots")
+    done = project("pull", code=1)
+    assert "the large file" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_team_shares_them_in_a_bucket(project: Snap, bucket: LargeSettings, tmp_path: Path) -> None:
+    path = repository(tmp_path / "remote.git")
+    options = bucket.options
+    table = f'''url = "{bucket.url}"
+options = {{ endpoint = "{options["endpoint"]}", region = "{options["region"]}" }}'''
+    project.env.update(
+        AWS_ACCESS_KEY_ID=os.environ["AWS_ACCESS_KEY_ID"], AWS_SECRET_ACCESS_KEY="canary-secret"
+    )
+    project.configure(
+        f'[store]\nremote = "{path}"\n{CONFIG.replace("[resources", table + chr(10) + "[resources")}'
+    )
+    project("take", code=0)
+    assert objects(project.root / "snapshots") == []
+    project("push", code=0)
+    shutil.rmtree(project.root / "snapshots")
+    project("pull", code=0)
+    write(project, NEW)
+    project("restore", "HEAD", "--yes", code=0)
+    assert read(project) == OLD
+    assert "well" in project("doctor", code=0).stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('limit = "lots"', "`large_files.limit` is no size"),
+        ('url = "somewhere"', "`large_files.url` is no URL"),
+        ('url = "xx://bucket"', "large files cannot be reached"),
+        ('url = "s3://bucket/x"\noptions = { bogus = "1" }', "large files cannot be reached"),
+    ],
+)
+def test_a_mistake_in_the_configuration_is_told(project: Snap, line: str, said: str) -> None:
+    project.configure(
+        CONFIG.replace('limit = "100kB"', line if "limit" in line else f'limit = "100kB"\n{line}')
+    )
+    done = project("take", code=1)
+    assert said in done.stderr and "Traceback" not in done.stderr
+
+
+def test_off_keeps_all_in_git(project: Snap) -> None:
+    project.configure(CONFIG.replace("100kB", "off"))
+    project("take", code=0)
+    assert objects(project.root / "snapshots") == []
