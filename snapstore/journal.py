@@ -86,6 +86,19 @@ class Committed(msgspec.Struct, frozen=True, tag="committed", tag_field="record"
     resource: str
 
 
+class Hooked(msgspec.Struct, frozen=True, tag="hook", tag_field="record"):
+    """One attempt of a hook, whose ``failure`` is "" where it succeeded. ``output`` is the end of what it
+    printed, secrets masked. It began at ``time``, in seconds since 1970, and took so many ``seconds``."""
+
+    stage: str
+    hook: str
+    attempt: int
+    failure: str
+    output: str
+    time: float
+    seconds: float
+
+
 class Left(msgspec.Struct, frozen=True, tag="outcome", tag_field="record"):
     """The execution is over; this is the state in which it left one resource."""
 
@@ -104,7 +117,7 @@ class End(msgspec.Struct, frozen=True, tag="end", tag_field="record"):
     commit: str | None = None
 
 
-Record = Begin | Continued | Started | Finished | Committed | Left | Verified | End
+Record = Begin | Continued | Started | Finished | Committed | Hooked | Left | Verified | End
 
 
 @dataclass

@@ -449,13 +449,22 @@ def _prove(
     record.write(Verified(after.tree, tuple(mismatches)))
     commit = None if mismatches or record.goal is Goal.SAFETY else _commit(ws, record, after, goal)
     # Hooks run before the journal closes: killed in between, they run again, instead of never.
-    problems = _failed_hook(ws, "after_restore", names)
-    mismatches = mismatches + _failed_hook(ws, "verify", names)
+    problems = _failed_hook(ws, record, "after_restore", names)
+    refuted = _failed_hook(ws, record, "verify", names)
+    if refuted and not mismatches:
+        problems.append(_REFUTED)
+    mismatches = mismatches + refuted
     done = Result.DONE if record.goal is Goal.TARGET else Result.ABORTED
     record.write(End(Result.MISMATCH if mismatches else done, commit))
     if mismatches:
         problems.append(f"the state before is {record.begin.safety[:10]}: `snap undo` brings it back")
     return replace(result, commit=commit, verified=not mismatches, mismatches=mismatches, problems=problems)
+
+
+_REFUTED = (
+    "the live state is the one asked for, and yet this check fails: repair what its output names and run the"
+    " check by hand, or go back"
+)
 
 
 def _commit(ws: Workspace, record: Journal, after: Snapshot, goal: Snapshot) -> str | None:
@@ -471,18 +480,18 @@ def _commit(ws: Workspace, record: Journal, after: Snapshot, goal: Snapshot) -> 
 
 def _before_hooks(ws: Workspace, record: Journal, names: Sequence[str], fresh: bool) -> None:
     try:
-        hooks.run(ws, "before_restore", names)
+        hooks.run(ws, "before_restore", names, record.write)
     except SnapError:
         if fresh:
             record.write(End(Result.STOPPED))
         raise
 
 
-def _failed_hook(ws: Workspace, stage: str, names: Sequence[str]) -> list[str]:
+def _failed_hook(ws: Workspace, record: Journal, stage: str, names: Sequence[str]) -> list[str]:
     try:
-        hooks.run(ws, stage, names)
+        hooks.run(ws, stage, names, record.write)
     except SnapError as error:
-        return [str(error)]
+        return [f"{error.where}: {error.what}; {error.fix}"]
     return []
 
 

@@ -64,7 +64,7 @@ def _discover(root: Path, env: Mapping[str, str]) -> list[Suggestion]:
     if name is None:
         return []
     comment = f'from {name}; keys = ["config:*"] captures keys too, purge = ["cache:*"] empties the cache'
-    return [Suggestion("redis", {"url": f"${{{name}}}"}, comment)]
+    return [Suggestion("redis", {"url": f"${{{name}}}"}, comment, group="redis")]
 
 
 adapter = Adapter(

@@ -196,7 +196,18 @@ def _hooks(table: HooksTable, root: Path) -> dict[str, tuple[HookConfig, ...]]:
 def _hook(table: HookTable, root: Path) -> HookConfig:
     name = table.name or table.run.split("\n")[0][:60]
     folder = root / Path(table.cwd).expanduser()
-    return HookConfig(table.run, name, table.group, table.timeout, folder, dict(table.env))
+    inherit = None if table.inherit is None else tuple(table.inherit)
+    return HookConfig(
+        table.run,
+        name,
+        table.group,
+        table.timeout,
+        folder,
+        dict(table.env),
+        inherit,
+        table.retries,
+        table.retry_delay,
+    )
 
 
 def _hazards(names: list[HazardName] | Literal["all"]) -> frozenset[HazardName]:

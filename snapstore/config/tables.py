@@ -26,9 +26,11 @@ class ResourceConfig(msgspec.Struct, frozen=True):
 
 
 class HookConfig(msgspec.Struct, frozen=True):
-    """A command of the user, run by ``sh -c`` in ``cwd`` with ``env`` added; ``timeout`` in seconds.
+    """A command of the user, run by ``sh`` in ``cwd`` with ``env`` added; ``timeout`` in seconds, for each of
+    the ``retries`` after the first attempt too, which ``retry_delay`` seconds lie between.
 
-    With a ``group`` it runs only when a resource of that group is part of the operation.
+    With a ``group`` it runs only when a resource of that group is part of the operation. ``inherit`` are
+    patterns of the only variables that it gets of our environment; None is what all hooks get.
     """
 
     run: str
@@ -37,6 +39,9 @@ class HookConfig(msgspec.Struct, frozen=True):
     timeout: float = 600.0
     cwd: Path = Path()
     env: Mapping[str, str] = msgspec.field(default_factory=dict)
+    inherit: tuple[str, ...] | None = None
+    retries: int = 0
+    retry_delay: float = 1.0
 
     def __repr__(self) -> str:
         return f"HookConfig(group={self.group!r})"  # commands and environments hold secrets
@@ -118,6 +123,9 @@ class HookTable(msgspec.Struct, forbid_unknown_fields=True):
     timeout: Annotated[float, msgspec.Meta(gt=0)] = 600.0
     cwd: str = "."
     env: dict[str, str] = {}
+    inherit: list[str] | None = None
+    retries: Annotated[int, msgspec.Meta(ge=0)] = 0
+    retry_delay: Annotated[float, msgspec.Meta(ge=0)] = 1.0
 
 
 class HooksTable(msgspec.Struct, forbid_unknown_fields=True):

@@ -17,7 +17,7 @@ from snapstore.errors import SnapError
 from snapstore.secrets import REDACTOR
 
 OPEN_KEYS = frozenset(
-    {"adapter", "api", "branch", "clear", "cwd", "exclude", "forge", "include", "path", "public"}
+    {"adapter", "api", "branch", "clear", "cwd", "exclude", "forge", "include", "inherit", "path", "public"}
     | {"repository", "require", "schemas"}
 )
 """Keys whose values are names or places: shown in messages even where they come from the environment."""

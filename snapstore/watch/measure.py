@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import math
-import os
-import re
-import signal
-import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from snapstore import shell
 from snapstore.config.watching import Kind, Metric, WatchConfig
 from snapstore.errors import SnapError
-from snapstore.hooks import PASSED_ON
 from snapstore.watch import prometheus
 from snapstore.watch.readings import Reading
 
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 _NO_DATA = ("", "nan", "null", "none")
 
 
@@ -107,41 +101,10 @@ def _command(metric: Metric, root: Path) -> dict[str, float]:
 
 
 def _output(metric: Metric, root: Path) -> str:
-    """What a command prints. As with hooks, it may hold a secret, so the shell reads it from an open file."""
-    with tempfile.TemporaryFile() as script, tempfile.TemporaryFile() as output:
-        script.write(metric.query.encode())
-        script.flush()
-        os.lseek(script.fileno(), 0, os.SEEK_SET)
-        process = subprocess.Popen(
-            ["/bin/sh", f"/dev/fd/{script.fileno()}"],
-            cwd=root,
-            env=_environment(metric.query),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.DEVNULL,
-            pass_fds=(script.fileno(),),
-            start_new_session=True,
-        )
-        _wait(metric, process)
-        output.seek(0)
-        return output.read(4096).decode("utf-8", "replace").strip()
-
-
-def _wait(metric: Metric, process: subprocess.Popen[bytes]) -> None:
-    fix = f"run it by itself: command under [watch.metrics.{metric.name}]"
-    try:
-        status = process.wait(metric.pace.timeout)
-    except BaseException as error:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if not isinstance(error, subprocess.TimeoutExpired):
-            raise
-        text = f"the command took longer than {metric.pace.timeout:g} s"
-        raise SnapError(text, where=metric.name, fix=fix) from None
-    if status:
-        raise SnapError(f"the command failed with exit code {status}", where=metric.name, fix=fix)
-
-
-def _environment(command: str) -> dict[str, str]:
-    names = {*PASSED_ON, *_VARIABLE.findall(command)}
-    return {name: os.environ[name] for name in sorted(names) if name in os.environ}
+    """What a command prints."""
+    env = shell.environment(metric.query)
+    ran = shell.ran(metric.query, cwd=root, env=env, timeout=metric.pace.timeout, errors=False)
+    if ran.failure:
+        fix = f"run it by itself: command under [watch.metrics.{metric.name}]"
+        raise SnapError(f"the command {ran.failure}", where=metric.name, fix=fix)
+    return ran.output.decode("utf-8", "replace").strip()

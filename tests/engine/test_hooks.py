@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from snapstore import journal
 from snapstore.errors import Exit, SnapError
 from snapstore.model import PlanOptions
-from snapstore.restore import resume, undo
+from snapstore.restore import journals, resume, undo
 from snapstore.secrets import REDACTOR
 from tests.engine import toys
 from tests.engine.conftest import Place, change_everything
@@ -126,6 +128,66 @@ def test_a_hook_sees_only_common_variables_and_those_it_names(
     assert lines(place) == ["named-by-the-command", str(place.root)]
 
 
+def test_a_hook_with_a_list_sees_only_what_is_on_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANARY_ENV", "canary-5521")
+    monkeypatch.setenv("NPM_TOKEN", "token-7733")
+    monkeypatch.setenv("NPM_CACHE", "cache-2211")
+    run = "env > seen; echo $NPM_TOKEN; : $CANARY_ENV"
+    with_hooks(
+        place, before_take={"run": run, "inherit": ("PATH", "NPM_*"), "env": {"EXTRA": "given"}}
+    ).take()
+    seen = dict(line.split("=", 1) for line in (place.root / "seen").read_text().splitlines())
+    assert seen.keys() - {"PWD", "_", "SHLVL", "OLDPWD"} == {"PATH", "NPM_TOKEN", "NPM_CACHE", "EXTRA"}
+    assert (place.ws.store.workspace("hooks") / "before_take-0.log").read_text() == "***\n"
+
+
+def failing_until(attempt: int) -> str:
+    """A command that fails until it was run so often, and says so."""
+    return f"echo ran >> log; echo attempt $(wc -l < log); test $(wc -l < log) -ge {attempt}"
+
+
+def test_a_hook_is_tried_again_as_often_as_it_may(place: Place) -> None:
+    old, _ = change_everything(place)
+    table = {"run": failing_until(3), "retries": 3, "retry_delay": 0.01}
+    assert with_hooks(place, verify=table).restore(old).verified
+    assert lines(place) == ["ran"] * 3
+    result = with_hooks(place, verify={"run": "exit 9", "retries": 1, "retry_delay": 0}).restore("HEAD~1")
+    assert "failed with exit code 9 in each of 2 attempts" in result.mismatches[0]
+    assert result.exit is Exit.MISMATCH
+
+
+def test_the_journal_keeps_each_attempt_with_its_output_masked(place: Place) -> None:
+    old, _ = change_everything(place)
+    REDACTOR.add("canary-4402")
+    run = f"echo canary-4402; {failing_until(2)}"
+    hooked = with_hooks(
+        place,
+        before_restore="echo before",
+        after_restore={"run": run, "retries": 1, "retry_delay": 0, "name": "restart"},
+        verify="exit 1",
+    )
+    hooked.restore(old)
+    found = next(journal.history(journals(place.ws)))
+    kept = [record for record in found.records if isinstance(record, journal.Hooked)]
+    assert [(k.stage, k.hook, k.attempt, k.failure, k.output) for k in kept] == [
+        ("before_restore", "before_restore[0]", 1, "", "before\n"),
+        ("after_restore", "after_restore 'restart'", 1, "failed with exit code 1", "***\nattempt 1\n"),
+        ("after_restore", "after_restore 'restart'", 2, "", "***\nattempt 2\n"),
+        ("verify", "verify[0]", 1, "failed with exit code 1", ""),
+    ]
+    assert b"canary-4402" not in found.path.read_bytes()
+
+
+def test_a_refuted_result_says_what_to_do(place: Place) -> None:
+    old, _ = change_everything(place)
+    result = with_hooks(place, verify={"run": "exit 1", "name": "smoke"}).restore(old)
+    assert result.exit is Exit.MISMATCH
+    assert "verify 'smoke': the hook failed" in result.mismatches[0]
+    assert str(place.ws.store.workspace("hooks") / "verify-0.log") in result.mismatches[0]
+    assert "is the one asked for, and yet this check fails" in result.problems[0]
+    assert "`snap undo` brings it back" in result.problems[1]
+
+
 def test_the_command_of_a_hook_is_in_no_message_and_no_process_list(place: Place) -> None:
     run = "cat /proc/$$/cmdline /proc/$$/environ > seen; : canary-9917; exit 1"
     with pytest.raises(SnapError) as caught:
@@ -148,7 +210,8 @@ def test_a_hook_that_takes_too_long_is_ended_with_all_it_started(place: Place) -
     with pytest.raises(SnapError, match=r"longer than 0\.3 s"):
         with_hooks(place, before_take={"run": run, "timeout": 0.3}).take()
     state = Path(f"/proc/{(place.root / 'pid').read_text().strip()}/stat")
-    assert not state.exists() or state.read_text().split()[2] in "ZX"
+    while state.exists() and state.read_text().split()[2] not in "ZX":
+        time.sleep(0.01)
 
 
 def test_a_hook_may_leave_a_server_running(place: Place) -> None:

@@ -213,7 +213,9 @@ def test_a_command_that_hangs_is_ended_with_what_it_started(snap: Snap):
         snap, P95.replace("cat p95", "sleep 60 | cat") + "timeout = 0.1\nconsecutive_error_limit = 0"
     )
     shop.deploy()
-    assert shop.watch("--interval", "0.01", code=1)["reasons"] == ["the command took longer than 0.1 s"]
+    assert shop.watch("--interval", "0.01", code=1)["reasons"] == [
+        "the command took longer than 0.1 s and was ended"
+    ]
 
 
 def test_a_breach_of_something_else_than_the_state_leaves_nothing_to_restore(shop: Shop):
