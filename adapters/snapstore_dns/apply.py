@@ -47,6 +47,7 @@ def _apply(provider: Provider, zone: str, actions: Sequence[Action], context: Ap
     for batch in provider.batches(zone, changes):
         some = [by_key[change.key][1] for change in batch]
         _write(provider, zone, batch, some, context)
+        provider.settle(zone)
         done += len(some)
         if done < len(changes):
             context.report(f"{zone}: {done:,} of {len(changes):,} record sets")

@@ -53,7 +53,9 @@ def _is_owed(difference: Difference, live: Hints, target: Hints) -> bool:
     before, after = difference.before, difference.after
     if before is None or after is None:
         return True
-    return content_of(before) != content_of(after) or before.attrs.get("signed") != after.attrs.get("signed")
+    sides = content_of(before), content_of(after)
+    told = None not in sides and sides[0] != sides[1]
+    return told or before.attrs.get("signed") != after.attrs.get("signed")
 
 
 def _covers(hints: Hints, zone: str) -> bool:

@@ -6,7 +6,6 @@ from snapstore.adapter import Context
 from snapstore.errors import SnapError
 from snapstore.model import Notice
 from snapstore.remote.retrying import surely
-from snapstore_dns.capture import zone_names
 from snapstore_dns.provider import Provider, opened
 from snapstore_dns.settings import Settings
 
@@ -14,9 +13,8 @@ from snapstore_dns.settings import Settings
 def check(settings: Settings, context: Context) -> list[Notice]:
     """[] when every zone can be read; otherwise what stands in the way."""
     try:
-        names = zone_names(settings, context.resource)
         with opened(settings, context.resource) as provider:
-            return [notice for name in names for notice in _check(provider, name)]
+            return [notice for name in provider.names() for notice in _check(provider, name)]
     except SnapError as error:
         return [Notice(context.resource, error.what)]
 
@@ -26,4 +24,6 @@ def _check(provider: Provider, name: str) -> list[Notice]:
         zone = surely(lambda: provider.read(name), provider.lost)
     except SnapError as error:
         return [Notice(name, error.what)]
-    return [Notice(name, f"{owner}/{kind} is seen and left alone") for owner, kind in zone.unmodelled]
+    return [
+        Notice(name, f"{one.owner}/{one.type}, {one.why}, is seen and left alone") for one in zone.unmodelled
+    ]

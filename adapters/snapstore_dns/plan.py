@@ -15,7 +15,7 @@ from snapstore_dns import hazards
 from snapstore_dns.comparing import Difference, beyond, differences
 from snapstore_dns.facts import ZONE, content_of, soa_from
 from snapstore_dns.records import Change, RecordSet, Soa
-from snapstore_dns.sequence import in_order
+from snapstore_dns.sequence import Sets, by_owner, in_order
 from snapstore_dns.wording import duration, exchanged, lines, named
 
 __all__ = ["beyond", "change_of", "plan"]
@@ -63,8 +63,8 @@ def _impossible(request: PlanRequest, one: Difference, why: str) -> Action:
 
 def _zone(request: PlanRequest, zone: str, some: Iterable[Difference], rank: int) -> Iterator[Action]:
     """Ranks say the order: the core leaves it alone where no action declares that it needs another."""
-    by_key = {one.place[1:]: one for one in some}
-    changes = [Change(*key, _side(one.before), _side(one.after)) for key, one in by_key.items()]
+    by_key = {one.place.key: one for one in some}
+    changes = [_change(one) for one in by_key.values()]
     before, after = (_sets(facts, zone) for facts in (request.live, request.target))
     changed = in_order(zone, [change for change in changes if change.before != change.after], before, after)
     if not changed:
@@ -75,12 +75,18 @@ def _zone(request: PlanRequest, zone: str, some: Iterable[Difference], rank: int
         found = list(hazards.of_change(zone, change, after))
         if whole is not None and change.after is None:
             found, whole = [whole, *found], None
-        yield _action(request, by_key[change.key], change, soa, found, rank + number)
+        seconds = hazards.seconds_to_effect(change, soa, before)
+        yield _action(request, by_key[change.key], change, seconds, found, rank + number)
 
 
-def _sets(facts: Facts, zone: str) -> dict[tuple[str, str], RecordSet]:
+def _change(one: Difference) -> Change:
+    owner, kind, variant = one.place.key
+    return Change(owner, kind, _side(one.before), _side(one.after), variant)
+
+
+def _sets(facts: Facts, zone: str) -> Sets:
     found = (content_of(fact) for fact in facts.parts.get(f"{ZONE}:{zone}", ()) if fact.kind != UNMODELLED)
-    return {one.key: one for one in found if isinstance(one, RecordSet)}
+    return by_owner(one for one in found if isinstance(one, RecordSet))
 
 
 def _side(fact: Fact | None) -> RecordSet | Soa | None:
@@ -88,12 +94,11 @@ def _side(fact: Fact | None) -> RecordSet | Soa | None:
 
 
 def _action(
-    request: PlanRequest, one: Difference, change: Change, soa: Soa, found: Sequence[Hazard], rank: int
+    request: PlanRequest, one: Difference, change: Change, seconds: int, found: Sequence[Hazard], rank: int
 ) -> Action:
     verb = Verb.CREATE if one.before is None else Verb.DROP if one.after is None else Verb.ALTER
-    text = f"{_VERBS[verb]} {named(change.owner, change.type)}"
+    text = f"{_VERBS[verb]} {named(change)}"
     values = exchanged(change.before, change.after)
-    seconds = hazards.seconds_to_effect(change, soa)
     seen = f"resolvers may give the old answer for {duration(seconds)}"
     return Action(
         resource=request.resource,
@@ -119,4 +124,4 @@ def change_of(payload: dict[str, Any]) -> Change:
     """The change that an action was made for."""
     kind: Any = Soa if payload["type"] == "SOA" else RecordSet
     before, after = (msgspec.convert(payload[side], kind | None) for side in ("before", "after"))
-    return Change(payload["owner"], payload["type"], before, after)
+    return Change(payload["owner"], payload["type"], before, after, payload["variant"])

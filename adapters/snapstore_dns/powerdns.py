@@ -15,7 +15,19 @@ from snapstore.model import Json
 from snapstore.remote.web import Api, api
 from snapstore.secrets import REDACTOR
 from snapstore_dns.provider import Provider
-from snapstore_dns.records import SIGNERS, Change, RecordSet, Soa, Zone, absolute, soa_of, unmodelled
+from snapstore_dns.records import (
+    SIGNERS,
+    Change,
+    Key,
+    RecordSet,
+    Soa,
+    Unmodelled,
+    Zone,
+    absolute,
+    soa_of,
+    unmodelled,
+    zone_names,
+)
 from snapstore_dns.settings import Settings
 
 _SERIALS = 1 << 32
@@ -26,17 +38,21 @@ DISABLED, COMMENTS = "disabled", "comments"
 def opened(settings: Settings, resource: str) -> Iterator[Provider]:
     REDACTOR.add(settings.key)
     key = {"X-API-Key": settings.key}
-    with api(settings.server, key, resource, settings.timeout, "docs/adapters/dns.md") as made:
-        yield _PowerDns(made, settings.server_id)
+    with api(settings.server, key, resource, settings.timeout, "docs/adapters/dns-powerdns.md") as made:
+        yield _PowerDns(made, settings.server_id, zone_names(settings.zones, resource))
 
 
 class _PowerDns:
     """The zones of one server."""
 
-    def __init__(self, made: Api, server: str) -> None:
+    def __init__(self, made: Api, server: str, names: list[str]) -> None:
         self._api = made
+        self._names = names
         self._zones = f"/api/v1/servers/{server}/zones"
         self._serials: dict[str, int] = {}
+
+    def names(self) -> list[str]:
+        return self._names
 
     def read(self, zone: str) -> Zone:
         told = self._api.call("GET", f"{self._zones}/{_id(zone)}")
@@ -52,6 +68,9 @@ class _PowerDns:
         rrsets = [_told(change, serial) for change in sorted(changes, key=_turn)]
         self._api.call("PATCH", f"{self._zones}/{_id(zone)}", {"rrsets": rrsets})
 
+    def settle(self, zone: str) -> None:
+        pass
+
     def lost(self, why: Exception) -> SnapError:
         return self._api.lost(why)
 
@@ -66,7 +85,7 @@ def _id(zone: str) -> str:
 def zone_of(name: str, told: Mapping[str, Json]) -> Zone:
     """A zone from the answer of the API."""
     sets = [_record_set(one) for one in told["rrsets"]]
-    head = next((one for one in sets if one.key == (name, "SOA") and one.records), None)
+    head = next((one for one in sets if one.key == Key(name, "SOA") and one.records), None)
     if head is None:
         raise SnapError(f"the server tells no SOA of {name}", where=name, fix="see what it serves as this")
     soa, serial = soa_of(head.ttl, head.records[0])
@@ -78,8 +97,13 @@ def zone_of(name: str, told: Mapping[str, Json]) -> Zone:
         soa=soa,
         sets={one.key: one for one in sets if one.type not in SIGNERS and one.key != head.key},
         signed=signed,
-        unmodelled=sorted([*seen, *([(name, "comments of the SOA")] if COMMENTS in head.extras else [])]),
+        unmodelled=sorted([*seen, *_notes(head)]),
     )
+
+
+def _notes(head: RecordSet) -> Iterator[Unmodelled]:
+    if COMMENTS in head.extras:
+        yield Unmodelled(head.owner, "comments of the SOA", "no record set is changed for these alone")
 
 
 def _record_set(told: Mapping[str, Json]) -> RecordSet:

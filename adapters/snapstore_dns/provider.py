@@ -15,6 +15,10 @@ class Provider(Protocol):
     """One way to reach zones. All raise ``LostError`` where there was no answer, and SnapError where
     the answer was no."""
 
+    def names(self) -> list[str]:
+        """The names of the zones that the settings speak of, sorted."""
+        ...
+
     def read(self, zone: str) -> Zone:
         """The whole zone."""
         ...
@@ -25,6 +29,11 @@ class Provider(Protocol):
 
     def write(self, zone: str, changes: Sequence[Change]) -> None:
         """One such part. ``MovedError`` where somebody else was there first."""
+        ...
+
+    def settle(self, zone: str) -> None:
+        """Wait until all that asks the provider for this zone gets what was written last, as far as that can
+        be known. SnapError where it takes too long."""
         ...
 
     def lost(self, why: Exception) -> SnapError:

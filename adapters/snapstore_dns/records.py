@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 import dns.exception
 import dns.name
@@ -29,20 +30,33 @@ SIGNERS = DERIVED | {"NSEC3PARAM", "DNSKEY", "CDS", "CDNSKEY"}
 _NAMELESS = frozenset({"A", "AAAA", "TXT"})
 """Types without names in them whose presentation form always leads back."""
 _GENERIC = "\\#"
+ALIAS = "AliasTarget"
+"""In ``extras``: what Route 53 answers instead of records of its own."""
+
+
+class Key(NamedTuple):
+    """What tells a record set from all others of its zone. ``variant`` is for those of a provider that
+    chooses among several of a name and type when it is asked, such as the SetIdentifier of Route 53."""
+
+    owner: str
+    type: str
+    variant: str = ""
 
 
 class RecordSet(msgspec.Struct, frozen=True):
-    """All records of a type at a name. ``extras`` is what a provider keeps beside them."""
+    """All records of a type at a name, or of a variant of these. ``extras`` is what a provider keeps beside
+    them."""
 
     owner: str
     type: str
     ttl: int
     records: tuple[str, ...]
     extras: Mapping[str, Json] = {}
+    variant: str = ""
 
     @property
-    def key(self) -> tuple[str, str]:
-        return self.owner, self.type
+    def key(self) -> Key:
+        return Key(self.owner, self.type, self.variant)
 
 
 class Soa(msgspec.Struct, frozen=True):
@@ -62,15 +76,23 @@ class Soa(msgspec.Struct, frozen=True):
         return f"{self.primary} {self.contact} {timers}"
 
 
+class Unmodelled(NamedTuple):
+    """Was seen at a name and cannot be brought back, and why."""
+
+    owner: str
+    type: str
+    why: str
+
+
 class Zone(msgspec.Struct, frozen=True):
-    """A zone. ``unmodelled`` are names and types that were seen and cannot be brought back."""
+    """A zone; ``soa`` is None where its provider tells none."""
 
     name: str
     serial: int
-    soa: Soa
-    sets: Mapping[tuple[str, str], RecordSet]
+    soa: Soa | None
+    sets: Mapping[Key, RecordSet]
     signed: bool = False
-    unmodelled: Sequence[tuple[str, str]] = ()
+    unmodelled: Sequence[Unmodelled] = ()
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -81,10 +103,11 @@ class Change(msgspec.Struct, frozen=True):
     type: str
     before: RecordSet | Soa | None
     after: RecordSet | Soa | None
+    variant: str = ""
 
     @property
-    def key(self) -> tuple[str, str]:
-        return self.owner, self.type
+    def key(self) -> Key:
+        return Key(self.owner, self.type, self.variant)
 
 
 # Names
@@ -100,6 +123,11 @@ def zone_name(text: str, resource: str) -> str:
             where=f"resources.{resource}.zones",
             fix='write it as "example.com"',
         ) from error
+
+
+def zone_names(texts: Iterable[str], resource: str) -> list[str]:
+    """The names of all these, sorted."""
+    return sorted({zone_name(text, resource) for text in texts})
 
 
 def owner_of(name: dns.name.Name) -> str:
@@ -187,13 +215,13 @@ def soa_of(ttl: int, text: str) -> tuple[Soa, int]:
 def zone_of(name: str, found: Iterable[RecordSet]) -> Zone:
     """A zone from all its record sets, with those of its signer. SnapError where it has no SOA."""
     sets = {one.key: one for one in found}
-    head = sets.pop((name, "SOA"), None)
+    head = sets.pop(Key(name, "SOA"), None)
     if head is None:
         raise SnapError(
             f"the server told no SOA of {name}", where=name, fix="see what it serves as this zone"
         )
     soa, serial = soa_of(head.ttl, head.records[0])
-    signed = (name, "RRSIG") in sets
+    signed = Key(name, "RRSIG") in sets
     return Zone(
         name=name,
         serial=serial,
@@ -204,8 +232,8 @@ def zone_of(name: str, found: Iterable[RecordSet]) -> Zone:
     )
 
 
-def unmodelled(sets: Iterable[tuple[str, str]], signed: bool) -> Iterator[tuple[str, str]]:
+def unmodelled(sets: Iterable[Key], signed: bool) -> Iterator[Unmodelled]:
     """A signer's records where nobody signs: servers take them for orders to sign."""
-    for owner, kind in sets:
+    for owner, kind, _ in sets:
         if kind in SIGNERS and not signed and kind not in DERIVED:
-            yield owner, kind
+            yield Unmodelled(owner, kind, "in a zone that is not signed")

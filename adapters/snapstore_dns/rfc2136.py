@@ -12,12 +12,13 @@ from snapstore.errors import Exit, SnapError
 from snapstore.remote.lost import LostError, MovedError
 from snapstore_dns import updating
 from snapstore_dns.provider import Provider
-from snapstore_dns.records import Change, Zone, name_of, soa_of, value_of, zone_of
+from snapstore_dns.records import Change, Zone, name_of, soa_of, value_of, zone_names, zone_of
 from snapstore_dns.settings import Settings
 from snapstore_dns.talking import Line, address, exchange, lost, said
 from snapstore_dns.transfer import transfer
 from snapstore_dns.tsig import key_of
 
+HERE = "127.0.0.1"
 _MOVED = frozenset({"NXRRSET", "YXRRSET", "NXDOMAIN", "YXDOMAIN"})
 _BUSY = frozenset({"SERVFAIL"})
 _WHY = {
@@ -29,15 +30,20 @@ _WHY = {
 
 @contextmanager
 def opened(settings: Settings, resource: str) -> Iterator[Provider]:
-    host, port = address(settings.server, resource)
-    yield _Server(Line(resource, host, port, key_of(settings.key, resource), settings.timeout))
+    host, port = address(settings.server or HERE, resource)
+    line = Line(resource, host, port, key_of(settings.key, resource), settings.timeout)
+    yield _Server(line, zone_names(settings.zones, resource))
 
 
 class _Server:
     """A name server."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, names: list[str]) -> None:
         self._line = line
+        self._names = names
+
+    def names(self) -> list[str]:
+        return self._names
 
     def read(self, zone: str) -> Zone:
         return zone_of(zone, transfer(self._line, zone))
@@ -54,6 +60,9 @@ class _Server:
             raise LostError(f"it says {code}")
         if code != "NOERROR":
             raise self._refused(zone, changes, code)
+
+    def settle(self, zone: str) -> None:
+        pass
 
     def lost(self, why: Exception) -> SnapError:
         return lost(why if isinstance(why, LostError) else LostError(str(why)), self._line)

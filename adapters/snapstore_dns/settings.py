@@ -8,10 +8,11 @@ import msgspec
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``provider`` is how zones are read and written, ``server`` where: ``host`` or ``host:port`` of a name
-    server, or the URL of an API. ``server_id`` is what PowerDNS calls itself in there.
+    """``provider`` is how zones are read and written, ``server`` where, if not where everybody does: ``host``
+    or ``host:port`` of a name server, or the URL of an API. ``server_id`` is what PowerDNS calls itself in
+    there, ``profile`` the profile whose credentials AWS is shown.
 
-    ``zones`` are the names of the zones, in A-labels or in Unicode.
+    ``zones`` are the names of the zones, in A-labels or in Unicode, or their provider's ids.
 
     ``key`` is the key of the API, or the TSIG key as ``nsupdate -y`` takes it: ``[algorithm:]name:secret``.
 
@@ -21,10 +22,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     zones: tuple[str, ...]
-    provider: Literal["rfc2136", "powerdns"] = "rfc2136"
-    server: str = "127.0.0.1"
+    provider: Literal["rfc2136", "powerdns", "route53"] = "rfc2136"
+    server: str = ""
     server_id: str = "localhost"
     key: str = ""
+    profile: str = ""
     max_removed: float = 0.3
     timeout: float = 30.0
 

@@ -145,7 +145,8 @@ def _refused(line: Line, text: str) -> SnapError:
     return SnapError(
         f"the name server {line.place} {text}",
         where=line.resource,
-        fix="see what key it has, and whether it is for this algorithm; docs/adapters/dns.md has examples",
+        fix="see what key it has, and whether it is for this algorithm; "
+        "docs/adapters/dns-rfc2136.md has examples",
     )
 
 

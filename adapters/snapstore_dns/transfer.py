@@ -133,7 +133,7 @@ def _require_well(code: int, line: Line, zone: str) -> None:
             f"the name server {line.place} does not give the zone {zone}: {told}",
             where=line.resource,
             fix="see that it serves the zone, and allows this key (or address) to transfer it: "
-            "docs/adapters/dns.md has examples",
+            "docs/adapters/dns-rfc2136.md has examples",
         )
 
 

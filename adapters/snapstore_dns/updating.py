@@ -8,13 +8,13 @@ leave out without a word what does not fit beside what is there, such as an addr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 import dns.name
 import dns.rdata
 import dns.rdatatype
 import dns.update
 
+from snapstore_dns import batching
 from snapstore_dns.records import Change, RecordSet, Soa, name_of, rdata_of
 
 ROOM = 64_500
@@ -26,27 +26,7 @@ _SERIALS = 1 << 32
 
 def batches(zone: str, changes: Sequence[Change]) -> Iterator[list[Change]]:
     """As few messages as hold the changes in their order; all of one owner in one message if they fit."""
-    batch: list[Change] = []
-    size = 0
-    for _, group in groupby(changes, key=lambda change: change.owner):
-        for some in _fitting(zone, list(group)):
-            more = sum(_room(zone, change) for change in some)
-            if batch and size + more > ROOM:
-                yield batch
-                batch, size = [], 0
-            batch += some
-            size += more
-    if batch:
-        yield batch
-
-
-def _fitting(zone: str, changes: list[Change]) -> list[list[Change]]:
-    """What cannot be in one message is in one for each record set."""
-    return (
-        [changes]
-        if sum(_room(zone, change) for change in changes) <= ROOM
-        else [[change] for change in changes]
-    )
+    return batching.batches(changes, lambda change: [_room(zone, change)], [ROOM])
 
 
 def _room(zone: str, change: Change) -> int:

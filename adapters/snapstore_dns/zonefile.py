@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 
 import dns.exception
 import dns.rdatatype
@@ -11,8 +12,9 @@ from snapstore.errors import SnapError
 from snapstore.facts import Facts
 from snapstore.model import UNMODELLED, Fact, Json
 from snapstore.nearest import did_you_mean
-from snapstore_dns.facts import RECORDS, ZONE, content_of, folder, soa_from
-from snapstore_dns.records import RecordSet, absolute, generic, rdata_of, unicode_of
+from snapstore_dns.facts import RECORDS, ZONE, content_of, folder, place_of, soa_from
+from snapstore_dns.records import ALIAS, RecordSet, absolute, generic, rdata_of, unicode_of
+from snapstore_dns.wording import lines
 
 WELL_KNOWN = frozenset(
     {
@@ -25,16 +27,26 @@ WELL_KNOWN = frozenset(
 """Types that servers have known by these names for years; all others are written as RFC 3597 has it."""
 
 
+_NAMED = frozenset({"CNAME", "DNAME", "MX", "NS", "PTR", "SRV"})
+_OCTAL = re.compile(r"\\([0-7]{3})")
+Write = Callable[[str, str], str]
+"""A value of a type as master files have it."""
+
+
 def master_file(path: str, facts: Facts, hints: Mapping[str, Json]) -> str:
     """The master file of the zone that ``path`` stands for. SnapError when it stands for none."""
     zone = _zone(path, facts)
     serial = hints.get("serials", {}).get(zone.name, 1)
-    lines = [f"$ORIGIN {absolute(zone.name)}"]
+    found = [f"$ORIGIN {absolute(zone.name)}"]
     soa = soa_from(zone)
-    lines.append(f"{absolute(zone.name)} {soa.ttl} IN SOA {soa.record(serial)}")
+    if soa is None:
+        found.append("; its provider tells no SOA: add one before a name server loads this")
+    else:
+        found.append(f"{absolute(zone.name)} {soa.ttl} IN SOA {soa.record(serial)}")
+    write = octal_text if hints.get("provider") == "route53" else plain_text
     for fact in sorted(facts.parts.get(zone.id, ()), key=lambda fact: _place(zone.name, fact)):
-        lines += _lines(fact)
-    return "\n".join(lines) + "\n"
+        found += _lines(fact, write)
+    return "\n".join(found) + "\n"
 
 
 def _zone(path: str, facts: Facts) -> Fact:
@@ -50,21 +62,36 @@ def _zone(path: str, facts: Facts) -> Fact:
 
 def _place(zone: str, fact: Fact) -> tuple[bool, list[str], str]:
     """What the zone itself holds first, its NS before all; then names from the right to the left."""
-    owner, _, kind = fact.name.rpartition("/")
-    return owner != zone, owner.split(".")[::-1], "" if kind.startswith("NS") else kind
+    owner, kind, variant = place_of(fact).key
+    return owner != zone, owner.split(".")[::-1], f"{'' if kind == 'NS' else kind} {variant}"
 
 
-def _lines(fact: Fact) -> Iterator[str]:
+def _lines(fact: Fact, write: Write) -> Iterator[str]:
     if fact.kind == UNMODELLED:
         yield f"; {fact.name} was seen and is not kept"
         return
     found = content_of(fact)
-    if isinstance(found, RecordSet):
-        shown = unicode_of(found.owner)
-        for text in found.records:
-            yield _record(found, text) + (f" ; {shown}" if shown else "")
-        for text in found.extras.get("disabled", ()):
-            yield f"; disabled: {_record(found, text)}"
+    if not isinstance(found, RecordSet):
+        return
+    if found.variant or ALIAS in found.extras:
+        yield from lines(found.owner, found, "; a choice of its provider:")
+        return
+    shown = unicode_of(found.owner)
+    for text in found.records:
+        yield _record(found, write(found.type, text)) + (f" ; {shown}" if shown else "")
+    for text in found.extras.get("disabled", ()):
+        yield f"; disabled: {_record(found, text)}"
+
+
+def plain_text(kind: str, text: str) -> str:
+    return text
+
+
+def octal_text(kind: str, text: str) -> str:
+    """A value that Route 53 was told: it escapes in octal, and takes all names to be absolute."""
+    if kind in _NAMED:
+        return text if text.endswith(".") else f"{text}."
+    return _OCTAL.sub(lambda found: f"\\{int(found[1], 8):03}", text)
 
 
 def _record(one: RecordSet, text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
@@ -13,6 +13,8 @@ Failure = Literal["refused", "reset", "busy", "error before", "error after", "si
 FAILURES: tuple[Failure, ...] = ("refused", "reset", "busy", "error before", "error after", "silence")
 _DONE = ("reset", "error after", "silence")
 """Those of which the API has done what it was told."""
+_HOPS = frozenset({"host", "connection", "content-length", "transfer-encoding", "accept-encoding"})
+"""Headers that are for one connection only."""
 
 
 class Gateway:
@@ -37,9 +39,10 @@ class Gateway:
             hit = self.requests >= self._at if self._down else self.requests == self._at
             return self._how if self._at and hit else None
 
-    def answer(self, method: str, path: str, key: str, body: bytes) -> tuple[int, bytes]:
+    def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         channel = http.client.HTTPConnection("127.0.0.1", self.target, timeout=20)
-        channel.request(method, path, body, {"X-API-Key": key, "Content-Type": "application/json"})
+        sent = {name: value for name, value in headers.items() if name.lower() not in _HOPS}
+        channel.request(method, path, body, sent)
         with channel.getresponse() as answer:
             found = answer.status, answer.read()
         channel.close()
@@ -56,8 +59,7 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             how = gateway.failure()
             if how in (None, *_DONE):
-                key = self.headers.get("x-api-key", "")
-                status, data = gateway.answer(self.command, self.path, key, body)
+                status, data = gateway.answer(self.command, self.path, dict(self.headers), body)
             if how is None:
                 self._send(status, data)
             elif how == "busy":
@@ -69,7 +71,7 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
                     threading.Event().wait(1.5)
                 self.close_connection = True
 
-        do_GET = do_PATCH = _do
+        do_GET = do_POST = do_PATCH = _do
 
         def _send(self, status: int, data: bytes, headers: dict[str, str] | None = None) -> None:
             self.send_response(status)

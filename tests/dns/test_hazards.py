@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Plan
 from snapstore_dns.records import Change, RecordSet
-from snapstore_dns.sequence import in_order
+from snapstore_dns.sequence import Sets, by_owner, in_order
 from snapstore_dns.wording import duration
 from tests.dns import servers
 from tests.dns.conftest import ZONE
@@ -115,9 +115,8 @@ def record(name: str, hosts: Hosts) -> RecordSet | None:
     return RecordSet(f"{name}.example.com", "CNAME", 60, (f"{what}.example.com.",))
 
 
-def sets(hosts: Hosts) -> dict[tuple[str, str], RecordSet]:
-    found = [one for name in NAMES if (one := record(name, hosts))]
-    return {one.key: one for one in found}
+def sets(hosts: Hosts) -> Sets:
+    return by_owner(one for name in NAMES if (one := record(name, hosts)))
 
 
 def changes(before: Hosts, after: Hosts) -> Iterator[Change]:
@@ -126,10 +125,10 @@ def changes(before: Hosts, after: Hosts) -> Iterator[Change]:
         if old == new:
             continue
         if old and new and old.type == new.type:
-            yield Change(*old.key, old, new)
+            yield Change(*old.key[:2], old, new)
         else:
-            yield from (Change(*old.key, old, None) for _ in [0] if old)
-            yield from (Change(*new.key, None, new) for _ in [0] if new)
+            yield from (Change(*old.key[:2], old, None) for _ in [0] if old)
+            yield from (Change(*new.key[:2], None, new) for _ in [0] if new)
 
 
 def resolves(name: str, hosts: Hosts) -> bool:

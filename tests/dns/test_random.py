@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
-from tests.dns import powerdns, servers
+from tests.dns import powerdns, route53, servers
 from tests.dns.conftest import ZONE
 from tests.dns.test_powerdns import settings as of_powerdns
+from tests.dns.test_route53 import settings as of_route53
 from tests.project import Project, project, well
 
 ROUNDS = int(os.environ.get("SNAPSTORE_DNS_ROUNDS", "6"))
@@ -173,5 +175,70 @@ def test_whatever_powerdns_was_told_is_restored_and_undone_exactly(tmp_path: Pat
             if done.safety:
                 well(place.undo())
                 assert server.zone(ZONE) == mutated
+
+        there_and_back()
+
+
+# Route 53
+
+CHOICES: list[dict[str, Any]] = [
+    {},
+    *({"SetIdentifier": name, "Weight": weight} for name in "ab" for weight in (0, 1)),
+    {"SetIdentifier": "a", "Region": "eu-central-1"},
+    {"SetIdentifier": "b", "Region": "us-east-1"},
+    {"SetIdentifier": "1", "Failover": "PRIMARY", "HealthCheckId": "abcdef11-2222-3333-4444-555555fedcba"},
+    {"SetIdentifier": "2", "Failover": "SECONDARY"},
+    {"SetIdentifier": "a", "GeoLocation": {"CountryCode": "DE"}},
+    {"SetIdentifier": "b", "GeoLocation": {"CountryCode": "*"}},
+    {"SetIdentifier": "a", "MultiValueAnswer": True},
+]
+FOR_ROUTE53 = ["A", "AAAA", "CNAME", "MX", "NS", "TXT", "SRV", "CAA", "NAPTR", "DS", "TLSA", "HTTPS"]
+
+
+@st.composite
+def choices(draw: st.DrawFn, zone: str) -> route53.Told:
+    kind = draw(st.sampled_from(FOR_ROUTE53))
+    owner = f"{draw(st.sampled_from(PLAIN))}.{ZONE}."
+    way = draw(st.sampled_from(CHOICES))
+    if kind in ("A", "AAAA") and draw(st.booleans()):
+        target = f"{draw(st.sampled_from(PLAIN[:3]))}.{ZONE}."
+        return route53.alias(owner, kind, target, zone, healthy=draw(st.booleans()), **way)
+    texts = draw(st.lists(VALUES[kind], min_size=1, max_size=1 if kind == "CNAME" else 3, unique=True))
+    return route53.rrset(owner, kind, draw(TTLS), *texts, **way)
+
+
+def turn(service: route53.Route53, sets: Sequence[tuple[str, route53.Told]]) -> None:
+    """Do it all, each by itself, as far as the service lets one; what goes goes as it is."""
+    for action, one in sets:
+        there = {(old["Name"], old["Type"], old.get("SetIdentifier")): old for old in service.sets()}
+        name = one["Name"].replace("*", "\\052")
+        found = there.get((name, one["Type"], one.get("SetIdentifier")), one)
+        service.change((action, found if action == "DELETE" else one), strict=False)
+
+
+def test_whatever_route53_was_told_is_restored_and_undone_exactly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    route53.prepare(monkeypatch)
+    with route53.running() as service:
+        place = project(tmp_path / "project", of_route53(service.url))
+        changes = st.lists(
+            st.tuples(st.sampled_from(["UPSERT", "UPSERT", "DELETE"]), choices(service.ids[ZONE])),
+            max_size=12,
+        )
+
+        @given_rounds
+        @given(changes, changes)
+        def there_and_back(state: list[Any], mutation: list[Any]) -> None:
+            turn(service, state)
+            before, taken = service.sets(), place.take()
+            turn(service, mutation)
+            mutated = service.sets()
+            done = well(place.restore(taken.commit))
+            assert service.sets() == before
+            assert place.take().tree == taken.tree
+            if done.safety:
+                well(place.undo())
+                assert service.sets() == mutated
 
         there_and_back()
