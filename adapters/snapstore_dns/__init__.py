@@ -54,7 +54,7 @@ def _master_file(path: str, facts: Facts, hints: Mapping[str, Json]) -> str:
 adapter = Adapter(
     name="dns",
     format=1,
-    summary="DNS zones: record sets of name servers that take dynamic updates, PowerDNS and Route 53",
+    summary="DNS zones: record sets of name servers that take dynamic updates, PowerDNS, Route 53, …",
     settings=Settings,
     capture=_capture,
     plan=_plan,

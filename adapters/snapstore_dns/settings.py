@@ -22,7 +22,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     zones: tuple[str, ...]
-    provider: Literal["rfc2136", "powerdns", "route53"] = "rfc2136"
+    provider: Literal["rfc2136", "powerdns", "route53", "cloudflare"] = "rfc2136"
     server: str = ""
     server_id: str = "localhost"
     key: str = ""

@@ -84,7 +84,13 @@ def exchanged(before: RecordSet | Soa | None, after: RecordSet | Soa | None) -> 
         return f"TTL {before.ttl} → {after.ttl}"
     if beside(before) != beside(after):
         return f"{beside(before)} → {beside(after)}"
-    return brief(after)
+    return _parts_exchanged(before, after) or brief(after)
+
+
+def _parts_exchanged(before: RecordSet, after: RecordSet) -> str:
+    sides = [side.extras.get(EACH, {}) for side in (before, after)]
+    words = {text: [_words(side.get(text, {})) or "plain" for side in sides] for text in after.records}
+    return ", ".join(f"{text}: {old} → {new}" for text, (old, new) in words.items() if old != new)
 
 
 def duration(seconds: int) -> str:

@@ -74,10 +74,12 @@ def _asked_to_wait(answer: httpx.Response) -> float:
 
 def _told(answer: httpx.Response) -> str:
     """What the API says is wrong."""
-    with suppress(ValueError):
+    with suppress(ValueError, KeyError, TypeError):
         said = answer.json()
         if isinstance(said, dict) and "error" in said:
             return str(said["error"])
+        if isinstance(said, dict) and said.get("errors"):
+            return "; ".join(f"{one['message']} ({one['code']})" for one in said["errors"])
     return answer.text.strip()[:200] or answer.reason_phrase
 
 

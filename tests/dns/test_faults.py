@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import pytest
 
 from snapstore import journal
 from snapstore.errors import SnapError
-from tests.dns import route53, servers
+from tests.dns import cloudflare, route53, servers
 from tests.dns.conftest import ZONE, settings
 from tests.dns.gateway import FAILURES, Failure, Gateway, gateway
 from tests.dns.powerdns import comment, gone, rrset, running
+from tests.dns.test_cloudflare import settings as cloudflare_settings
 from tests.dns.test_powerdns import settings as power_settings
 from tests.dns.test_route53 import settings as route53_settings
 from tests.project import Project, project, well
@@ -194,7 +196,25 @@ def of_route53(amazon: route53.Route53, tmp_path: Path, monkeypatch: pytest.Monk
         )
 
 
-APIS = {"of_power": (1, 1), "of_route53": (2, 4)}
+@pytest.fixture
+def of_cloudflare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Remote]:
+    """What takes two batches."""
+    monkeypatch.setattr("snapstore_dns.cloudflare.FREE", 2)
+    before = [cloudflare.record(f"www{number}.{ZONE}", "A", 1, "192.0.2.1") for number in range(2)]
+    after = [cloudflare.record(one["name"], "CNAME", 60, "web.example.net") for one in before]
+    with cloudflare.running() as service, gateway(service.port) as (gate, url):
+
+        def turn(come: list[Any]) -> None:
+            service.remove({})
+            service.add(*come)
+
+        address = f"{url}/client/v4"
+        place = project(tmp_path / "project", cloudflare_settings(address) + "timeout = 1\n")
+        good, bad = partial(turn, before), partial(turn, after)
+        yield Remote(gate, place, good, bad, service.told, lambda: gate.done.count("POST"))
+
+
+APIS = {"of_power": (1, 1), "of_route53": (2, 4), "of_cloudflare": (2, 3)}
 """In how many requests each is brought back, and of how many requests one fails in CI: each kind of failure
 begins with another one. With ``SNAPSTORE_DNS_FAULTS`` all do."""
 

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
-from tests.dns import powerdns, route53, servers
+from tests.dns import cloudflare, powerdns, route53, servers
 from tests.dns.conftest import ZONE
+from tests.dns.test_cloudflare import settings as of_cloudflare
 from tests.dns.test_powerdns import settings as of_powerdns
 from tests.dns.test_route53 import settings as of_route53
 from tests.project import Project, project, well
@@ -240,5 +241,89 @@ def test_whatever_route53_was_told_is_restored_and_undone_exactly(
             if done.safety:
                 well(place.undo())
                 assert service.sets() == mutated
+
+        there_and_back()
+
+
+# Cloudflare
+
+CONTENT = {
+    "A": VALUES["A"],
+    "AAAA": VALUES["AAAA"],
+    "CNAME": st.sampled_from(["www.example.net", "mail.example.net"]),
+    "NS": st.sampled_from(["ns1.example.net", "ns2.example.net"]),
+    "TXT": st.one_of(VALUES["TXT"], LETTERS.filter(bool)),
+    "MX": st.sampled_from(["mail.example.net", "mx.example.net"]),
+}
+DATA: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "CAA": st.fixed_dictionaries(
+        {
+            "flags": st.sampled_from([0, 128]),
+            "tag": st.just("issue"),
+            "value": st.text('a;" \\\\=', max_size=9),
+        }
+    ),
+    "SRV": st.fixed_dictionaries(
+        {
+            "priority": st.integers(0, 2),
+            "weight": st.just(5),
+            "port": st.just(5060),
+            "target": st.sampled_from([".", "sip.example.net"]),
+        }
+    ),
+    "HTTPS": st.fixed_dictionaries(
+        {
+            "priority": st.integers(0, 1),
+            "target": st.sampled_from([".", "web.example.net"]),
+            "value": st.sampled_from(["", 'alpn="h2"', 'alpn="h2,h3"  port=8443']),
+        }
+    ),
+}
+BESIDE = st.fixed_dictionaries(
+    {},
+    optional={
+        "comment": LETTERS,
+        "tags": st.lists(st.sampled_from(["a", "b:c"]), unique=True),
+        "settings": st.just({"ipv4_only": True}),
+    },
+)
+
+
+@st.composite
+def records(draw: st.DrawFn) -> cloudflare.Record:
+    kind = draw(st.sampled_from([*CONTENT, *DATA]))
+    owner, ttl = f"{draw(st.sampled_from(PLAIN))}.{ZONE}", draw(st.sampled_from([1, 60, 300, 86400]))
+    value: dict[str, Any] = {"data": draw(DATA[kind])} if kind in DATA else {"content": draw(CONTENT[kind])}
+    if kind == "MX":
+        value["priority"] = draw(st.integers(0, 2))
+    proxied = {"proxied": True} if kind in cloudflare.PROXIED and draw(st.booleans()) else {}
+    return {"name": owner, "type": kind, "ttl": ttl, **value, **proxied, **draw(BESIDE)}
+
+
+def test_whatever_cloudflare_was_told_is_restored_and_undone_exactly(tmp_path: Path):
+    with cloudflare.running() as service:
+        place = project(tmp_path / "project", of_cloudflare(service.url))
+        changes = st.lists(st.tuples(st.sampled_from(["add", "add", "remove"]), records()), max_size=20)
+
+        def turn(some: list[tuple[str, cloudflare.Record]]) -> None:
+            for what, one in some:
+                if what == "add":
+                    service.add(one, strict=False)
+                else:
+                    service.remove({"name": one["name"]})
+
+        @given_rounds
+        @given(changes, changes)
+        def there_and_back(state: list[Any], mutation: list[Any]) -> None:
+            turn(state)
+            before, taken = service.told(), place.take()
+            turn(mutation)
+            mutated = service.told()
+            done = well(place.restore(taken.commit))
+            assert service.told() == before
+            assert place.take().tree == taken.tree
+            if done.safety:
+                well(place.undo())
+                assert service.told() == mutated
 
         there_and_back()
