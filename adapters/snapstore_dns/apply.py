@@ -63,10 +63,9 @@ def _write(
 ) -> None:
     def is_done() -> bool:
         now = surely(lambda: provider.read(zone), provider.lost)
-        if all(_found(now, change) == change.after for change in batch):
-            return True
-        _require_unmoved(now, batch, context.resource)
-        return False
+        left = [change for change in batch if _found(now, change) != change.after]
+        _require_unmoved(now, left if provider.in_parts else batch if left else (), context.resource)
+        return not left
 
     begun = partial(context.journal.started, *actions)
     if not once(partial(provider.write, zone, batch), is_done, begun, provider.lost):

@@ -68,6 +68,8 @@ def opened(settings: Settings, resource: str) -> Iterator[Provider]:
 class _Cloudflare:
     """The zones of one account that the settings speak of."""
 
+    in_parts = False
+
     def __init__(self, made: Api, wanted: Sequence[str], resource: str) -> None:
         self._api = made
         self._wanted = wanted

@@ -45,6 +45,8 @@ def opened(settings: Settings, resource: str) -> Iterator[Provider]:
 class _PowerDns:
     """The zones of one server."""
 
+    in_parts = False
+
     def __init__(self, made: Api, server: str, names: list[str]) -> None:
         self._api = made
         self._names = names

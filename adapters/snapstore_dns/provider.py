@@ -15,6 +15,9 @@ class Provider(Protocol):
     """One way to reach zones. All raise ``LostError`` where there was no answer, and SnapError where
     the answer was no."""
 
+    in_parts: bool
+    """Whether of one batch some changes may be done and others not."""
+
     def names(self) -> list[str]:
         """The names of the zones that the settings speak of, sorted."""
         ...

@@ -38,6 +38,8 @@ def opened(settings: Settings, resource: str) -> Iterator[Provider]:
 class _Server:
     """A name server."""
 
+    in_parts = False
+
     def __init__(self, line: Line, names: list[str]) -> None:
         self._line = line
         self._names = names

@@ -64,6 +64,8 @@ def opened(settings: Settings, resource: str) -> Iterator[Provider]:
 class _Route53:
     """The hosted zones of one account that the settings speak of."""
 
+    in_parts = False
+
     def __init__(self, made: Aws, wanted: Sequence[str], resource: str) -> None:
         self._aws = made
         self._wanted = wanted

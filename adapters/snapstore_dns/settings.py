@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -10,7 +10,8 @@ import msgspec
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``provider`` is how zones are read and written, ``server`` where, if not where everybody does: ``host``
     or ``host:port`` of a name server, or the URL of an API. ``server_id`` is what PowerDNS calls itself in
-    there, ``profile`` the profile whose credentials AWS is shown.
+    there, ``profile`` the profile whose credentials AWS is shown, ``options`` what a provider of octoDNS
+    takes, its ``class`` among them.
 
     ``zones`` are the names of the zones, in A-labels or in Unicode, or their provider's ids.
 
@@ -22,11 +23,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     zones: tuple[str, ...]
-    provider: Literal["rfc2136", "powerdns", "route53", "cloudflare"] = "rfc2136"
+    provider: Literal["rfc2136", "powerdns", "route53", "cloudflare", "octodns"] = "rfc2136"
     server: str = ""
     server_id: str = "localhost"
     key: str = ""
     profile: str = ""
+    options: dict[str, Any] = {}
     max_removed: float = 0.3
     timeout: float = 30.0
 

@@ -11,8 +11,10 @@ from snapstore_dns.records import ALIAS, Change, RecordSet, Soa, absolute, unico
 
 EACH = "each"
 """In ``extras``: what a provider keeps beside single records, by their values."""
+DATA = "data"
+"""In ``extras``: the values once more, in the form that a provider takes them in."""
 _SHOWN = 60
-_TOLD = ("disabled", "comments", ALIAS, EACH)
+_TOLD = ("disabled", "comments", ALIAS, EACH, DATA)
 """Those of ``extras`` that have words of their own."""
 
 

@@ -18,6 +18,7 @@ from tests.dns.conftest import ZONE, settings
 from tests.dns.gateway import FAILURES, Failure, Gateway, gateway
 from tests.dns.powerdns import comment, gone, rrset, running
 from tests.dns.test_cloudflare import settings as cloudflare_settings
+from tests.dns.test_octodns import of_powerdns as octodns_settings
 from tests.dns.test_powerdns import settings as power_settings
 from tests.dns.test_route53 import settings as route53_settings
 from tests.project import Project, project, well
@@ -214,7 +215,26 @@ def of_cloudflare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[R
         yield Remote(gate, place, good, bad, service.told, lambda: gate.done.count("POST"))
 
 
-APIS = {"of_power": (1, 1), "of_route53": (2, 4), "of_cloudflare": (2, 3)}
+@pytest.fixture
+def of_octodns(tmp_path: Path) -> Iterator[Remote]:
+    """Its provider for PowerDNS."""
+    with running(tmp_path / "server", ZONE) as server, gateway(server.port) as (gate, url):
+
+        def good() -> None:
+            server.patch(ZONE, gone(WWW, "CNAME"), gone(f"new.{ZONE}.", "A"))
+            server.patch(ZONE, rrset(WWW, "A", 300, "192.0.2.1"))
+
+        def bad() -> None:
+            server.patch(ZONE, gone(WWW, "A"))
+            server.patch(
+                ZONE, rrset(WWW, "CNAME", 60, "web.example.net."), rrset(f"new.{ZONE}.", "A", 60, "192.0.2.3")
+            )
+
+        place = project(tmp_path / "project", octodns_settings(int(url.rpartition(":")[2])))
+        yield Remote(gate, place, good, bad, lambda: server.zone(ZONE), lambda: gate.done.count("PATCH"))
+
+
+APIS = {"of_power": (1, 1), "of_route53": (2, 4), "of_cloudflare": (2, 3), "of_octodns": (1, 5)}
 """In how many requests each is brought back, and of how many requests one fails in CI: each kind of failure
 begins with another one. With ``SNAPSTORE_DNS_FAULTS`` all do."""
 

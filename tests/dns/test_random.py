@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.dns import cloudflare, powerdns, route53, servers
 from tests.dns.conftest import ZONE
 from tests.dns.test_cloudflare import settings as of_cloudflare
+from tests.dns.test_octodns import compared as of_octodns
 from tests.dns.test_powerdns import settings as of_powerdns
 from tests.dns.test_route53 import settings as of_route53
 from tests.project import Project, project, well
@@ -327,3 +328,40 @@ def test_whatever_cloudflare_was_told_is_restored_and_undone_exactly(tmp_path: P
                 assert service.told() == mutated
 
         there_and_back()
+
+
+# octoDNS
+
+HELD = st.one_of(
+    *(
+        st.builds(
+            f"+ {{}} {{}} {kind} {{}}".format, OWNERS.filter(lambda owner: owner != "@"), TTLS, VALUES[kind]
+        )
+        for kind in ("A", "AAAA", "CNAME", "MX", "NS", "SRV", "CAA", "DS", "TLSA")
+    ),
+    st.builds('+ {} 60 TXT "{}"'.format, OWNERS, st.sampled_from(["a", "b c", "d;e"])),
+    st.builds("- {}".format, OWNERS.filter(lambda owner: owner != "@")),
+)
+"""What its provider for name servers holds."""
+
+
+def test_whatever_octodns_holds_is_restored_and_undone_exactly(bind: servers.Server, tmp_path: Path):
+    text = of_octodns(bind) + "update_pcent_threshold = 1.0\ndelete_pcent_threshold = 1.0\n"
+    place = project(tmp_path / "project", text)
+
+    @given_rounds
+    @given(st.lists(HELD, max_size=20), st.lists(HELD, max_size=20))
+    def there_and_back(state: list[str], mutation: list[str]) -> None:
+        reset(bind)
+        run(bind, state)
+        before, taken = bind.records(ZONE), place.take()
+        run(bind, mutation)
+        mutated = bind.records(ZONE)
+        done = well(place.restore(taken.commit))
+        assert folded(bind.records(ZONE)) == folded(before)
+        assert place.take().tree == taken.tree
+        if done.safety:
+            well(place.undo())
+            assert folded(bind.records(ZONE)) == folded(mutated)
+
+    there_and_back()
