@@ -46,7 +46,7 @@ COMMANDS = {
     },
     "upkeep": {
         "doctor": "check the store, the key and every resource",
-        "gc": "remove for good what restores have put aside",
+        "gc": "remove from the store what no snapshot needs, and pack the rest",
         "pull": "bring the store up to what its remote has",
         "push": "share the snapshots of the store",
         "key": "manage the key that seals secrets",

@@ -55,6 +55,7 @@ def take(
         snapshot = ws.store.build(states, keep=True, base=before if scope.patterns else None)
         words = REDACTOR.redact(message, sealed=True)
     commit = ws.store.commit(snapshot, words, trailers={**VERSION_TRAILER, **trailers})
+    ws.store.consolidate_soon()
     found = resources(snapshot)
     old = resources(before) if before else {}
     _run_hooks(ws, "after_take", [name for name in names if found[name] != old.get(name)])

@@ -60,6 +60,7 @@ def test_every_reference_inside_a_schema_leads_somewhere():
         (["restore", "HEAD~0", "--yes"], "output-restore"),
         (["doctor"], "output-doctor"),
         (["gc", "--archive"], "output-gc"),
+        (["gc"], "output-gc"),
         (["show", "--archive"], "output-show-archive"),
         (["adapters"], "output-adapters"),
         (["diff", "nope"], "output-error"),

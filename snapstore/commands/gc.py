@@ -1,4 +1,4 @@
-"""``snap gc``: remove for good what restores have put aside."""
+"""``snap gc``: remove from the store what nothing needs, or what restores have put aside."""
 
 from __future__ import annotations
 
@@ -13,30 +13,75 @@ from snapstore.commands import options
 from snapstore.errors import SnapError
 from snapstore.model import Archived
 from snapstore.render.archive import listed
-from snapstore.render.documents import GcDocument
-from snapstore.render.values import count
+from snapstore.render.documents import CollectedDocument, GcDocument, LargeRemoved, StoreSpace
+from snapstore.render.values import count, size
+from snapstore.store.collect import Collected, Space
 
+_Narrowed = tuple[tuple[str, ...], tuple[str, ...]]
+"""``--only`` and ``--group``."""
 _AGE = re.compile(r"(\d+)([dhw])")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 
 @click.command("gc")
-@click.option("--archive", is_flag=True, help="Rows that restores moved aside and none has taken back.")
-@click.option("--older-than", metavar="AGE", default="0d", help="Only what is older: 12h, 30d, 8w.")
+@click.option(
+    "--archive", is_flag=True, help="Rows that restores moved aside and none has taken back, instead."
+)
+@click.option(
+    "--older-than", metavar="AGE", default="0d", help="With --archive: only what is older: 12h, 30d."
+)
+@click.option("--dry-run", is_flag=True, help="Tell what would go, and change nothing.")
 @options.scoped
 @options.yes
 @click.pass_obj
 def command(
-    app: App, archive: bool, older_than: str, only: tuple[str, ...], group: tuple[str, ...], yes: bool
+    app: App,
+    archive: bool,
+    older_than: str,
+    dry_run: bool,
+    only: tuple[str, ...],
+    group: tuple[str, ...],
+    yes: bool,
 ) -> int:
-    """Remove what restores have put aside, for good: no restore forward brings it back after that."""
-    if not archive:
-        raise SnapError("nothing was named that should go", fix="say what: snap gc --archive")
+    """Remove from the store what no snapshot needs, and bring the rest into one pack."""
+    if archive:
+        return _archive(app, older_than, (only, group), dry_run, yes)
+    if only or group or older_than != "0d":
+        raise click.UsageError("--only, --group and --older-than are for --archive")
+    store = app.workspace(live=False).store
+    with app.working("collecting"):
+        done = store.collect(dry=dry_run)
+    app.emit(lambda: _told(done, dry_run), lambda: GcDocument([], _document(done)))
+    return 0
+
+
+def _told(done: Collected, dry: bool) -> str:
+    large = f"; {count(len(done.large), 'large file')} ({size(sum(one.size for one in done.large))})"
+    gone = f"{large} {'would go' if dry else 'removed'}" if done.large else ""
+    if dry:
+        return f"{_space(done.before)}{gone}"
+    return f"{_space(done.before)} → {_space(done.after)}{gone}"
+
+
+def _space(space: Space) -> str:
+    loose = f" and {count(space.loose, 'loose object')}" if space.loose else ""
+    return f"{count(space.packs, 'pack')}{loose}, {size(space.bytes)}"
+
+
+def _document(done: Collected) -> CollectedDocument:
+    before, after = (StoreSpace(*space) for space in (done.before, done.after))
+    return CollectedDocument(before, after, [LargeRemoved(*held) for held in done.large])
+
+
+def _archive(app: App, older_than: str, narrowed: _Narrowed, dry: bool, yes: bool) -> int:
     before = datetime.now(UTC) - _age(older_than)
     ws = app.workspace()
-    found = [a for a in kept(ws, options.scope(ws.config, only, group)) if _time(a) <= before]
+    found = [a for a in kept(ws, options.scope(ws.config, *narrowed)) if _time(a) <= before]
     if not found:
         app.emit("nothing in the archive is that old", GcDocument([]))
+        return 0
+    if dry:
+        app.emit(lambda: f"{listed(found)}\nwould remove {count(len(found), 'thing')}", GcDocument(found))
         return 0
     if not yes:
         app.note(listed(found))

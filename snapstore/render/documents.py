@@ -235,10 +235,34 @@ class ArchiveDocument(msgspec.Struct):
     archive: list[Archived]
 
 
+class StoreSpace(msgspec.Struct):
+    """What the objects of a store take: packs, objects by themselves, bytes in both."""
+
+    packs: int
+    loose: int
+    bytes: int
+
+
+class LargeRemoved(msgspec.Struct):
+    """A large file that no snapshot needs."""
+
+    oid: str
+    bytes: int
+
+
+class CollectedDocument(msgspec.Struct):
+    """The store before and after; equal with ``--dry-run``."""
+
+    before: StoreSpace
+    after: StoreSpace
+    large: list[LargeRemoved]
+
+
 class GcDocument(msgspec.Struct):
-    """``snap gc``: what was removed."""
+    """``snap gc``: what was removed from the archive, or what became of the store."""
 
     removed: list[Archived]
+    store: CollectedDocument | None = None
 
 
 class AdapterDocument(msgspec.Struct):

@@ -38,6 +38,7 @@ def bring(store: Store, where: Remote, oids: list[str]) -> None:
     """Fetch those of these commits that the store does not have."""
     missing = [oid for oid in oids if not store.has(oid)]
     if missing:
+        store.hold()
         remote.fetch(store.path, where, missing)
 
 

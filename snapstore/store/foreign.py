@@ -1,4 +1,4 @@
-"""Objects that other Git tools left in a form of their own, read by dulwich: deltas, alternates, old indexes.
+"""Objects that other Git tools left in a form of their own, read by dulwich: alternates, old indexes.
 
 Its own module because importing dulwich takes longer than most commands run, and few stores need it.
 """

@@ -43,6 +43,60 @@ def short(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def collecting(root: Path) -> Iterator[None]:
+    """Held by the one process that collects. SnapError (``Exit.LOCKED``) naming it when there is another."""
+    with exclusive(root / "snapstore/collect.lock", "gc"):
+        yield
+
+
+class Making:
+    """Held by any number of processes, from when they make objects until a ref leads to these.
+
+    It ends with :meth:`close`, or with this object, or with the process.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._descriptor = _open(_objects(root))
+        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    __del__ = close
+
+
+@contextmanager
+def alone(root: Path, seconds: float = 60.0) -> Iterator[None]:
+    """Nobody else is :class:`Making` meanwhile. SnapError (``Exit.LOCKED``) when they take too long."""
+    descriptor = _open(_objects(root))
+    deadline = time.monotonic() + seconds
+    try:
+        while not _got(descriptor):
+            if time.monotonic() > deadline:
+                what = "other snap processes are using the store"
+                fix = "wait until they are done, then run the command again; nothing was removed"
+                raise SnapError(what, where=str(root), fix=fix, code=Exit.LOCKED)
+            time.sleep(0.05)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _objects(root: Path) -> Path:
+    return root / "snapstore/objects.lock"
+
+
+def _got(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def _open(path: Path) -> int:
     with durable.writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)

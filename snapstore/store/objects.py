@@ -1,7 +1,7 @@
 """Reads Git objects, and believes none whose content does not hash to its id.
 
-Three places are looked at: packs (packs.py), loose objects, and for whatever Git tools leave that neither
-can read (deltas after ``git gc``, alternates), dulwich.
+Three places are looked at: packs (packs.py) with their deltas, loose objects, and for whatever Git tools
+leave that neither can read (alternates, indexes of other versions), dulwich.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from snapstore.large.pointer import LONGEST, Pointer, parse
 from snapstore.large.reading import open_content, verified
 from snapstore.pieces import PieceReader
 from snapstore.snapshot import TreeEntry
-from snapstore.store import codec, trees
+from snapstore.store import codec, deltas, trees
+from snapstore.store.deltas import OFFSET, REFERENCE
 from snapstore.store.packs import Packs, Place
 from snapstore.store.packwriter import BLOB, NAMES, TREE
 
@@ -32,6 +33,9 @@ LARGE = 8 << 20
 _FIRST = 8192
 """What is read of an object in a pack at first, which most often is all of it."""
 _CHUNK = 256 * 1024
+_DEEPEST = 5000
+_BASES, _SMALL_BASE = 500, 64 * 1024
+"""So many bases of deltas are remembered, none of them larger."""
 _KINDS = {name: kind for kind, name in NAMES.items()}
 
 
@@ -57,6 +61,8 @@ class StoreObjects:
         self.large = large
         self.packs = Packs(folder / "pack")
         self._others: ForeignObjects | None = None
+        self._bases: dict[tuple[str, int], tuple[int, bytes]] = {}
+        """What deltas were made from lately, by pack and offset."""
 
     def tree(self, oid: str) -> list[TreeEntry]:
         try:
@@ -76,9 +82,9 @@ class StoreObjects:
         return parse(self.content(oid, BLOB))
 
     def open_blob(self, oid: str) -> BinaryIO:
-        place = self.packs.find(bytes.fromhex(oid))
-        if place is not None:
-            kind, size, head = self._header(oid, place)
+        found = self._begin(oid)
+        if found is not None:
+            place, kind, size, head = found
             if kind == BLOB and size >= LARGE:
                 pieces = self._pieces(oid, place, size, head)
                 return io.BufferedReader(PieceReader(_verified(self, oid, kind, size, pieces, place)))
@@ -95,11 +101,9 @@ class StoreObjects:
         return pointer.size if pointer else self._plain_size(oid)
 
     def _plain_size(self, oid: str) -> int:
-        place = self.packs.find(bytes.fromhex(oid))
-        if place is not None:
-            kind, size, _ = self._header(oid, place)
-            if kind == BLOB:
-                return size
+        found = self._begin(oid)
+        if found is not None and found[1] == BLOB:
+            return found[2]
         return len(self.content(oid, BLOB))
 
     def content(self, oid: str, kind: int) -> bytes:
@@ -123,7 +127,11 @@ class StoreObjects:
     def _read(self, oid: str) -> tuple[int, bytes]:
         place = self._place(oid)
         if place is not None:
-            return self._read_at(oid, place)
+            try:
+                return self._read_at(oid, place)
+            except SnapError as error:
+                self._look_elsewhere(error, place)
+                return self._read(oid)
         loose = self.loose_path(oid)
         return self._read_loose(oid, loose) if loose.exists() else self._read_foreign(oid)
 
@@ -135,11 +143,94 @@ class StoreObjects:
             place = self.packs.find(bytes.fromhex(oid))
         return place
 
+    def _look_elsewhere(self, error: SnapError, place: Place) -> None:
+        """Raise the error, unless it is that the pack was removed: what was in it is in another one then."""
+        if not isinstance(error.__cause__, FileNotFoundError) or place.pack.path.exists():
+            raise error
+        self.packs.refresh()
+
+    def _begin(self, oid: str) -> tuple[Place, int, int, _Head] | None:
+        """Where in a pack an object is, its kind and size there, and its first bytes; None for others."""
+        place = self.packs.find(bytes.fromhex(oid))
+        if place is None:
+            return None
+        try:
+            return place, *self._header(oid, place)
+        except SnapError as error:
+            self._look_elsewhere(error, place)
+            return self._begin(oid)
+
     def _read_at(self, oid: str, place: Place) -> tuple[int, bytes]:
         kind, size, head = self._header(oid, place)
         if kind in NAMES:
             return kind, self._whole(oid, place, size, head)
-        return self._read_foreign(oid)
+        return self._undelta(oid, place) if kind in (OFFSET, REFERENCE) else self._read_foreign(oid)
+
+    def _undelta(self, oid: str, place: Place) -> tuple[int, bytes]:
+        """Kind and content of an object that is told by a chain of deltas."""
+        first, chain, base = place, list[bytes](), None
+        while base is None:
+            if len(chain) > _DEEPEST:
+                raise self.damaged(oid, "its deltas have no end", first)
+            base = self._bases.get((place.pack.name, place.offset))
+            if base is not None:
+                break
+            kind, size, head = self._header(oid, place)
+            if kind in NAMES:
+                base = self._remembered(place, kind, self._whole(oid, place, size, head))
+                break
+            at, start = self._base(oid, place, kind, head)
+            chain.append(self._whole(oid, place, size, head._replace(start=start)))
+            if isinstance(at, Place):
+                place = at
+            else:
+                base = self.read(at)
+        return self._remembered(first, *self._applied(oid, first, base, chain))
+
+    def _remembered(self, place: Place, kind: int, content: bytes) -> tuple[int, bytes]:
+        if len(content) <= _SMALL_BASE:
+            if len(self._bases) >= _BASES:
+                self._bases.clear()
+            self._bases[place.pack.name, place.offset] = kind, content
+        return kind, content
+
+    def _applied(
+        self, oid: str, place: Place, base: tuple[int, bytes], chain: list[bytes]
+    ) -> tuple[int, bytes]:
+        kind, content = base
+        try:
+            for delta in reversed(chain):
+                content = deltas.apply(content, delta)
+        except ValueError as error:
+            raise self.damaged(oid, str(error), place) from error
+        return kind, content
+
+    def _base(self, oid: str, place: Place, kind: int, head: _Head) -> tuple[Place | str, int]:
+        """Where the base of a delta is, or its id where it is in no pack; and where the delta begins."""
+        try:
+            if kind == OFFSET:
+                distance, start = deltas.base_distance(head.data, head.start)
+                if not 0 < distance <= place.offset:
+                    raise ValueError("the base of its delta is outside the pack")
+                return Place(place.pack, place.offset - distance), start
+            if kind != REFERENCE:
+                raise ValueError("the base of its delta is no object")
+            name = head.data[head.start : head.start + 20]
+            return self.packs.find(name) or name.hex(), head.start + 20
+        except (IndexError, ValueError) as error:
+            raise self.damaged(oid, str(error), place) from error
+
+    def kind(self, oid: str) -> int:
+        """What sort of object it is."""
+        found = self._begin(oid)
+        return found[1] if found is not None and found[1] in NAMES else self.read(oid)[0]
+
+    def parse_header(self, oid: str, packed: bytes, place: Place) -> tuple[int, int, int]:
+        """Kind and size of an object, given as it is packed, and where its content begins."""
+        try:
+            return _parse_header(packed)
+        except ValueError as error:
+            raise self.damaged(oid, str(error), place) from error
 
     def verify_at(self, oid: str, place: Place) -> None:
         """SnapError unless what is at this place is the object of this id."""

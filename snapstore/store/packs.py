@@ -1,7 +1,7 @@
 """Finds objects in the packs of a store, and reads those that are there whole.
 
-This is the fast path of everything. What it does not read (deltas, indexes of other versions, alternates:
-the work of other Git tools) is left to dulwich, see objects.py.
+This is the fast path of everything. What it does not read (indexes of other versions, alternates: the work
+of other Git tools) is left to dulwich, see objects.py.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import struct
 import threading
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +29,13 @@ class Place(NamedTuple):
     offset: int
 
 
+class Span(NamedTuple):
+    """How many bytes an object takes in a pack, and their CRC-32 as the index has it."""
+
+    size: int
+    crc: int
+
+
 class PackFile:
     """A pack and its index (version 2), opened when first needed. ValueError when the index is not whole."""
 
@@ -39,8 +47,22 @@ class PackFile:
             raise ValueError(f"{index.name} is not an index of version 2")
         self._fanout = struct.unpack(">256L", self._index[8:_NAMES_AT])
         self.count = self._fanout[-1]
+        self._starts: dict[int, int] | None = None
+        """Where each object begins, and where the next one does."""
         if len(self._index) < _NAMES_AT + self.count * 28 + 40 or list(self._fanout) != sorted(self._fanout):
             raise ValueError(f"{index.name} is cut short or damaged")
+
+    def span(self, oid: bytes) -> Span | None:
+        """The whole of an object as it is packed, None when it is not in it."""
+        position = self._position(oid)
+        if position is None:
+            return None
+        if self._starts is None:
+            offsets = sorted(self._offset_at(at) for at in range(self.count))
+            self._starts = dict(pairwise([*offsets, self.path.stat().st_size - 20]))
+        offset = self._offset_at(position)
+        (crc,) = struct.unpack_from(">L", self._index, _NAMES_AT + 20 * self.count + 4 * position)
+        return Span(self._starts[offset] - offset, crc)
 
     def offset(self, oid: bytes) -> int | None:
         """Where in the pack the object begins, None when it is not in it."""
@@ -115,6 +137,10 @@ class Packs:
             self.unreadable.pop(name, None)
         except (ValueError, OSError) as error:
             self.unreadable[name] = str(error)
+
+    def all(self) -> list[PackFile]:
+        """The packs that can be read here."""
+        return list(self._packs.values())
 
     def names(self) -> frozenset[str]:
         """Names of the packs that can be read here."""

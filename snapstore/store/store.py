@@ -23,8 +23,11 @@ from snapstore.store.packwriter import COMMIT
 from snapstore.store.refs import HEADS, Refs, is_valid
 
 if TYPE_CHECKING:
+    from snapstore.store.collect import Collected, Space
     from snapstore.store.remote import Remote
 
+MANY = 50
+"""So many packs are brought together after a take."""
 _DETACHED = "HEAD of the store must name a branch: git symbolic-ref HEAD refs/heads/main"
 
 
@@ -55,6 +58,7 @@ class Store:
         self.large = open_large(large, path)
         self._objects = StoreObjects(path / "objects", self.large.place)
         self._refs = Refs(path, branch)
+        self._held: locks.Making | None = None
         self._known = KnownStates(self.workspace("known"), self._objects.packs)
 
     @property
@@ -77,10 +81,47 @@ class Store:
         folder for what is known of files by their stamps, where these are not the live ones.
         """
         make = build.keep if keep else build.hash_only
+        if keep:
+            self.hold()
         snapshot = make(self._objects, self.large, stat or self.workspace("stat"), states, base)
         if keep:
             self._remember(states, snapshot)
         return snapshot
+
+    def hold(self) -> None:
+        """Let nobody remove objects that no ref leads to, until the next commit or the end of this store."""
+        if self._held is None:
+            self._held = locks.Making(self.path)
+
+    def _release(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+
+    def space(self) -> Space:
+        """What its objects are kept in."""
+        from snapstore.store import collect
+
+        return collect.space(self._objects)
+
+    def collect(self, *, dry: bool = False) -> Collected:
+        """Remove what nothing needs, and bring the rest into one pack."""
+        from snapstore.store import collect
+
+        return collect.collect(self._objects, Refs(self.path), self.path, dry=dry)
+
+    def consolidate(self) -> bool:
+        """Bring many small packs into one, quickly, and remove nothing; whether there was anything to do."""
+        from snapstore.store import collect
+
+        return collect.consolidate(self._objects, self.path)
+
+    def consolidate_soon(self) -> None:
+        """The same in a process of its own, where there are many packs; nobody waits for it."""
+        if len(self._objects.packs.names()) >= MANY:
+            from snapstore.store import background
+
+            background.start(self.path)
 
     def _remember(self, states: Mapping[str, ResourceState], snapshot: Snapshot) -> None:
         """Keep the stamps of states whose objects are now in the packs."""
@@ -137,6 +178,7 @@ class Store:
                     return None
                 commit = self._commit(name, tip, snapshot, commits.with_trailers(message, trailers or {}))
                 if commit is not None:
+                    self._release()
                     return commit
 
     def _commit(self, name: str, tip: str | None, snapshot: Snapshot, message: str) -> str | None:
@@ -152,18 +194,21 @@ class Store:
     def annotate(self, commit: str, name: str, value: dict[str, Json]) -> None:
         """Keep something beside a snapshot, in its note, under a name that begins with ``@``: no resource's
         does. What was kept there before is replaced."""
+        self.hold()
         with locks.short(self.workspace("commit.lock")):
             kept = {**notes.read(self._objects, self._refs, commit), name: value}
             notes.write(self._objects, self._refs, commit, kept, commits.signature(self.path))
 
     def compose(self, parts: Mapping[str, Snapshot], beside: Mapping[str, bytes]) -> str:
         """The id of a tree, kept: each resource as one snapshot has it, and files beside them."""
+        self.hold()
         return compose(self._objects, parts, beside)
 
     def put_commit(
         self, tree: str, parents: tuple[str, ...], message: str, trailers: Mapping[str, str]
     ) -> str:
         """Make a commit that no ref points at yet."""
+        self.hold()
         who = commits.signature(self.path)
         content = commits.encode(tree, parents, who, commits.with_trailers(message, trailers))
         return commits.write_loose(self._objects, COMMIT, content)

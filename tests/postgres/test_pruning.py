@@ -69,7 +69,7 @@ def test_restores_go_on_after_that_without_the_rows(project: Snap):
         assert connection.execute("SELECT id FROM extra").fetchall() == [(7,)]
 
 
-@pytest.mark.parametrize("words", [["gc"], ["gc", "--archive", "--older-than", "soon"]])
+@pytest.mark.parametrize("words", [["gc", "--older-than", "1d"], ["gc", "--archive", "--older-than", "soon"]])
 def test_what_to_remove_has_to_be_said(project: Snap, words: list[str]):
     before = schemas(project)
     project(*words, "--yes", code=1)
