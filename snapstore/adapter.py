@@ -228,6 +228,7 @@ class Adapter(msgspec.Struct, frozen=True):
     ``archived`` lists what restores have put aside and none has taken back, oldest first; ``prune`` removes
     some of that for good, by their places.
     ``forms`` are the forms beside our own in which ``snap show`` writes a part of a state, by their names.
+    ``clock`` gives the time of the system, in seconds since 1970; None where it has none of its own.
     ``check`` is for ``snap doctor``: what is wrong with this resource, [] when it is well.
     ``discover`` is for ``snap init``: resources this adapter would take care of below a folder.
     ``summary`` is one line for ``snap adapters``.
@@ -254,6 +255,7 @@ class Adapter(msgspec.Struct, frozen=True):
     archived: Callable[[Any, Context], list[Archived]] = nothing_archived
     prune: Callable[[Any, Context, Sequence[str]], None] = nothing_to_prune
     forms: Mapping[str, Form] = {}
+    clock: Callable[[Any, Context], float] | None = None
     check: Callable[[Any, Context], list[Notice]] = lambda settings, context: []
     discover: Callable[[Path, Mapping[str, str]], list[Suggestion]] = lambda root, env: []
 

@@ -42,6 +42,7 @@ COMMANDS = {
     },
     "around a deploy": {
         "notify": "tell the team that a deploy is coming",
+        "preflight": "the checklist before a deploy: may it begin?",
         "watch": "measure after a deploy, and act where it made things worse",
     },
     "upkeep": {

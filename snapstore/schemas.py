@@ -38,6 +38,7 @@ OUTPUTS: dict[str, type[Any]] = {
     "output-propose": documents.ProposalDocument,
     "output-pull": documents.SharedDocument,
     "output-push": documents.SharedDocument,
+    "output-preflight": documents.PreflightDocument,
     "output-rehearse": documents.RehearseDocument,
     "output-restore": documents.RestoreDocument,
     "output-show": documents.SnapshotDocument,

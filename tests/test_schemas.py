@@ -12,7 +12,7 @@ import pytest
 
 from snapstore import config, schemas
 from snapstore.cli import COMMANDS
-from snapstore.config import notifying, tables, watching
+from snapstore.config import notifying, preflight, tables, watching
 from snapstore.errors import Exit
 from snapstore.model import HazardName
 from tests.conftest import Snap
@@ -56,6 +56,7 @@ def test_every_reference_inside_a_schema_leads_somewhere():
         (["show"], "output-show"),
         (["show", "HEAD:build"], "output-show-folder"),
         (["show", "HEAD:build/files/a.js"], "output-show-file"),
+        (["preflight"], "output-preflight"),
         (["rehearse", "HEAD~0"], "output-rehearse"),
         (["restore", "HEAD~0", "--yes"], "output-restore"),
         (["doctor"], "output-doctor"),
@@ -97,6 +98,8 @@ def test_the_configuration_is_documented_whole():
         tables.HookTable,
         tables.ReviewTable,
         tables.RestoreTable,
+        preflight.PreflightTable,
+        preflight.BackupTable,
         watching.WatchTable,
         watching.PrometheusTable,
         watching.MetricTable,
@@ -107,6 +110,11 @@ def test_the_configuration_is_documented_whole():
     keys = [field.encode_name for table in known for field in msgspec.structs.fields(table)]
     assert not [key for key in keys if f"`{key}`" not in text and f"`[{key}" not in text]
     assert not [name for name in HazardName if f"`{name}`" not in text]
+
+
+def test_every_check_of_the_checklist_is_documented():
+    text = (DOCS / "preflight.md").read_text()
+    assert [check for check in preflight.Check if f"| `{check}` |" not in text] == []
 
 
 @pytest.mark.skipif("postgres" not in schemas.usable(), reason="the example has a database")

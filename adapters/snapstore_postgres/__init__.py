@@ -91,6 +91,12 @@ def _check(settings: Settings, context: Context) -> list[Notice]:
     return check(settings, context)
 
 
+def _clock(settings: Settings, context: Context) -> float:
+    from snapstore_postgres.doctor import clock
+
+    return clock(settings, context)
+
+
 def _discover(root: Path, env: Mapping[str, str]) -> list[Suggestion]:
     if "DATABASE_URL" in env:
         found = Suggestion("db", {"url": "${DATABASE_URL}"}, "from DATABASE_URL", group="database")
@@ -127,6 +133,7 @@ adapter = Adapter(
     clear=_clear,
     archived=_archived,
     prune=_prune,
+    clock=_clock,
     check=_check,
     discover=_discover,
 )

@@ -18,6 +18,13 @@ SELECT count(*), has_database_privilege(current_database(), 'CREATE')
                     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"""
 
 
+def clock(settings: Settings, context: Context) -> float:
+    """The server's time."""
+    query = "SELECT EXTRACT(epoch FROM pg_catalog.clock_timestamp())::float8"
+    with connect(settings, context.resource, bare=True) as connection:
+        return float(connection.execute(query).fetchall()[0][0])
+
+
 def check(settings: Settings, context: Context) -> list[Notice]:
     """[] when the role can take and restore; otherwise what it cannot, by name."""
     try:

@@ -59,6 +59,12 @@ def _check(settings: Settings, context: Context) -> list[Notice]:
     return check(settings, context)
 
 
+def _clock(settings: Settings, context: Context) -> float:
+    from snapstore_redis.look import clock
+
+    return clock(settings, context)
+
+
 def _discover(root: Path, env: Mapping[str, str]) -> list[Suggestion]:
     name = next((name for name in ("REDIS_URL", "VALKEY_URL") if name in env), None)
     if name is None:
@@ -78,6 +84,7 @@ adapter = Adapter(
     follow=_follow,
     beyond=_beyond,
     lock=_lock,
+    clock=_clock,
     check=_check,
     discover=_discover,
 )

@@ -10,6 +10,13 @@ from snapstore_redis.server import server_of
 from snapstore_redis.settings import Settings
 
 
+def clock(settings: Settings, context: Context) -> float:
+    """The server's time."""
+    with session(settings, context.resource) as opened:
+        seconds, microseconds = opened.call("TIME")
+        return int(seconds) + int(microseconds) / 1e6
+
+
 def check(settings: Settings, context: Context) -> list[Notice]:
     """[] when the user of the url can take and restore; otherwise what stands in the way."""
     try:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from snapstore.config.notifying import Event
+from snapstore.config.preflight import Check
 from snapstore.config.source import Keys, Source, dotted, json_path
 from snapstore.config.tables import Forge, Require
 from snapstore.config.watching import Reaction
@@ -55,6 +56,8 @@ def _choices(path: Keys) -> str:
         return f"it may be: {', '.join(values)}"
     if path[:1] == ("notify",):
         return f"it may be: {', '.join(Event)}"
+    if path[:2] == ("preflight", "skip"):
+        return f"it may be: {', '.join(Check)}"
     if path == ("watch", "action"):
         return f"it may be: {', '.join(Reaction)}"
     return "see `snap schema config` for the values it may have"

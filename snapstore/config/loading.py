@@ -15,6 +15,7 @@ from snapstore import adapter as adapters
 from snapstore.config import notifying
 from snapstore.config.conversion import convert
 from snapstore.config.largefiles import large_settings
+from snapstore.config.preflight import preflight_config
 from snapstore.config.source import REFERENCE, Keys, Source, dotted
 from snapstore.config.tables import (
     Config,
@@ -88,6 +89,7 @@ def load(path: Path, env: Mapping[str, str], *, live: bool = True) -> Config:
         remote=table.store.remote,
         review=table.review,
         watch=watch_config(source, table.watch),
+        preflight=preflight_config(source, table.preflight),
         notify=notifying.checked(source, table.notify),
         large=large_settings(source, table.large_files),
     )

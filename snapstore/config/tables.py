@@ -11,6 +11,7 @@ import msgspec
 
 from snapstore.config.largefiles import LargeFilesTable
 from snapstore.config.notifying import NotifyTable
+from snapstore.config.preflight import PreflightConfig, PreflightTable
 from snapstore.config.watching import WatchConfig, WatchTable
 from snapstore.large import DEFAULTS, LargeSettings
 from snapstore.model import DataMode, HazardName
@@ -101,6 +102,7 @@ class Config(msgspec.Struct, frozen=True):
     remote: str | None = None
     review: ReviewTable = ReviewTable()
     watch: WatchConfig = WatchConfig()
+    preflight: PreflightConfig = PreflightConfig()
     large: LargeSettings = DEFAULTS
     scratch: bool = False
     notify: NotifyTable = NotifyTable()
@@ -156,6 +158,7 @@ class FileTable(msgspec.Struct, forbid_unknown_fields=True):
     hooks: HooksTable = msgspec.field(default_factory=HooksTable)
     restore: RestoreTable = msgspec.field(default_factory=RestoreTable)
     review: ReviewTable = ReviewTable()
+    preflight: PreflightTable = PreflightTable()
     watch: WatchTable = WatchTable()
     notify: NotifyTable = NotifyTable()
 

@@ -1,8 +1,8 @@
 """``${VAR}`` and ``${VAR:-default}`` in the values of ``snapstore.toml``; ``$$`` is a dollar sign.
 
 What comes from the environment may be a secret, so it is told to the redactor, except where the key says
-that it is a name or a place (:data:`OPEN_KEYS`). The command of a hook or of a metric is left as it is: the
-shell that runs it expands ``${VAR}`` itself, so that no value becomes part of a command line.
+that it is a name or a place (:data:`OPEN_KEYS`). The command of a hook, of a metric or of a backup is left as
+it is: the shell that runs it expands ``${VAR}`` itself, so that no value becomes part of a command line.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from snapstore.errors import SnapError
 from snapstore.secrets import REDACTOR
 
 OPEN_KEYS = frozenset(
-    {"adapter", "api", "branch", "clear", "cwd", "exclude", "forge", "include", "inherit", "path", "public"}
-    | {"repository", "require", "schemas"}
+    {"adapter", "api", "branch", "clear", "cwd", "exclude", "file", "forge", "include", "inherit", "path"}
+    | {"public", "repository", "require", "schemas"}
 )
 """Keys whose values are names or places: shown in messages even where they come from the environment."""
 
+_COMMANDS = (("hooks", "run"), ("watch", "command"), ("preflight", "command"))
 _VARIABLE = re.compile(r"\$\$|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|)")
 _URL_PASSWORD = re.compile(r"://[^/@\s:]*:([^@\s]+)@|\bpassword\s*=\s*'?([^'\s&]+)")
 _ESCAPE = "a variable is written ${NAME} or ${NAME:-default}, a dollar sign $$"
@@ -54,7 +55,7 @@ def fill(source: Source, raw: dict[str, Any], env: Mapping[str, str]) -> dict[st
             return [visit((*path, place), inner) for place, inner in enumerate(value)]
         if not isinstance(value, str):
             return value
-        if (path[0], path[-1]) in (("hooks", "run"), ("watch", "command")):
+        if (path[0], path[-1]) in _COMMANDS:
             _remember_variables(value, env)
             return value
         return _fill_text(source, path, value, env, missing)

@@ -12,6 +12,7 @@ import msgspec
 
 from snapstore.deploys import Told
 from snapstore.model import Archived, HazardName, Notice, Outcome, ResourceChanges, Verb
+from snapstore.preflight.checked import Checked
 from snapstore.rehearsal.proof import Proof
 from snapstore.render.changes import sign
 from snapstore.snapshot import TREE_MODE, Snapshot, TreeEntry, files, kinds, resources
@@ -211,6 +212,13 @@ class SharedDocument(msgspec.Struct):
     branch: str
     commit: str | None
     changed: bool
+
+
+class PreflightDocument(msgspec.Struct):
+    """``snap preflight``: ready where no check failed."""
+
+    ready: bool
+    checks: list[Checked]
 
 
 class Finding(msgspec.Struct):

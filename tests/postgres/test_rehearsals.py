@@ -233,3 +233,12 @@ def test_a_server_of_another_major_version_is_refused(deployed: Project, servers
 def leftovers(project: Project) -> list[Any]:
     store = project.snap.root / "snapshots" / "snapstore"
     return [*store.glob("rehearsal/*")]
+
+
+def test_preflight_compares_the_clock_and_the_version_of_the_server(project: Project):
+    project.snap("take", code=0)
+    told = project.snap("preflight", "--json", code=3).json
+    found = {check["check"]: (check["state"], check["text"]) for check in told["checks"]}
+    version = project.sql("SHOW server_version")[0][0]
+    assert found["clock"] == ("passed", "ours is that of db")
+    assert found["versions"] == ("passed", f"as in the last snapshot: db {version}")

@@ -65,6 +65,8 @@ def test_the_documented_permissions_are_enough(server: servers.Server, snap: Sna
     _fill(server, "old")
     before = everything(server)
     snap("take", code=0)
+    told = {check["check"]: check for check in snap("preflight", "--json", code=3).json["checks"]}
+    assert told["clock"]["text"] == "ours is that of cache"
     _fill(server, "newer")
     assert snap("status").code == 2
     refused = snap("restore", "HEAD", "--yes", "--allow", "all")
