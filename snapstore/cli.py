@@ -44,6 +44,7 @@ COMMANDS = {
         "notify": "tell the team that a deploy is coming",
         "preflight": "the checklist before a deploy: may it begin?",
         "watch": "measure after a deploy, and act where it made things worse",
+        "report": "what became of a restore",
     },
     "upkeep": {
         "doctor": "check the store, the key and every resource",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -113,8 +114,11 @@ class Verified(msgspec.Struct, frozen=True, tag="verified", tag_field="record"):
 
 
 class End(msgspec.Struct, frozen=True, tag="end", tag_field="record"):
+    """``problems`` are all that is not as promised, what hooks had to say included."""
+
     result: Result
     commit: str | None = None
+    problems: tuple[str, ...] = ()
 
 
 Record = Begin | Continued | Started | Finished | Committed | Hooked | Left | Verified | End
@@ -127,14 +131,18 @@ class Journal:
     path: Path
     begin: Begin
     records: list[Record] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    """When each record was written, in seconds since 1970: for reports, nothing depends on it."""
     size: int = 0
     """Length of the whole records in bytes; what is behind it in the file was cut off by a crash."""
 
     def write(self, record: Record) -> None:
         """SnapError when the disk does not take it; the next record then goes to the same place."""
-        line = _encode(record)
+        now = round(time.time(), 3)
+        line = _encode(record, now)
         _write_at(self.path, self.size, line)
         self.records.append(record)
+        self.times.append(now)
         self.size += len(line)
 
     @property
@@ -186,12 +194,12 @@ def history(folder: Path) -> Iterator[Journal]:
     A file without one whole record is of a restore that never began, and left out.
     """
     for path in sorted(_paths(folder), key=_number, reverse=True):
-        records, size = _read(path)
-        if records:
-            first = records[0]
+        written, size = _read(path)
+        if written:
+            first = written[0][0]
             if not isinstance(first, Begin):
                 raise _damaged(path, 1)
-            yield Journal(path, first, records, size)
+            yield Journal(path, first, [record for record, _ in written], [at for _, at in written], size)
 
 
 def unfinished(folder: Path) -> Journal | None:
@@ -270,10 +278,10 @@ def _number(path: Path) -> int:
     return int(path.stem)
 
 
-def _read(path: Path) -> tuple[list[Record], int]:
-    """The whole records of a journal, and their length in bytes."""
+def _read(path: Path) -> tuple[list[tuple[Record, float]], int]:
+    """The whole records of a journal with their times, and their length in bytes."""
     *lines, _ = path.read_bytes().split(b"\n")
-    records: list[Record] = []
+    records: list[tuple[Record, float]] = []
     size = 0
     for number, line in enumerate(lines, 1):
         record = _decode(line)
@@ -290,16 +298,18 @@ def _read(path: Path) -> tuple[list[Record], int]:
 # The json module and not msgspec for the text: file names that are not UTF-8 hold surrogate escapes.
 
 
-def _encode(record: Record) -> bytes:
-    return json.dumps(msgspec.to_builtins(record), separators=(",", ":")).encode("ascii") + b"\n"
+def _encode(record: Record, now: float) -> bytes:
+    content = {**msgspec.to_builtins(record), "at": now}
+    return json.dumps(content, separators=(",", ":")).encode("ascii") + b"\n"
 
 
-def _decode(line: bytes) -> Record | None:
+def _decode(line: bytes) -> tuple[Record, float] | None:
     try:
-        record: Record = msgspec.convert(json.loads(line), type=Record)
+        content = json.loads(line)
+        record: Record = msgspec.convert(content, type=Record)
     except ValueError:
         return None
-    return record
+    return record, content.get("at", 0.0)  # journals of old have no times
 
 
 def _damaged(path: Path, line: int) -> SnapError:

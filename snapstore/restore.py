@@ -17,6 +17,7 @@ from typing import NamedTuple
 from snapstore import adapter as adapters
 from snapstore import hooks, journal
 from snapstore.capture import adapter_error, context_of
+from snapstore.config.tables import ReportTable
 from snapstore.diff import diff
 from snapstore.errors import Exit, SnapError
 from snapstore.execute import execute, tidy
@@ -411,12 +412,18 @@ def _admit_strangers(
 def _announced(
     ws: Workspace, record: Journal, report: Report, work: Callable[[], RestoreResult]
 ) -> RestoreResult:
-    """Do it, and tell those who are to be told."""
-    if not ws.config.notify.to:
-        return work()
-    from snapstore.notify.restores import announced
+    """Do it, tell those who are to be told, and write the report where one is wanted."""
+    try:
+        if not ws.config.notify.to:
+            return work()
+        from snapstore.notify.restores import announced
 
-    return announced(ws, record, report, work)
+        return announced(ws, record, report, work)
+    finally:
+        if record.end and ws.config.report != ReportTable():
+            from snapstore.reports import writing
+
+            writing.after(ws, record, report)
 
 
 def _carry_out(
@@ -455,7 +462,7 @@ def _prove(
         problems.append(_REFUTED)
     mismatches = mismatches + refuted
     done = Result.DONE if record.goal is Goal.TARGET else Result.ABORTED
-    record.write(End(Result.MISMATCH if mismatches else done, commit))
+    record.write(End(Result.MISMATCH if mismatches else done, commit, tuple(mismatches)))
     if mismatches:
         problems.append(f"the state before is {record.begin.safety[:10]}: `snap undo` brings it back")
     return replace(result, commit=commit, verified=not mismatches, mismatches=mismatches, problems=problems)

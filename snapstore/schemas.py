@@ -20,6 +20,7 @@ from snapstore.model import SEALED, Plan
 from snapstore.notify.sending import Sent
 from snapstore.rehearsal.proof import Proof
 from snapstore.render import documents, watching
+from snapstore.reports.story import Story
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FOLDER = Path(__file__).parent.parent / "schemas"
@@ -40,6 +41,7 @@ OUTPUTS: dict[str, type[Any]] = {
     "output-push": documents.SharedDocument,
     "output-preflight": documents.PreflightDocument,
     "output-rehearse": documents.RehearseDocument,
+    "output-report": Story,
     "output-restore": documents.RestoreDocument,
     "output-show": documents.SnapshotDocument,
     "output-show-file": documents.FileDocument,

@@ -97,6 +97,7 @@ def test_the_configuration_is_documented_whole():
         tables.HooksTable,
         tables.HookTable,
         tables.ReviewTable,
+        tables.ReportTable,
         tables.RestoreTable,
         preflight.PreflightTable,
         preflight.BackupTable,

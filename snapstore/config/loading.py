@@ -88,6 +88,7 @@ def load(path: Path, env: Mapping[str, str], *, live: bool = True) -> Config:
         data=table.restore.data,
         remote=table.store.remote,
         review=table.review,
+        report=table.report,
         watch=watch_config(source, table.watch),
         preflight=preflight_config(source, table.preflight),
         notify=notifying.checked(source, table.notify),

@@ -82,6 +82,13 @@ class ReviewTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return f"ReviewTable(forge={self.forge!r})"  # the token is a secret
 
 
+class ReportTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What is written after each restore: reports into a folder, an entry into a file of lessons learned."""
+
+    folder: str | None = None
+    lessons: str | None = None
+
+
 class Config(msgspec.Struct, frozen=True):
     """A valid configuration: every name that it refers to exists, every path is absolute.
 
@@ -106,6 +113,7 @@ class Config(msgspec.Struct, frozen=True):
     large: LargeSettings = DEFAULTS
     scratch: bool = False
     notify: NotifyTable = NotifyTable()
+    report: ReportTable = ReportTable()
 
 
 class StoreTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -161,6 +169,7 @@ class FileTable(msgspec.Struct, forbid_unknown_fields=True):
     preflight: PreflightTable = PreflightTable()
     watch: WatchTable = WatchTable()
     notify: NotifyTable = NotifyTable()
+    report: ReportTable = ReportTable()
 
 
 class ResourceTable(msgspec.Struct):

@@ -14,7 +14,7 @@ from snapstore.render.plans import summary
 from snapstore.render.style import ADDED, CHANGED, HAZARD, name, paint
 from snapstore.render.values import count
 from snapstore.watch.judge import Measurement, Phase, in_unit
-from snapstore.watch.readings import Written, read
+from snapstore.watch.readings import Written, read, short
 
 if TYPE_CHECKING:
     from snapstore.watch.reaction import Reacted
@@ -62,7 +62,8 @@ def line(config: WatchConfig, found: Measurement) -> str:
 
 def values(found: Written, unit: str) -> str:
     """`` = 0.42 s``, with the labels where there are several."""
-    numbers = {series: in_unit(unit, value) for series, value in read(found).items()}
+    called = short(found)
+    numbers = {called[series]: in_unit(unit, value) for series, value in read(found).items()}
     shown = [f"{{{name(series)}}} = {text}" if series else f" = {text}" for series, text in numbers.items()]
     more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
     return ", ".join(shown[:_SHOWN]) + more

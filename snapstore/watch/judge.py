@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from snapstore.config.watching import Limits, Metric, Pace
-from snapstore.watch.readings import Reading, Values, Written, written
+from snapstore.watch.readings import Reading, Values, Written, short, written
 
 
 class Phase(StrEnum):
@@ -52,7 +52,12 @@ def judge(metric: Metric, reading: Reading, before: Values | None) -> Measuremen
         return said(Phase.INCONCLUSIVE, text)
     if not reading.values:
         return said(Phase.INCONCLUSIVE, "no data")
-    broken = [text for name, value in reading.values.items() for text in _broken(metric, name, value, before)]
+    called = short(reading.values)
+    broken = [
+        text
+        for name, value in reading.values.items()
+        for text in _broken(metric, called[name], value, (before or {}).get(name))
+    ]
     if broken:
         more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
         return said(Phase.FAILED, broken[0] + more)
@@ -75,9 +80,9 @@ def _incomparable(before: Values | None) -> str:
     return "no series is the same as before the deploy"
 
 
-def _broken(metric: Metric, series: str, value: float, before: Values | None) -> Iterator[str]:
+def _broken(metric: Metric, series: str, value: float, old: float | None) -> Iterator[str]:
     """Each limit that a value breaks, in words."""
-    limits, old = metric.limits, (before or {}).get(series)
+    limits = metric.limits
     what = f"{metric.name}{{{series}}}" if series else metric.name
     is_now = f"{what} is {in_unit(metric.unit, value)}"
     if limits.max is not None and value > limits.max:

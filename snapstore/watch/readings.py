@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 import msgspec
@@ -37,3 +38,17 @@ def read(values: Mapping[str, float | str]) -> dict[str, float]:
 def series(labels: Mapping[str, str]) -> str:
     """How a series is called: its labels, sorted, without the name of the metric."""
     return ",".join(f'{key}="{value}"' for key, value in sorted(labels.items()) if key != "__name__")
+
+
+def short(names: Iterable[str]) -> dict[str, str]:
+    """What tells series from each other: their names without the labels that all of them have."""
+    parts = {name: _LABEL.findall(name) for name in names}
+    known = [set(labels) for labels in parts.values()]
+    common = set.intersection(*known) if known else set()
+    return {
+        name: ",".join(label for label in labels if label not in common) if ",".join(labels) == name else name
+        for name, labels in parts.items()
+    }
+
+
+_LABEL = re.compile(r'[^=",]+="[^"]*"')

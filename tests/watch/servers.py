@@ -26,6 +26,7 @@ class Page:
 
     url: str
     body: str = ""
+    kind: str = "text/plain; version=0.0.4"
     status: int = 200
     hangs: bool = False
     seen: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
@@ -45,7 +46,7 @@ def page(body: str = "") -> Iterator[Page]:
                 return
             answer = served.body.encode()
             self.send_response(served.status)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.send_header("Content-Type", served.kind)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
