@@ -69,13 +69,16 @@ def encode_normal(path: str, normal: tuple[Fact, ...]) -> bytes:
 
 def normal(document: Document) -> tuple[Fact, ...]:
     """What decoding the bytes of a document would give, provided that its attributes are JSON as promised."""
-    facts = [fact if _is_ascending(fact.needs) else _with_normal_needs(fact) for fact in document.facts]
+    facts = [
+        fact if not fact.needs or _is_ascending(fact.needs) else _with_normal_needs(fact)
+        for fact in document.facts
+    ]
     return tuple(sorted(facts, key=attrgetter("id")))
 
 
 def _is_ascending(needs: tuple[str, ...]) -> bool:
     """Whether they are sorted, each there once: as a rule they are."""
-    return len(needs) < 2 or all(map(lt, needs, needs[1:]))
+    return all(map(lt, needs, needs[1:]))
 
 
 def _with_normal_needs(fact: Fact) -> Fact:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -14,13 +14,14 @@ from snapstore.model import Captured, Document, Fact, Json, Notice
 from snapstore.secrets import REDACTOR
 from snapstore_redis import functions, parameters, users
 from snapstore_redis.connection import ServerError, Session, session
-from snapstore_redis.names import bytes_of, key_identity, name_of
+from snapstore_redis.names import bytes_of, key_identities, key_identity, name_of
 from snapstore_redis.patterns import matcher
 from snapstore_redis.scanning import find, pages
 from snapstore_redis.server import Server, server_of
 from snapstore_redis.settings import Settings
 from snapstore_redis.values import Attrs, Reader
 
+Hide = Callable[[int, bytes, Attrs], Attrs]
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
 
@@ -111,20 +112,26 @@ def _pages(settings: Settings, context: Context, server: Server) -> Iterator[Doc
         reader = Reader(opened, server)
         hide = sealing(settings, context)
         places = list(pages(names, databases))
-        following = [*places[1:], None]
-        for (path, buckets), then in zip(places, following, strict=True):
-            facts = [
-                Fact(key_identity(database, name_of(key)), hide(database, key, attrs))
-                for database in databases
-                for key, attrs in reader.read(database, names.of(database, buckets))
-            ]
+        keys = names.of(databases[0], places[0][1])
+        for (path, buckets), following in zip(places, [*places[1:], None], strict=True):
+            facts = list(_facts(reader, databases[0], keys, hide))
+            for database in databases[1:]:
+                facts += _facts(reader, database, names.of(database, buckets), hide)
+            if following:
+                keys = names.of(databases[0], following[1])
+                reader.ahead(databases[0], keys)
             page = (
                 tuple(fact for fact in facts if _wanted(fact, settings)) if settings.exclude else tuple(facts)
             )
-            if then:
-                reader.ahead(databases[0], names.of(databases[0], then[1]))
             if page:
                 yield Document(path, page)
+
+
+def _facts(reader: Reader, database: int, keys: Sequence[bytes], hide: Hide) -> Iterator[Fact]:
+    """For what of the keys is there."""
+    found = list(reader.read(database, keys))
+    identities = key_identities(database, [key for key, _ in found])
+    return map(Fact, identities, (hide(database, key, attrs) for key, attrs in found))
 
 
 def keep_secret(value: Json) -> None:
@@ -141,7 +148,7 @@ def keep_secret(value: Json) -> None:
             keep_secret(item)
 
 
-def sealing(settings: Settings, context: Context) -> Callable[[int, bytes, Attrs], Attrs]:
+def sealing(settings: Settings, context: Context) -> Hide:
     """Seals the value of a key, and the names of fields that expire, where the settings call it a secret."""
     if not settings.sealed:
         return lambda database, key, attrs: attrs

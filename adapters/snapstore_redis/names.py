@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 
 from snapstore.model import Json
 
@@ -32,6 +33,17 @@ def name_of(raw: bytes) -> str:
     if text.isprintable() and text and "\\" not in text:
         return text
     return "".join(map(_visible, text)) or r"\-"
+
+
+def names_of(raws: Sequence[bytes]) -> list[str]:
+    """The names of many. As a rule all are their text, which is found out for all of them in one go."""
+    try:
+        text = b"\n".join(raws).decode()
+    except UnicodeDecodeError:
+        return [name_of(raw) for raw in raws]
+    names = text.split("\n")
+    plain = len(names) == len(raws) and "\\" not in text and text.replace("\n", "").isprintable()
+    return names if plain and all(names) else [name_of(raw) for raw in raws]
 
 
 def _visible(character: str) -> str:
@@ -65,6 +77,14 @@ def value_of(raw: bytes) -> Json:
         return {"base64": base64.b64encode(raw).decode()}
 
 
+def values_of(raws: Sequence[bytes]) -> list[Json]:
+    """The JSON of many values."""
+    try:
+        return list(map(bytes.decode, raws))
+    except UnicodeDecodeError:
+        return [value_of(raw) for raw in raws]
+
+
 def raw_of(value: Json) -> bytes:
     """The bytes of a value."""
     return value.encode() if isinstance(value, str) else base64.b64decode(value["base64"])
@@ -74,6 +94,14 @@ def key_identity(database: int, name: str) -> str:
     if database == 0 and not (name.startswith("db") and _DATABASE.match(name)):
         return f"{KEY}:{name}"
     return f"{KEY}:db{database}/{name}"
+
+
+def key_identities(database: int, keys: Sequence[bytes]) -> list[str]:
+    """The identities of many keys."""
+    names = names_of(keys)
+    if database == 0 and not any(name.startswith("db") for name in names):
+        return [f"{KEY}:{name}" for name in names]
+    return [key_identity(database, name) for name in names]
 
 
 def key_place(identity: str) -> tuple[int, bytes]:

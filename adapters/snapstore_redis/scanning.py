@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from zlib import crc32
 
 from snapstore.errors import SnapError
-from snapstore_redis.connection import ServerError, Session
+from snapstore_redis.connection import Command, ServerError, Session
 from snapstore_redis.settings import Settings
 
 FEW = 1_000
@@ -20,7 +20,7 @@ MANY = 2_000_000
 """Up to as many are on 256 pages, more on 4096."""
 _BITS = 12
 _COUNT = 2_000
-_IN_MEMORY = 100_000
+_IN_MEMORY = 250_000
 
 
 class Names:
@@ -28,38 +28,42 @@ class Names:
     that were found twice."""
 
     def __init__(self) -> None:
-        self._lists: dict[tuple[int, int], list[bytes]] = {}
+        self._lists: dict[int, list[list[bytes]]] = {}
         self.found = 0
         self._held = 0
         self._file = tempfile.TemporaryFile(prefix="snap-redis-")  # noqa: SIM115 - closed when it is collected
         self._places: dict[tuple[int, int], list[tuple[int, int]]] = {}
 
     def add(self, database: int, names: Sequence[bytes]) -> None:
-        lists, shift = self._lists, 32 - _BITS
+        lists, shift = self._of_database(database), 32 - _BITS
         for name in names:
-            bucket = database, crc32(name) >> shift
-            if bucket in lists:
-                lists[bucket].append(name)
-            else:
-                lists[bucket] = [name]
+            lists[crc32(name) >> shift].append(name)
         self.found += len(names)
         self._held += len(names)
         if self._held > _IN_MEMORY:
             self._spill()
 
+    def _of_database(self, database: int) -> list[list[bytes]]:
+        if database not in self._lists:
+            self._lists[database] = [[] for _ in range(1 << _BITS)]
+        return self._lists[database]
+
     def _spill(self) -> None:
-        for bucket, names in self._lists.items():
-            data = marshal.dumps(names)
-            self._places.setdefault(bucket, []).append((self._file.tell(), len(data)))
-            self._file.write(data)
+        for database, lists in self._lists.items():
+            for bucket, names in enumerate(lists):
+                if names:
+                    data = marshal.dumps(names)
+                    self._places.setdefault((database, bucket), []).append((self._file.tell(), len(data)))
+                    self._file.write(data)
         self._lists.clear()
         self._held = 0
 
     def of(self, database: int, buckets: Iterable[int]) -> list[bytes]:
         """The keys of some buckets, each once, in order."""
         found: set[bytes] = set()
+        lists = self._of_database(database)
         for bucket in buckets:
-            found.update(self._lists.get((database, bucket), ()))
+            found.update(lists[bucket])
             for place, size in self._places.get((database, bucket), ()):
                 self._file.seek(place)
                 found.update(marshal.loads(self._file.read(size)))  # noqa: S302 - ours, and nobody else sees it
@@ -95,7 +99,7 @@ def find(session: Session, settings: Settings, databases: Sequence[int]) -> Name
     names = Names()
     for database in databases:
         for pattern in settings.keys:
-            for batch in scan(session, database, pattern):
+            for batch in scan(session, database, pattern, ahead=True):
                 names.add(database, batch)
                 if names.found > 2 * settings.max_keys + _COUNT:
                     raise _too_many(session, settings)
@@ -105,15 +109,20 @@ def find(session: Session, settings: Settings, databases: Sequence[int]) -> Name
     return names
 
 
-def scan(session: Session, database: int, pattern: str) -> Iterator[list[bytes]]:
-    """The keys of a database that match, in batches; some may come twice."""
+def scan(session: Session, database: int, pattern: str, *, ahead: bool = False) -> Iterator[list[bytes]]:
+    """The keys of a database that match, in batches; some may come twice. ``ahead`` lets the server look for
+    the next ones meanwhile: in vain where it is asked for anything else in between."""
     match = () if pattern == "*" else ("MATCH", pattern)
-    cursor: bytes | int = 0
+    asked: list[Command] = [("SCAN", 0, *match, "COUNT", _COUNT)]
     while True:
-        (answer,) = session.ask([("SCAN", cursor, *match, "COUNT", _COUNT)], database)
+        (answer,) = session.ask(asked, database)
         if isinstance(answer, ServerError):
             raise SnapError(f"the server does not let us list keys: {answer}", where=session.resource)
         cursor, batch = answer
+        if cursor != b"0":
+            asked = [("SCAN", cursor, *match, "COUNT", _COUNT)]
+            if ahead:
+                session.send_ahead(asked, database)
         if batch:
             yield batch
         if cursor == b"0":

@@ -14,7 +14,7 @@ from typing import Any
 from snapstore.errors import SnapError
 from snapstore.model import Json
 from snapstore_redis.connection import Command, ServerError, Session
-from snapstore_redis.names import bytes_of, member_of, name_of, raw_of, value_of
+from snapstore_redis.names import bytes_of, member_of, name_of, raw_of, value_of, values_of
 from snapstore_redis.server import Server
 from snapstore_redis.streams import rebuilding, stream_of
 
@@ -81,9 +81,11 @@ class Reader:
         """The keys that are there, with their attributes; strings come first."""
         others: list[bytes] = []
         for some in self._batches(keys):
-            for key, value, expires in zip(some, *self._strings(database, some), strict=True):
+            values, times = self._strings(database, some)
+            texts = iter(values_of([value for value in values if value.__class__ is bytes]))
+            for key, value, expires in zip(some, values, times, strict=True):
                 if value.__class__ is bytes:
-                    yield key, _attrs("string", value_of(value), expires)
+                    yield key, _attrs("string", next(texts), expires)
                 elif expires != -2:
                     others.append(key)
         for start in range(0, len(others), OTHERS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Literal
 
@@ -14,12 +14,13 @@ Cut = Literal["before", "after"]
 
 class Proxy:
     """Forwards to a port. ``requests`` counts what clients have sent; at number ``at`` it cuts, once or, with
-    ``down``, from then on."""
+    ``down``, from then on. ``told`` is called at each cut, while the client still waits."""
 
     def __init__(self, target: int) -> None:
         self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
+        self.told: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
         self.through()
         self._thread = threading.Thread(target=self._accept, daemon=True)
@@ -60,6 +61,7 @@ class Proxy:
                     if self._how == "after":
                         server.sendall(_some(client))
                         _some(server)
+                    self.told()
                     return
                 else:
                     server.sendall(_some(client))

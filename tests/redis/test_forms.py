@@ -7,12 +7,15 @@ from hypothesis import strategies as st
 
 from snapstore_redis.names import (
     bytes_of,
+    key_identities,
     key_identity,
     key_place,
     member_of,
     name_of,
+    names_of,
     raw_of,
     value_of,
+    values_of,
 )
 from snapstore_redis.parameters import newest, spelled
 from snapstore_redis.patterns import matcher
@@ -35,6 +38,14 @@ def test_bytes_become_text_and_the_same_bytes_again(raw: bytes):
 @given(st.integers(0, 20), st.one_of(RAW, st.just(b"db3/x"), st.just(b"db/")))
 def test_a_key_is_found_by_its_identity(database: int, raw: bytes):
     assert key_place(key_identity(database, name_of(raw))) == (database, raw)
+
+
+@given(st.lists(st.one_of(RAW, st.sampled_from([b"plain", b"plain:2", b"two\nlines", b"db1/x"]))))
+def test_many_at_once_are_what_they_are_one_by_one(raws: list[bytes]):
+    assert names_of(raws) == [name_of(raw) for raw in raws]
+    assert values_of(raws) == [value_of(raw) for raw in raws]
+    for database in (0, 1):
+        assert key_identities(database, raws) == [key_identity(database, name_of(raw)) for raw in raws]
 
 
 @given(st.lists(st.tuples(st.integers(0, 12), RAW), unique=True))
