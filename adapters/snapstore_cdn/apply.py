@@ -52,6 +52,7 @@ def _change(provider: Provider, actions: Sequence[Action], context: ApplyContext
         context.journal.finished(*some)
     _require_done(_read(provider), changes, context.resource)
     context.journal.committed()
+    provider.settle(context.report)
 
 
 _RUNS: Mapping[str, Callable[[Provider, Sequence[Action], ApplyContext], None]] = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from snapstore.adapter import Context
-from snapstore.model import Captured, Document, Fact
+from snapstore.model import UNMODELLED, Captured, Document, Fact, Notice
 from snapstore.remote.retrying import surely
 from snapstore_cdn.provider import opened
 from snapstore_cdn.sealing import sealed
@@ -22,9 +23,15 @@ def capture(settings: Settings, context: Context) -> Captured:
     own = {"provider": settings.provider, "exclude": list(settings.exclude), "versions": seen.versions}
     return Captured(
         documents=[document for document in documents if document.facts],
-        notices=seen.notices,
+        notices=[*seen.notices, *_left_alone(documents)],
         hints=seen.hints | own,
     )
+
+
+def _left_alone(documents: Sequence[Document]) -> Iterator[Notice]:
+    for fact in (fact for document in documents for fact in document.facts):
+        if fact.kind == UNMODELLED:
+            yield Notice(fact.name, "is seen, and left alone by restores")
 
 
 def _wanted(document: Document, settings: Settings) -> list[Fact]:

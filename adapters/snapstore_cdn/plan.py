@@ -17,7 +17,7 @@ _VERBS = {Verb.CREATE: "create", Verb.DROP: "remove", Verb.ALTER: "change"}
 def plan(request: PlanRequest) -> list[Action]:
     known = traits(request.settings)
     changes = owed(request.changes, request.live_hints, request.target_hints)
-    return [_action(request, change, known) for change in changes]
+    return [_action(request, change, known) for change in changes if not known.goes_by_itself(plain(change))]
 
 
 def _action(request: PlanRequest, change: FactChange, known: Traits) -> Action:

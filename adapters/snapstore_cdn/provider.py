@@ -66,6 +66,10 @@ class Provider(Protocol):
         ``MovedError`` where somebody else was there first."""
         ...
 
+    def settle(self, report: Callable[[str], None]) -> None:
+        """Return when what was written is in effect everywhere."""
+        ...
+
     def purge(self, purge: Purge, report: Callable[[str], None]) -> None:
         """Let nothing of that be answered from the cache any more. It bears being asked twice."""
         ...
@@ -79,7 +83,8 @@ class Traits(msgspec.Struct, frozen=True):
     """What plans know of a provider without asking it.
 
     ``hazards`` are those of a change; ``obstacle`` says why it cannot be done, if so, given the live hints;
-    ``rank`` orders what declares no other order; ``left_alone`` are differences that no restore owes anybody.
+    ``rank`` orders what declares no other order; ``left_alone`` are differences that no restore owes anybody,
+    and what ``goes_by_itself`` is no longer seen when nothing refers to it any more.
     ``is_secret`` tells the places inside a fact whose texts are sealed. ``purge_takes`` says how long a purge
     takes to be everywhere.
     """
@@ -89,6 +94,7 @@ class Traits(msgspec.Struct, frozen=True):
     obstacle: Callable[[Change, Mapping[str, Json]], str | None] = lambda change, hints: None
     rank: Callable[[Change], int] = lambda change: 0
     left_alone: Callable[[Change], bool] = lambda change: False
+    goes_by_itself: Callable[[Change], bool] = lambda change: False
     is_secret: Callable[[str, tuple[str, ...]], bool] = lambda identity, place: False
 
 

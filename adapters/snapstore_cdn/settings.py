@@ -9,7 +9,8 @@ import msgspec
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``provider`` is whose cache it is, ``server`` where it is told what to do: ``host:port`` of Varnish's
-    CLI.
+    CLI, or the URL of an API that is not the provider's own. ``ids`` are those of CloudFront's distributions,
+    ``profile`` that of the credentials in the configuration of AWS.
 
     ``secret_file`` is Varnish's file with the secret of its CLI, ``key`` the secret itself.
 
@@ -21,11 +22,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     objects carry their tags; ``hit_rate`` the share of requests that the cache answers, for telling what a
     purge of everything means for the origin.
 
-    ``timeout`` is how many seconds an answer may take.
+    ``settle_within`` is how many seconds a provider may take until what it was told is everywhere;
+    ``timeout`` how many an answer may take.
     """
 
-    provider: Literal["varnish"] = "varnish"
-    server: str = "127.0.0.1:6082"
+    provider: Literal["varnish", "cloudfront"] = "varnish"
+    server: str = ""
+    ids: tuple[str, ...] = ()
+    profile: str = ""
     secret_file: str = ""
     key: str = ""
     exclude: tuple[str, ...] = ()
@@ -33,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     purge: tuple[str, ...] = ()
     tag_header: str = "Cache-Tag"
     hit_rate: float = 0.9
+    settle_within: float = 1200.0
     timeout: float = 30.0
 
     def __post_init__(self) -> None:
@@ -41,5 +46,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.timeout <= 0:
             raise ValueError("timeout is a number of seconds")
         for text in self.purge:
+            if self.provider == "cloudfront" and (text.startswith("tag:") or "*" in text[:-1]):
+                raise ValueError(f'CloudFront purges paths, with a "*" at their end or none, not {text!r}')
             if text != "everything" and "/" not in text and not text.startswith("tag:"):
                 raise ValueError(f'purge takes "everything", "tag:NAME" or a path ("/news/*"), not {text!r}')

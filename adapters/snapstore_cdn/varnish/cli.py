@@ -25,6 +25,7 @@ from snapstore_cdn.settings import Settings
 
 OK, TRUNCATED, UNKNOWN, REFUSED, AUTHENTICATE = 200, 201, 101, 106, 107
 _PORT = 6082
+HERE = f"127.0.0.1:{_PORT}"
 _HEAD = 13
 """Bytes of the line before an answer."""
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -158,7 +159,8 @@ def quoted(word: str) -> str:
 
 @contextmanager
 def connected(settings: Settings, context: Context) -> Iterator[Cli]:
-    host, _, port = settings.server.rpartition(":") if ":" in settings.server else (settings.server, "", "")
+    server = settings.server or HERE
+    host, _, port = server.rpartition(":") if ":" in server else (server, "", "")
     try:
         place = (host.strip("[]"), int(port or _PORT))
     except ValueError:

@@ -50,6 +50,9 @@ class _Varnish:
         else:
             switching.write(self._cli, changes, begun)
 
+    def settle(self, report: Callable[[str], None]) -> None:
+        """It is in effect at once."""
+
     def purge(self, purge: Purge, report: Callable[[str], None]) -> None:
         self._cli.call("ban", *ban_of(purge, self._tag_header))
         report(f"banned: {' '.join(ban_of(purge, self._tag_header))}")
