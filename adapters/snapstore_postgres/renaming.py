@@ -100,7 +100,7 @@ def _places(kind: str, name: str) -> str:
     """Where a name of that kind stands in an identity, as an expression."""
     if kind in (*RELATIONS, *TYPES):
         apart = "".join(f"(?<!{k}:)" for k in (_NAMED_APART if kind in RELATIONS else _APART_FROM_TYPES))
-        return rf"(?<=[:(, ]){apart}{name}(?=$|[.:\[),])"
+        return rf"(?<=[:(, ]){apart}{name}(?=$|[.:\[),]| AS | LANGUAGE )"
     if kind == "schema":
         return rf"(?<=[:(, ]){name}(?=\.)|(?<=schema:){name}(?=$|:)|{_tail(kind)}{name}$"
     if kind == "role":

@@ -13,6 +13,9 @@ CREATE FUNCTION app.is_well(m app.mood, c app.code DEFAULT 'x'::app.code) RETURN
 CREATE FUNCTION app.pairs() RETURNS SETOF app.pair BEGIN ATOMIC SELECT 1, 'x'::text; END;
 CREATE PROCEDURE app.sweep(INOUT n int) LANGUAGE plpgsql AS 'BEGIN n := 0; END';
 CREATE AGGREGATE app.total(int) (SFUNC = int4pl, STYPE = int, INITCOND = '0');
+CREATE CAST (app.mood AS app.code) WITH INOUT; CREATE CAST (app.pair AS app.mood) WITH INOUT;
+CREATE TRANSFORM FOR app.pair LANGUAGE plpgsql (FROM SQL WITH FUNCTION prsd_lextype(internal));
+COMMENT ON CAST (app.pair AS app.mood) IS 'pm'; COMMENT ON TRANSFORM FOR app.pair LANGUAGE plpgsql IS 'tp';
 CREATE SEQUENCE app.numbers; CREATE SEQUENCE app.others;
 CREATE TABLE app.people (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, no int DEFAULT nextval('app.numbers'),
   mood app.mood DEFAULT 'sad', moods app.mood[] DEFAULT '{sad}', code app.code, pair app.pair, span app.span,
