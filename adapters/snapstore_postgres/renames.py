@@ -25,6 +25,7 @@ from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.archive import SOME, kept
 from snapstore_postgres.evidence import alike, below, bodies, by_id, holder, inside
 from snapstore_postgres.fitting import widens
+from snapstore_postgres.inheritance import partitions_below
 from snapstore_postgres.names import last, parts, printed, qualifier, unquote
 from snapstore_postgres.notnull import name_of_not_null
 from snapstore_postgres.renaming import (
@@ -480,7 +481,9 @@ def _is_typed(fact: Fact, request: PlanRequest) -> bool:
 def _trigger(request: PlanRequest, renaming: Renaming) -> Renaming | None:
     """A trigger of a partitioned table has its name in the partitions too; before 15 it keeps that there."""
     old = last(renaming.old)
-    states = [f for f in request.live.values() if f.kind == "trigger_state" and last(f.name) == old]
+    below = partitions_below(f"table:{qualifier(renaming.old)}", request.live)
+    names = [f"trigger_state:{table.partition(':')[2]}.{old}" for table in below]
+    states = [request.live[name] for name in names if name in request.live]
     if states and int(request.live_hints.get("version", 0)) < 150000:
         return None
     new = last(renaming.new)
