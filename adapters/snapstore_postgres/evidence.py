@@ -143,7 +143,10 @@ def below(request: PlanRequest, part: Fact) -> dict[str, str] | None:
     be renamed there, since it comes from a table above, or one below has it from elsewhere too."""
     table, name = (part.parent or "").partition(":")[2], last(part.name)
     above, children = _trees(request.live)
-    if any(f"{part.kind}:{parent}.{name}" in request.live for parent in above.get(table, ())):
+    if _is_alone(part):
+        return {}
+    same = (request.live.get(f"{part.kind}:{parent}.{name}") for parent in above.get(table, ()))
+    if any(other is not None and not _is_alone(other) for other in same):
         return None
     tree = list(_descendants(table, children))
     heirs = {t: f"{t}.{name}" for t in tree if f"{part.kind}:{t}.{name}" in request.live}
@@ -152,6 +155,14 @@ def below(request: PlanRequest, part: Fact) -> dict[str, str] | None:
         if any(f"{part.kind}:{other}.{name}" in request.live for other in others):
             return None
     return heirs
+
+
+_ALONE = re.compile(r"\) NO INHERIT( NOT VALID| NOT ENFORCED)*$")
+
+
+def _is_alone(part: Fact) -> bool:
+    """Whether it is a constraint that no table below gets: one of its name there is another."""
+    return part.kind == "constraint" and _ALONE.search(part.attrs["definition"]) is not None
 
 
 def _trees(live: Facts) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

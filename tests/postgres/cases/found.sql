@@ -330,3 +330,10 @@ CREATE TRIGGER touch BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION f(); ALTER
 ALTER TRIGGER touch ON t RENAME TO touched;
 --- b
 DROP TRIGGER touch ON p;
+--- case a check that is not inherited is renamed, and children have one of its name
+--- both
+CREATE TABLE t (a int); CREATE TABLE below (CONSTRAINT c CHECK (a > 1)) INHERITS (t); INSERT INTO below VALUES (2);
+--- a
+ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NO INHERIT;
+--- b
+ALTER TABLE t ADD CONSTRAINT d CHECK (a > 0) NO INHERIT;
