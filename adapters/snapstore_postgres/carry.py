@@ -229,9 +229,19 @@ def _insert(carried: _Carried, values: Mapping[str, str]) -> str:
     name, source = carried.name, f"{carried.place}.rows"
     if _may_be_homeless(carried):
         entry = homeless.entry_of(carried.request, carried.identity, [c for c, _ in carried.back])
-        return homeless.put_or_kept(name, values, source, entry)
+        return homeless.put_or_kept(name, values, _by_itself(carried), source, entry)
     selected = ", ".join(values.values())
     return f"INSERT INTO {name}{listed(values)} OVERRIDING SYSTEM VALUE SELECT {selected} FROM {source}"
+
+
+def _by_itself(carried: _Carried) -> dict[str, str]:
+    """What a new row has in each column that nothing is put into: a partition may be chosen by it."""
+    facts, columns = carried.request.target, _columns(carried.identity, carried.request.target)
+    defaults = {name: facts.get(f"default:{columns[name].name}") for name in _plain(columns)}
+    return {
+        name: f"({default.attrs['expression']})" if default else f"NULL::{columns[name].attrs['type']}"
+        for name, default in sorted(defaults.items())
+    }
 
 
 def _value(carried: _Carried, old: Fact, new: Fact) -> str:

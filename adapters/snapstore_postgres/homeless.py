@@ -42,10 +42,12 @@ def entry_of(request: PlanRequest, table: str, new: Sequence[Fact] = ()) -> arch
     return archive.Entry(place, former(table, request), _KIND, facts)
 
 
-def put_or_kept(table: str, values: Mapping[str, str], source: str, entry: archive.Entry) -> str:
+def put_or_kept(
+    table: str, values: Mapping[str, str], by_itself: Mapping[str, str], source: str, entry: archive.Entry
+) -> str:
     """A statement that puts rows of a source into a partitioned table, those that no partition takes into the
-    archive. ``values`` are expressions by the names of columns."""
-    typed = "".join(f", {value} AS {name}" for name, value in values.items())
+    archive. ``values`` are expressions by the names of columns; ``by_itself`` what is in the others."""
+    typed = "".join(f", {value} AS {name}" for name, value in {**by_itself, **values}.items())
     insert = f"INSERT INTO {table}{listed(values)} OVERRIDING SYSTEM VALUE SELECT {', '.join(values)} FROM"
     rows = f"(SELECT pg_catalog.row_to_json(s) AS snap_value{typed} FROM {source} s) t"
     kept = (
