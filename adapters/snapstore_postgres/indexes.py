@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from snapstore.model import Fact, Hazard, HazardName, Json
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
+from snapstore_postgres.evidence import nameless
 from snapstore_postgres.expressions import before_clause, reparsable
 from snapstore_postgres.relations import STRONGEST, option_statements, relation_slot, size, table_of
 
@@ -71,9 +72,10 @@ def attached_otherwise(fact: Fact, view: View) -> list[str]:
 
 
 def lacking(partition: Fact, view: View) -> list[str]:
-    """The indexes of the parent that a partition has none attached to: attaching it would make one."""
+    """The indexes of the parent that a partition has none attached to: attaching it would make one. And those
+    of its own that would be attached instead of a new one."""
     indexes = view.target_parts.get(f"table:{partition.attrs['of']}", ())
-    return [
+    return [*_older_twins(partition, view)] + [
         _topmost(index, view) if is_exclusion(index) else index.id
         for index in indexes
         if index.id in view.live
@@ -83,6 +85,46 @@ def lacking(partition: Fact, view: View) -> list[str]:
             or partition.id in attached_otherwise(index, view)
         )
     ]
+
+
+def _older_twins(partition: Fact, view: View) -> Iterator[str]:
+    for index in view.target_parts.get(f"table:{partition.name}", ()):
+        twins = _twins(index, view) if index.kind == "index" else []
+        if index.id in view.live and any(view.appears(twin.id) for twin in twins):
+            yield index.id
+
+
+def _twins(index: Fact, view: View) -> list[Fact]:
+    """The other indexes of a table that differ from this one in nothing but their names."""
+    beside = view.target_parts.get(index.parent or "", ())
+    others = [fact for fact in beside if fact.kind == "index" and fact.id != index.id]
+    own = nameless(index) if others else ""
+    return [other for other in others if nameless(other) == own]
+
+
+def _before_twins(index: Fact, view: View) -> list[str]:
+    """What an index waits for that has a twin on a partition or a partitioned table. Of indexes that are like
+    each other, a server attaches the oldest to the oldest: so they are made in the order of those above, and
+    those that are not to be attached after all that is."""
+    table = (index.parent or "").partition(":")[2]
+    partition = f"partition:{table}"
+    if partition not in view.target and "partition_key" not in view.target[index.parent or ""].attrs:
+        return []
+    twins = _twins(index, view)
+    found = [twin.id for twin in twins if _place(twin, view) < _place(index, view)]
+    is_last = _above(index, view) is None and any(_above(twin, view) for twin in twins)
+    return [*found, partition] if is_last else found
+
+
+def _place(index: Fact, view: View) -> tuple[bool, bool, str]:
+    above = _above(index, view)
+    return (True, False, index.id) if above is None else (False, view.appears(above), above)
+
+
+def _above(index: Fact, view: View) -> str | None:
+    """The index that this one is attached to."""
+    attached = (p for p in view.target_parts.get(index.id, ()) if p.kind == "index_partition")
+    return next((str(part.attrs["parent"]) for part in attached), None)
 
 
 def _topmost(index: Fact, view: View) -> str:
@@ -110,7 +152,7 @@ def _create_index(fact: Fact, view: View) -> Draft:
     return Draft(
         statements=[text, *_index_statistics(fact, {})],
         undo=[f"DROP INDEX {fact.name}"],
-        needs=_partitions_without(fact, view),
+        needs=[*_partitions_without(fact, view), *_before_twins(fact, view)],
         lock="SHARE",
         rows=rows,
         bytes=bytes_,
