@@ -375,7 +375,7 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
         secrets=column_secrets(after, old),
         needs=[*above, *needs, *_toggled(after, view)],
         lock=STRONGEST,
-        displaces=_displaced_by(old, new, retyped, bool(renames), view),
+        displaces=_displaced_by(before, after, retyped, bool(renames), view),
         swaps=_following(before, view) if retyped and not follows else (),
         follows=retyped and bool(follows),
         hazards=(*(rewrite_hazard(view, f"table:{table}") if rewrites else ()), *fit.hazards),
@@ -400,12 +400,14 @@ def _toggled(column: Fact, view: View) -> list[str]:
 
 
 def _displaced_by(
-    old: Mapping[str, Json], new: Mapping[str, Json], retyped: bool, renames: bool, view: View
+    before: Fact, after: Fact, retyped: bool, renames: bool, view: View
 ) -> Callable[[Fact], bool]:
     """What has to be away while the column changes: for a new type much, for a new source its default."""
+    old, new = before.attrs, after.attrs
     sources = any(old.get(key) != new.get(key) for key in ("identity", "generated"))
     was, now = old.get("not_null"), new.get("not_null")
     another = bool(was) != bool(now) or without_name(was) != without_name(now)
+    alone = old.get("generated") != new.get("generated") and generated.reads_own_table(after, view)
 
     def displaces(dependent: Fact) -> bool:
         if dependent.kind == "comment":
@@ -413,6 +415,8 @@ def _displaced_by(
         if retyped:
             # What goes anyway has to be gone: the server would read it anew with the new type.
             return blocks_type_change(dependent) or view.vanishes(dependent.id)
+        if alone and dependent.kind in ("index", "constraint"):
+            return True
         return (sources and dependent.kind == "default") or (renames and dependent.kind == "partition")
 
     return displaces

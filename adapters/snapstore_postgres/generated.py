@@ -65,3 +65,28 @@ def is_to_return(before: Fact, after: Fact, view: View) -> bool:
     tables = (table_of(after), *ancestors(table_of(after), view.target))
     columns = (f"column:{table}.{last(after.name)}" for table in tables)
     return any(archive.kept(view.request, column, "column") for column in columns)
+
+
+def reads_own_table(column: Fact, view: View) -> bool:
+    """Whether a function by which the column is computed reads the column's table. It cannot while the
+    indexes on the column are empty: SET EXPRESSION empties them first, and writes the rows then."""
+    return table_of(column) in _read_by(column, view)
+
+
+def _read_by(column: Fact, view: View) -> set[str]:
+    """The tables that functions read which the column needs, and those that these need in turn."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting = [need for need in column.needs if need.startswith("function:")]
+    while waiting:
+        identity = waiting.pop()
+        fact = view.target.get(identity)
+        if fact is None or identity in seen:
+            continue
+        seen.add(identity)
+        if fact.kind == "column":
+            found.add(table_of(fact))
+        elif fact.kind in ("table", "view", "function"):
+            found.update([fact.name] if fact.kind == "table" else [])
+            waiting += fact.needs
+    return found

@@ -62,3 +62,11 @@ CREATE FUNCTION f() RETURNS bigint LANGUAGE sql STABLE BEGIN ATOMIC SELECT sum(n
 CREATE TYPE mood AS ENUM ('a'); CREATE OR REPLACE VIEW v AS SELECT f() AS n, 'a'::mood AS m;
 --- b
 CREATE TYPE mood AS (a int); CREATE OR REPLACE VIEW v AS SELECT f() AS n, NULL::mood AS m;
+--- case what an indexed column is computed by reads its table, and is another
+--- both
+CREATE TABLE t (id int, a text); INSERT INTO t VALUES (1, 'one'), (2, 'two');
+CREATE FUNCTION f(i int) RETURNS bigint LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT count(*) FROM t WHERE id < i; END;
+--- a
+ALTER TABLE t ADD g bigint GENERATED ALWAYS AS (f(id)) STORED; ALTER TABLE t ADD UNIQUE (g); CREATE INDEX i ON t (g); COMMENT ON INDEX i IS 'i';
+--- b
+ALTER TABLE t ADD g bigint GENERATED ALWAYS AS (f(id) + 1) STORED; ALTER TABLE t ADD UNIQUE (g); CREATE INDEX i ON t (g); COMMENT ON INDEX i IS 'i';
