@@ -29,6 +29,7 @@ from snapstore_postgres.inheritance import (
 from snapstore_postgres.names import last
 from snapstore_postgres.notnull import (
     arrived,
+    named_with_parents,
     not_null_clause,
     not_null_rename,
     not_null_statements,
@@ -369,7 +370,8 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     statements += column_settings(after, view, retyped_attributes(old) if retyped else old)
     rewrites = retyped or old.get("generated") != new.get("generated")
     in_partition = follows and f"partition:{table}" in view.target
-    renames = not_null_rename(after, old.get("not_null"), new.get("not_null"), view) if in_partition else []
+    held = named_with_parents(before, above, view)
+    renames = not_null_rename(after, held, new.get("not_null"), view) if in_partition else []
     return Alteration(
         statements=[*statements, *renames],
         secrets=column_secrets(after, old),

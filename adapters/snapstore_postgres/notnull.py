@@ -134,7 +134,9 @@ def not_null_rename(column: Fact, was: Json, now: Json, view: View) -> list[str]
         return []
     old, new = (value["name"] if isinstance(value, dict) else not_null_name(column) for value in (was, now))
     if not _is_wanted(column, view):
-        return [f"ALTER TABLE {table_of(column)} RENAME CONSTRAINT {old} TO {new}"]
+        rename = f"ALTER TABLE {table_of(column)} RENAME CONSTRAINT {old} TO {new}"
+        heirs = "no_inherit" not in without_name(was) and children(column.parent or "", view.live_dependents)
+        return [_renamed_with_heirs(column, now, old, rename) if heirs else rename]
     table = literal(table_of(column))
     return [
         block(
@@ -145,6 +147,32 @@ def not_null_rename(column: Fact, was: Json, now: Json, view: View) -> list[str]
             f"'ALTER TABLE %s RENAME CONSTRAINT %I TO %s', {table}, held, {literal(new)}); END"
         )
     ]
+
+
+def _renamed_with_heirs(column: Fact, now: Json, old: str, rename: str) -> str:
+    """PostgreSQL renames that of the tables below too. It does not where one has it under another name, or
+    from another parent as well, and facts do not tell that of what is only inherited: it is made anew."""
+    table, name = table_of(column), last(column.name)
+    valid = " NOT VALID" if "not_valid" in without_name(now) else ""
+    return block(
+        f"""BEGIN
+  IF EXISTS (
+    WITH RECURSIVE below AS (
+      SELECT inhrelid, inhparent FROM pg_catalog.pg_inherits
+       WHERE inhparent = {literal(table)}::pg_catalog.regclass
+       UNION
+      SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits i JOIN below b ON i.inhparent = b.inhrelid)
+    SELECT FROM (SELECT inhrelid, pg_catalog.count(*) AS parents FROM below GROUP BY inhrelid) b
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = inhrelid AND a.attname = {literal(unquote(name))}
+      JOIN pg_catalog.pg_constraint k ON k.conrelid = inhrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum
+     WHERE k.conname <> {literal(unquote(old))} OR k.coninhcount > parents)
+  THEN
+    ALTER TABLE {table} ALTER COLUMN {name} DROP NOT NULL;
+    ALTER TABLE {table} ADD CONSTRAINT {_name_in(now, column)} NOT NULL {name}{valid};
+  ELSE {rename};
+  END IF;
+END"""
+    )
 
 
 def _is_wanted(column: Fact, view: View) -> bool:
@@ -260,6 +288,19 @@ def _followed(was: Json, now: Json, parents: Sequence[str], view: View) -> Json:
         elif after and was and now:
             was = now
     return was
+
+
+def named_with_parents(column: Fact, parents: Sequence[str], view: View) -> Json:
+    """What a column of a partition has of NOT NULL once that of the columns above it has its new name: one of
+    the same name gets that too."""
+    held = column.attrs.get("not_null")
+    for identity in parents:
+        above, now = view.live[identity], view.target[identity]
+        was, will = (side.attrs.get("not_null") for side in (above, now))
+        renamed = was and will and was != will and without_name(was) == without_name(will)
+        if held and renamed and unquote(_name_in(held, column)) == unquote(_name_in(was, above)):
+            held = {**without_name(held), "name": _name_in(will, now)}
+    return held
 
 
 def _held(column: Fact, view: View) -> list[str]:
