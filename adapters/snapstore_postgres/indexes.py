@@ -111,14 +111,18 @@ def _before_twins(index: Fact, view: View) -> list[str]:
     if partition not in view.target and "partition_key" not in view.target[index.parent or ""].attrs:
         return []
     twins = _twins(index, view)
-    found = [twin.id for twin in twins if _place(twin, view) < _place(index, view)]
-    is_last = _above(index, view) is None and any(_above(twin, view) for twin in twins)
-    return [*found, partition] if is_last else found
+    attached = [twin for twin in twins if _above(twin, view)]
+    if _above(index, view):
+        twins = attached
+    elif attached:
+        return [partition]
+    return [twin.id for twin in twins if _place(twin, view) < _place(index, view)]
 
 
-def _place(index: Fact, view: View) -> tuple[bool, bool, str]:
+def _place(index: Fact, view: View) -> tuple[bool, str]:
+    """That of the one at the top: those that stay are older than those that come."""
     above = _above(index, view)
-    return (True, False, index.id) if above is None else (False, view.appears(above), above)
+    return (view.appears(index.id), index.id) if above is None else _place(view.target[above], view)
 
 
 def _above(index: Fact, view: View) -> str | None:
