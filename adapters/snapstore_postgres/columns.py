@@ -379,7 +379,7 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
         lock=STRONGEST,
         displaces=_displaced_by(before, after, retyped, bool(renames), view),
         swaps=_following(before, view) if retyped and not follows else (),
-        follows=retyped and bool(follows),
+        follows=(retyped and bool(follows)) or generated.follows(before, after, above, view),
         hazards=(*(rewrite_hazard(view, f"table:{table}") if rewrites else ()), *fit.hazards),
         payload=fitting.with_payload([fit]),
     )

@@ -28,6 +28,11 @@ def changed_expression(
     return [_computed(column) for column in (after, *own)], [need for column in own for need in column.needs]
 
 
+def follows(before: Fact, after: Fact, above: Sequence[str], view: View) -> bool:
+    """Whether a column is computed otherwise by the statement for one of those above, which it inherits."""
+    return _is_other(before, after) and any(_is_other(view.live[i], view.target[i]) for i in above)
+
+
 def own_expressions(column: Fact, reached: Sequence[Fact]) -> list[str]:
     """The same for columns of children that have come with this one."""
     return [_computed(below) for below in reached if "generated" in below.attrs and _is_other(column, below)]
