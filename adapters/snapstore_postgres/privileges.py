@@ -104,12 +104,12 @@ def _statements(fact: Fact, privileges: Sequence[str], view: View) -> list[str]:
     on, column = _grant_target(fact, view)
     grantor, grantee = fact.attrs.get("grantor"), fact.attrs["grantee"]
     revoke_all, *found = privilege_statements(privileges, on, column, grantee)
-    # Who may pass on something, but not all, may not revoke all either.
+    # Who may pass on something, but not all, may not revoke all either; and all of a table is also what is
+    # granted on its columns, which others may have from the grantee.
     passed_on = ", ".join(f"{name.rstrip('*')}{column}" for name in fact.attrs["privileges"])
     revoke = [f"REVOKE {passed_on} ON {on} FROM {grantee}"] if passed_on and not privileges else []
-    # Who has nothing yet keeps what he has on columns, which others may have from him.
     has_some = not privileges or "default" in fact.attrs
-    found = [*(revoke if grantor else [revoke_all] if has_some else []), *found]
+    found = [*(revoke if grantor or revoke else [revoke_all] if has_some else []), *found]
     if not column:
         found += _column_grants_again(fact, view)
     return [f"SET ROLE {grantor}", *found, "RESET ROLE"] if grantor else found

@@ -372,3 +372,10 @@ CREATE TABLE p (x int, g bigint GENERATED ALWAYS AS (f(x) * 2) STORED) PARTITION
 --- b
 CREATE FUNCTION h(int) RETURNS bigint IMMUTABLE LANGUAGE sql AS 'SELECT $1::bigint + 2';
 CREATE TABLE p (x int, g bigint GENERATED ALWAYS AS (h(x) * 2) STORED) PARTITION BY LIST (x); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1); CREATE INDEX i ON p (g);
+--- case a grant goes beside one on a column, which its grantee passed on
+--- both
+CREATE TABLE t (a int, b int); ALTER TABLE t OWNER TO snap_owner;
+--- a
+SET ROLE snap_owner; GRANT SELECT ON t TO snap_app WITH GRANT OPTION; GRANT UPDATE (a) ON t TO snap_app WITH GRANT OPTION; SET ROLE snap_app; GRANT UPDATE (a) ON t TO snap_reader; RESET ROLE;
+--- b
+ALTER TABLE t DROP a;
