@@ -57,8 +57,8 @@ def label(stage: str, place: int, hook: HookConfig) -> str:
 
 def _wanted(ws: Workspace, stage: str, resources: Collection[str]) -> Iterator[tuple[int, HookConfig]]:
     for place, hook in enumerate(ws.config.hooks.get(stage, ())):
-        members = ws.config.groups.get(hook.group, ()) if hook.group else resources
-        if hook.group is None or set(members) & set(resources):
+        members = {member.partition(":")[0] for member in ws.config.groups.get(hook.group or "", ())}
+        if hook.group is None or members & set(resources):
             yield place, hook
 
 

@@ -159,7 +159,7 @@ def _check_groups(source: Source, table: FileTable, resources: Mapping[str, Reso
     known = partial(_known, source)
     for group, members in table.groups.items():
         for place, member in enumerate(members):
-            known(("groups", group, place), member, resources, "resource")
+            known(("groups", group, place), member.partition(":")[0], resources, "resource")
     for resource in resources.values():
         for place, other in enumerate(resource.depends_on):
             known(("resources", resource.name, "depends_on", place), other, resources, "resource")

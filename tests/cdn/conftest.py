@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.cdn.varnish import START, Varnish, running
+from tests.dns.conftest import bind
 from tests.project import Project, project
+
+__all__ = ["bind", "place", "server", "varnish"]
 
 
 @pytest.fixture(scope="module")
