@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import dns.exception
@@ -172,19 +173,24 @@ def _unicode_label(label: str) -> str:
 # Values
 
 
+@cache
 def type_name(number: int) -> str:
     return dns.rdatatype.to_text(dns.rdatatype.RdataType.make(number))
 
 
 def value_of(rdata: dns.rdata.Rdata) -> str:
     """The canonical text of a value."""
-    kind = type_name(rdata.rdtype)
-    if kind in _NAMELESS:
+    if type_name(rdata.rdtype) in _NAMELESS:
         return rdata.to_text()
-    data = rdata.to_digestable()
+    return _text_of(rdata.rdtype, rdata.to_digestable())
+
+
+@lru_cache(maxsize=1 << 14)
+def _text_of(number: dns.rdatatype.RdataType, data: bytes) -> str:
+    """The same values stand at many names of a zone."""
     with suppress(dns.exception.DNSException, ValueError):
-        text = dns.rdata.from_wire(IN, rdata.rdtype, data, 0, len(data)).to_text()
-        if dns.rdata.from_text(IN, rdata.rdtype, text).to_digestable() == data:
+        text = dns.rdata.from_wire(IN, number, data, 0, len(data)).to_text()
+        if dns.rdata.from_text(IN, number, text).to_digestable() == data:
             return text
     return generic(data)
 

@@ -6,10 +6,11 @@ odd, such as a digest of another length than usual, and which takes three times 
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import dns.exception
@@ -27,12 +28,17 @@ from snapstore_dns.talking import ImproperError, Line, connected, receive, send,
 
 _HEADER = struct.Struct("!6H")
 _RECORD = struct.Struct("!HHIH")
-_SOA, _A, _TSIG = 6, 1, 250
+_SOA, _TSIG = 6, 250
 _POINTER = 0xC0
+_PLAIN_NAME = re.compile(rb"[a-z0-9_*/.-]+")
+_PLAIN_TEXT = re.compile(rb"[ !#-\[\]-~]*")
+
+
+Labels = tuple[bytes, ...]
 
 
 class _Record(NamedTuple):
-    owner: dns.name.Name
+    owner: Labels
     type: int
     rdclass: int
     ttl: int
@@ -52,7 +58,7 @@ def transfer(line: Line, zone: str) -> list[RecordSet]:
         records = list(_records(channel, query, line, zone))
     found: dict[tuple[str, str], tuple[int, set[str]]] = {}
     for data, record in records:
-        key = owner_of(record.owner), type_name(record.type)
+        key = _owner(record.owner), type_name(record.type)
         found.setdefault(key, (record.ttl, set()))[1].add(_value(data, record))
     return [RecordSet(*key, ttl, tuple(sorted(values))) for key, (ttl, values) in found.items()]
 
@@ -91,7 +97,7 @@ class _Reading:
         number, flags, questions, answers, others, more = _HEADER.unpack_from(data)
         if number != self._query.id or not flags & 0x8000:
             raise ImproperError("it answers another question")
-        names: dict[int, tuple[dns.name.Name, int]] = {}
+        names: dict[int, tuple[Labels, int]] = {}
         try:
             at = _HEADER.size
             for _ in range(questions):
@@ -111,7 +117,7 @@ class _Reading:
         self._signed = last is not None
         if last is not None:
             self._context = dns.tsig.validate(  # type: ignore[no-untyped-call]
-                *(data, key, last.owner, _signature(data, last), int(time.time())),
+                *(data, key, dns.name.Name(last.owner), _signature(data, last), int(time.time())),
                 *(self._query.mac, last.at, self._context, True),
             )
         elif self._context is not None:
@@ -137,7 +143,7 @@ def _require_well(code: int, line: Line, zone: str) -> None:
         )
 
 
-def _walk(data: bytes, at: int, count: int, names: dict[int, tuple[dns.name.Name, int]]) -> Iterator[_Record]:
+def _walk(data: bytes, at: int, count: int, names: dict[int, tuple[Labels, int]]) -> Iterator[_Record]:
     for _ in range(count):
         begin = at
         owner, at = _name(data, at, names)
@@ -147,7 +153,7 @@ def _walk(data: bytes, at: int, count: int, names: dict[int, tuple[dns.name.Name
         at += size
 
 
-def _name(data: bytes, at: int, names: dict[int, tuple[dns.name.Name, int]]) -> tuple[dns.name.Name, int]:
+def _name(data: bytes, at: int, names: dict[int, tuple[Labels, int]]) -> tuple[Labels, int]:
     """The name at a place, and where it ends. ``names`` are those that were read before."""
     if at in names:
         return names[at]
@@ -162,17 +168,55 @@ def _name(data: bytes, at: int, names: dict[int, tuple[dns.name.Name, int]]) -> 
         target = (size - _POINTER) << 8 | data[place + 1]
         if target >= at:
             raise ImproperError("a name points forward")
-        labels += _name(data, target, names)[0].labels
+        labels += _name(data, target, names)[0]
         place += 2
-    names[at] = dns.name.Name(labels), place
+    names[at] = tuple(labels), place
     return names[at]
 
 
+def _owner(labels: Labels) -> str:
+    text = b".".join(labels[:-1]).lower()
+    if _PLAIN_NAME.fullmatch(text) and text.count(b".") == len(labels) - 2:
+        return text.decode()
+    return owner_of(dns.name.Name(labels))
+
+
 def _value(data: bytes, record: _Record) -> str:
-    if record.type == _A and record.size == 4:
-        return socket.inet_ntoa(data[record.start : record.start + 4])
+    quick = _QUICK.get(record.type)
+    text = quick(data[record.start : record.start + record.size]) if quick is not None else None
+    return text if text is not None else _value_of(data, record)
+
+
+def _value_of(data: bytes, record: _Record) -> str:
     try:
         kind = dns.rdatatype.RdataType.make(record.type)
         return value_of(dns.rdata.from_wire(IN, kind, data, record.start, record.size))
     except dns.exception.DNSException:
         return generic(data[record.start : record.start + record.size])
+
+
+# The same as dnspython says of them, in a tenth of the time; None for what it has to look at
+
+
+def _address(raw: bytes) -> str | None:
+    return socket.inet_ntoa(raw) if len(raw) == 4 else None
+
+
+def _address_of_ipv6(raw: bytes) -> str | None:
+    """Addresses that hold one of IPv4 begin with zeros and are written in more than one way."""
+    return socket.inet_ntop(socket.AF_INET6, raw) if len(raw) == 16 and any(raw[:8]) else None
+
+
+def _text(raw: bytes) -> str | None:
+    chunks = []
+    at = 0
+    while at < len(raw):
+        chunk = raw[at + 1 : at + 1 + raw[at]]
+        if len(chunk) != raw[at] or not _PLAIN_TEXT.fullmatch(chunk):
+            return None
+        chunks.append(f'"{chunk.decode()}"')
+        at += 1 + len(chunk)
+    return " ".join(chunks) or None
+
+
+_QUICK: Mapping[int, Callable[[bytes], str | None]] = {1: _address, 28: _address_of_ipv6, 16: _text}
