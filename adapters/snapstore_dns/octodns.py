@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -19,6 +20,7 @@ from snapstore.errors import SnapError
 from snapstore.model import Json
 from snapstore.remote.lost import LostError
 from snapstore.remote.retrying import surely
+from snapstore.secrets import REDACTOR
 from snapstore_dns.provider import Provider
 from snapstore_dns.records import (
     SIGNERS,
@@ -42,6 +44,8 @@ from snapstore_dns.wording import DATA
 
 PAGE = "docs/adapters/dns-octodns.md"
 UNTOLD, OTHERWISE = "octoDNS does not tell it", "octoDNS tells it otherwise than the name server"
+_SECRET = re.compile("key|token|secret|pass", re.IGNORECASE)
+"""What options are called that no message may show."""
 BLIND = "all that octoDNS may not tell"
 
 
@@ -69,6 +73,9 @@ def _target(options: Mapping[str, Any], resource: str) -> Any:
         fix = f"pip install 'snapstore[octodns]' {module.partition('.')[0].replace('_', '-')}"
         raise SnapError(f"there is no {module}.{name}: {error}", where=where, fix=fix) from error
     words = {key: value for key, value in options.items() if key != "class"}
+    for key, value in words.items():
+        if isinstance(value, str) and _SECRET.search(key):
+            REDACTOR.add(value)
     try:
         return made("snap", **{**words, "strict_supports": True})
     except Exception as error:  # its author may raise anything

@@ -39,10 +39,12 @@ ZONE = "example.com"
 
 @dataclass
 class Route53:
-    """The service; ``batches`` are those that it has done, ``page`` the entries that a page has at most."""
+    """The service; ``batches`` are those that it has done, ``page`` the entries that a page has at most,
+    ``room`` the values and the characters of them that a batch has at most."""
 
     url: str
     page: int = 300
+    room: tuple[int, int] = (1000, 32_000)
     batches: list[list[Told]] = field(default_factory=list)
     looks: int = 0
     ids: dict[str, str] = field(default_factory=dict)
@@ -55,7 +57,7 @@ class Route53:
     def reset(self) -> None:
         """One hosted zone, with what each has from the start."""
         models.route53_backends.reset()
-        self.ids, self.batches, self.looks, self.page = {}, [], 0, 300
+        self.ids, self.batches, self.looks, self.page, self.room = {}, [], 0, 300, (1000, 32_000)
         self.make(ZONE)
 
     def make(self, name: str, **words: Any) -> str:
@@ -167,14 +169,14 @@ def _require_sound(sets: Sets) -> None:
             raise _no(f"{place} is chosen in more than one way")
 
 
-def _require_room(changes: Sequence[Told]) -> None:
+def _require_room(changes: Sequence[Told], room: tuple[int, int]) -> None:
     values, letters = 0, 0
     for change in changes:
         times = 2 if change["Action"] == "UPSERT" else 1
         records = change["ResourceRecordSet"].get("ResourceRecords") or ()
         values += times * len(records)
         letters += times * sum(len(record["Value"]) for record in records)
-    if values > 1000 or letters > 32_000 or len(changes) > 1000:
+    if values > room[0] or letters > room[1] or len(changes) > 1000:
         raise _no(f"the batch is too large: {values} values, {letters} characters")
 
 
@@ -184,7 +186,7 @@ def _patches(service: Route53) -> Iterator[Any]:
     def change(self: Any) -> ActionResult:
         zone = self.backend.get_hosted_zone(self._get_param("HostedZoneId"))
         changes = self._get_param("ChangeBatch.Changes")
-        _require_room(changes)
+        _require_room(changes, service.room)
         sets = {_key(one): one for one in map(_normal, zone.rrsets)}
         zone.rrsets = list(_changed(sets, changes).values())
         service.batches.append(changes)

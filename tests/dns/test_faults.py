@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -234,14 +234,27 @@ def of_octodns(tmp_path: Path) -> Iterator[Remote]:
         yield Remote(gate, place, good, bad, lambda: server.zone(ZONE), lambda: gate.done.count("PATCH"))
 
 
-APIS = {"of_power": (1, 1), "of_route53": (2, 4), "of_cloudflare": (2, 3), "of_octodns": (1, 5)}
-"""In how many requests each is brought back, and of how many requests one fails in CI: each kind of failure
-begins with another one. With ``SNAPSTORE_DNS_FAULTS`` all do."""
+class Walk(NamedTuple):
+    """In how many requests an API is brought back; and of how many requests one fails in CI, and of how many
+    one is where it goes away. Each kind of failure begins with another one."""
+
+    writes: int
+    fails: int
+    away: int
 
 
-def walked(total: int, kind: int, remote: str) -> range:
-    step = 1 if "SNAPSTORE_DNS_FAULTS" in os.environ else APIS[remote][1]
-    return range(1 + kind % step, total + 1, step)
+APIS = {
+    "of_power": Walk(1, 1, 1),
+    "of_route53": Walk(2, 8, 4),
+    "of_cloudflare": Walk(2, 4, 3),
+    "of_octodns": Walk(1, 8, 5),
+}
+
+
+def walked(total: int, how: Failure, step: int) -> range:
+    """All of them with ``SNAPSTORE_DNS_FAULTS``."""
+    step = 1 if "SNAPSTORE_DNS_FAULTS" in os.environ else step
+    return range(1 + FAILURES.index(how) % step, total + 1, step)
 
 
 @pytest.fixture(params=APIS)
@@ -258,8 +271,8 @@ def test_one_failure_of_an_api_is_overcome_and_nothing_is_done_twice(remote: Rem
     remote.gate.through()
     well(remote.place.restore(taken.commit))
     total, writes = remote.gate.requests, remote.writes()
-    assert writes == APIS[remote.name][0]
-    for at in walked(total, FAILURES.index(how), remote.name):
+    assert writes == APIS[remote.name].writes
+    for at in walked(total, how, APIS[remote.name].fails):
         remote.bad()
         remote.gate.fail(at, how)
         well(remote.place.restore(taken.commit))
@@ -278,7 +291,7 @@ def test_an_api_that_stays_away_leaves_a_way_on_and_a_way_back(remote: Remote, h
     remote.gate.through()
     well(remote.place.restore(taken.commit))
     total, writes, interrupted = remote.gate.requests, remote.writes(), 0
-    for at in walked(total, FAILURES.index(how), remote.name):
+    for at in walked(total, how, APIS[remote.name].away):
         remote.bad()
         remote.gate.fail(at, how, down=True)
         end = _ends(remote.place, taken.commit)

@@ -18,6 +18,7 @@ from tests.dns.powerdns import PowerDns, comment, gone, rrset
 from tests.project import Project, project, well
 
 WWW = f"www.{ZONE}."
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:octodns_bind")
 HELD = (
     "www 300 A 192.0.2.1",
     "www 300 A 192.0.2.2",
@@ -175,6 +176,7 @@ def test_what_is_not_configured_well_is_one_clear_message(bind: servers.Server, 
         ),
         (good.replace("octodns_bind.Rfc2136Provider", ""), "which provider of octoDNS is not said"),
         (good.replace("key_name", "key_nome"), "unexpected keyword argument"),
+        (good.replace('hmac-sha256"\n', f'{servers.SECRET}"\n', 1), "Rfc2136Provider of octoDNS failed"),
         (good.replace(f"port = {bind.port}", "port = 1"), "Rfc2136Provider of octoDNS failed"),
     ):
         snap.configure(text)
