@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -12,10 +13,20 @@ from snapstore.archive import kept, prune
 from snapstore.commands import options
 from snapstore.errors import SnapError
 from snapstore.model import Archived
+from snapstore.render import snapshots
 from snapstore.render.archive import listed
-from snapstore.render.documents import CollectedDocument, GcDocument, LargeRemoved, StoreSpace
+from snapstore.render.documents import (
+    CollectedDocument,
+    Dropped,
+    GcDocument,
+    LargeRemoved,
+    StoreSpace,
+)
 from snapstore.render.values import count, size
+from snapstore.store import CommitInfo
 from snapstore.store.collect import Collected, Space
+from snapstore.store.history import Keep
+from snapstore.workspace import Workspace
 
 _Narrowed = tuple[tuple[str, ...], tuple[str, ...]]
 """``--only`` and ``--group``."""
@@ -43,19 +54,56 @@ def command(
     group: tuple[str, ...],
     yes: bool,
 ) -> int:
-    """Remove from the store what no snapshot needs, and bring the rest into one pack."""
+    """Remove snapshots that `[store] keep` does not, and what no snapshot needs; pack the rest."""
     if archive:
         return _archive(app, older_than, (only, group), dry_run, yes)
     if only or group or older_than != "0d":
         raise click.UsageError("--only, --group and --older-than are for --archive")
-    store = app.workspace(live=False).store
+    ws = app.workspace(live=False)
+    goes = _drop(app, ws, dry_run, yes)
     with app.working("collecting"):
-        done = store.collect(dry=dry_run)
-    app.emit(lambda: _told(done, dry_run), lambda: GcDocument([], _document(done)))
+        done = ws.store.collect(dry=dry_run)
+    app.emit(lambda: _told(done, goes, dry_run), lambda: GcDocument([], _document(done, goes)))
     return 0
 
 
-def _told(done: Collected, dry: bool) -> str:
+def _drop(app: App, ws: Workspace, dry: bool, yes: bool) -> list[CommitInfo]:
+    """Take out of the history what the rule of the configuration does not keep, after asking."""
+    if ws.config.keep is None:
+        return []
+    keep = Keep(ws.config.keep.last, ws.config.keep.daily, ws.config.keep.tagged)
+    shared, needed = ws.config.remote is not None, _under_way(ws)
+    goes = ws.store.retention(keep, needed, shared=shared).goes
+    if dry or not goes:
+        return goes
+    if not yes:
+        app.note(_snapshots(goes))
+        if not app.confirm(f"Remove {count(len(goes), 'snapshot')} for good?"):
+            raise SnapError("not confirmed, nothing was removed")
+    return ws.store.retain(keep, needed, shared=shared).goes
+
+
+def _under_way(ws: Workspace) -> list[str]:
+    """Where a restore that was interrupted leads to."""
+    from snapstore import journal
+
+    found = journal.unfinished(ws.store.workspace("journal"))
+    return [found.begin.target, found.begin.safety] if found else []
+
+
+def _snapshots(goes: Sequence[CommitInfo]) -> str:
+    return "\n".join(f"- {snapshots.short(info)}" for info in goes)
+
+
+def _told(done: Collected, goes: Sequence[CommitInfo], dry: bool) -> str:
+    lines = [_store(done, dry)]
+    if goes:
+        said = "would go" if dry else "removed"
+        lines = [_snapshots(goes), f"{count(len(goes), 'snapshot')} {said}", *lines]
+    return "\n".join(lines)
+
+
+def _store(done: Collected, dry: bool) -> str:
     large = f"; {count(len(done.large), 'large file')} ({size(sum(one.size for one in done.large))})"
     gone = f"{large} {'would go' if dry else 'removed'}" if done.large else ""
     if dry:
@@ -68,9 +116,10 @@ def _space(space: Space) -> str:
     return f"{count(space.packs, 'pack')}{loose}, {size(space.bytes)}"
 
 
-def _document(done: Collected) -> CollectedDocument:
+def _document(done: Collected, goes: Sequence[CommitInfo]) -> CollectedDocument:
     before, after = (StoreSpace(*space) for space in (done.before, done.after))
-    return CollectedDocument(before, after, [LargeRemoved(*held) for held in done.large])
+    dropped = [Dropped(info.commit, info.time, info.message) for info in goes]
+    return CollectedDocument(before, after, [LargeRemoved(*held) for held in done.large], dropped)
 
 
 def _archive(app: App, older_than: str, narrowed: _Narrowed, dry: bool, yes: bool) -> int:

@@ -16,6 +16,8 @@ from snapstore.render import plans, review
 from snapstore.render.review import Terms
 from snapstore.restore import plan_restore
 
+PLANS = "refs/snapstore/plans/"
+"""What plans lead to that were saved: `snap gc` leaves it."""
 FORMATS = ("text", "markdown", "sql", "json")
 
 
@@ -53,6 +55,8 @@ def command(
         plan = plan_restore(ws, revision, scope, wanted, app.progress)
     if output:
         save(Path(output), plan)
+        if plan.target.commit:
+            ws.store.pin(f"{PLANS}{plan.digest[:16]}", plan.target.commit)
     stopping = refused(plan, ws.config.allow, ws.config.refuse)
     allow = plans.allow_words(stopping)
     app.emit(lambda: render(plan, form, full, _terms(output, allow)), plan)

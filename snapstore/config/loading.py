@@ -87,6 +87,7 @@ def load(path: Path, env: Mapping[str, str], *, live: bool = True) -> Config:
         refuse=frozenset(table.restore.refuse),
         data=table.restore.data,
         remote=table.store.remote,
+        keep=table.store.keep,
         review=table.review,
         report=table.report,
         watch=watch_config(source, table.watch),

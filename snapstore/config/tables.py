@@ -107,6 +107,7 @@ class Config(msgspec.Struct, frozen=True):
     refuse: frozenset[HazardName] = frozenset()
     data: DataMode = DataMode.ARCHIVE
     remote: str | None = None
+    keep: KeepTable | None = None
     review: ReviewTable = ReviewTable()
     watch: WatchConfig = WatchConfig()
     preflight: PreflightConfig = PreflightConfig()
@@ -116,12 +117,21 @@ class Config(msgspec.Struct, frozen=True):
     report: ReportTable = ReportTable()
 
 
+class KeepTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Which snapshots of the branch `snap gc` keeps, beside those that something else needs."""
+
+    last: Annotated[int, msgspec.Meta(ge=1)]
+    daily: Annotated[int, msgspec.Meta(ge=0)] = 0
+    tagged: bool = True
+
+
 class StoreTable(msgspec.Struct, forbid_unknown_fields=True):
     """Where snapshots are kept: a bare Git repository, one branch per environment."""
 
     path: Annotated[str, msgspec.Meta(min_length=1)] = "snapshots"
     branch: Annotated[str, msgspec.Meta(min_length=1)] | None = None
     remote: str | None = None
+    keep: KeepTable | None = None
 
 
 class HookTable(msgspec.Struct, forbid_unknown_fields=True):

@@ -258,12 +258,21 @@ class LargeRemoved(msgspec.Struct):
     bytes: int
 
 
+class Dropped(msgspec.Struct):
+    """A snapshot that left the history of its branch by the rule ``[store] keep``."""
+
+    commit: str
+    time: int
+    message: str
+
+
 class CollectedDocument(msgspec.Struct):
     """The store before and after; equal with ``--dry-run``."""
 
     before: StoreSpace
     after: StoreSpace
     large: list[LargeRemoved]
+    snapshots: list[Dropped]
 
 
 class GcDocument(msgspec.Struct):

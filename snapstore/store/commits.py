@@ -40,12 +40,17 @@ class CommitInfo(msgspec.Struct, frozen=True):
 
 
 def read(objects: StoreObjects, oid: str) -> CommitInfo:
-    """The commit of that id. SnapError when it is missing, damaged or no commit."""
+    """The commit of that id. SnapError when it is missing, damaged or no commit.
+
+    Where snapshots before it are gone (history.py), its parent is the next one that is there.
+    """
     content = objects.content(oid, COMMIT)
     try:
-        return _parse(oid, content)
+        info = _parse(oid, content)
     except ValueError as error:
         raise objects.damaged(oid, f"not a commit: {error}") from error
+    cut = objects.cuts.get(oid)
+    return info if cut is None else msgspec.structs.replace(info, parents=cut)
 
 
 def _parse(oid: str, content: bytes) -> CommitInfo:

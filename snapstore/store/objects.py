@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
@@ -60,9 +60,23 @@ class StoreObjects:
         self.folder = folder
         self.large = large
         self.packs = Packs(folder / "pack")
+        self._cuts: Mapping[str, tuple[str, ...]] | None = None
         self._others: ForeignObjects | None = None
         self._bases: dict[tuple[str, int], tuple[int, bytes]] = {}
         """What deltas were made from lately, by pack and offset."""
+
+    @property
+    def cuts(self) -> Mapping[str, tuple[str, ...]]:
+        """Commits whose parents are not those that they name, since these are not there any more."""
+        if self._cuts is None:
+            from snapstore.store.history import read_cuts
+
+            self._cuts = read_cuts(self.folder.parent)
+        return self._cuts
+
+    def reread_cuts(self) -> None:
+        """To be called when they are others now."""
+        self._cuts = None
 
     def tree(self, oid: str) -> list[TreeEntry]:
         try:

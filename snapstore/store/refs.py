@@ -13,6 +13,7 @@ import os
 import re
 import stat
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from snapstore.errors import SnapError
@@ -128,6 +129,36 @@ class Refs:
             lock.replace(f"{new}\n".encode())
         return True
 
+    def put(self, name: str, oid: str) -> None:
+        """Point a ref of our own somewhere, wherever it was; without a reflog."""
+        path = self._root / name
+        with durable.writing(path), _Lock(path) as lock:
+            lock.replace(f"{oid}\n".encode())
+
+    def drop(self, name: str) -> None:
+        """Remove a ref that has no reflog, if it is there."""
+        path = self._root / name
+        if path.exists():
+            with durable.writing(path), _Lock(path):
+                path.unlink(missing_ok=True)
+        packed = self._root / "packed-refs"
+        if name in self._packed():
+            with durable.writing(packed), _Lock(packed) as lock:
+                lines = packed.read_text("utf-8", "surrogateescape").splitlines(keepends=True)
+                kept = "".join(line for line in lines if line.rstrip("\n")[41:] != name)
+                lock.replace(kept.encode("utf-8", "surrogateescape"))
+
+    def forget(self, gone: Collection[str]) -> None:
+        """Take moves to these commits out of all reflogs, as ``git reflog expire --rewrite`` does."""
+        logs = self._root / "logs"
+        for path in sorted(logs.rglob("*")) if gone else ():
+            if path.is_file():
+                with durable.writing(path), _Lock(self._root / path.relative_to(logs)):
+                    lines = path.read_bytes().splitlines(keepends=True)
+                    kept = _without(lines, gone)
+                    if kept != lines:
+                        durable.write_file(path, b"".join(kept), mode=_REF_MODE)
+
     def _log(self, name: str, old: str | None, new: str, who: str, reason: str) -> None:
         """Append to the reflog of the ref, and to that of HEAD when HEAD points at it."""
         line = f"{old or ZERO} {new} {who}\t{' '.join(reason.split())}\n".encode("utf-8", "surrogateescape")
@@ -140,6 +171,20 @@ class Refs:
     def log_path(self, name: str) -> Path:
         """Where the reflog of a ref is."""
         return self._root / "logs" / (self._head if name == "HEAD" and self._head else name)
+
+
+def _without(lines: list[bytes], gone: Collection[str]) -> list[bytes]:
+    """The lines of a reflog that lead to none of these, each from where the one before it has led."""
+    kept: list[bytes] = []
+    for line in lines:
+        if line[41:81].decode("ascii", "replace") in gone:
+            continue
+        if kept:
+            line = kept[-1][41:81] + line[40:]
+        elif line[:40].decode("ascii", "replace") in gone:
+            line = ZERO.encode() + line[40:]
+        kept.append(line)
+    return kept
 
 
 def is_valid(name: str) -> bool:

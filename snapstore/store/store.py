@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
@@ -24,6 +24,7 @@ from snapstore.store.refs import HEADS, Refs, is_valid
 
 if TYPE_CHECKING:
     from snapstore.store.collect import Collected, Space
+    from snapstore.store.history import Keep, Retention
     from snapstore.store.remote import Remote
 
 MANY = 50
@@ -103,6 +104,27 @@ class Store:
         from snapstore.store import collect
 
         return collect.space(self._objects)
+
+    def pin(self, name: str, commit: str) -> None:
+        """Keep a snapshot for as long as there is a ref of this name, in full."""
+        with locks.short(self.workspace("commit.lock")):
+            self._refs.put(name, commit)
+
+    def retention(self, keep: Keep, needed: Collection[str], *, shared: bool) -> Retention:
+        """Which snapshots of the branch would go; see :func:`snapstore.store.history.decide`."""
+        from snapstore.store import history
+
+        return history.decide(self._objects, self._refs, keep, needed, shared)
+
+    def retain(self, keep: Keep, needed: Collection[str], *, shared: bool) -> Retention:
+        """Take them out of the history of the branch; :meth:`collect` then removes them."""
+        from snapstore.store import history
+
+        with locks.short(self.workspace("commit.lock")):
+            found = self.retention(keep, needed, shared=shared)
+            if found.goes:
+                history.carry_out(self._objects, self._refs, self.path, found)
+        return found
 
     def collect(self, *, dry: bool = False) -> Collected:
         """Remove what nothing needs, and bring the rest into one pack."""

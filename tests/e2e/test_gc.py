@@ -49,3 +49,40 @@ def test_a_store_that_cannot_be_written_is_one_clear_error(project: Snap) -> Non
     (project.root / "snapshots/snapstore").chmod(0o500)
     done = project("gc", code=1)
     assert "cannot be written" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def retaining(project: Snap) -> Snap:
+    project.configure(f"[store]\nkeep = {{ last = 2, daily = 0, tagged = true }}\n{CONFIG}")
+    return project
+
+
+def commits(snap: Snap) -> list[str]:
+    return [entry["commit"] for entry in snap("log", "--json", code=0).json["commits"]]
+
+
+def test_snapshots_that_the_rule_does_not_keep_go_after_a_question(retaining: Snap) -> None:
+    made = commits(retaining)
+    dry = retaining("gc", "--dry-run", code=0).stdout
+    assert "number 1" in dry and "number 0" in dry and "2 snapshots would go" in dry
+    assert "number 0" in retaining("gc", code=3).stderr
+    assert commits(retaining) == made
+    gone = retaining("gc", "--yes", "--json", code=0).json["store"]["snapshots"]
+    assert [snapshot["commit"] for snapshot in gone] == made[2:]
+    assert commits(retaining) == made[:2]
+    retaining("doctor", code=0)
+    retaining("restore", "HEAD~1", "--yes", code=0)
+    retaining("undo", "--yes", code=0)
+
+
+def test_a_saved_plan_can_be_applied_after_it(retaining: Snap) -> None:
+    retaining("plan", "HEAD~3", "-o", "back.plan", code=0)
+    retaining("gc", "--yes", code=0)
+    assert len(commits(retaining)) == 3
+    retaining("apply", "back.plan", "--yes", code=0)
+    assert (retaining.root / "build/app.js").read_text().startswith("let n = 0")
+
+
+def test_a_rule_that_keeps_nothing_is_told(project: Snap) -> None:
+    project.configure(f"[store]\nkeep = {{ last = 0 }}\n{CONFIG}")
+    assert "store.keep.last" in project("gc", code=1).stderr
