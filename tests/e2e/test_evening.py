@@ -130,6 +130,8 @@ def test_the_same_evening_with_everything_that_can_go_wrong(shop: Evening):
     assert shop.between.done.is_set()
     assert "--resume" in lost.stdout + lost.stderr and "--abort" in lost.stdout + lost.stderr
     shop.between.arm(None)
+    half = shop.json("report")
+    assert half["ended"] is None and half["result"].startswith("interrupted") and "--abort" in half["action"]
     assert shop.json("apply", branch, "--yes", *allowed, code=7)["error"]["what"].endswith("was interrupted")
     shop.run("restore", "--abort", "--yes", *allowed)
     assert shop.everything() == bad
