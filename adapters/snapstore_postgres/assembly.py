@@ -9,6 +9,7 @@ from sys import intern
 
 from snapstore.adapter import Context
 from snapstore.model import UNMODELLED, Fact, Json
+from snapstore_postgres import recognition
 from snapstore_postgres.addresses import Addresses, address, object_at
 from snapstore_postgres.names import last, qualifier, unquote
 from snapstore_postgres.options import is_secret, sealed_options
@@ -260,6 +261,7 @@ def _derived_needs(facts: Facts, kinds: Kinds) -> Iterator[tuple[str, str]]:
         for fact in kinds.get(kind, ()):
             yield from derive(fact, facts)
     yield from _of_attached_tables(kinds)
+    yield from _of_recognised(facts, kinds)
     yield from _of_grants(kinds["privileges"])
     roles = {unquote(fact.name): fact.id for fact in kinds.get("role", ())}
     if roles:
@@ -271,18 +273,28 @@ def _of_partition(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
 
 
 def _of_index_partition(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
-    """The child's index stands on the parent's, and the table is attached when it has all its indexes. But
-    attaching it recognises neither exclusion constraints nor keys of another type, which come after it."""
+    """The child's index stands on the parent's."""
     child, attached = fact.parent or "", fact.attrs["parent"]
     yield fact.id, attached
     yield child, attached
     table = facts[child].parent if child in facts else None
     if table:
-        partition = "partition:" + table.partition(":")[2]
-        yield fact.id, partition
-        kind, above = (facts[i].attrs.get("type") if i in facts else None for i in (child, attached))
-        if kind != "x" and above in (None, kind):
-            yield partition, child
+        yield fact.id, "partition:" + table.partition(":")[2]
+
+
+def _of_recognised(facts: Facts, kinds: Kinds) -> Iterator[tuple[str, str]]:
+    """A table is attached when it has all its indexes. But attaching it recognises neither exclusion
+    constraints, nor keys of another type, nor one of two that are alike: these come after it."""
+    indexes: dict[str, list[Fact]] = defaultdict(list)
+    attached = kinds.get("index_partition", ())
+    for fact in chain(kinds["index"], kinds["constraint"]) if attached else ():
+        indexes[fact.parent or ""].append(fact)
+    for fact in attached:
+        child, parent = facts.get(fact.parent or ""), facts.get(fact.attrs["parent"])
+        if child is None or child.attrs.get("type") == "x":
+            continue
+        if parent is None or recognition.is_recognised(parent, child, indexes):
+            yield "partition:" + (child.parent or "").partition(":")[2], child.id
 
 
 def _of_index_role(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:

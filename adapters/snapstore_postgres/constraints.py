@@ -10,12 +10,11 @@ from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import before_clause, reparsable
 from snapstore_postgres.indexes import (
     attached_indexes,
-    attached_otherwise,
     is_exclusion,
+    made_after,
     on_partitioned,
     separable,
     stored_otherwise,
-    taken_off,
     vanishes_with_parent_index,
 )
 from snapstore_postgres.inheritance import (
@@ -26,6 +25,7 @@ from snapstore_postgres.inheritance import (
     made_with_table,
     unsettled,
 )
+from snapstore_postgres.merging import are_away, comes_behind, own_below, taken_off
 from snapstore_postgres.names import block, last, literal, qualifier, unquote
 from snapstore_postgres.relations import STRONGEST, children, size, table_of
 from snapstore_postgres.types import is_inside_others
@@ -56,8 +56,8 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
         absorbs=[*reached, *below],
         needs=[
             *(f"partition:{table_of(part)}" for part in below if part.kind == "constraint"),
-            *(_attached_to_keys(fact, view) if fact.attrs["type"] == "f" else ()),
-            *attached_otherwise(fact, view),
+            *(_needed_by_foreign_key(fact, view) if fact.attrs["type"] == "f" else ()),
+            *made_after(fact, view),
             *unvalidated_below(fact, view),
         ],
         lock="SHARE ROW EXCLUSIVE" if fact.attrs["type"] == "f" else STRONGEST,
@@ -65,6 +65,12 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
         bytes=bytes_,
         hazards=_constraint_hazards(fact, rows, bytes_),
     )
+
+
+def _needed_by_foreign_key(fact: Fact, view: View) -> Iterator[str]:
+    yield from _attached_to_keys(fact, view)
+    yield from comes_behind(fact, view)
+    yield from are_away(own_below(fact, view), view)
 
 
 def _attached_to_keys(fact: Fact, view: View) -> Iterator[str]:
@@ -257,7 +263,7 @@ def _made_with(fact: Fact, view: View) -> list[str]:
     domain = view.live.get(fact.parent or "")
     if domain is not None and domain.kind == "domain":
         return [domain.id] if is_inside_others(domain, view) else []
-    return made_with_table(fact, view)
+    return [*made_with_table(fact, view), *own_below(fact, view)]
 
 
 def _constraint_slot(fact: Fact) -> list[str]:

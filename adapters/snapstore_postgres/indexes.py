@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from snapstore.model import Fact, Hazard, HazardName, Json
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
-from snapstore_postgres.evidence import nameless
+from snapstore_postgres import recognition
 from snapstore_postgres.expressions import before_clause, reparsable
-from snapstore_postgres.relations import STRONGEST, option_statements, relation_slot, size, table_of
+from snapstore_postgres.relations import STRONGEST, option_statements, relation_slot, size
 
 
 def attached_indexes(fact: Fact, view: View) -> list[Fact]:
@@ -47,88 +47,31 @@ def separable(fact: Fact, view: View) -> list[str]:
     return [fact.id, *(i for name in above if name in view.live for i in separable(view.live[name], view))]
 
 
-def _partitions_without(fact: Fact, view: View) -> list[str]:
-    """The partitions of an index's table that have no index attached to it.
-
-    ``CREATE INDEX ON ONLY`` leaves them as they are, but a table that is attached later gets one made.
-    """
+def made_after(fact: Fact, view: View) -> list[str]:
+    """The partitions that come before an index or key of their table, since attaching them would give it
+    another part than its own: one that is made there and then, or one that only looks like it."""
+    if fact.kind == "constraint" and fact.attrs["type"] not in ("p", "u"):
+        return []
     around = view.target_dependents
-    attached = {
-        (view.target[part.parent or ""].parent or "").partition(":")[2]
-        for part in around.get(fact.id, ())
-        if part.kind == "index_partition"
-    }
-    parts = [part for part in around.get(fact.parent or "", ()) if part.kind == "partition"]
-    return [part.id for part in parts if part.name not in attached]
-
-
-def attached_otherwise(fact: Fact, view: View) -> list[str]:
-    """The partitions that have below a key one of another type, as a unique one below a primary key: a server
-    takes it when the key comes to them, not when they come."""
-    below = (p for p in view.target_dependents.get(fact.id, ()) if p.kind == "index_partition")
-    children = (view.target[part.parent or ""] for part in below if part.attrs["parent"] == fact.id)
-    unlike = (child for child in children if child.attrs.get("type") != fact.attrs.get("type"))
-    return [f"partition:{table_of(child)}" for child in unlike if fact.kind == "constraint"]
+    below = (p for p in around.get(fact.id, ()) if p.kind == "index_partition")
+    children = [view.target[part.parent or ""] for part in below if part.attrs["parent"] == fact.id]
+    recognised = {c.parent for c in children if recognition.is_recognised(fact, c, view.target_parts)}
+    parts = (part for part in around.get(fact.parent or "", ()) if part.kind == "partition")
+    return [part.id for part in parts if part.parent not in recognised]
 
 
 def lacking(partition: Fact, view: View) -> list[str]:
-    """The indexes of the parent that a partition has none attached to: attaching it would make one. And those
-    of its own that would be attached instead of a new one."""
+    """The indexes of the parent to which attaching a partition would give another part than its own."""
     indexes = view.target_parts.get(f"table:{partition.attrs['of']}", ())
-    return [*_older_twins(partition, view)] + [
-        _topmost(index, view) if is_exclusion(index) else index.id
+    return [
+        _topmost(index, view)
         for index in indexes
         if index.id in view.live
-        and (
-            (index.kind == "index" and partition.id in _partitions_without(index, view))
-            or is_exclusion(index)
-            or partition.id in attached_otherwise(index, view)
-        )
+        and (is_exclusion(index) or (index.kind in _KINDS and partition.id in made_after(index, view)))
     ]
 
 
-def _older_twins(partition: Fact, view: View) -> Iterator[str]:
-    for index in view.target_parts.get(f"table:{partition.name}", ()):
-        twins = _twins(index, view) if index.kind == "index" else []
-        if index.id in view.live and any(view.appears(twin.id) for twin in twins):
-            yield index.id
-
-
-def _twins(index: Fact, view: View) -> list[Fact]:
-    """The other indexes of a table that differ from this one in nothing but their names."""
-    beside = view.target_parts.get(index.parent or "", ())
-    others = [fact for fact in beside if fact.kind == "index" and fact.id != index.id]
-    own = nameless(index) if others else ""
-    return [other for other in others if nameless(other) == own]
-
-
-def _before_twins(index: Fact, view: View) -> list[str]:
-    """What an index waits for that has a twin on a partition or a partitioned table. Of indexes that are like
-    each other, a server attaches the oldest to the oldest: so they are made in the order of those above, and
-    those that are not to be attached after all that is."""
-    table = (index.parent or "").partition(":")[2]
-    partition = f"partition:{table}"
-    if partition not in view.target and "partition_key" not in view.target[index.parent or ""].attrs:
-        return []
-    twins = _twins(index, view)
-    attached = [twin for twin in twins if _above(twin, view)]
-    if _above(index, view):
-        twins = attached
-    elif attached:
-        return [partition]
-    return [twin.id for twin in twins if _place(twin, view) < _place(index, view)]
-
-
-def _place(index: Fact, view: View) -> tuple[bool, str]:
-    """That of the one at the top: those that stay are older than those that come."""
-    above = _above(index, view)
-    return (view.appears(index.id), index.id) if above is None else _place(view.target[above], view)
-
-
-def _above(index: Fact, view: View) -> str | None:
-    """The index that this one is attached to."""
-    attached = (p for p in view.target_parts.get(index.id, ()) if p.kind == "index_partition")
-    return next((str(part.attrs["parent"]) for part in attached), None)
+_KINDS = ("index", "constraint")
 
 
 def _topmost(index: Fact, view: View) -> str:
@@ -142,12 +85,6 @@ def is_exclusion(fact: Fact) -> bool:
     return fact.kind == "constraint" and fact.attrs.get("type") == "x"
 
 
-def taken_off(constraint: str) -> str:
-    """What is provided by dropping a constraint: from then on its children can drop theirs, and tables can be
-    attached without an exclusion constraint."""
-    return f"taken_off:{constraint}"
-
-
 def _create_index(fact: Fact, view: View) -> Draft:
     rows, bytes_ = size(view, fact.parent or "")
     text = reparsable(fact.attrs["definition"])
@@ -156,7 +93,7 @@ def _create_index(fact: Fact, view: View) -> Draft:
     return Draft(
         statements=[text, *_index_statistics(fact, {})],
         undo=[f"DROP INDEX {fact.name}"],
-        needs=[*_partitions_without(fact, view), *_before_twins(fact, view)],
+        needs=made_after(fact, view),
         lock="SHARE",
         rows=rows,
         bytes=bytes_,
@@ -226,6 +163,14 @@ def _detach_index(fact: Fact, view: View) -> Draft:
     return NOTHING
 
 
+def _elsewhere(fact: Fact, view: View) -> list[str]:
+    """For an index that gets another above it: itself, and the one that it is of, which cannot be without."""
+    before = view.live.get(fact.id)
+    if before is None or before.attrs["parent"] == fact.attrs["parent"]:
+        return []
+    return [before.attrs["parent"], before.parent or ""]
+
+
 def _without_part(fact: Fact, view: View) -> list[str]:
     """The parent's index, which cannot be without that of a partition that stays."""
     child = view.live[fact.parent or ""]
@@ -271,7 +216,9 @@ RULES: dict[str, Rule] = {
     "index": Rule(
         _create_index, _drop_index, _alter_index, rank=52, separable=separable, slots=relation_slot
     ),
-    "index_partition": Rule(_attach_index, _detach_index, _alter_attachment, rank=55, behind=_without_part),
+    "index_partition": Rule(
+        _attach_index, _detach_index, _alter_attachment, rank=55, along=_elsewhere, behind=_without_part
+    ),
     "cluster": Rule(_set_cluster, _unset_cluster, rank=80),
     "replica_identity": Rule(_set_replica_identity, _unset_replica_identity, rank=80),
 }

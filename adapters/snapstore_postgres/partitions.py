@@ -10,8 +10,9 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact
 from snapstore.rules import Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres import archive, homeless
-from snapstore_postgres.indexes import is_exclusion, lacking, taken_off
+from snapstore_postgres.indexes import is_exclusion, lacking
 from snapstore_postgres.inheritance import ancestors
+from snapstore_postgres.merging import are_away, own_in, taken_off
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import STRONGEST
 
@@ -29,22 +30,22 @@ def _attach(fact: Fact, view: View) -> Draft:
         undo=[f"ALTER TABLE {parent} DETACH PARTITION {fact.name}"],
         needs=[
             *(taken_off(c.name) for c in view.live_parts.get(f"table:{parent}", ()) if is_exclusion(c)),
-            *_parts_of_indexes(fact.name, view),
+            *are_away(own_in(fact, view), view),
+            *_parts_of_indexes(fact, view),
             *([archive.REGISTERED] if out else []),
         ],
         lock=STRONGEST,  # on the partition; SHARE UPDATE EXCLUSIVE on its parent
     )
 
 
-def _parts_of_indexes(table: str, view: View) -> list[str]:
+def _parts_of_indexes(fact: Fact, view: View) -> list[str]:
     """An index of a table with partitions is not valid before it has all its parts, and only then recognised
     when the table is attached itself."""
     return [
         part.id
-        for index in view.target_parts.get(f"table:{table}", ())
-        if index.kind in ("index", "constraint") and not is_exclusion(index)
-        for part in view.target_dependents.get(index.id, ())
-        if part.kind == "index_partition" and part.attrs["parent"] == index.id
+        for index in fact.needs
+        for part in view.target_dependents.get(index, ())
+        if part.kind == "index_partition" and part.attrs["parent"] == index
     ]
 
 
@@ -109,6 +110,11 @@ def _waiting(action: Action, request: PlanRequest, waits: Mapping[str, set[str]]
     )
 
 
+def _displaced(fact: Fact, view: View) -> list[str]:
+    """What of the table, and of the one above, has to go and come again for the attachment to be as it is."""
+    return [*lacking(fact, view), *own_in(fact, view)]
+
+
 RULES: dict[str, Rule] = {
     # What comes or goes with a statement on the parent reaches the attached partition by itself.
     "partition": Rule(
@@ -117,7 +123,7 @@ RULES: dict[str, Rule] = {
         _alter_attachment,
         rank=45,
         separable=by_itself,
-        along=lacking,
+        along=_displaced,
         rebuild=lambda dependent, on: on.kind not in _RECURSIVE,
     ),
 }

@@ -240,3 +240,62 @@ CREATE TABLE p (bounds text, kept int) PARTITION BY LIST (bounds);
 CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('us', 'ca');
 --- both
 INSERT INTO p VALUES ('us', 1), ('ca', 2);
+--- case indexes that are alike
+--- a
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE TABLE p (id int, v text, UNIQUE (id)) PARTITION BY LIST (id); CREATE INDEX i ON p (v); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2) PARTITION BY LIST (id); CREATE TABLE p21 PARTITION OF p2 DEFAULT;
+CREATE INDEX a ON p (v) WHERE f(id) > 0; ALTER TABLE p ADD CONSTRAINT another UNIQUE (id); INSERT INTO p VALUES (1, 'one'), (2, 'two'); CREATE INDEX own ON p1 (v);
+--- b
+CREATE TABLE p1 (id int, v text); CREATE INDEX own ON p1 (v); INSERT INTO p1 VALUES (1, 'one');
+--- case an index gets another above it
+--- both
+CREATE TABLE p (id int, v text) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1, 'one'); CREATE INDEX i ON p (v);
+--- a
+ALTER INDEX p1_v_idx RENAME TO a; CREATE INDEX j ON p (v);
+--- case one of two detached
+--- both
+CREATE TABLE p (id int, v text) PARTITION BY LIST (id); CREATE INDEX i ON p (v); CREATE INDEX j ON p (v); CREATE TABLE p2 PARTITION OF p DEFAULT;
+--- a
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1, 'one');
+--- b
+CREATE TABLE p1 (id int, v text); INSERT INTO p1 VALUES (1, 'one');  CREATE INDEX p1_v_idx1 ON p1 (v);
+--- case a foreign key of a partition like one that it has from above
+--- both
+CREATE TABLE o (id int PRIMARY KEY); CREATE TABLE p (id int, o int) PARTITION BY LIST (id); INSERT INTO o VALUES (1);
+--- a
+CREATE TABLE p1 (id int, o int) PARTITION BY LIST (id); CREATE TABLE p11 PARTITION OF p1 DEFAULT; ALTER TABLE p11 ADD CONSTRAINT mine FOREIGN KEY (o) REFERENCES o; INSERT INTO p1 VALUES (1, 1);
+ALTER TABLE p ADD FOREIGN KEY (o) REFERENCES o;
+--- b
+ALTER TABLE p ADD FOREIGN KEY (o) REFERENCES o;
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (id); CREATE TABLE p11 PARTITION OF p1 DEFAULT; ALTER TABLE p11 ADD CONSTRAINT mine FOREIGN KEY (o) REFERENCES o; INSERT INTO p VALUES (1, 1);
+--- case a foreign key comes above one that is like it
+--- both
+CREATE TABLE o (id int PRIMARY KEY); CREATE TABLE p (id int, o int) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO o VALUES (1); INSERT INTO p VALUES (1, 1);
+--- a
+ALTER TABLE p ADD FOREIGN KEY (o) REFERENCES o;
+--- both
+ALTER TABLE p1 ADD CONSTRAINT mine FOREIGN KEY (o) REFERENCES o;
+--- case the column by which rows find their partition has another name
+--- a
+CREATE TABLE p (id int, r text DEFAULT 'b') PARTITION BY LIST (r); CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('a'); INSERT INTO p VALUES (1, 'a'); CREATE TABLE p2 PARTITION OF p FOR VALUES IN ('b');
+--- b
+CREATE TABLE p (id int, s text DEFAULT 'a') PARTITION BY LIST (s); CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('a'); INSERT INTO p VALUES (1, 'a');
+--- case a trigger of a partitioned table is replaced, which is disabled in a partition
+--- both
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (id); CREATE TABLE p2 PARTITION OF p1 DEFAULT;
+--- a
+CREATE TRIGGER one BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE p2 DISABLE TRIGGER one;
+--- b
+CREATE TRIGGER two BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION g(); ALTER TABLE ONLY p1 ENABLE ALWAYS TRIGGER two;
+--- case a partition comes to one whose indexes are alike
+--- both
+CREATE TABLE p (id int, v text) PARTITION BY LIST (id); CREATE INDEX i ON p (v); CREATE INDEX j ON p (v);
+CREATE TABLE p1 PARTITION OF p DEFAULT PARTITION BY LIST (id);
+--- a
+CREATE TABLE p2 PARTITION OF p1 DEFAULT;
+--- case a partition whose foreign key refers to its own tree goes
+--- a
+CREATE TABLE p (id int NOT NULL UNIQUE) PARTITION BY HASH (id); ALTER TABLE p ADD FOREIGN KEY (id) REFERENCES p (id); CREATE TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+--- b
