@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from snapstore.model import Fact
 from snapstore_postgres.names import literal, qualifier
 from snapstore_postgres.online import spare_name
@@ -43,3 +45,32 @@ def above(fact: Fact) -> str:
 
 def _number(table: str) -> str:
     return f"{literal(table)}::pg_catalog.regclass::oid"
+
+
+def counted(
+    source: str, rows: str, root: str, parts: Iterable[Fact], keys: Mapping[str, str], which: str
+) -> str:
+    """PL/pgSQL that has ``bad`` say for how many rows, called ``t``, a condition is true.
+
+    ``which`` is an expression that gives it, by ``bounds``, what the last of the parts takes, and ``leaves``,
+    what all of them do. They are made as partitions of a table like ``source``, parents first, with the
+    ``keys`` by which some are partitioned themselves, and are gone again at once. 0 where the server cannot
+    tell, as of columns that are still to come.
+    """
+    names = {root: f"{qualifier(source)}.{spare_name(root, 'tree')}"}
+    made = [f"CREATE TABLE {names[root]} (LIKE {source}) PARTITION BY {keys[root]};"]
+    for part in parts:
+        names[part.name] = f"{qualifier(source)}.{spare_name(part.name, 'tree')}"
+        key = f" PARTITION BY {keys[part.name]}" if part.name in keys else ""
+        of = f"PARTITION OF {names[part.attrs['of']]} {part.attrs['bound']}"
+        made.append(f"CREATE TABLE {names[part.name]} {of}{key};")
+    *_, last_one = names.values()
+    return f"""BEGIN
+    {" ".join(made)}
+    {of_leaves(names[root])}
+    leaves := bounds;
+    bounds := pg_catalog.pg_get_partition_constraintdef({_number(last_one)});
+    EXECUTE {literal(f"SELECT pg_catalog.count(*) FROM {rows} WHERE ")} || {which} INTO bad;
+    RAISE EXCEPTION USING ERRCODE = 'SNAPA';
+  EXCEPTION WHEN SQLSTATE 'SNAPA' THEN NULL;
+    WHEN syntax_error_or_access_rule_violation OR data_exception THEN bad := 0; END;"""

@@ -15,7 +15,7 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Verb
-from snapstore_postgres import archive, archived_values, homeless, positions
+from snapstore_postgres import archive, archived_values, bounds, fitting, homeless, leaving, positions
 from snapstore_postgres.casts import cast, from_json, has_attributes, portable
 from snapstore_postgres.inheritance import partitions_below
 from snapstore_postgres.names import last, listed, literal, quote
@@ -209,13 +209,32 @@ def _put_in(carried: _Carried) -> Action:
             f"DROP SCHEMA {place}",
             *positions,
         ),
-        payload={"archive": True} if _may_be_homeless(carried) else {},
+        payload={"archive": True} if _may_be_homeless(carried) else _counts(carried),
         produces=(_filled_again(carried.identity),),
         needs=tuple(sorted({f"rows:{name}", carried.identity, *partitions, *_filled(request, columns)})),
         lock="ROW EXCLUSIVE",
         transactional=True,
         rank=46,
     )
+
+
+def _counts(carried: _Carried) -> dict[str, list[str]]:
+    """The check that partitions take all rows, where none may go to the archive."""
+    request, name = carried.request, carried.name
+    if "partition_key" not in request.target[carried.identity].attrs:
+        return {}
+    tables = [carried.identity, *partitions_below(carried.identity, request.target)]
+    parts = [request.target[table.replace("table:", "partition:", 1)] for table in tables[1:]]
+    facts = [request.target[table] for table in tables]
+    keys = {f.name: str(f.attrs["partition_key"]) for f in facts if "partition_key" in f.attrs}
+    rows = f"(SELECT t.* FROM {_source(request, carried.identity)}) t"
+    count = bounds.counted(name, rows, name, parts, keys, "'(' || leaves || ') IS NOT TRUE'")
+    why = "they are kept, until one does, only with --data archive"
+    return {
+        fitting.COUNTS: [
+            leaving.stopping(count, f"% rows of {name} do not fit: no partition takes them", why)
+        ]
+    }
 
 
 def _may_be_homeless(carried: _Carried) -> bool:

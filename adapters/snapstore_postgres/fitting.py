@@ -8,7 +8,7 @@ another, or does not get there, the restore stops and says which rows those are.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec import structs
@@ -20,10 +20,13 @@ from snapstore_postgres import archived_values, local_rows
 from snapstore_postgres.casts import cast
 from snapstore_postgres.names import block, last, literal, qualifier, unquote
 from snapstore_postgres.relations import size
+from snapstore_postgres.renaming import RENAMED
 from snapstore_postgres.undisturbed import undisturbed
 
 CHECKS = "checks"
 """Key of the payload of an action, while it is planned: the checks among its statements."""
+COUNTS = "counts"
+"""The same for statements that stop for rows that partitions may not have: they can tell at any time."""
 DOES_NOT_FIT = "SN001"
 """The SQLSTATE that they stop with."""
 READERS = "ACCESS SHARE"
@@ -182,16 +185,25 @@ def before_anything(request: PlanRequest, actions: Sequence[Action]) -> list[Act
     made = {name for action in actions for name in (*action.produces, *action.destroys)}
     found: list[Action] = []
     for action in actions:
-        checks = action.payload.get(CHECKS, ())
+        checks, counts = (action.payload.get(key, ()) for key in (CHECKS, COUNTS))
+        guards: dict[str, str] = {}
         if checks and _can_be_first(action, request, made):
-            found.append(_first(action, [check for check, _ in checks]))
+            found.append(_first(action, [check for check, _ in checks], "all values fit"))
             guards = dict(checks)
-            action = structs.replace(action, statements=tuple(guards.get(t, t) for t in action.statements))
-        if checks:
-            payload = {key: value for key, value in action.payload.items() if key != CHECKS}
-            action = structs.replace(action, payload=payload)
-        found.append(action)
+        if counts and not any(need.startswith(RENAMED) for need in action.needs):
+            found.append(_first(action, counts, "partitions may have all rows"))
+            guards = dict.fromkeys(counts, "")
+        found.append(_guarded(action, guards))
     return found
+
+
+def _guarded(action: Action, guards: Mapping[str, str]) -> Action:
+    """The action with what is left of its checks where they come before."""
+    if not action.payload.keys() & {CHECKS, COUNTS}:
+        return action
+    payload = {key: value for key, value in action.payload.items() if key not in (CHECKS, COUNTS)}
+    statements = (guards.get(text, text) for text in action.statements)
+    return structs.replace(action, statements=tuple(filter(None, statements)), payload=payload)
 
 
 def _can_be_first(action: Action, request: PlanRequest, made: Collection[str]) -> bool:
@@ -199,13 +211,13 @@ def _can_be_first(action: Action, request: PlanRequest, made: Collection[str]) -
     return all(need in request.live and need not in others for need in action.needs)
 
 
-def _first(action: Action, checks: Sequence[str]) -> Action:
+def _first(action: Action, checks: Sequence[str], what: str) -> Action:
     """Nothing but the checks. In a transaction, so that nothing is to be gone on with where they stop."""
     return Action(
         resource=action.resource,
         verb=Verb.ALTER,
         subject=action.subject,
-        summary=f"check that all values fit, before: {action.summary}",
+        summary=f"check that {what}, before: {action.summary}",
         statements=tuple(checks),
         lock=READERS,
         rows=action.rows,

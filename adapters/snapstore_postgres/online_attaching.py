@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from snapstore.model import Action, Fact, Verb
-from snapstore_postgres import bounds, homeless
+from snapstore_postgres import bounds, leaving
 from snapstore_postgres.names import block, literal
 from snapstore_postgres.online import Change, Scene, spare_name
 from snapstore_postgres.online_checks import after_proof, proven
@@ -49,7 +49,7 @@ def _is_retyped(column: str, scene: Scene) -> bool:
 def _proven(action: Action, fact: Fact, scene: Scene) -> Iterator[Change]:
     """The attaching, with a check of the table, and one of the default partition that it has to leave."""
     gone, new, attach = [action], [], action
-    moves = homeless.TAKEN_OUT in action.payload
+    moves = leaving.TAKEN_OUT in action.payload
     for identity, word, condition in _to_prove(fact, scene):
         if not (scene.is_large(identity) and _is_there(identity, scene)):
             continue

@@ -9,7 +9,7 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact
 from snapstore.rules import Alteration, Draft, Rule, View, by_itself
-from snapstore_postgres import archive, homeless
+from snapstore_postgres import archive, fitting, leaving
 from snapstore_postgres.indexes import is_exclusion, lacking
 from snapstore_postgres.inheritance import ancestors
 from snapstore_postgres.merging import are_away, own_in, taken_off
@@ -18,15 +18,19 @@ from snapstore_postgres.relations import STRONGEST
 
 
 def _attach(fact: Fact, view: View) -> Draft:
-    parent, out = fact.attrs["of"], homeless.taken_out(fact, view)
+    parent, out = fact.attrs["of"], leaving.taken_out(fact, view)
+    checks = leaving.must_fit(fact, view)
+    rows, bytes_ = leaving.moving(out, view)
     moving = f"; rows that {' and '.join(out)} may not keep go where they belong, or to the archive"
+    payload = {"archive": True, leaving.TAKEN_OUT: list(out)} if out else {}
     return Draft(
         summary=f"attach partition {fact.name} to {parent}{moving if out else ''}",
         statements=[
             *out.values(),
+            *checks,
             f"ALTER TABLE ONLY {parent} ATTACH PARTITION {fact.name} {fact.attrs['bound']}",
         ],
-        payload={"archive": True, homeless.TAKEN_OUT: list(out)} if out else {},
+        payload={**payload, fitting.COUNTS: checks} if checks else payload,
         undo=[f"ALTER TABLE {parent} DETACH PARTITION {fact.name}"],
         needs=[
             *(taken_off(c.name) for c in view.live_parts.get(f"table:{parent}", ()) if is_exclusion(c)),
@@ -35,6 +39,8 @@ def _attach(fact: Fact, view: View) -> Draft:
             *([archive.REGISTERED] if out else []),
         ],
         lock=STRONGEST,  # on the partition; SHARE UPDATE EXCLUSIVE on its parent
+        rows=rows,
+        bytes=bytes_,
     )
 
 

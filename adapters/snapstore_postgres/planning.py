@@ -20,7 +20,7 @@ from snapstore_postgres import (
     doubts,
     federation,
     fitting,
-    homeless,
+    homecoming,
     immutable,
     indexes,
     inheritance,
@@ -88,7 +88,7 @@ def plan(request: PlanRequest) -> list[Action]:
         return taking_back.after_return(back, actions) if back else actions
 
     actions = drafted(RULES, counted, anew, finish)
-    actions = lineage.noted(counted, homeless.with_rows_back(counted, actions))
+    actions = lineage.noted(counted, homecoming.with_rows_back(counted, actions))
     actions = refreshing.with_refreshes(counted, rows.with_rows(changed_rows, actions))
     actions = renames.after_renaming(renamed, doubts.noted(asked, request, actions))
     exists = bool(request.live_hints.get("archive", {}).get("exists"))

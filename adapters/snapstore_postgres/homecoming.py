@@ -1,0 +1,184 @@
+"""The way back of rows that no partition took: from the archive to where one takes them by now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from snapstore.adapter import PlanRequest
+from snapstore.model import Action, DataMode, Fact, Verb
+from snapstore_postgres import archive, belonging, bounds
+from snapstore_postgres.casts import cast
+from snapstore_postgres.evidence import by_id
+from snapstore_postgres.homeless import KIND, text
+from snapstore_postgres.inheritance import ancestors, partitions_below
+from snapstore_postgres.leaving import TAKEN_OUT, entry_before_attaching, root_of
+from snapstore_postgres.names import block, last, literal, quote
+from snapstore_postgres.undisturbed import LOUD, QUIET_VARIABLES, quiet
+from snapstore_postgres.wording import former
+
+_RANK = 4_000
+_ABOUT = ("table:", "partition:", "rows:")
+
+
+def with_rows_back(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
+    """The actions, and those that put rows in which may find a place by now: where anything about the tables
+    changes, and for rows that the actions take out themselves."""
+    if request.options.data is DataMode.DISCARD:
+        return list(actions)
+    found = [entry for entry in archive.entries(request.live_hints) if entry.kind == KIND]
+    called = by_id(request.target_hints) if found else {}
+    touched = {a.subject.partition(":")[2] for a in actions if a.subject.startswith(_ABOUT)}
+    back = []
+    for entry in found:
+        identity = next((called[key] for key in entry.facts["ids"] if key in called), entry.identity)
+        if not touched.isdisjoint(_tree(identity, request)) and _has_rows(identity, request):
+            back.append(_put_back(request, identity, entry))
+    for action in actions:
+        for source in action.payload.get(TAKEN_OUT, ()):
+            fact = request.target[action.subject]
+            entry = entry_before_attaching(fact, source, request)
+            again = _put_back(request, root_of(fact, request), entry)
+            back.append(msgspec.structs.replace(again, lock=None))  # but for those that there are
+    back += _of_archived(request, actions)
+    return [*actions, *back]
+
+
+def _of_archived(request: PlanRequest, actions: Sequence[Action]) -> Iterator[Action]:
+    """For partitions that go to the archive: what others take of their rows does not stay there."""
+    gone = {identity for action in actions for identity in action.destroys}
+    for action in actions:
+        name = action.subject.partition(":")[2]
+        place = action.payload.get("archive")
+        if (
+            not isinstance(place, str)
+            or f"partition:{name}" not in request.live
+            or action.verb is not Verb.DROP
+        ):
+            continue
+        root = f"table:{[*ancestors(name, request.live)][-1]}"
+        if root not in gone and _has_rows(root, request) and _may_take(root, request):
+            columns = _shared(action.subject, root, request)
+            if columns:
+                there = last(former(action.subject, request).partition(":")[2])
+                yield _taken_over(request, action, root, f"{quote(place)}.{there}", columns)
+
+
+def _may_take(root: str, request: PlanRequest) -> bool:
+    """Whether there are partitions for rows that had others. A default one that stays is none: where the
+    partition that goes comes back, so do its rows."""
+    below = partitions_below(root, request.target)
+    attached = (partition.replace("table:", "partition:", 1) for partition in below)
+    changed = (request.target[i] for i in attached if request.live.get(i) != request.target[i])
+    return any(fact.attrs["bound"] != "DEFAULT" for fact in changed)
+
+
+def _shared(table: str, root: str, request: PlanRequest) -> list[tuple[Fact, Fact]]:
+    """The columns that rows are carried by, before and after; none where a value would have no place."""
+    was, now = (
+        {last(f.name): f for f in side.parts.get(of, ()) if f.kind == "column" and "generated" not in f.attrs}
+        for side, of in ((request.live, table), (request.target, root))
+    )
+    return [(was[c], now[c]) for c in was] if was.keys() <= now.keys() else []
+
+
+def _taken_over(
+    request: PlanRequest, action: Action, root: str, source: str, pairs: Sequence[tuple[Fact, Fact]]
+) -> Action:
+    name, listed = root.partition(":")[2], ", ".join(last(column.name) for column, _ in pairs)
+    values = ", ".join(f"{_value(old, new)} AS {last(new.name)}" for old, new in pairs)
+    typed = f"(SELECT ctid AS snap_place, {values} FROM {source}) t"
+    insert = f"INSERT INTO {name} ({listed}) OVERRIDING SYSTEM VALUE SELECT {listed} FROM {typed} WHERE "
+    delete = f"DELETE FROM {source} WHERE ctid IN (SELECT snap_place FROM {typed} WHERE "
+    return Action(
+        resource=request.resource,
+        verb=Verb.ALTER,
+        subject=f"rows:{name}",
+        summary=f"put what other partitions take of {action.subject.partition(':')[2]} into {name}",
+        statements=(_moved(insert, delete, bounds.of_leaves(name), (name, source)),),
+        needs=(root,),
+        lock="SHARE ROW EXCLUSIVE",
+        transactional=True,
+        rank=_RANK,
+    )
+
+
+def _value(old: Fact, new: Fact) -> str:
+    """A value of an archived table, in which those of types that may go are text."""
+    return cast(last(new.name), "text" if old.needs else old.attrs["type"], new.attrs["type"])
+
+
+def _moved(
+    insert: str, delete: str, told: str, tables: tuple[str, str], unless: str = "", finally_: str = ""
+) -> str:
+    """Puts rows into the first table and takes them off the second, those of which ``bounds`` is true: what
+    that is ``told`` finds out. The condition stands at the end of both; the second leaves a parenthesis
+    open."""
+    return block(
+        f"""DECLARE bounds text; {QUIET_VARIABLES}
+BEGIN
+  {unless}
+  {told}
+  {quiet(tables[0])}
+  {quiet(tables[1])}
+  EXECUTE pg_catalog.format({text(insert)} || '%s', bounds);
+  EXECUTE pg_catalog.format({text(delete)} || '%s)', bounds);
+  {LOUD}
+  {finally_}
+EXCEPTION WHEN integrity_constraint_violation OR data_exception THEN
+  NULL; -- what came to the table since is in their way, or they are in that of a constraint
+END"""
+    )
+
+
+def _tree(table: str, request: PlanRequest) -> set[str]:
+    sides = (request.live, request.target)
+    below = (partition for side in sides for partition in partitions_below(table, side))
+    return {identity.partition(":")[2] for identity in (table, *below)}
+
+
+def _has_rows(table: str, request: PlanRequest) -> bool:
+    return table in request.target and "foreign" not in request.target[table].attrs
+
+
+def _put_back(request: PlanRequest, table: str, entry: archive.Entry) -> Action:
+    name = table.partition(":")[2]
+    return Action(
+        resource=request.resource,
+        verb=Verb.ALTER,
+        subject=f"rows:{name}",
+        summary=f"put rows of {name} back from the archive, as far as it takes them",
+        statements=(_inserted(request, table, entry),),
+        needs=(table,),
+        lock="SHARE ROW EXCLUSIVE",
+        transactional=True,
+        rank=_RANK,
+    )
+
+
+def _inserted(request: PlanRequest, table: str, entry: archive.Entry) -> str:
+    name, rows = table.partition(":")[2], f"{quote(entry.place)}.rows"
+    pairs = list(_pairs(request, table, entry.facts["columns"]))
+    columns = ", ".join(last(column.name) for _, column in pairs)
+    read = ", ".join(f"{old} {column.attrs['type']}" for old, column in pairs)
+    named = ", ".join(f"x.{old} AS {last(column.name)}" for old, column in pairs)
+    typed = f"(SELECT r.no AS snap_no, {named} FROM {rows} r, pg_catalog.json_to_record(r.value) x({read})) t"
+    insert = f"INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {typed} WHERE "
+    delete = f"DELETE FROM {rows} WHERE no IN (SELECT snap_no FROM {typed} WHERE "
+    told = bounds.of_leaves(name) if "partition_key" in request.target[table].attrs else "bounds := 'true';"
+    unless = f"IF pg_catalog.to_regclass({literal(rows)}) IS NULL THEN RETURN; END IF;"
+    return _moved(insert, delete, told, (name, rows), unless, archive.closed_when_empty(entry))
+
+
+def _pairs(
+    request: PlanRequest, table: str, columns: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, Fact]]:
+    """The columns that rows were kept with, and those of the target that they are now."""
+    name = table.partition(":")[2]
+    known = belonging.columns_known(request.target_hints, name)
+    for old, ids in columns.items():
+        new = next((known[n] for n in ids if n in known), old)
+        fact = request.target.get(f"column:{name}.{new}")
+        if fact is not None and "generated" not in fact.attrs:
+            yield old, fact

@@ -1,0 +1,80 @@
+"""Rows that a partition may not have once it is attached, and that may not leave it, are told beforehand."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.postgres.conftest import Project
+
+PARTED = "CREATE TABLE p (id int PRIMARY KEY, v text) PARTITION BY LIST (id);"
+OF_ONE = "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);"
+OF_TWO = "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1, 2);"
+REFERS = "CREATE TABLE r (id int REFERENCES p);"
+FULL = "INSERT INTO p SELECT i, 'v' || i FROM generate_series(1, 2) i;"
+CASES = {
+    "a bound, refused": (
+        f"{PARTED} {OF_ONE}",
+        f"{PARTED} {OF_TWO} {FULL}",
+        "refuse",
+        "1 rows of public.p1 do not fit FOR VALUES IN (1)",
+    ),
+    "a bound, discarded": (
+        f"{PARTED} {OF_ONE}",
+        f"{PARTED} {OF_TWO} {FULL}",
+        "discard",
+        "1 rows of public.p1 do not fit FOR VALUES IN (1)",
+    ),
+    "a bound of what is referred to": (
+        f"{PARTED} CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (id);"
+        f" CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN (1, 2); {REFERS}",
+        f"{PARTED} CREATE TABLE p1 PARTITION OF p DEFAULT PARTITION BY LIST (id);"
+        f" CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN (1, 2); {REFERS} {FULL}",
+        "archive",
+        "1 rows of public.p1 do not fit FOR VALUES IN (1)",
+    ),
+    "rows of the default partition": (
+        f"{PARTED} {OF_ONE} CREATE TABLE pd PARTITION OF p DEFAULT; {REFERS}",
+        f"{PARTED} CREATE TABLE p1 (id int PRIMARY KEY, v text);"
+        f" CREATE TABLE pd PARTITION OF p DEFAULT; {REFERS} {FULL}",
+        "archive",
+        "1 rows of public.pd do not fit beside public.p1, which takes them",
+    ),
+    "a default partition that comes": (
+        f"{PARTED} {OF_ONE} CREATE TABLE pd PARTITION OF p DEFAULT;",
+        f"{PARTED} {OF_ONE} CREATE TABLE pd (id int PRIMARY KEY, v text);"
+        " INSERT INTO pd VALUES (1, 'v1'), (2, 'v2');",
+        "archive",
+        "1 rows of public.pd do not fit DEFAULT",
+    ),
+    "a table that becomes partitioned": (
+        f"{PARTED} {OF_ONE}",
+        f"CREATE TABLE p (id int PRIMARY KEY, v text); {FULL}",
+        "refuse",
+        "1 rows of public.p do not fit: no partition takes them",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_rows_that_may_not_leave_are_told_before_anything_is_changed(project: Project, case: str) -> None:
+    target, live, mode, told = CASES[case]
+    project.sql(target)
+    project.snap("take", "-m", "good", code=0)
+    project.sql("DROP TABLE p CASCADE; DROP TABLE IF EXISTS p1, pd, r;" + live)
+    before, rows = project.dump(), project.sql("SELECT * FROM p ORDER BY id")
+    done = project.snap("restore", "HEAD", "--yes", "--data", mode, "--allow", "data-loss", code=1)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "check that partitions may have all rows, before: " in said
+    assert told in said
+    assert "db: unchanged" in said
+    assert project.dump() == before
+    assert project.sql("SELECT * FROM p ORDER BY id") == rows
+
+
+def test_the_plan_tells_of_how_many_rows_some_may_move(project: Project) -> None:
+    project.sql(f"{PARTED} {OF_ONE}")
+    project.snap("take", "-m", "good", code=0)
+    project.sql(f"DROP TABLE p; {PARTED} {OF_TWO} {FULL} ANALYZE p1;")
+    plan = project.snap("plan", "HEAD", code=0).stdout
+    assert "rows that public.p1 may not keep go where they belong, or to the archive" in plan
+    assert "2 rows" in plan
