@@ -2,6 +2,9 @@
 
 PostgreSQL asks for that when an index, a computed column or a partition key is made, and never again. So they
 are made IMMUTABLE for that moment, in the same step, and then what they are to be.
+
+Those in SQL may not have been asked: where the server puts the body in the place of the call, it looks at
+what is left of that. It leaves the call to an IMMUTABLE one whose body is not, so they are tried as they are.
 """
 
 from __future__ import annotations
@@ -14,10 +17,12 @@ from msgspec import structs
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Verb
+from snapstore_postgres.names import block, literal
 from snapstore_postgres.words import designation
 
 _VOLATILITY = re.compile(r"^(?: WINDOW)? (IMMUTABLE|STABLE)\b", re.MULTILINE)
 """As pg_get_functiondef begins the line of the options; VOLATILE is not said."""
+_SQL = re.compile(r"^ LANGUAGE sql$", re.MULTILINE)
 _RETYPES = re.compile(r"ALTER TABLE .* ALTER COLUMN .* TYPE ", re.DOTALL)
 _BODY = re.compile(r"^(?:AS |BEGIN ATOMIC$|RETURN )", re.MULTILINE)
 
@@ -35,9 +40,26 @@ def _with_immutable(action: Action, request: PlanRequest) -> Action:
     changing = [(f, volatility(f)) for _, f in sorted(functions.items()) if volatility(f) != "IMMUTABLE"]
     if not changing:
         return action
-    first = (f"ALTER {designation(f)} IMMUTABLE" for f, _ in changing)
-    then = (f"ALTER {designation(f)} {was}" for f, was in changing)
-    return structs.replace(action, statements=(*first, *action.statements, *then))
+    bodies = [(f, was) for f, was in changing if action.transactional and _SQL.search(_head(f))]
+    others = [pair for pair in changing if pair not in bodies]
+    statements = [_tried(action.statements, bodies)] if bodies else action.statements
+    return structs.replace(action, statements=tuple(_meanwhile_immutable(statements, others)))
+
+
+def _meanwhile_immutable(statements: Sequence[str], functions: Sequence[tuple[Fact, str]]) -> list[str]:
+    """The statements while the functions are IMMUTABLE, which then are what comes with them."""
+    first = (f"ALTER {designation(f)} IMMUTABLE" for f, _ in functions)
+    then = (f"ALTER {designation(f)} {was}" for f, was in functions)
+    return [*first, *statements, *then]
+
+
+def _tried(statements: Sequence[str], functions: Sequence[tuple[Fact, str]]) -> str:
+    """The same in one, where the statements are refused as they are."""
+    as_is, again = (
+        " ".join(f"EXECUTE {literal(text)};" for text in texts)
+        for texts in (statements, _meanwhile_immutable(statements, functions))
+    )
+    return block(f"BEGIN {as_is} EXCEPTION WHEN invalid_object_definition THEN {again} END")
 
 
 def _made(action: Action, request: PlanRequest) -> Iterator[Fact]:
@@ -70,7 +92,12 @@ def functions_of(fact: Fact, target: Facts) -> Iterator[Fact]:
 
 
 def volatility(function: Fact) -> str:
-    definition = function.attrs["definition"]
-    body = _BODY.search(definition)
-    found = _VOLATILITY.search(definition[: body.start()] if body else definition)
+    found = _VOLATILITY.search(_head(function))
     return found[1] if found else "VOLATILE"
+
+
+def _head(function: Fact) -> str:
+    """What is before the body."""
+    definition: str = function.attrs["definition"]
+    body = _BODY.search(definition)
+    return definition[: body.start()] if body else definition

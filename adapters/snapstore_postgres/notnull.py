@@ -137,16 +137,36 @@ def not_null_rename(column: Fact, was: Json, now: Json, view: View) -> list[str]
         rename = f"ALTER TABLE {table_of(column)} RENAME CONSTRAINT {old} TO {new}"
         heirs = "no_inherit" not in without_name(was) and children(column.parent or "", view.live_dependents)
         return [_renamed_with_heirs(column, now, old, rename) if heirs else rename]
-    table = literal(table_of(column))
     return [
-        block(
-            f"DECLARE held name; BEGIN SELECT c.conname INTO held FROM pg_catalog.pg_constraint c"
-            f" JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]"
-            f" WHERE c.conrelid = {table}::pg_catalog.regclass AND c.contype = 'n'"
-            f" AND a.attname = {literal(unquote(last(column.name)))}; EXECUTE pg_catalog.format("
-            f"'ALTER TABLE %s RENAME CONSTRAINT %I TO %s', {table}, held, {literal(new)}); END"
+        _with_held(
+            column, "ALTER TABLE %s RENAME CONSTRAINT %I TO %s", f"{_table(column)}, held, {literal(new)}"
         )
     ]
+
+
+def not_null_comment(column: Fact, text: str) -> str:
+    """The statement that comments on it; ``text`` is a literal or NULL. Only the server knows the name under
+    which it was inherited."""
+    if not is_inherited(column.attrs.get("not_null")):
+        return f"COMMENT ON CONSTRAINT {name_of_not_null(column)} ON {table_of(column)} IS {text}"
+    return _with_held(
+        column, "COMMENT ON CONSTRAINT %I ON %s IS %s", f"held, {_table(column)}, {literal(text)}"
+    )
+
+
+def _table(column: Fact) -> str:
+    return literal(table_of(column))
+
+
+def _with_held(column: Fact, statement: str, values: str) -> str:
+    """A statement with ``values``, among which ``held`` is the name that the NOT NULL of a column has."""
+    return block(
+        f"DECLARE held name; BEGIN SELECT c.conname INTO held FROM pg_catalog.pg_constraint c"
+        f" JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]"
+        f" WHERE c.conrelid = {_table(column)}::pg_catalog.regclass AND c.contype = 'n'"
+        f" AND a.attname = {literal(unquote(last(column.name)))};"
+        f" EXECUTE pg_catalog.format('{statement}', {values}); END"
+    )
 
 
 def _renamed_with_heirs(column: Fact, now: Json, old: str, rename: str) -> str:

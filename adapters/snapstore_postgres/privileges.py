@@ -9,7 +9,7 @@ from itertools import chain
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.names import last, literal, parts, qualifier, quote, unquote
-from snapstore_postgres.notnull import name_of_not_null
+from snapstore_postgres.notnull import not_null_comment
 from snapstore_postgres.types import name_of_domain_not_null
 from snapstore_postgres.words import database_name, designation, grantee_object
 
@@ -25,31 +25,31 @@ def object_of(identity: str, fact: Fact, view: View) -> str:
     kind, _, name = identity.partition(":")
     if _is_supplied(fact):
         name = name.partition(":")[2]
-    if kind == "not_null":
-        side = view.live if view.live.get(fact.id) is fact else view.target
-        domain = side.get(f"domain:{name}")
-        if domain is not None:
-            return f"CONSTRAINT {name_of_domain_not_null(domain)} ON DOMAIN {name}"
-        return f"CONSTRAINT {name_of_not_null(side[f'column:{name}'])} ON {qualifier(name)}"
     if kind == "index":
         return f"INDEX {parts(name)[0]}.{last(name)}"
     return f"{kind.upper()} {name}"
 
 
 def _comment(fact: Fact, view: View) -> Draft:
-    on = object_of(fact.name, fact, view)
     return Draft(
-        statements=[f"COMMENT ON {on} IS {literal(fact.attrs['text'])}"],
-        undo=[f"COMMENT ON {on} IS NULL"],
+        statements=[_said(fact, view, literal(fact.attrs["text"]))], undo=[_said(fact, view, "NULL")]
     )
 
 
 def _uncomment(fact: Fact, view: View) -> Draft:
-    on = object_of(fact.name, fact, view)
-    return Draft(
-        statements=[f"COMMENT ON {on} IS NULL"],
-        undo=[f"COMMENT ON {on} IS {literal(fact.attrs['text'])}"],
-    )
+    said = _comment(fact, view)
+    return Draft(statements=said.undo, undo=said.statements)
+
+
+def _said(fact: Fact, view: View, text: str) -> str:
+    kind, _, name = fact.name.partition(":")
+    if kind != "not_null":
+        return f"COMMENT ON {object_of(fact.name, fact, view)} IS {text}"
+    side = view.live if view.live.get(fact.id) is fact else view.target
+    domain = side.get(f"domain:{name}")
+    if domain is None:
+        return not_null_comment(side[f"column:{name}"], text)
+    return f"COMMENT ON CONSTRAINT {name_of_domain_not_null(domain)} ON DOMAIN {name} IS {text}"
 
 
 def _recomment(before: Fact, after: Fact, view: View) -> Alteration:

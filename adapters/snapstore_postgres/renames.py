@@ -271,9 +271,10 @@ def _moving_along(request: PlanRequest, identity: str, schema: str) -> dict[str,
     """The names, before and after, of what moves with a relation to this schema."""
     if not identity.startswith(RELATIONS) or qualifier(identity.partition(":")[2]) == schema:
         return {}
-    columns = f"column:{identity.partition(':')[2]}."
+    table = identity.partition(":")[2]
+    columns = f"column:{table}."
     own, sequences = request.live.parts.get(identity, ()), request.live.kinds.get("sequence", ())
-    parts_of = [fact.name for fact in own if fact.kind == "index"]
+    parts_of = [f"{qualifier(table)}.{last(f.name)}" for f in _named_as_relations(request, identity)]
     parts_of += [fact.name for fact in sequences if (fact.parent or "").startswith(columns)]
     parts_of += [f.attrs["identity"]["sequence"] for f in own if "sequence" in f.attrs.get("identity", {})]
     return {name: f"{schema}.{last(name)}" for name in parts_of}

@@ -7,6 +7,7 @@ import re
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Halves, Rule, View, by_itself
 from snapstore_postgres.expressions import reparsable, reparsable_routine
+from snapstore_postgres.inheritance import ancestors
 from snapstore_postgres.names import last, literal, qualifier
 from snapstore_postgres.relations import STRONGEST, owner_statement
 from snapstore_postgres.words import designation, named_in, plain, signature
@@ -159,6 +160,8 @@ def _unset_trigger_state(fact: Fact, view: View) -> Draft:
     table = qualifier(fact.name)
     if view.vanishes(f"table:{table}") or view.vanishes(f"partition:{table}"):
         return NOTHING
+    if any(view.vanishes(f"trigger:{above}.{last(fact.name)}") for above in ancestors(table, view.live)):
+        return NOTHING  # a new one has the state that it is given
     return Draft(statements=[f"ALTER TABLE {table} ENABLE TRIGGER {last(fact.name)}"])
 
 

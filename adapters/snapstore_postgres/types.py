@@ -64,11 +64,12 @@ def _swap(
         statements += column_settings(view.target[column.id], view, retyped_attributes(column.attrs))
         statements += archived_values.some_back(column, view)
     statements.append(f"DROP {keyword} {qualifier(before.name)}.{old_name}")
-    swaps = [before.id, *(column.id for column in columns)]
+    altered = {column.id for column in columns}
 
     def displaces(dependent: Fact) -> bool:
         if dependent.kind == "column":
-            return in_partition_key(dependent, view) or "generated" in dependent.attrs
+            holds_rows = not altered.isdisjoint(dependent.needs)  # of a table that is altered
+            return holds_rows or in_partition_key(dependent, view) or "generated" in dependent.attrs
         stands = before.id in (*dependent.needs, dependent.parent) or blocks_type_change(dependent)
         return stands or view.vanishes(dependent.id)
 
@@ -77,7 +78,7 @@ def _swap(
     return Alteration(
         statements=statements,
         summary=kept if set_aside else "",
-        swaps=swaps,
+        swaps=[before.id, *sorted(altered)],
         displaces=displaces,
         lock=STRONGEST,
         hazards=[

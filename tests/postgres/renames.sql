@@ -12,6 +12,8 @@ CREATE FUNCTION app.is_well(m app.mood, c app.code DEFAULT 'x'::app.code) RETURN
   AS $$ SELECT $1 = 'well' /* app.mood */ $$;
 CREATE FUNCTION app.pairs() RETURNS SETOF app.pair BEGIN ATOMIC SELECT 1, 'x'::text; END;
 CREATE PROCEDURE app.sweep(INOUT n int) LANGUAGE plpgsql AS 'BEGIN n := 0; END';
+CREATE CAST (app.code AS app.mood) WITH INOUT; CREATE CAST (app.pair AS app.code) WITH INOUT;
+CREATE TRANSFORM FOR app.pair LANGUAGE sql (FROM SQL WITH FUNCTION prsd_lextype(internal));
 CREATE AGGREGATE app.total(int) (SFUNC = int4pl, STYPE = int, INITCOND = '0');
 CREATE CAST (app.mood AS app.code) WITH INOUT; CREATE CAST (app.pair AS app.mood) WITH INOUT;
 CREATE TRANSFORM FOR app.pair LANGUAGE plpgsql (FROM SQL WITH FUNCTION prsd_lextype(internal));
@@ -51,10 +53,12 @@ ALTER EVENT TRIGGER watch DISABLE;
 CREATE TABLE app.days (id int, day date NOT NULL CHECK (day > '2000-01-01'), n int) PARTITION BY RANGE (day);
 CREATE TABLE app.days_1 PARTITION OF app.days FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
 CREATE TABLE app.days_2 PARTITION OF app.days DEFAULT;
-CREATE INDEX by_day ON app.days (day);
+CREATE INDEX by_day ON app.days (day); ALTER TABLE app.days ADD UNIQUE (day, id);
+CREATE TRIGGER noted BEFORE INSERT ON app.days FOR EACH ROW EXECUTE FUNCTION app.note(); ALTER TABLE app.days_1 DISABLE TRIGGER noted;
 CREATE TRIGGER day_noted AFTER INSERT ON app.days FOR EACH ROW EXECUTE FUNCTION app.note();
 INSERT INTO app.days VALUES (1, '2024-02-02', 3), (2, '2020-01-01', 4);
-CREATE TABLE app.base (a int, CONSTRAINT positive CHECK (a > 0)); CREATE TABLE app.heir (b int) INHERITS (app.base);
+CREATE TABLE app.base (a int, CONSTRAINT positive CHECK (a > 0), CONSTRAINT alone CHECK (a > 1) NO INHERIT);
+CREATE TABLE app.heir (b int, CONSTRAINT alone CHECK (b > 1)) INHERITS (app.base);
 INSERT INTO app.heir VALUES (1, 2);
 GRANT USAGE ON SCHEMA app TO snap_reader; GRANT USAGE ON TYPE app.mood TO snap_reader;
 GRANT EXECUTE ON FUNCTION app.twice(int) TO snap_reader; GRANT USAGE ON FOREIGN SERVER srv TO snap_reader;
@@ -147,6 +151,8 @@ ALTER EVENT TRIGGER watch RENAME TO watching;
 --- partition
 ALTER TABLE app.days_1 RENAME TO days_2024;
 ALTER TABLE app.days_2024 SET SCHEMA other;
+--- partition to another schema
+ALTER TABLE app.days_1 SET SCHEMA other;
 --- partitioned table
 ALTER TABLE app.days RENAME TO dates;
 --- column of a partitioned table
@@ -159,6 +165,8 @@ ALTER TRIGGER day_noted ON app.days RENAME TO days_noted;
 ALTER TABLE app.base RENAME a TO aa;
 --- constraint that is inherited
 ALTER TABLE app.base RENAME CONSTRAINT positive TO above_zero;
+--- constraint that is not inherited
+ALTER TABLE app.base RENAME CONSTRAINT alone TO lonely;
 --- columns that swap
 ALTER TABLE app.people RENAME name TO x;
 ALTER TABLE app.people RENAME kind TO name;

@@ -136,3 +136,8 @@ CREATE TABLE one (a int CONSTRAINT named NOT NULL NO INHERIT);
 CREATE TABLE one (a int NOT NULL);
 --- both
 CREATE TABLE t (b int) INHERITS (one); INSERT INTO t VALUES (1, 2);
+--- case a comment on a NOT NULL that is only inherited -- since 18
+--- both
+CREATE TABLE t (id int NOT NULL); CREATE TABLE c () INHERITS (t);
+--- a
+COMMENT ON CONSTRAINT t_id_not_null ON c IS 'it''s ours';

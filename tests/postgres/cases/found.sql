@@ -321,6 +321,27 @@ CREATE SEQUENCE s OWNED BY t.id; ALTER TABLE t ALTER id SET DEFAULT nextval('s')
 --- b
 ALTER TABLE t ALTER id TYPE text USING id::text; CREATE SEQUENCE s OWNED BY t.id; ALTER TABLE t ALTER b TYPE n; CREATE SEQUENCE r OWNED BY t.b;
 ALTER TABLE t ADD p pair; CREATE SEQUENCE q OWNED BY t.p;
+--- case function under a partition's index
+--- both
+CREATE TABLE p (x int);
+--- a
+CREATE FUNCTION f(int) RETURNS bigint IMMUTABLE LANGUAGE sql AS 'SELECT $1::bigint + 1';
+CREATE TABLE q (x int, g bigint GENERATED ALWAYS AS (f(x) * 2) STORED) PARTITION BY LIST (x); CREATE TABLE q1 PARTITION OF q FOR VALUES IN (1);
+CREATE INDEX pi ON q (g);
+--- b
+CREATE FUNCTION m(int) RETURNS bigint IMMUTABLE LANGUAGE sql AS 'SELECT $1::bigint + 1';
+CREATE TABLE q (x int, g bigint GENERATED ALWAYS AS (m(x) * 2) STORED) PARTITION BY LIST (x); CREATE TABLE q1 PARTITION OF q FOR VALUES IN (1);
+CREATE INDEX pi ON q (g);
+--- case computed by what is left of functions once they are worked out
+--- a
+CREATE FUNCTION one(t text) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE FUNCTION two(t text) RETURNS int LANGUAGE sql STABLE BEGIN ATOMIC SELECT one(t) + 1; END;
+CREATE FUNCTION later(i int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+CREATE FUNCTION clock(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN i; END';
+CREATE TABLE t (id int, a text[], n int GENERATED ALWAYS AS (two(a::text)) STORED, m int GENERATED ALWAYS AS (later(id)) STORED); INSERT INTO t VALUES (1, '{a}');
+CREATE INDEX i ON t ((clock(two(a::text))));
+CREATE OR REPLACE FUNCTION later(i int) RETURNS int LANGUAGE sql STABLE AS 'SELECT $1 + length(now()::text)'; ALTER FUNCTION clock(int) STABLE;
+--- b
+CREATE TABLE t (id int, a text[]); INSERT INTO t VALUES (1, '{a}');
 --- case triggers of one name, of which one is renamed, and its partition's state stays
 --- both
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
