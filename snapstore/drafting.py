@@ -177,14 +177,15 @@ def _altered(rules: Mapping[str, Rule], view: View, identity: str, alteration: A
     moved = sorted({identity, *alteration.swaps})
     by_itself = not alteration.follows
     displaced = by_itself and (alteration.swaps or _displaces_any(view, identity, alteration))
+    was, now = slots(rules, [before]), slots(rules, [after])
     return _action(
         view,
         after,
         alteration,
         Verb.ALTER,
         rank=rules[after.kind].rank,
-        produces=[*moved, *alteration.provides],
-        destroys=moved if displaced else [],
+        produces=[*moved, *alteration.provides, *sorted(now - was)],
+        destroys=[*(moved if displaced else ()), *sorted(was - now)],
         needs=sorted((_stands_on([after]) | set(alteration.needs)) - set(moved)),
         releases=sorted(_stands_on([before]) - _stands_on([after]) - set(moved)),
     )

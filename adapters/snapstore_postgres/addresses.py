@@ -48,6 +48,7 @@ class Addresses:
             if identity or whole not in self._aliases:
                 return identity
             at = self._aliases[whole]
+            sub = at & _SUB or sub
         return None
 
     def part(self, class_: int, oid: int, sub: int, column: str | None) -> tuple[str, str] | None:

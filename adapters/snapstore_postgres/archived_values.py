@@ -120,14 +120,15 @@ def _row_key(key: Sequence[str]) -> str:
     return f"jsonb_build_array({', '.join(f't.{column}::text' for column in key)})"
 
 
-def values_of(fact: Fact, view: View) -> list[archive.Entry]:
-    """Where values of a column that is created lie: set aside by this very plan, or by an earlier one."""
+def values_of(fact: Fact, view: View, *, own: bool) -> list[archive.Entry]:
+    """Where values of a column that is created lie: set aside by this very plan, unless it has none of its
+    own for that, or by an earlier one."""
     earlier = archive.kept(view.request, fact.id, "column")
     before = view.live.get(fact.id)
     if view.stays(fact.id):
         return []  # a column that becomes one with that of a parent
     found = [earlier] if earlier else []
-    if before is None or not keeps_values(before, view):
+    if before is None or not own or not keeps_values(before, view):
         return found
     return [_column_entry(before, view), *found]
 

@@ -66,7 +66,7 @@ def column_clause(column: Fact, view: View, typed: bool = False) -> str:
         kind = "STORED" if attrs["generated"]["kind"] == "s" else "VIRTUAL"
         text += f" GENERATED ALWAYS AS ({reparsable(attrs['generated']['expression'])}) {kind}"
     if "identity" in attrs:
-        text += f" {identity_clause(column)}"
+        text += f" {identity_clause(column, view)}"
     return text + not_null_clause(column, attrs.get("not_null"), view)
 
 
@@ -113,7 +113,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
     settings = [s for column in (fact, *reached) for s in column_settings(column, view)]
     rewrites = "identity" in fact.attrs or fact.attrs.get("generated", {}).get("kind") == "s"
     columns = () if "generated" in fact.attrs else (fact, *reached)
-    back = [(column, entry) for column in columns for entry in archived_values.values_of(column, view)]
+    back = [(column, entry) for column in columns for entry in _values_of(column, view)]
     stands_in = not rewrites and filling.needed(fact, view)
     made = (_returning(fact, back, view), ()) if back or stands_in else _adding(fact, view)
     statements, absorbed = made
@@ -140,6 +140,13 @@ def _create_column(fact: Fact, view: View) -> Draft:
     )
 
 
+def _values_of(column: Fact, view: View) -> list[archive.Entry]:
+    """Where its values lie. Those of one that went with its parent's are among the parent's."""
+    before = view.live.get(column.id)
+    along = before is not None and _goes_along(before, view)
+    return archived_values.values_of(column, view, own=not along)
+
+
 def _stands_in(column: Fact) -> str:
     return f"create column {column.name}; rows get a value that stands in, where what they had is not known"
 
@@ -164,7 +171,7 @@ def _adding(fact: Fact, view: View) -> tuple[list[str], Sequence[Fact]]:
         return _numbered(fact, fact.attrs["identity"], view), ()
     clause = column_clause(fact, view)
     if default is None:
-        return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}", *settled_identity(fact)], ()
+        return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}", *settled_identity(fact, view)], ()
     sequences = [part for part in view.target_parts.get(fact.id, ()) if part.kind == "sequence"]
     if sequences and fact.attrs.get("not_null") and size(view, fact.parent or "")[1] != 0:
         return _numbered(fact, sequences[0].attrs, view), ()
@@ -268,9 +275,9 @@ def _is_strict(fact: Fact, view: View) -> bool:
 
 def _drop_column(fact: Fact, view: View) -> Draft:
     table = table_of(fact)
-    above = [view.live[i] for i in given_by(fact, view) if view.vanishes(i)]
-    if comes_with_parent(fact, view) and not any(_only(part, view) for part in above):
+    if _goes_along(fact, view):
         return NOTHING
+    above = _vanishing_above(fact, view)
     reached = [d for d in descendants(fact, view, live=True) if comes_with_parent(d, view)]
     # Without the parent's column, a child that keeps its own has it as a local one from then on.
     only = "ONLY " if _only(fact, view) else ""
@@ -291,6 +298,16 @@ def _drop_column(fact: Fact, view: View) -> Draft:
     return (
         archived_values.column_draft(fact, view, draft) if archived_values.keeps_values(fact, view) else draft
     )
+
+
+def _goes_along(fact: Fact, view: View) -> bool:
+    """Whether it goes by the statement for a parent's."""
+    above = _vanishing_above(fact, view)
+    return comes_with_parent(fact, view) and not any(_only(part, view) for part in above)
+
+
+def _vanishing_above(fact: Fact, view: View) -> list[Fact]:
+    return [view.live[i] for i in given_by(fact, view) if view.vanishes(i)]
 
 
 def _only(fact: Fact, view: View) -> bool:
@@ -441,7 +458,7 @@ def _is_told_how(before: Fact, after: Fact, view: View) -> bool:
     return old != new and not assignable(old, new) and not local_rows.are_all(table_of(after), view)
 
 
-def _set_default(fact: Fact, view: View | None = None) -> Draft:
+def set_default(fact: Fact, view: View | None = None) -> Draft:
     keyword = "VIEW" if fact.parent and fact.parent.startswith("view:") else "TABLE ONLY"
     alter = f"ALTER {keyword} {table_of(fact)} ALTER COLUMN {last(fact.name)}"
     return Draft(
@@ -464,8 +481,8 @@ def _drop_default(fact: Fact, view: View) -> Draft:
 
 
 def _alter_default(before: Fact, after: Fact, view: View) -> Alteration:
-    draft = _set_default(after)
-    undo = _set_default(before).statements
+    draft = set_default(after)
+    undo = set_default(before).statements
     same = before.attrs == after.attrs
     return Alteration(statements=() if same else draft.statements, undo=undo, lock=STRONGEST)
 
@@ -485,5 +502,5 @@ RULES: dict[str, Rule] = {
         along=made_with_table,
         slots=identity_slot,
     ),
-    "default": Rule(_set_default, _drop_default, _alter_default, rank=40, separable=by_itself),
+    "default": Rule(set_default, _drop_default, _alter_default, rank=40, separable=by_itself),
 }

@@ -6,25 +6,27 @@ from snapstore.model import Fact, Json
 from snapstore.rules import View
 from snapstore_postgres.names import last, qualifier, quote, unquote
 from snapstore_postgres.relations import changes_persistence, table_of
-from snapstore_postgres.sequences import altered_sequence, sequence_options
+from snapstore_postgres.sequences import altered_sequence, first_name, sequence_options
 
 
-def identity_clause(column: Fact) -> str:
+def identity_clause(column: Fact, view: View) -> str:
     identity = column.attrs["identity"]
     when = "ALWAYS" if identity["kind"] == "a" else "BY DEFAULT"
-    options = [f"SEQUENCE NAME {identity['sequence']}"] if "sequence" in identity else []
+    first, name = first_name(_sequence(column), view), identity.get("sequence")
+    options = [f"SEQUENCE NAME {first}"] if name or first != _sequence(column) else []
     options += [sequence_options(identity)] if _counts_as_column(column) else []
     return f"GENERATED {when} AS IDENTITY" + (f" ({' '.join(options)})" if options else "")
 
 
-def settled_identity(column: Fact) -> list[str]:
-    """What the clause of a new identity column leaves open about its sequence: a type that is not the
-    column's, and whether it is logged where its table is not, or the other way round."""
+def settled_identity(column: Fact, view: View) -> list[str]:
+    """What the clause of a new identity column leaves open of its sequence: a name that a type has, a type
+    that is not the column's, and whether it is logged where its table is not, or the other way round."""
     identity = column.attrs.get("identity", {})
     sequence = identity.get("sequence")
+    named = rename_sequence(first_name(_sequence(column), view), _sequence(column)) if identity else []
     if sequence is None:
-        return []
-    return [*_retyped_identity(column), *_persistence(sequence, identity.get("persistence"))]
+        return named
+    return [*named, *_retyped_identity(column), *_persistence(sequence, identity.get("persistence"))]
 
 
 def _persistence(sequence: str, persistence: str | None) -> list[str]:
@@ -56,7 +58,7 @@ def identity_statements(column: Fact, was: Json, now: Json, view: View) -> list[
     if now is None:
         return [f"{alter} DROP IDENTITY"]
     if was is None:
-        return [f"{alter} ADD {identity_clause(column)}", *settled_identity(column)]
+        return [f"{alter} ADD {identity_clause(column, view)}", *settled_identity(column, view)]
     found = []
     if was["kind"] != now["kind"]:
         found.append(f"{alter} SET GENERATED {'ALWAYS' if now['kind'] == 'a' else 'BY DEFAULT'}")
@@ -87,9 +89,11 @@ def rename_sequence(was: str, now: str) -> list[str]:
 
 def identity_slot(fact: Fact) -> list[str]:
     """The sequence of an identity column is a relation beside its table."""
-    if "identity" not in fact.attrs:
-        return []
-    named = fact.attrs["identity"].get("sequence")
-    table = table_of(fact)
-    usual = quote(f"{unquote(last(table))}_{unquote(last(fact.name))}_seq")
-    return [f"relation:{named or f'{qualifier(table)}.{usual}'}"]
+    return [f"relation:{_sequence(fact)}"] if "identity" in fact.attrs else []
+
+
+def _sequence(column: Fact) -> str:
+    """The name of its sequence, told or not."""
+    table = table_of(column)
+    usual = quote(f"{unquote(last(table))}_{unquote(last(column.name))}_seq")
+    return str(column.attrs["identity"].get("sequence") or f"{qualifier(table)}.{usual}")

@@ -19,6 +19,7 @@ from snapstore_postgres.carry import held
 from snapstore_postgres.evidence import LINEAGE
 from snapstore_postgres.inheritance import partitions_below
 from snapstore_postgres.names import literal, qualifier
+from snapstore_postgres.relations import children
 
 _DATABASE = "(SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())"
 _ATTRIBUTES = (
@@ -75,9 +76,20 @@ def _made(request: PlanRequest, actions: Sequence[Action]) -> Iterator[str]:
     for identity in found & request.target.keys():
         if identity.startswith(_TYPES):
             yield identity
-        elif identity.startswith("table:") and identity in request.live and held(request, identity) != 0:
-            yield identity
-            yield from (p for p in partitions_below(identity, request.target) if p in created)
+        elif identity.startswith("table:") and identity in request.live:
+            tree = [identity, *_inheriting(identity, request)]
+            if any(held(request, table) != 0 for table in tree):
+                yield from tree
+                yield from (p for p in partitions_below(identity, request.target) if p in created)
+
+
+def _inheriting(table: str, request: PlanRequest) -> Iterator[str]:
+    """The tables that inherit from a table, before and after: what becomes of its columns, does of theirs."""
+    for name in children(table, request.live.dependents):
+        child = f"table:{name}"
+        if child in request.target and f"partition:{name}" not in request.target:
+            yield child
+            yield from _inheriting(child, request)
 
 
 def _known(request: PlanRequest, identity: str) -> Iterator[dict[str, Json]]:

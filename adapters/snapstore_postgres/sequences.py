@@ -40,7 +40,7 @@ END"""
 def _create_sequence(fact: Fact, view: View) -> Draft:
     attrs = fact.attrs
     unlogged = "UNLOGGED " if attrs.get("persistence") == "u" else ""
-    first = _first_name(fact, view)
+    first = first_name(fact.name, view)
     text = f"CREATE {unlogged}SEQUENCE {first} AS {attrs.get('type', 'bigint')} {sequence_options(attrs)}"
     # Only a sequence with the table's owner can be owned by its column, so the owner comes first.
     renaming = [f"ALTER SEQUENCE {first} RENAME TO {last(fact.name)}"] if first != fact.name else []
@@ -54,11 +54,11 @@ def _create_sequence(fact: Fact, view: View) -> Draft:
     return Draft(statements=statements, undo=[f"DROP SEQUENCE {fact.name}"], needs=table)
 
 
-def _first_name(fact: Fact, view: View) -> str:
+def first_name(sequence: str, view: View) -> str:
     """The name under which it is made: a type may have its name, but only of one that is there already."""
-    if not any(f"{kind}:{fact.name}" in side for kind in TYPES for side in (view.live, view.target)):
-        return fact.name
-    spare = (f"{qualifier(fact.name)}.{printed(name)}" for name in spare_names(last(fact.name)))
+    if not any(f"{kind}:{sequence}" in side for kind in TYPES for side in (view.live, view.target)):
+        return sequence
+    spare = (f"{qualifier(sequence)}.{printed(name)}" for name in spare_names(last(sequence)))
     return next(name for name in spare if not any(f"{kind}:{name}" in view.live for kind in IN_SCHEMAS))
 
 

@@ -13,6 +13,7 @@ from snapstore_postgres.columns import (
     column_clause,
     column_secrets,
     column_settings,
+    set_default,
     without_default,
 )
 from snapstore_postgres.constraints import constraint_definition, is_unvalidated, unvalidated_below
@@ -69,15 +70,16 @@ def _create_table(fact: Fact, view: View) -> Draft:
     after += [s for c in columns for s in own_flag(c, view, inline=c in inline)]
     after += [s for c in from_above for s in own_identity(c, view)]
     after += [s for c in from_above if (up := _above(c, view)) for s in generated.own_expressions(up[0], [c])]
-    after += [s for c in inline for s in settled_identity(c)]
+    after += [s for c in inline for s in settled_identity(c, view)]
     alike, again = _stored_alike(columns, view)
     absent, unvalidated = _never_validated(fact, from_above, view)
+    plain, defaults = _of_other_defaults(from_above, view)
     text = f"CREATE {_persistence(fact)}{kind} {fact.name}{_table_body(fact, columns, view)}{foreign}"
     text += _where_stored(fact)
     owner = owner_statement("TABLE", fact.name, fact)
-    after = [*owner, *after, *again, *unvalidated, *_table_flags(fact, {})]
+    after = [*owner, *after, *again, *defaults, *unvalidated, *_table_flags(fact, {})]
     return Draft(
-        statements=[*alike, *absent, text, *after],
+        statements=[*alike, *plain, *absent, text, *after],
         undo=[f"DROP {kind} {fact.name}"],
         secrets={**secrets, **{k: v for c in columns for k, v in column_secrets(c).items()}},
         absorbs=columns,
@@ -156,6 +158,19 @@ def _stored_alike(columns: Sequence[Fact], view: View) -> tuple[list[str], list[
 def _stored_attributes(first: Fact, other: Fact) -> dict[str, Json]:
     rest = {key: value for key, value in other.attrs.items() if key not in _STORED}
     return rest | {key: first.attrs[key] for key in _STORED if key in first.attrs}
+
+
+def _of_other_defaults(columns: Sequence[Fact], view: View) -> tuple[list[str], list[str]]:
+    """Statements by which a column that is only inherited gets no default from two parents that have others,
+    which the server would not choose from; and those that give them theirs again."""
+    away, again = [], []
+    for column in columns:
+        defaults = [view.target.get(f"default:{above.name}") for above in _above(column, view)]
+        if len({default.attrs["expression"] for default in defaults if default}) > 1:
+            drafts = [set_default(default) for default in defaults if default]
+            away += [text for draft in drafts for text in draft.undo]
+            again += [text for draft in drafts for text in draft.statements]
+    return away, again
 
 
 def _never_validated(fact: Fact, columns: Sequence[Fact], view: View) -> tuple[list[str], list[str]]:
@@ -245,8 +260,8 @@ def _drop_table(fact: Fact, view: View) -> Draft:
         undo=["put back by restoring the safety snapshot"],
         hazards=() if rowless else data_loss(view, fact.id, f"table {fact.name}"),
         needs=subscribed.before,
-        # What changes of its parents would reach it, and what stands on it.
-        provides=[detached(fact.name)] if parents(fact.name, view.live) else [],
+        # What changes of its parents would reach it, and what stands on it, unless it is detached before.
+        provides=[detached(fact.name)] if _takes_leave(fact, view) else [],
         lock=STRONGEST,
         rows=rows,
         bytes=bytes_,
@@ -257,6 +272,11 @@ def _drop_table(fact: Fact, view: View) -> Draft:
         _refuse_to_cut(fact, subscribed.copying[0], view)
     draft = stripping.table_draft(fact, view, draft) if moves else draft
     return replace(draft, hazards=[*draft.hazards, *subscribed.hazards(fact.name, carried)])
+
+
+def _takes_leave(fact: Fact, view: View) -> bool:
+    """Whether its parents have it until it goes."""
+    return f"partition:{fact.name}" not in view.apart.going and bool(parents(fact.name, view.live))
 
 
 def _refuse_to_cut(table: Fact, subscription: str, view: View) -> None:

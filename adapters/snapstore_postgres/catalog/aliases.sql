@@ -37,7 +37,7 @@ SELECT {{address(d.classid, d.objid, 0)}}, {{address(d.refclassid, d.refobjid, 0
    AND d.refclassid IN ('pg_opclass'::regclass, 'pg_opfamily'::regclass) AND d.objid >= 16384
 UNION ALL
 -- The sequence of an identity column, the functions that a range type made for itself.
-SELECT {{address(d.classid, d.objid, 0)}}, {{address(d.refclassid, d.refobjid, 0)}}
+SELECT {{address(d.classid, d.objid, 0)}}, {{address(d.refclassid, d.refobjid, d.refobjsubid)}}
   FROM pg_depend d
  WHERE d.deptype = 'i' AND d.objid >= 16384
    AND (d.classid = 'pg_proc'::regclass OR d.classid = 'pg_class'::regclass AND d.refobjsubid > 0)

@@ -110,3 +110,18 @@ ALTER TABLE p1 ALTER id SET NOT NULL; ALTER TABLE p2 ALTER a SET NOT NULL;
 CREATE TABLE t (id int NOT NULL, a int, b int NOT NULL); CREATE TABLE c (b int) INHERITS (t);
 ALTER TABLE ONLY c ALTER id DROP NOT NULL; ALTER TABLE ONLY c ALTER a SET NOT NULL;
 ALTER TABLE ONLY c ALTER b DROP NOT NULL; INSERT INTO c VALUES (NULL, 1, NULL);
+--- case an inherited column is made anew
+--- both
+CREATE TYPE c AS (x int4range, y int); CREATE DOMAIN d AS c CHECK (VALUE::text <> 'x'); CREATE TABLE t (id int PRIMARY KEY, v d[]); CREATE TABLE u () INHERITS (t); INSERT INTO u VALUES (1, '{}'), (2, '{}'); INSERT INTO t VALUES (1,'{}');
+--- a
+ALTER DOMAIN d ADD CHECK (VALUE::text <> 'y') NOT VALID;
+--- case an inherited column is of another type that is not cast
+--- a
+CREATE TABLE t (id int PRIMARY KEY, v int); CREATE TABLE u () INHERITS (t); INSERT INTO u VALUES (1, 1), (2, 2);
+--- b
+CREATE TABLE t (id int PRIMARY KEY, v int[]); CREATE TABLE u () INHERITS (t); INSERT INTO u VALUES (1, '{1}'), (2, '{2}');
+--- case two parents with other defaults
+--- a
+CREATE TABLE p (id int DEFAULT 1, v text); CREATE TABLE q (v text, id int); CREATE TABLE c () INHERITS (p, q); ALTER TABLE q ALTER id SET DEFAULT 2; ALTER TABLE c ALTER v SET DEFAULT 'c'; INSERT INTO c VALUES (4);
+--- b
+CREATE TABLE p (id int DEFAULT 1, v text); CREATE TABLE q (v text DEFAULT 'q', id int DEFAULT 2);

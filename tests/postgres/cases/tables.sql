@@ -268,3 +268,27 @@ CREATE TABLE t (a int PRIMARY KEY, b text); INSERT INTO t VALUES (2, 'y');
 DROP MATERIALIZED VIEW m; CREATE MATERIALIZED VIEW m USING heap2 AS SELECT 1 AS a;
 CREATE TABLE p (a int) PARTITION BY LIST (a);
 ALTER TABLE p SET ACCESS METHOD heap; -- since 17
+--- case the name of an identity's sequence goes to a table
+--- a
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY); INSERT INTO t VALUES (DEFAULT); CREATE TABLE u (n int);
+--- b
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME u)); INSERT INTO t VALUES (DEFAULT);
+--- case the names of two identities' sequences swap
+--- a
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME one), n int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME two));
+--- b
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME two), n int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME one));
+--- both
+INSERT INTO t VALUES (DEFAULT, DEFAULT); 
+--- case a type has the name of an identity's sequence
+--- both
+CREATE SCHEMA s;
+--- a
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, m int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME x)); INSERT INTO t VALUES (DEFAULT); CREATE TYPE x AS ENUM ('a'); CREATE TYPE t_id_seq AS ENUM ('a');
+--- b
+CREATE TABLE t (id int, m int);
+--- case a default counts with the sequence of another table's identity
+--- a
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY); CREATE TABLE u (n int DEFAULT nextval('t_id_seq')); INSERT INTO t VALUES (DEFAULT);
+--- b
+CREATE TABLE t (no int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME t_id_seq) PRIMARY KEY); CREATE TABLE u (n int DEFAULT nextval('t_id_seq')); INSERT INTO t VALUES (DEFAULT);
