@@ -8,6 +8,7 @@ from snapstore.model import Fact, Json, SealedRef
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres import archive, archived_values, filling, fitting, generated, local_rows, positions
 from snapstore_postgres.casts import assignable, cast, castable
+from snapstore_postgres.domains import checks_before
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.flags import flags_below, kept_below
 from snapstore_postgres.identities import (
@@ -132,6 +133,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
         absorbs=[*reached, *absorbed],
         needs=[
             *_keys(back),
+            *(need for c in (fact, *reached) for need in checks_before(c, view)),
             *(column.id for column in own_below(fact, view)),
             *(filling.needs(fact, view) if stands_in else ()),
         ],
@@ -392,7 +394,7 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     return Alteration(
         statements=[*statements, *renames],
         secrets=column_secrets(after, old),
-        needs=[*above, *needs, *_toggled(after, view)],
+        needs=[*above, *needs, *_toggled(after, view), *(checks_before(after, view) if retyped else ())],
         lock=STRONGEST,
         displaces=_displaced_by(before, after, retyped, bool(renames), view),
         swaps=_following(before, view) if retyped and not follows else (),

@@ -52,15 +52,19 @@ def needed(column: Fact, view: View) -> bool:
 
 
 def needs(column: Fact, view: View) -> list[str]:
-    """The columns whose values stand in."""
+    """The columns whose values stand in, and what the checks of these values call."""
     found = _referred(column, view)
-    return [found.id] if found else []
+    called = [n for check in _checks(column, view) for n in check.needs if n.startswith(_CALLED)]
+    return [*([found.id] if found else []), *called]
+
+
+_CALLED = ("function:", "operator:")
 
 
 def filling(column: Fact, table: str, view: View) -> str:
     """A statement that gives each row without a value the first of those that could stand in and may."""
     name, kind = last(column.name), column.attrs["type"]
-    tests = list(_checks(column, view))
+    tests = [_condition(check) for check in _checks(column, view)]
     values = ", ".join(
         f"({place}, ({value})::{kind})" for place, value in enumerate(_candidates(column, tests, view))
     )
@@ -75,11 +79,25 @@ def filling(column: Fact, table: str, view: View) -> str:
     )
 
 
-def _checks(column: Fact, view: View) -> Iterator[str]:
+def _checks(column: Fact, view: View) -> Iterator[Fact]:
+    """The checks of the column, but for those that call what cannot be there before it."""
     for part in view.target_parts.get(column.parent or "", ()):
         is_check = part.kind == "constraint" and part.attrs.get("type") == "c" and column.id in part.needs
-        if is_check and "NOT ENFORCED" not in part.attrs["definition"]:
-            yield _condition(part)
+        called = [need for need in part.needs if need.startswith(_CALLED)] if is_check else []
+        enforced = is_check and "NOT ENFORCED" not in part.attrs["definition"]
+        if enforced and column.id not in _standing_under(called, view):
+            yield part
+
+
+def _standing_under(identities: list[str], view: View) -> set[str]:
+    """All that these stand on, be it through others."""
+    found: set[str] = set()
+    waiting = [*identities]
+    while waiting:
+        fact = view.target.get(waiting.pop())
+        waiting += [need for need in fact.needs if need not in found] if fact else []
+        found.update(fact.needs if fact else ())
+    return found
 
 
 def _condition(constraint: Fact) -> str:

@@ -17,6 +17,7 @@ from snapstore_postgres.columns import (
     without_default,
 )
 from snapstore_postgres.constraints import constraint_definition, is_unvalidated, unvalidated_below
+from snapstore_postgres.domains import checks_before
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.federation import subscribers
 from snapstore_postgres.flags import own_flag
@@ -83,7 +84,7 @@ def _create_table(fact: Fact, view: View) -> Draft:
         undo=[f"DROP {kind} {fact.name}"],
         secrets={**secrets, **{k: v for c in columns for k, v in column_secrets(c).items()}},
         absorbs=columns,
-        needs=[*_inherited_by(fact, view)],
+        needs=[*_inherited_by(fact, view), *(need for c in columns for need in checks_before(c, view))],
         lock=STRONGEST,
     )
 

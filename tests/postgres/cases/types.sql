@@ -337,3 +337,31 @@ CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN dm AS mood CHECK (VALUE <>
 CREATE DOMAIN dm AS text CHECK (VALUE <> 'sad');
 --- both
 CREATE TABLE t (id int PRIMARY KEY, m dm); INSERT INTO t VALUES (1, 'ok'), (2, NULL);
+--- case an enum in rows that a column holds
+--- both
+CREATE TYPE mood AS ENUM ('a', 'b');
+--- b
+ALTER TYPE mood ADD VALUE 'c' AFTER 'a';
+--- both
+CREATE TABLE t (id int UNIQUE, m mood, ms mood[]); CREATE VIEW v AS SELECT x FROM t x; CREATE TABLE u AS SELECT * FROM v;
+INSERT INTO u VALUES ((1, 'a', '{b}')), (NULL);
+--- a
+CREATE TABLE w (m mood DEFAULT 'b');
+--- b
+CREATE TABLE w (m mood DEFAULT 'c');
+--- case a check comes to a domain with a column that holds it in arrays
+--- a
+CREATE TYPE c AS (x int, y int); CREATE DOMAIN d AS c CHECK (VALUE::text <> 'x'); CREATE TYPE e AS (d d);
+CREATE TABLE t (id int PRIMARY KEY, v d[]); CREATE TABLE u (w e); ALTER TABLE t ADD n e;
+--- b
+CREATE TYPE c AS (x int, y int); CREATE DOMAIN d AS c; CREATE TYPE e AS (d d); CREATE TABLE t (id int PRIMARY KEY, v varchar(20));
+--- case a column returns whose check reads its table
+--- both
+CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 2), (2, 3);
+CREATE FUNCTION g(i int) RETURNS boolean LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT i > 4; END;
+--- a
+CREATE FUNCTION f(i int) RETURNS boolean LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT g(i) OR EXISTS (SELECT FROM t WHERE id = i); END;
+CREATE FUNCTION h(i int) RETURNS boolean LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT g(i) OR true; END;
+ALTER TABLE t ADD CHECK (f(id) OR true), ADD CHECK (h(id));
+--- b
+ALTER TABLE t DROP COLUMN id;
