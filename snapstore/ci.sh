@@ -1,6 +1,6 @@
 #!/bin/sh
 # What the GitHub Action and the GitLab template run, told by the environment:
-#   SNAP_COMMAND   take, status, propose or apply
+#   SNAP_COMMAND   take, watch, status, propose or apply
 #   SNAP_MESSAGE   of a take
 #   SNAP_REVISION  of a proposal; SNAP_GROUP narrows it, "database frontend" to two groups
 #   SNAP_PLAN      what to apply: a branch rollback/… or the address of its request
@@ -22,8 +22,11 @@ take)
 	snap take -m "${SNAP_MESSAGE:-before a deploy}"
 	snap push
 	;;
+watch)
+	snap watch
+	;;
 status)
-	snap status --issue
+	snap status --issue --notify
 	;;
 propose)
 	IFS='
@@ -38,7 +41,7 @@ apply)
 	snap apply --yes $options -- "${SNAP_PLAN:?which branch or request is to be applied?}"
 	;;
 *)
-	echo "SNAP_COMMAND is take, status, propose or apply, not '$SNAP_COMMAND'" >&2
+	echo "SNAP_COMMAND is take, watch, status, propose or apply, not '$SNAP_COMMAND'" >&2
 	exit 1
 	;;
 esac

@@ -51,6 +51,21 @@ def test_the_jobs_around_a_deploy(shop: Project, forge: Forge):
     assert (shop.snap.root / "dist" / "app.js").read_text() == "one\n"
 
 
+def test_a_deploy_is_watched_by_another_runner_than_took_the_snapshot(shop: Project, github: Forge):
+    config = shop.snap.root / "snapstore.toml"
+    watch = '[watch]\naction = "propose"\n[watch.metrics.p95]\ncommand = "cat p95"\nmax_increase = "20%"\n'
+    config.write_text(f"{config.read_text()}\n{watch}")
+    (shop.snap.root / "p95").write_text("0.4")
+    assert run(shop, SNAP_COMMAND="take").returncode == 0
+    shop.deploy("three")
+    (shop.snap.root / "p95").write_text("0.9")
+    shutil.rmtree(shop.snap.root / "snapshots")
+    ran = run(shop, SNAP_COMMAND="watch")
+    assert ran.returncode == 2, ran.stderr
+    (pull,) = github.pulls
+    assert "0.9, it was 0.4: 125% more" in pull.body
+
+
 def test_inputs_of_the_action_reach_the_shell_as_variables_only():
     text = (ROOT / "action.yml").read_text()
     declared = set(re.findall(r"^  (\w+):$", text.partition("runs:")[0], re.M))
@@ -65,7 +80,7 @@ def test_inputs_of_the_action_reach_the_shell_as_variables_only():
 def test_the_template_runs_only_commands_that_there_are():
     text = (ROOT / "ci" / "gitlab.yml").read_text()
     commands = re.findall(r"SNAP_COMMAND: (\w+)", text)
-    assert sorted(commands) == ["apply", "propose", "status", "take"]
+    assert sorted(commands) == ["apply", "propose", "status", "take", "watch"]
     assert all(f"\n{command})\n" in SCRIPT.read_text() for command in commands)
     (script,) = re.findall(r"^    - sh (.*)$", text, re.M)
     found = subprocess.run(
