@@ -21,7 +21,7 @@ from snapstore import adapter as adapters
 from snapstore.capture import adapter_error, context_of
 from snapstore.diff import diff
 from snapstore.errors import SnapError
-from snapstore.model import Action, Plan, PlanOptions, Scope
+from snapstore.model import Action, HazardName, Plan, PlanOptions, Scope
 from snapstore.plan import essence
 from snapstore.rehearsal import keeping
 from snapstore.rehearsal.model import wrongs
@@ -102,7 +102,16 @@ def _on_facts(ws: Workspace, found: Planned, name: str, actions: Sequence[Action
     steps = [Step(action.verb, action.summary, action.lock, None) for action in actions]
     adapter = ws.config.resources[name].adapter
     version = str(found.live.hints.get(name, {}).get("server_version", ""))
-    return Part(name, adapter, How.MODEL, _MODELLED, version, 0.0, steps, mismatches=wrong)
+    part = Part(name, adapter, How.MODEL, _MODELLED, version, 0.0, steps, mismatches=wrong)
+    return msgspec.structs.replace(part, notes=list(_unverifiable(actions)))
+
+
+def _unverifiable(actions: Sequence[Action]) -> Iterator[str]:
+    """What a model cannot show of an action that says itself that it may not lead where it should."""
+    for action in actions:
+        for hazard in action.hazards:
+            if hazard.name is HazardName.UNVERIFIABLE:
+                yield f"not shown: {action.summary} ({hazard.text})"
 
 
 def _on_scratch(

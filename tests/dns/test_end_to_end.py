@@ -35,6 +35,10 @@ def test_a_deploy_is_seen_planned_and_rolled_back(bind: servers.Server, ready: S
     plan = ready("plan", "HEAD").stdout
     assert "- www.example.com. 60 IN A 192.0.2.2" in plan
     assert "+ www.example.com. 300 IN A 192.0.2.1" in plan
+    deployed = bind.records(ZONE)
+    rehearsed = ready("rehearse", "HEAD", code=0).stdout
+    assert "passed" in rehearsed and "on their facts alone, which is weaker: dns" in rehearsed
+    assert bind.records(ZONE) == deployed
     ready("restore", "HEAD", "--yes", "--allow", "all", code=0)
     assert bind.records(ZONE) == before
     assert ready("status").code == 0

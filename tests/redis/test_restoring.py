@@ -12,7 +12,8 @@ import redis
 
 from snapstore.errors import Exit, SnapError
 from snapstore.guard import PlanRefused
-from snapstore.model import HazardName
+from snapstore.model import HazardName, PlanOptions, Scope
+from snapstore.rehearsal.rehearse import rehearse
 from snapstore.snapshot import kinds
 from snapstore_redis.keyapply import KeyWriter
 from tests.project import Project, well
@@ -54,6 +55,9 @@ def test_what_only_a_restart_can_change_is_named_before_and_after(tmp_path: Path
         elsewhere = project(tmp_path / "project", two.url(), settings)
         found = hazards(elsewhere)[HazardName.UNVERIFIABLE]
         assert found.startswith("config:tcp-backlog: 77 → 511 can only be changed in the configuration file")
+        _, proof = rehearse(elsewhere.ws, taken.commit, Scope(), PlanOptions())
+        assert proof is not None
+        assert [note.startswith("not shown: ") for note in proof.parts[0].notes] == [True]
         with pytest.raises(PlanRefused):
             elsewhere.restore(taken.commit, allow=())
         done = elsewhere.restore(taken.commit)
