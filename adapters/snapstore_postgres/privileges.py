@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -31,21 +31,24 @@ def object_of(identity: str, fact: Fact, view: View) -> str:
 
 
 def _comment(fact: Fact, view: View) -> Draft:
-    return Draft(
-        statements=[_said(fact, view, literal(fact.attrs["text"]))], undo=[_said(fact, view, "NULL")]
-    )
+    return _commented(fact, view, view.target)
 
 
 def _uncomment(fact: Fact, view: View) -> Draft:
-    said = _comment(fact, view)
+    said = _commented(fact, view, view.live)
     return Draft(statements=said.undo, undo=said.statements)
 
 
-def _said(fact: Fact, view: View, text: str) -> str:
+def _commented(fact: Fact, view: View, side: Mapping[str, Fact]) -> Draft:
+    """As it is said in the state of that side: a NOT NULL may have another name in each."""
+    said = literal(fact.attrs["text"])
+    return Draft(statements=[_said(fact, view, side, said)], undo=[_said(fact, view, side, "NULL")])
+
+
+def _said(fact: Fact, view: View, side: Mapping[str, Fact], text: str) -> str:
     kind, _, name = fact.name.partition(":")
     if kind != "not_null":
         return f"COMMENT ON {object_of(fact.name, fact, view)} IS {text}"
-    side = view.live if view.live.get(fact.id) is fact else view.target
     domain = side.get(f"domain:{name}")
     if domain is None:
         return not_null_comment(side[f"column:{name}"], text)
@@ -55,7 +58,7 @@ def _said(fact: Fact, view: View, text: str) -> str:
 def _recomment(before: Fact, after: Fact, view: View) -> Alteration:
     if before.attrs == after.attrs:
         return Alteration()
-    return Alteration(statements=_comment(after, view).statements, undo=_comment(before, view).statements)
+    return Alteration(statements=_comment(after, view).statements, undo=_uncomment(before, view).undo)
 
 
 # -- grants ------------------------------------------------------------------------------------------------

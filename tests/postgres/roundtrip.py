@@ -84,7 +84,12 @@ def asked_plan(url: str, live: State, target: State) -> list[Action]:
 def _request(live: State, target: State, data: DataMode, settings: Settings) -> PlanRequest:
     found = ResourceChanges("db", "postgres", changes(live.facts, target.facts))
     hints = (live.hints, target.hints)
-    return PlanRequest("db", settings, found, live.facts, target.facts, *hints, PlanOptions(data))
+    return PlanRequest("db", settings, found, live.facts, _sharing(live, target), *hints, PlanOptions(data))
+
+
+def _sharing(live: State, target: State) -> dict[str, Fact]:
+    """The target's facts, equal ones being the very objects of the live side: so the core gives them."""
+    return {i: live.facts[i] if live.facts.get(i) == fact else fact for i, fact in target.facts.items()}
 
 
 def apply(url: str, actions: list[Action], **settings: Any) -> Journal:
