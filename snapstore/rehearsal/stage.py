@@ -90,12 +90,18 @@ def scratch(ws: Workspace, stat: Path, name: str, stage: Stage, report: Callable
 
 
 def rehearsed(on: Scratch, found: Planned, actions: Sequence[Action], rows: int, part: Part) -> Part:
-    """``part`` with what came of these actions of the plan, all of which are of this resource."""
+    """``part`` with what came of these actions of the plan, all of which are of this resource.
+
+    SnapError where the sample of ``rows`` cannot be had.
+    """
     plan, live, target = found
     watch, ran = Stopwatch(), list[Action]()
     try:
         before = _laid_out(on, live)
-        notes = on.stage.fill(rows) if rows else []
+    except SnapError as error:
+        return msgspec.structs.replace(part, error=str(error))
+    notes = on.stage.fill(rows) if rows else []
+    try:
         ran, left = _own(on, plan, actions, before, target)
         part = msgspec.structs.replace(part, notes=[*part.notes, *notes, *left])
         on.run(ran, target, watch)

@@ -118,6 +118,29 @@ def test_a_role_that_may_make_no_database_is_told_what_to_do(deployed: Project, 
     assert "rehearse_on" in done.stderr
 
 
+@pytest.fixture
+def plain(project: Project) -> Iterator[Project]:
+    """The project, whose database is that of a role that may make others, and nothing beyond."""
+    name = f"snap_plain_{os.getpid()}"
+    project.sql(f"CREATE ROLE {name} LOGIN CREATEDB")
+    parts = urlsplit(project.url)
+    project.sql(f'ALTER DATABASE "{parts.path[1:]}" OWNER TO {name}')
+    url = urlunsplit(parts._replace(netloc=f"{name}@{parts.netloc.rpartition('@')[2]}"))
+    project.snap.env["DATABASE_URL"] = url
+    yield Project(project.snap, url)
+    project.sql(f"REASSIGN OWNED BY {name} TO CURRENT_USER; DROP OWNED BY {name}; DROP ROLE {name}")
+
+
+def test_no_superuser_is_needed_except_for_rows(plain: Project):
+    plain.sql(OLD)
+    plain.snap("take", code=0)
+    plain.sql(DEPLOY)
+    assert rehearse(plain)["passed"]
+    done = plain.snap("rehearse", "HEAD", "--rows", "5", code=1)
+    assert "copied without triggers, which this role may not switch off" in done.stderr
+    assert plain.sql(SCRATCH) == []
+
+
 def test_with_rows_it_is_found_what_would_fail_on_them(deployed: Project):
     deployed.sql("ALTER TABLE people DROP CONSTRAINT people_pkey CASCADE")
     deployed.sql("UPDATE people SET id = 7 WHERE id < 10")
