@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -181,6 +182,19 @@ def test_a_rehearsal_to_this_state_is_one_of_it(shop: Snap):
     shop("rehearse", "HEAD", code=0)
     (shop.root / "dist" / "app.js").write_text("two\n")
     assert "a rollback to this state" in checks(shop, 3)["rehearsed"]["text"]
+
+
+def test_what_was_rehearsed_and_told_travels_with_the_snapshot(shop: Snap, tmp_path: Path):
+    remote = tmp_path / "shop.git"
+    subprocess.run(["git", "init", "-q", "--bare", str(remote)], check=True)
+    config = shop.root / "snapstore.toml"
+    config.write_text(f'[store]\nremote = "{remote}"\n' + config.read_text())
+    shop("rehearse", "HEAD~1", code=0)
+    shop("take", "--notified", "#deploys", code=0)
+    shop("push", code=0)
+    shutil.rmtree(shop.root / "snapshots")
+    shop("pull", code=0)
+    assert {found["state"] for found in checks(shop, 0).values()} == {"passed"}
 
 
 def test_a_message_that_was_sent_counts(shop: Snap):

@@ -159,7 +159,10 @@ def _rehearsed(scene: Scene) -> str:
 
 
 def _proofs(scene: Scene) -> list[Proof]:
-    return keeping.kept(scene.ws.store, scene.ws.keys)
+    """Those of this store and the one that came with the snapshot, the newest first."""
+    store, keys = scene.ws.store, scene.ws.keys
+    found = [*keeping.kept(store, keys), *keeping.noted(store, keys, scene.head.commit)]
+    return sorted(found, key=lambda proof: proof.time, reverse=True)
 
 
 def _seconds(text: str) -> float:

@@ -23,6 +23,7 @@ from snapstore.store import Store
 from snapstore.store.durable import writing
 
 FILE = "rehearsal.json"
+NOTE = "@rehearsal"
 _PLACE = ("rehearsal", "proof")
 _ID = 16
 
@@ -76,7 +77,12 @@ def is_for(proof: Proof, plan: Plan) -> bool:
 
 
 def keep(store: Store, proof: Proof) -> Path:
-    """Write it where :func:`find` looks, in place of the one of an earlier rehearsal of the same."""
+    """Write it where :func:`find` looks, in place of the one of an earlier rehearsal of the same; and beside
+    the snapshots that it leads to and, where that is the last one, from: there it travels to other stores."""
+    head = store.head()
+    from_head = head if head and store.info(head).tree == proof.base.tree else None
+    for commit in {proof.target.commit, from_head} - {None}:
+        store.annotate(str(commit), NOTE, msgspec.to_builtins(proof))
     path = _folder(store) / f"{proof.essence[:_ID]}.json"
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,8 +102,11 @@ def find(store: Store, keys: Keys, plan: Plan) -> Kept:
             return Kept(problem=f"{path.name}: {error.what}")
         return Kept(proof) if is_for(proof, plan) else Kept(problem=f"{path.name} is for another plan")
     others = [proof for proof in kept(store, keys) if proof.target.tree == plan.target.tree]
+    others += noted(store, keys, plan.target.commit)
     if not others:
         return Kept()
+    if is_for(others[-1], plan):
+        return Kept(others[-1])
     return Kept(problem=f"the rehearsal of {others[0].time} was of another state or plan")
 
 
@@ -110,6 +119,16 @@ def kept(store: Store, keys: Keys) -> list[Proof]:
         except SnapError:
             continue
     return sorted(found, key=lambda proof: proof.time, reverse=True)
+
+
+def noted(store: Store, keys: Keys, commit: str | None) -> list[Proof]:
+    """The proof that lies beside a snapshot, from whichever store it came; [] where there is none that is
+    whole."""
+    value = store.snapshot(commit).hints.get(NOTE) if commit else None
+    try:
+        return [decode(dumps(value), keys)] if value else []
+    except SnapError:
+        return []
 
 
 def _folder(store: Store) -> Path:

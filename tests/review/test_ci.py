@@ -30,9 +30,13 @@ def run(project: Project, **variables: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_jobs_around_a_deploy(shop: Project, forge: Forge):
     shop.deploy("three")
-    ran = run(shop, SNAP_COMMAND="take", SNAP_MESSAGE="before 'four' $(touch x)")
+    recorded = {"SNAP_DEPLOY": "812", "SNAP_OPERATOR": "Ada; touch x"}
+    ran = run(shop, SNAP_COMMAND="take", SNAP_MESSAGE="before 'four' $(touch x)", **recorded)
     assert ran.returncode == 0, ran.stderr
     assert shop.served.git("log", "-1", "--format=%s", "main") == "before 'four' $(touch x)"
+    (told,) = shop.snap("log", "-n", "1", "--json", code=0).json["commits"][0]["told"]
+    assert (told["deploy"], told["operator"]) == ("812", "Ada; touch x")
+    assert not (shop.snap.root / "x").exists()
     assert run(shop, SNAP_COMMAND="status").returncode == 0 and forge.issues == []
     shop.deploy("four")
     for _ in range(2):
@@ -40,8 +44,11 @@ def test_the_jobs_around_a_deploy(shop: Project, forge: Forge):
     (issue,) = forge.issues
     assert issue["state"] == "open" and "app.js" in issue["body"]
     shutil.rmtree(shop.snap.root / "snapshots")  # a runner begins with nothing
-    ran = run(shop, SNAP_COMMAND="propose", SNAP_REVISION=shop.old, SNAP_GROUP="frontend settings")
+    proposal = {"SNAP_REVISION": shop.old, "SNAP_GROUP": "frontend settings", "SNAP_REHEARSE": "true"}
+    ran = run(shop, SNAP_COMMAND="propose", **proposal)
     assert ran.returncode == 0, ran.stderr
+    assert "rehearsed" in ran.stdout
+    assert run(shop, SNAP_COMMAND="preflight").returncode == 3
     assert run(shop, SNAP_COMMAND="status").returncode == 0 and issue["state"] == "closed"
     (pull,) = forge.pulls
     assert run(shop, SNAP_COMMAND="apply", SNAP_PLAN=pull.head).returncode == 3
