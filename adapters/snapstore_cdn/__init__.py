@@ -54,7 +54,7 @@ def _check(settings: Settings, context: Context) -> list[Notice]:
 adapter = Adapter(
     name="cdn",
     format=1,
-    summary="caches in front of a site: the configuration of Varnish and CloudFront, and purging it",
+    summary="caches in front of a site: the configuration of Varnish, CloudFront and Fastly, and purging it",
     settings=Settings,
     capture=_capture,
     plan=_plan,

@@ -65,7 +65,7 @@ _RUNS: Mapping[str, Callable[[Provider, Sequence[Action], ApplyContext], None]] 
 def _change_of(action: Action, context: ApplyContext) -> Change:
     payload = action.payload
     before, after = (unsealed(payload["id"], payload[side], context) for side in ("before", "after"))
-    return Change(payload["id"], before, after, payload["version"])
+    return Change(payload["id"], before, after, payload["version"], payload["earlier"])
 
 
 def _beginning(context: ApplyContext, actions: Sequence[Action]) -> Callable[[], None]:

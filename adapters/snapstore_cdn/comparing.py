@@ -40,7 +40,7 @@ def owed(changes: ResourceChanges, live: Hints, target: Hints) -> list[FactChang
     ]
 
 
-def plain(change: FactChange, version: str | None = None) -> Change:
+def plain(change: FactChange, version: str | None = None, earlier: str | None = None) -> Change:
     """The same as providers know it."""
     before, after = (side.attrs if side is not None else None for side in (change.before, change.after))
-    return Change(change.id, before, after, version)
+    return Change(change.id, before, after, version, earlier)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import msgspec
+
 from snapstore.adapter import PlanRequest
-from snapstore.model import Action, FactChange, Hazard, HazardName, Verb
+from snapstore.model import Action, FactChange, Hazard, HazardName, Json, Verb
 from snapstore_cdn.comparing import beyond, owed, plain
 from snapstore_cdn.provider import Traits, traits
 from snapstore_cdn.sealing import secrets
@@ -22,8 +26,7 @@ def plan(request: PlanRequest) -> list[Action]:
 
 def _action(request: PlanRequest, change: FactChange, known: Traits) -> Action:
     """What cannot be done is said beforehand, and nothing is done about it."""
-    version = request.live_hints.get("versions", {}).get(change.id)
-    one = plain(change, version)
+    one = plain(change, *(_version(hints, change) for hints in (request.live_hints, request.target_hints)))
     obstacle = known.obstacle(one, request.live_hints)
     verb = Verb.CREATE if change.before is None else Verb.DROP if change.after is None else Verb.ALTER
     text = f"{_VERBS[verb]} {named(change.id)}"
@@ -39,7 +42,7 @@ def _action(request: PlanRequest, change: FactChange, known: Traits) -> Action:
         summary=text,
         statements=tuple(lines(change.before, change.after)),
         undo=tuple(lines(change.after, change.before)),
-        payload={"id": change.id, "before": one.before, "after": one.after, "version": version},
+        payload=msgspec.structs.asdict(one),
         produces=(change.id,) if change.after is not None else (),
         destroys=(change.id,) if change.after is None else (),
         needs=change.after.needs if change.after is not None else (),
@@ -48,3 +51,9 @@ def _action(request: PlanRequest, change: FactChange, known: Traits) -> Action:
         secrets={**secrets(change.after), **secrets(change.before)},
         rank=known.rank(one),
     )
+
+
+def _version(hints: Mapping[str, Json], change: FactChange) -> str | None:
+    """That of the fact; of one that is not there, that of what it would be a part of."""
+    versions: Mapping[str, str] = hints.get("versions", {})
+    return versions.get(change.id) or versions.get(change.id.partition(":")[2].partition("/")[0])

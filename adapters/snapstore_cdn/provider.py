@@ -20,12 +20,14 @@ Attrs = Mapping[str, Json]
 
 class Change(msgspec.Struct, frozen=True):
     """From what to what a fact goes, secrets in clear; None where it is not there. ``version`` is what the
-    provider called the state that the plan was made for, where it has a name for that."""
+    provider called the state that the plan was made for, ``earlier`` the one that was captured, where it has
+    names for them."""
 
     id: str
     before: Attrs | None
     after: Attrs | None
     version: str | None = None
+    earlier: str | None = None
 
     @property
     def kind(self) -> str:

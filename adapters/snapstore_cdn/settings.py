@@ -9,10 +9,11 @@ import msgspec
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``provider`` is whose cache it is, ``server`` where it is told what to do: ``host:port`` of Varnish's
-    CLI, or the URL of an API that is not the provider's own. ``ids`` are those of CloudFront's distributions,
-    ``profile`` that of the credentials in the configuration of AWS.
+    CLI, or the URL of an API that is not the provider's own. ``ids`` are those of CloudFront's distributions
+    or of Fastly's services, ``profile`` that of the credentials in the configuration of AWS.
 
-    ``secret_file`` is Varnish's file with the secret of its CLI, ``key`` the secret itself.
+    ``secret_file`` is Varnish's file with the secret of its CLI, ``key`` the secret itself, or
+    the token of an API.
 
     ``exclude`` are patterns of identities to leave alone (``param:thread_*``), ``sealed`` patterns of those
     whose texts are secrets.
@@ -26,7 +27,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``timeout`` how many an answer may take.
     """
 
-    provider: Literal["varnish", "cloudfront"] = "varnish"
+    provider: Literal["varnish", "cloudfront", "fastly"] = "varnish"
     server: str = ""
     ids: tuple[str, ...] = ()
     profile: str = ""
@@ -48,5 +49,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for text in self.purge:
             if self.provider == "cloudfront" and (text.startswith("tag:") or "*" in text[:-1]):
                 raise ValueError(f'CloudFront purges paths, with a "*" at their end or none, not {text!r}')
+            host, _, path = text.partition("/")
+            if self.provider == "fastly" and path and (not host or "*" in path) and ":" not in host:
+                raise ValueError(f"Fastly purges addresses such as www.example.com/a, not {text!r}")
             if text != "everything" and "/" not in text and not text.startswith("tag:"):
                 raise ValueError(f'purge takes "everything", "tag:NAME" or a path ("/news/*"), not {text!r}')

@@ -78,6 +78,8 @@ def _told(answer: httpx.Response) -> str:
         said = answer.json()
         if isinstance(said, dict) and "error" in said:
             return str(said["error"])
+        if isinstance(said, dict) and "msg" in said:
+            return ": ".join(filter(None, (said["msg"], said.get("detail"))))
         if isinstance(said, dict) and said.get("errors"):
             return "; ".join(f"{one['message']} ({one['code']})" for one in said["errors"])
     return answer.text.strip()[:200] or answer.reason_phrase

@@ -1,0 +1,1 @@
+"""Fastly, by its API."""

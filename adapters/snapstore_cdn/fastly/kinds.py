@@ -1,0 +1,30 @@
+"""What a version of a service is made of, and where the API has it."""
+
+from __future__ import annotations
+
+_PLAIN = """
+    condition healthcheck domain backend director cache_settings request_settings response_object header gzip
+    vcl snippet acl dictionary apex-redirects wordpress
+"""
+_LOGGING = """
+    azureblob bigquery cloudfiles datadog digitalocean elasticsearch ftp gcs grafanacloudlogs heroku honeycomb
+    https kafka kinesis logentries loggly logshuttle newrelic newrelicotlp openstack papertrail pubsub s3
+    scalyr sftp splunk sumologic syslog
+"""
+SETTINGS = "settings"
+KINDS = {
+    **{name: name for name in _PLAIN.split()},
+    **{f"logging-{name}": f"logging/{name}" for name in _LOGGING.split()},
+}
+"""Paths by kind, in the order in which they can be made: what others refer to by name comes first."""
+DIRECTOR, BACKENDS = "director", "backends"
+"""Which backends a director has is told by operations of its own."""
+ORDER = {kind: place for place, kind in enumerate([SETTINGS, *KINDS])}
+
+VOLATILE = frozenset(
+    {
+        *("id", "service_id", "version", "created_at", "updated_at", "deleted_at", "locked"),
+        *("name_id", "customer_id", "ipv4", "ipv6", "hostname_id"),
+    }
+)
+"""What is told of everything and is no configuration of it."""
