@@ -71,7 +71,7 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
                     threading.Event().wait(1.5)
                 self.close_connection = True
 
-        do_GET = do_POST = do_PATCH = _do
+        do_GET = do_POST = do_PATCH = do_DELETE = _do
 
         def _send(self, status: int, data: bytes, headers: dict[str, str] | None = None) -> None:
             self.send_response(status)

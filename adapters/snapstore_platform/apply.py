@@ -1,0 +1,118 @@
+"""Running actions, each done once or not at all.
+
+What is there is compared with what the plan saw, right before the first of them: sealing gives equal tokens
+for equal values, so that facts can be compared as they are. An answer that got lost is not waited for: what
+is there says what has happened. And what is there at the end says whether all was done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+
+import msgspec
+
+from snapstore.adapter import ApplyContext
+from snapstore.errors import Exit, SnapError
+from snapstore.model import Action, Json
+from snapstore.remote.retrying import once
+from snapstore_platform.capture import variables
+from snapstore_platform.provider import Change, Provider, opened
+from snapstore_platform.settings import Settings
+from snapstore_platform.variables import Variable, fact_of, variable_of
+
+_NAMED = 5
+State = Mapping[str, Variable]
+
+
+class _Run(msgspec.Struct, frozen=True):
+    """Where it runs. ``read`` gives what is there now, ``attrs`` how a snapshot tells a variable of it."""
+
+    provider: Provider
+    context: ApplyContext
+    read: Callable[[], State]
+    attrs: Callable[[State, str], Json]
+
+
+def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) -> None:
+    """Run the actions in order. SnapError with code STALE where somebody else has changed the same."""
+    todo = [action for action in actions if action.payload]
+    skipped = [action for action in actions if not action.payload]
+    if skipped:  # the verification will say that they were not done
+        context.journal.started(*skipped)
+        context.journal.finished(*skipped)
+    if todo:
+        with opened(settings, context.resource) as provider:
+            read = partial(variables, provider, settings, context.resource)
+            _apply(_Run(provider, context, read, partial(_attrs, settings, context)), todo)
+
+
+def _attrs(settings: Settings, context: ApplyContext, state: State, identity: str) -> Json:
+    """None where there is no such variable."""
+    found = state.get(identity)
+    return fact_of(found, settings, context.seal).attrs if found else None
+
+
+def _apply(run: _Run, actions: Sequence[Action]) -> None:
+    state = run.read()
+    first = {action.subject: action for action in reversed(actions)}
+    _require_unmoved(run, state, first.values())
+    for group in [actions] if run.provider.together else [[action] for action in actions]:
+        _write(run, state, group)
+    last = {action.subject: action for action in actions}
+    _require_done(run, run.read(), last.values())
+    run.context.journal.committed()
+
+
+def _write(run: _Run, state: State, actions: Sequence[Action]) -> None:
+    changes = [_change(run, state, action) for action in actions]
+
+    def is_done() -> bool:
+        now = run.read()
+        left = [action for action in actions if run.attrs(now, action.subject) != action.payload["after"]]
+        _require_unmoved(run, now, left)
+        return not left
+
+    begun = partial(run.context.journal.started, *actions)
+    if not once(partial(run.provider.write, changes), is_done, begun, run.provider.lost):
+        raise _moved(actions, run.context.resource)
+    run.context.journal.finished(*actions)
+
+
+def _change(run: _Run, state: State, action: Action) -> Change:
+    before, after = action.payload["before"], action.payload["after"]
+    return Change(
+        state.get(action.subject) if before is not None else None,
+        variable_of(action.subject, after, run.context.unseal) if after is not None else None,
+    )
+
+
+def _require_unmoved(run: _Run, state: State, actions: Iterable[Action]) -> None:
+    moved = [action for action in actions if run.attrs(state, action.subject) != action.payload["before"]]
+    if moved:
+        raise _moved(moved, run.context.resource)
+
+
+def _moved(actions: Sequence[Action], resource: str) -> SnapError:
+    return SnapError(
+        f"changed by somebody else since the plan was made: {_some(actions)}",
+        where=resource,
+        fix="make the plan again when nobody else changes the variables",
+        code=Exit.STALE,
+    )
+
+
+def _require_done(run: _Run, state: State, actions: Iterable[Action]) -> None:
+    left = [action for action in actions if run.attrs(state, action.subject) != action.payload["after"]]
+    if left:
+        raise SnapError(
+            f"the platform said that all was well, and has done otherwise with {_some(left)}",
+            where=run.context.resource,
+            fix="see what it shows of them: it may have a rule of its own, or somebody else changed them",
+        )
+
+
+def _some(actions: Sequence[Action]) -> str:
+    names = [action.subject.partition(":")[2] for action in actions[:_NAMED]]
+    more = f" and {len(actions) - _NAMED:,} more" if len(actions) > _NAMED else ""
+    return ", ".join(names) + more
