@@ -27,6 +27,7 @@ from snapstore_redis.server import Server
 from snapstore_redis.settings import Settings
 from snapstore_redis.values import Attrs, Reader, writing
 
+_ELSEWHERE = frozenset({"MOVED", "ASK"})
 _BYTES = 4_000_000
 """About how much one transaction writes: the server does nothing else meanwhile."""
 _TRIES = 20
@@ -156,6 +157,13 @@ class KeyWriter:
 
     def _require(self, *answers: object) -> None:
         refusal = next((answer for answer in answers if isinstance(answer, ServerError)), None)
+        if refusal is not None and refusal.code in _ELSEWHERE:
+            _, slot, node = str(refusal).split(" ")
+            raise SnapError(
+                f"slot {slot} is with another node of the cluster by now, {node}",
+                where=self._session.resource,
+                fix="restore when slots are where they were; docs/adapters/redis.md says more of clusters",
+            )
         if refusal is not None:
             raise SnapError(
                 f"the keys cannot be written: {refusal}",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,8 @@ from snapstore_redis.keyapply import KeyWriter
 from tests.project import Project, well
 from tests.redis import servers
 from tests.redis.conftest import everything, keys, project
+
+SLOTS = 16384
 
 
 def hazards(place: Project, *patterns: str) -> dict[HazardName, str]:
@@ -156,6 +161,67 @@ def test_a_node_of_a_cluster_is_restored_in_all_its_slots(server: servers.Server
         assert keys(node) == before
         well(place.undo())
         assert keys(node) == changed
+
+
+@contextmanager
+def _cluster(folder: Path) -> Iterator[list[servers.Server]]:
+    """Three nodes with a third of the slots each."""
+    with ExitStack() as stack:
+        options = ("--cluster-enabled", "yes")
+        nodes = [
+            stack.enter_context(servers.running("redis-8.2", folder / f"node{n}", *options)) for n in range(3)
+        ]
+        for number, node in enumerate(nodes):
+            first, last = SLOTS * number // 3, SLOTS * (number + 1) // 3 - 1
+            node.client().execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
+            node.client().execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+        for node in nodes[1:]:
+            nodes[0].client().execute_command("CLUSTER", "MEET", "127.0.0.1", node.port)
+        for node in nodes:
+            _until(lambda node=node: b"cluster_state:ok" in node.client().execute_command("CLUSTER", "INFO"))
+        yield nodes
+
+
+def _of_slots(nodes: list[servers.Server], key: str) -> Any:
+    """A client of the node that has a key."""
+    slot = int(nodes[0].client().execute_command("CLUSTER", "KEYSLOT", key))
+    return nodes[slot * 3 // SLOTS].client()
+
+
+def test_a_cluster_is_restored_by_a_resource_for_each_node(newest: servers.Server, tmp_path: Path):
+    with _cluster(tmp_path / "cluster") as nodes:
+        for number in range(60):
+            _of_slots(nodes, f"k{number}").set(f"k{number}", number)
+            _of_slots(nodes, f"page:{number}").set(f"page:{number}", "x")
+        settings = 'keys = ["k*"]\npurge = ["page:*"]'
+        more = "".join(
+            f'[resources.node{n}]\nadapter = "redis"\nurl = "{node.url()}"\n{settings}\n'
+            for n, node in enumerate(nodes[1:], 1)
+        )
+        place = project(tmp_path / "project", nodes[0].url(), settings, more)
+        place.take()
+        for number in range(0, 60, 2):
+            _of_slots(nodes, f"k{number}").delete(f"k{number}")
+            _of_slots(nodes, f"k{number + 1}").set(f"k{number + 1}", "changed")
+        well(place.restore())
+        found = {key: value["value"] for node in nodes for key, value in keys(node).items()}
+        assert found == {f"k{number}".encode(): str(number).encode() for number in range(60)}
+
+
+def test_a_slot_that_has_moved_to_another_node_is_named(newest: servers.Server, tmp_path: Path):
+    with _cluster(tmp_path / "cluster") as nodes:
+        slot = int(nodes[0].client().execute_command("CLUSTER", "KEYSLOT", "moving"))
+        here = nodes[slot * 3 // SLOTS]
+        there = nodes[(nodes.index(here) + 1) % 3]
+        here.client().set("moving", "1")
+        place = project(tmp_path / "project", here.url())
+        place.take()
+        here.client().delete("moving")
+        name = there.client().execute_command("CLUSTER", "MYID")
+        for node in (there, here, *nodes):
+            node.client().execute_command("CLUSTER", "SETSLOT", slot, "NODE", name)
+        done = place.restore()
+        assert "is with another node of the cluster by now" in str(done.outcomes[0].error)
 
 
 def test_two_restores_of_one_server_keep_apart(newest: servers.Server, tmp_path: Path):
@@ -448,6 +514,29 @@ def test_a_cache_that_is_not_as_expected_is_reported(newest: servers.Server, tmp
     assert "the cache is not warm after 0.5 s" in str(done.outcomes[-1].error)
     bypassed = project(tmp_path / "project", newest.url(), settings.format("bypassed"), WITH_FILE)
     well(bypassed.resume())
+
+
+def test_a_cache_that_is_warm_again_is_waited_for(newest: servers.Server, tmp_path: Path):
+    settings = 'purge = ["page:*"]\nexpect = "warm"\nexpect_within = 20\nhit_rate = 0.8\nquiet_for = 0.2'
+    place = _with_env(tmp_path / "project", newest.url(), settings)
+    newest.client().set("page:home", "x")
+    over = threading.Event()
+
+    def visit() -> None:
+        """A page is made when it is missing, as applications do."""
+        client = newest.client()
+        while not over.wait(0.01):
+            if client.get("page:home") is None:
+                client.set("page:home", "y")
+
+    visitor = threading.Thread(target=visit)
+    visitor.start()
+    try:
+        well(place.restore())
+    finally:
+        over.set()
+        visitor.join()
+    assert newest.client().get("page:home") == b"y"
 
 
 def _until(done: Any) -> None:
