@@ -90,10 +90,15 @@ class LiveFolder(msgspec.Struct, frozen=True, gc=False):
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """Something a capture has to tell its user, by name: never a secret."""
+    """Something a capture has to tell its user, by name: never a secret.
+
+    ``serious``: what is there is not all captured, or cannot come back everywhere as it is. ``snap take
+    --strict`` stops at these.
+    """
 
     subject: str
     text: str
+    serious: bool = False
 
 
 class Captured(msgspec.Struct, frozen=True):

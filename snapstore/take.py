@@ -18,6 +18,7 @@ from snapstore.store.locks import short
 from snapstore.workspace import Workspace
 
 LIVE = "live"
+_NAMED = 10
 VERSION_TRAILER = {"Snapstore-Version": __version__}
 
 
@@ -39,16 +40,23 @@ class TakeResult(msgspec.Struct, frozen=True):
 
 
 def take(
-    ws: Workspace, message: str, scope: Scope = EVERYTHING, trailers: Mapping[str, str] = {}
+    ws: Workspace,
+    message: str,
+    scope: Scope = EVERYTHING,
+    trailers: Mapping[str, str] = {},
+    *,
+    strict: bool = False,
 ) -> TakeResult:
     """Commit the live state of the resources in scope; the others stay as the last snapshot has them.
 
     An unchanged state makes no commit. Nothing in the systems changes, except by the user's hooks. Secrets
-    in the message are masked.
+    in the message are masked. With ``strict``, whatever a capture has to tell that is serious is an error.
     """
     names = whole_resources(ws, scope)
     _run_hooks(ws, "before_take", names)
     states = capture(ws.config, ws.keys, names, ws.store)
+    if strict:
+        _require_nothing_serious(states)
     # A scoped take builds on the last snapshot: one that came in between would be reverted in its tree.
     with short(ws.store.workspace("take.lock")):
         before = _head(ws)
@@ -66,6 +74,19 @@ def take(
         resources={name: found[name].tree or "" for name in names},
         notices={name: state.captured.notices for name, state in states.items() if state.captured.notices},
     )
+
+
+def _require_nothing_serious(states: Mapping[str, ResourceState]) -> None:
+    found = [
+        f"{name}: {notice.subject}: {notice.text}"
+        for name, state in states.items()
+        for notice in state.captured.notices
+        if notice.serious
+    ]
+    if found:
+        more = f" (and {len(found) - _NAMED} more)" if len(found) > _NAMED else ""
+        fix = "put that right or exclude it, or take the snapshot without --strict; none was taken"
+        raise SnapError(f"{'; '.join(found[:_NAMED])}{more}", where="--strict", fix=fix)
 
 
 def _run_hooks(ws: Workspace, stage: str, names: Collection[str]) -> None:

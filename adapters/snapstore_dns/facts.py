@@ -79,11 +79,14 @@ def place_of(fact: Fact) -> Place:
     if fact.kind == ZONE:
         return Place(fact.name, fact.name, "SOA")
     name = fact.name.rpartition("@")[0] if fact.kind == DELEGATION else fact.name
+    zone = (fact.parent or "").partition(":")[2]
+    if "#" not in name:
+        owner, _, kind = name.rpartition("/")
+        return Place(zone, owner, kind)
     found = _NAMED.fullmatch(name)
     if found is None:
         raise ValueError(f"{fact.id} names no record set")
-    owner, kind, variant = found.groups(default="")
-    return Place((fact.parent or "").partition(":")[2], owner, kind, variant)
+    return Place(zone, *found.groups(default=""))
 
 
 def content_of(fact: Fact) -> RecordSet | Soa | None:

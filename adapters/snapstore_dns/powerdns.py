@@ -86,18 +86,18 @@ def _id(zone: str) -> str:
 
 def zone_of(name: str, told: Mapping[str, Json]) -> Zone:
     """A zone from the answer of the API."""
-    sets = [_record_set(one) for one in told["rrsets"]]
-    head = next((one for one in sets if one.key == Key(name, "SOA") and one.records), None)
-    if head is None:
+    sets = {one.key: one for one in map(_record_set, told["rrsets"])}
+    head = sets.pop(Key(name, "SOA"), None)
+    if head is None or not head.records:
         raise SnapError(f"the server tells no SOA of {name}", where=name, fix="see what it serves as this")
     soa, serial = soa_of(head.ttl, head.records[0])
     signed = bool(told.get("dnssec"))
-    seen = unmodelled((one.key for one in sets), signed)
+    seen = unmodelled(sets, signed)
     return Zone(
         name=name,
         serial=serial,
         soa=soa,
-        sets={one.key: one for one in sets if one.type not in SIGNERS and one.key != head.key},
+        sets={key: one for key, one in sets.items() if one.type not in SIGNERS},
         signed=signed,
         unmodelled=sorted([*seen, *_notes(head)]),
     )

@@ -7,6 +7,7 @@ folder that cannot be empty.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from re import Pattern
@@ -20,6 +21,7 @@ from snapstore.filetree.facts import ROOT
 from snapstore.model import Fact, LiveFile, LiveFolder, Notice
 from snapstore.paths import from_bytes, to_text
 from snapstore.safewrite import is_temporary
+from snapstore_files.names import doubtful_names
 
 _STORE = {b"HEAD", b"objects", b"refs", b"snapstore"}
 _NAMED = 10
@@ -111,7 +113,8 @@ def _look_into(folder: _Folder, selection: Selection, found: Found) -> list[_Fol
         name = entry.name
         if name.startswith(b".snap-") and is_temporary(from_bytes(name)):
             text = "left behind by an interrupted restore, not captured"
-            found.notices.append(Notice(to_text(folder.prefix + from_bytes(name)), text))
+            subject = to_text(folder.prefix + from_bytes(name))
+            found.notices.append(Notice(subject, text, serious=True))
         elif entry.is_dir(follow_symlinks=False):
             below += _folder(folder, entry, selection)
         elif (everything and name != b".git") or selection.takes(folder.prefix, name):
@@ -120,6 +123,8 @@ def _look_into(folder: _Folder, selection: Selection, found: Found) -> list[_Fol
             folder.leaves_out = True
     if files:
         _add(folder, files, found)
+    names = [*(entry.name for entry in files), *(os.path.basename(one.source) for one in below)]  # noqa: PTH119
+    found.notices += doubtful_names(folder.prefix, names)
     return below
 
 
@@ -193,10 +198,22 @@ def _add_other(folder: _Folder, entry: os.DirEntry[bytes], status: os.stat_resul
     folder.holds = True
     if link is not None:
         found.files.append(link)
+        if _is_loop(entry):
+            found.notices.append(Notice(to_text(path), "a link that leads to itself", serious=True))
         return
     fact = special_fact(path, status.st_mode)
     found.facts.append(fact)
-    found.notices.append(Notice(to_text(path), f"a {fact.attrs['type']}: it cannot be restored"))
+    found.notices.append(
+        Notice(to_text(path), f"a {fact.attrs['type']}: it cannot be restored", serious=True)
+    )
+
+
+def _is_loop(link: os.DirEntry[bytes]) -> bool:
+    try:
+        link.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
 
 
 def _conclude(folder: _Folder, found: Found) -> None:

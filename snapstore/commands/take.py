@@ -23,6 +23,7 @@ from snapstore.workspace import Workspace
 )
 @click.option("--operator", default="", metavar="NAME", help="Record who does it.")
 @click.option("--notified", default="", metavar="WHOM", help="Record who was told of it, and how.")
+@click.option("--strict", is_flag=True, help="Stop where something cannot be captured or restored as it is.")
 @click.option("-q", "silent", is_flag=True, help="Print nothing but warnings.")
 @options.scoped
 @click.pass_obj
@@ -33,6 +34,7 @@ def command(
     application: str,
     operator: str,
     notified: str,
+    strict: bool,
     silent: bool,
     only: tuple[str, ...],
     group: tuple[str, ...],
@@ -46,7 +48,7 @@ def command(
     for notice in ws.keys.notices:
         app.note(f"{notice.subject}: {notice.text}")
     with app.working("taking a snapshot"):
-        result = take(ws, message, options.scope(ws.config, only, group))
+        result = take(ws, message, options.scope(ws.config, only, group), strict=strict)
         if told:
             record(ws.store, result.commit, told)
             result = msgspec.structs.replace(result, told=told)

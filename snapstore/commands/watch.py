@@ -53,8 +53,7 @@ def command(
     reacted = None
     if watched.verdict is Phase.FAILED:
         allowances = options.allowed(ws.config, allow)
-        with options.showing_what_is_refused(app):
-            reacted = react(ws, app.env, watched, wanted, scope, allowances, app.progress)
+        reacted = react(ws, app.env, watched, wanted, scope, allowances, app.progress)
     elif watched.verdict is not Phase.SUCCESSFUL:
         unclear(ws, watched, app.note)
     app.emit(lambda: render.text(watched, reacted), lambda: render.document(watched, wanted, reacted))

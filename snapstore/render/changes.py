@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from snapstore.model import Blob, Fact, FactChange, FileChange, ResourceChanges
+from snapstore.render import contents
 from snapstore.render.style import ADDED, BOLD, CHANGED, DIM, REMOVED, name, paint
 from snapstore.render.values import attributes, count, differences, size, text_diff, title
 from snapstore.snapshot import Snapshot
@@ -196,7 +198,7 @@ def _file(change: FileChange, before: Snapshot, after: Snapshot, limits: Limits)
     if change.before is None or change.after is None:
         side, blob = (after, change.after) if change.after else (before, change.before)
         assert blob is not None  # noqa: S101 - a change has at least one side
-        yield _line(change, f"{path}  {_describe(side, blob)}")
+        yield _line(change, f"{path}  {_describe(side, blob, change.path)}")
         return
     said = (
         []
@@ -208,16 +210,34 @@ def _file(change: FileChange, before: Snapshot, after: Snapshot, limits: Limits)
         return
     old, new = _text(before, change.before), _text(after, change.after)
     if old is None or new is None:
-        said.append(f"{_describe(before, change.before)} → {_describe(after, change.after)}")
+        sides = (before, change.before), (after, change.after)
+        said.append(" → ".join(_describe(side, blob, change.path) for side, blob in sides))
     yield _line(change, "  ".join([path, *said]))
     if old is not None and new is not None:
-        yield from (f"      {line}" for line in text_diff(old, new, limits.lines))
+        lines = _bundle(change.path, old, new, limits) or text_diff(old, new, limits.lines)
+        yield from (f"      {line}" for line in lines)
 
 
-def _describe(snapshot: Snapshot, blob: Blob) -> str:
+def _bundle(path: str, old: str, new: str, limits: Limits) -> list[str]:
+    """What changed in a build, from its manifest; [] where the lines of the file are to be shown."""
+    if limits == FULL or not contents.is_manifest(path):
+        return []
+    before, after = contents.chunks(old), contents.chunks(new)
+    return [name(line) for line in contents.changed_chunks(before, after)] if before and after else []
+
+
+def _describe(snapshot: Snapshot, blob: Blob, path: str) -> str:
     if blob.mode == 0o120000:
         return "→ " + name(snapshot.objects.blob(blob.oid).decode("utf-8", "surrogateescape"))
-    return size(snapshot.objects.blob_size(blob.oid)) + (", executable" if blob.mode == 0o100755 else "")
+    told = [size(snapshot.objects.blob_size(blob.oid)), _measures(snapshot, blob, path)]
+    return ", ".join([*filter(None, told), *(["executable"] if blob.mode == 0o100755 else [])])
+
+
+def _measures(snapshot: Snapshot, blob: Blob, path: str) -> str | None:
+    if not contents.is_image(path):
+        return None
+    with closing(snapshot.objects.open_blob(blob.oid)) as image:
+        return contents.measures(image.read(contents.HEAD))
 
 
 def _mode(blob: Blob) -> str:

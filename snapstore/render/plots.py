@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -23,7 +23,7 @@ class Plot(msgspec.Struct, frozen=True):
     unit: str
     start: float
     end: float
-    series: dict[str, list[tuple[float, float]]]
+    series: Mapping[str, Sequence[tuple[float, float]]]
     before: float | None = None
     limit: float | None = None
 
@@ -74,7 +74,7 @@ def _scale(plot: Plot, values: Sequence[float]) -> _Scale:
     return _Scale(plot.start, max(plot.end, plot.start + 1), low, high + (high - low or 1.0) * 0.1)
 
 
-def _caption(plot: Plot, shown: Sequence[tuple[str, list[tuple[float, float]]]]) -> Markup:
+def _caption(plot: Plot, shown: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> Markup:
     last = max((points[-1] for _, points in shown if points), default=None)
     said = f"last {in_unit(plot.unit, last[1])}" if last else "no data"
     return tag("figcaption", tag("h3", plot.name), tag("span", said, class_="dim"))
@@ -101,7 +101,7 @@ def _level(scale: _Scale, value: float | None, kind: str) -> Markup | None:
     return tag("line", x1=0, y1=y, x2=_WIDTH, y2=y, class_=kind)
 
 
-def _keys(plot: Plot, shown: Sequence[tuple[str, list[tuple[float, float]]]]) -> Markup:
+def _keys(plot: Plot, shown: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> Markup:
     keys = [
         tag("span", tag("i", class_=f"s{place}"), name or plot.name) for place, (name, _) in enumerate(shown)
     ]

@@ -51,8 +51,7 @@ class Record:
     def __init__(self, ws: Workspace, begun: Begun) -> None:
         folder = _folder(ws)
         folder.mkdir(parents=True, exist_ok=True)
-        self.number = max((int(path.stem) for path in _paths(folder)), default=0) + 1
-        self.path = folder / f"{self.number:06}{_SUFFIX}"
+        self.number, self.path = _next(folder)
         self._write(_Line(begun=begun))
 
     def add(self, what: Measurement | Ended) -> None:
@@ -80,6 +79,19 @@ def _lines(path: Path) -> Iterator[_Line]:
             yield msgspec.json.decode(text, type=_Line)
         except msgspec.DecodeError:
             continue
+
+
+def _next(folder: Path) -> tuple[int, Path]:
+    """The first number that is free, and its file, made: somebody else may begin at the same moment."""
+    number = max((int(path.stem) for path in _paths(folder)), default=0) + 1
+    while True:
+        path = folder / f"{number:06}{_SUFFIX}"
+        try:
+            path.open("xb").close()
+        except FileExistsError:
+            number += 1
+        else:
+            return number, path
 
 
 def _folder(ws: Workspace) -> Path:

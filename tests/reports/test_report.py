@@ -78,6 +78,9 @@ def test_what_is_done_afterwards_ticks_its_boxes(shop: Snap):
     for box in ("Monitoring active", "Check error rates and performance", "Root cause identified"):
         assert f"- [x] {box}" in text
     assert "- [ ] Schedule retry" in text
+    story = shop("report", "--json", code=0).json
+    times = [time for time, _ in story["plots"][0]["series"][""]]
+    assert times == sorted(times) and times[0] < story["began"] < story["ended"] < times[-1]
     assert "- `queue`: at most 12, last 12" in text
 
 

@@ -8,7 +8,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,7 +25,7 @@ class Page:
     """An HTTP server of our own: answers with ``body`` and ``status``, or not at all while ``hangs``."""
 
     url: str
-    body: str = ""
+    body: str | Callable[[], str] = ""
     kind: str = "text/plain; version=0.0.4"
     status: int = 200
     hangs: bool = False
@@ -34,7 +34,7 @@ class Page:
 
 
 @contextmanager
-def page(body: str = "") -> Iterator[Page]:
+def page(body: str | Callable[[], str] = "") -> Iterator[Page]:
     over = Event()
 
     class Handler(BaseHTTPRequestHandler):
@@ -44,7 +44,7 @@ def page(body: str = "") -> Iterator[Page]:
             if served.hangs:
                 over.wait(60)
                 return
-            answer = served.body.encode()
+            answer = (served.body if isinstance(served.body, str) else served.body()).encode()
             self.send_response(served.status)
             self.send_header("Content-Type", served.kind)
             self.send_header("Content-Length", str(len(answer)))
