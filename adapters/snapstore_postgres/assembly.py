@@ -372,10 +372,10 @@ def _granted_object(fact: Fact) -> str:
 
 
 def _of_trigger_state(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
-    """The trigger comes with being attached, or when the table above gets it."""
+    """The trigger comes with being attached, at any height, or when the table above gets it."""
     table, name = qualifier(fact.name), last(fact.name)
-    yield fact.id, f"partition:{table}"
     while f"partition:{table}" in facts:
+        yield fact.id, f"partition:{table}"
         table = facts[f"partition:{table}"].attrs["of"]
         if f"trigger:{table}.{name}" in facts:
             yield fact.id, f"trigger:{table}.{name}"

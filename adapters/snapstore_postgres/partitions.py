@@ -34,6 +34,7 @@ def _attach(fact: Fact, view: View) -> Draft:
         undo=[f"ALTER TABLE {parent} DETACH PARTITION {fact.name}"],
         needs=[
             *(taken_off(c.name) for c in view.live_parts.get(f"table:{parent}", ()) if is_exclusion(c)),
+            *_before(fact, view),
             *are_away(own_in(fact, view), view),
             *_parts_of_indexes(fact, view),
             *([archive.REGISTERED] if out else []),
@@ -42,6 +43,13 @@ def _attach(fact: Fact, view: View) -> Draft:
         rows=rows,
         bytes=bytes_,
     )
+
+
+def _before(fact: Fact, view: View) -> list[str]:
+    """That the partitions which leave its table are away, whose bounds may meet its own."""
+    around = view.live_dependents.get(f"table:{fact.attrs['of']}", ())
+    going = (p for p in around if p.kind == "partition" and p.id != fact.id and view.vanishes(p.id))
+    return [detached(partition.name) for partition in going]
 
 
 def _parts_of_indexes(fact: Fact, view: View) -> list[str]:

@@ -157,11 +157,12 @@ def _set_trigger_state(fact: Fact, view: View) -> Draft:
 
 
 def _unset_trigger_state(fact: Fact, view: View) -> Draft:
-    table = qualifier(fact.name)
-    if view.vanishes(f"table:{table}") or view.vanishes(f"partition:{table}"):
+    table, name = qualifier(fact.name), last(fact.name)
+    above = [*ancestors(table, view.live)]
+    # Without its partition or its trigger it goes, and a new one has the state that it is given.
+    around = (f"table:{table}", *(f"partition:{t}" for t in (table, *above)))
+    if any(map(view.vanishes, (*around, *(f"trigger:{t}.{name}" for t in above)))):
         return NOTHING
-    if any(view.vanishes(f"trigger:{above}.{last(fact.name)}") for above in ancestors(table, view.live)):
-        return NOTHING  # a new one has the state that it is given
     return Draft(statements=[f"ALTER TABLE {table} ENABLE TRIGGER {last(fact.name)}"])
 
 
