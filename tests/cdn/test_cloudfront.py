@@ -21,7 +21,7 @@ from tests.dns.gateway import FAILURES, Failure
 from tests.project import Project, project, well
 
 ROUNDS = int(os.environ.get("SNAPSTORE_CDN_ROUNDS", "4"))
-STEP = 1 if "SNAPSTORE_CDN_ROUNDS" in os.environ else 17
+STEP = 1 if "SNAPSTORE_CDN_ROUNDS" in os.environ else 31
 MANAGED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 PURGE = 'purge = ["/news/*", "everything"]\n'
 SECRET = "only-the-origin-knows-this"
