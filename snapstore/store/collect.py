@@ -24,14 +24,12 @@ from snapstore.large.folder import Folder
 from snapstore.store import codec, commits, durable, locks, trees
 from snapstore.store.needed import Needed
 from snapstore.store.objects import StoreObjects
-from snapstore.store.packs import PackFile, Place
+from snapstore.store.packs import SMALL, PackFile, Place
 from snapstore.store.packwriter import COMMIT, NAMES, TAG, TREE, PackWriter
 from snapstore.store.refs import ZERO, Refs
 
 YOUNG = 60.0
 """Seconds: a push by Git points a ref at the objects of its pack within this time, or never."""
-_SMALL = 64 << 20
-"""A larger pack is not written again only to have fewer."""
 _WHOLE = 8 << 20
 _SUBMODULE = 0o160000
 _MOVES = re.compile(r"^([0-9a-f]{40}) ([0-9a-f]{40}) ", re.MULTILINE)
@@ -66,7 +64,7 @@ def consolidate(objects: StoreObjects, root: Path) -> bool:
     """
     with locks.collecting(root):
         objects.packs.refresh()
-        small = [pack for pack in objects.packs.all() if _size(pack.path) < _SMALL]
+        small = [pack for pack in objects.packs.all() if _size(pack.path) < SMALL]
         loose = list(_loose(objects))
         if len(small) < 2:
             return False

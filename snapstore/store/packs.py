@@ -18,6 +18,8 @@ from typing import NamedTuple
 _MAGIC = b"\377tOc\0\0\0\2"
 _NAMES_AT = 8 + 256 * 4
 _FAR = 0x80000000
+SMALL = 64 << 20
+"""Bytes of a pack from which on it is not written again only to have fewer."""
 _OPEN_FILES = 64
 """Packs kept open at once; a store of thousands of packs must not run out of descriptors."""
 

@@ -19,6 +19,7 @@ from snapstore.store.commits import CommitInfo
 from snapstore.store.compose import compose
 from snapstore.store.known import KnownStates
 from snapstore.store.objects import StoreObjects
+from snapstore.store.packs import SMALL
 from snapstore.store.packwriter import COMMIT
 from snapstore.store.refs import HEADS, Refs, is_valid
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from snapstore.store.remote import Remote
 
 MANY = 50
-"""So many packs are brought together after a take."""
+"""So many small packs are brought together after a take."""
 _DETACHED = "HEAD of the store must name a branch: git symbolic-ref HEAD refs/heads/main"
 
 
@@ -140,7 +141,8 @@ class Store:
 
     def consolidate_soon(self) -> None:
         """The same in a process of its own, where there are many packs; nobody waits for it."""
-        if len(self._objects.packs.names()) >= MANY:
+        small = [pack for pack in self._objects.packs.all() if pack.path.stat().st_size < SMALL]
+        if len(small) >= MANY:
             from snapstore.store import background
 
             background.start(self.path)
