@@ -172,10 +172,17 @@ def _elsewhere(fact: Fact, view: View) -> list[str]:
 
 
 def _without_part(fact: Fact, view: View) -> list[str]:
-    """The parent's index, which cannot be without that of a partition that stays."""
-    child = view.live[fact.parent or ""]
+    """The parent's index, which cannot be without that of a partition that stays, not even for a moment."""
+    before = view.live.get(fact.id)
+    if before is None:
+        return []
+    child = view.live[before.parent or ""]
     partition = "partition:" + (child.parent or "").partition(":")[2]
-    return [fact.attrs["parent"]] if partition in view.live and partition in view.target else []
+    return [before.attrs["parent"]] if view.stays(partition) else []
+
+
+def _with_part(fact: Fact, view: View) -> list[str]:
+    return [*_elsewhere(fact, view), *_without_part(fact, view)]
 
 
 def _set_cluster(fact: Fact, view: View) -> Draft:
@@ -217,7 +224,7 @@ RULES: dict[str, Rule] = {
         _create_index, _drop_index, _alter_index, rank=52, separable=separable, slots=relation_slot
     ),
     "index_partition": Rule(
-        _attach_index, _detach_index, _alter_attachment, rank=55, along=_elsewhere, behind=_without_part
+        _attach_index, _detach_index, _alter_attachment, rank=55, along=_with_part, behind=_without_part
     ),
     "cluster": Rule(_set_cluster, _unset_cluster, rank=80),
     "replica_identity": Rule(_set_replica_identity, _unset_replica_identity, rank=80),
