@@ -428,16 +428,19 @@ def _displaced_by(
     sources = any(old.get(key) != new.get(key) for key in ("identity", "generated"))
     was, now = old.get("not_null"), new.get("not_null")
     another = bool(was) != bool(now) or without_name(was) != without_name(now)
-    alone = old.get("generated") != new.get("generated") and generated.reads_own_table(after, view)
+    rebuilt = retyped or old.get("generated") != new.get("generated")
+    # What a server rebuilds on partitions has the names that it gives to new ones.
+    partitioned = rebuilt and "partition_key" in view.live[before.parent or ""].attrs
+    alone = rebuilt and (partitioned or (not retyped and generated.reads_own_table(after, view)))
 
     def displaces(dependent: Fact) -> bool:
         if dependent.kind == "comment":
             return another and dependent.id.startswith("comment:not_null:")
+        if alone and dependent.kind in ("index", "constraint") and dependent.attrs.get("type") != "c":
+            return True
         if retyped:
             # What goes anyway has to be gone: the server would read it anew with the new type.
             return blocks_type_change(dependent) or view.vanishes(dependent.id)
-        if alone and dependent.kind in ("index", "constraint"):
-            return True
         return (sources and dependent.kind == "default") or (renames and dependent.kind == "partition")
 
     return displaces

@@ -400,6 +400,13 @@ CREATE TABLE t (a int, b int); ALTER TABLE t OWNER TO snap_owner;
 SET ROLE snap_owner; GRANT SELECT ON t TO snap_app WITH GRANT OPTION; GRANT UPDATE (a) ON t TO snap_app WITH GRANT OPTION; SET ROLE snap_app; GRANT UPDATE (a) ON t TO snap_reader; RESET ROLE;
 --- b
 ALTER TABLE t DROP a;
+--- case a type changes under indexes of partitions that have names of their own
+--- a
+CREATE TABLE p (a int, b int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1, 1);
+CREATE INDEX own ON p1 (b); CREATE INDEX i ON p (b); ALTER TABLE p1 ADD CONSTRAINT mine UNIQUE (a, b); ALTER TABLE p ADD UNIQUE (a, b); COMMENT ON INDEX own IS 'own';
+--- b
+CREATE TABLE p (a int, b bigint) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1, 1);
+CREATE INDEX own ON p1 (b); CREATE INDEX i ON p (b); ALTER TABLE p1 ADD CONSTRAINT mine UNIQUE (a, b); ALTER TABLE p ADD UNIQUE (a, b); COMMENT ON INDEX own IS 'own';
 --- case an index of a middle partition has a twin that goes through all
 --- both
 CREATE TABLE p (a int, b int, c text) PARTITION BY LIST (a);
