@@ -133,6 +133,8 @@ def not_null_rename(column: Fact, was: Json, now: Json, view: View) -> list[str]
     if not was or not now or was == now:
         return []
     old, new = (value["name"] if isinstance(value, dict) else not_null_name(column) for value in (was, now))
+    if unquote(old) == unquote(new):
+        return []
     if not _is_wanted(column, view):
         rename = f"ALTER TABLE {table_of(column)} RENAME CONSTRAINT {old} TO {new}"
         heirs = "no_inherit" not in without_name(was) and children(column.parent or "", view.live_dependents)
@@ -265,10 +267,13 @@ def cannot_become(before: Fact, after: Fact, parents: Sequence[str], view: View)
     is_own = bool(was) and not is_inherited(was)
     if is_inherited(now):
         return is_own
-    given = any(gives(view.target[identity]) for identity in parents)
+    givers = [identity for identity in parents if gives(view.target[identity])]
+    given = bool(givers)
     if is_own:
         return given or any(gives(view.live[identity]) for identity in parents)
-    return given and unquote(_name_in(now, after)) not in set(_names_of(parents, view))
+    names = set(_names_of(parents, view))
+    # Of several parents, nothing tells whose name it has.
+    return given and (unquote(_name_in(now, after)) not in names or (len(givers) > 1 and len(names) > 1))
 
 
 def _names_of(parents: Sequence[str], view: View) -> Iterator[str]:
@@ -321,6 +326,33 @@ def named_with_parents(column: Fact, parents: Sequence[str], view: View) -> Json
         if held and renamed and unquote(_name_in(held, column)) == unquote(_name_in(was, above)):
             held = {**without_name(held), "name": _name_in(will, now)}
     return held
+
+
+def comes_with_new_parent(table: Fact, kept: Sequence[str], view: View) -> bool:
+    """Whether a NOT NULL is only inherited, and from none of the parents that are ``kept``: a table has to
+    have one of its own to get a parent that gives it."""
+    return any(
+        not any(gives(view.target.get(f"column:{parent}.{last(column.name)}")) for parent in kept)
+        for column in view.target_parts.get(table.id, ())
+        if column.kind == "column" and is_inherited(column.attrs.get("not_null"))
+    )
+
+
+def left_behind(table: Fact, leaves: Sequence[str], view: View) -> list[str]:
+    """Takes off what columns had of NOT NULL from parents that a table leaves, and from no other: leaving
+    makes it the table's own, which the target has not."""
+    found = []
+    for column in view.live_parts.get(table.id, ()) if leaves and version(view) >= 180000 else ():
+        after = view.target.get(column.id)
+        if column.kind != "column" or after is None or _is_bound(column, view):
+            continue
+        now = after.attrs.get("not_null")
+        above = {p: view.live.get(f"column:{p}.{last(column.name)}") for p in table.attrs.get("inherits", ())}
+        givers = {parent for parent, of_parent in above.items() if gives(of_parent)}
+        wanted = is_inherited(column.attrs.get("not_null")) and (not now or is_inherited(now))
+        if wanted and givers and givers <= {*leaves}:
+            found.append(f"ALTER TABLE {table.name} ALTER COLUMN {last(column.name)} DROP NOT NULL")
+    return found
 
 
 def _held(column: Fact, view: View) -> list[str]:

@@ -31,7 +31,7 @@ from snapstore_postgres.inheritance import (
     unsettled,
 )
 from snapstore_postgres.names import last
-from snapstore_postgres.notnull import own_not_null
+from snapstore_postgres.notnull import comes_with_new_parent, left_behind, own_not_null
 from snapstore_postgres.options import altered_options, options_clause
 from snapstore_postgres.partitions import detached
 from snapstore_postgres.relations import (
@@ -310,13 +310,14 @@ def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:
     was, now = old.get("foreign") or {}, new.get("foreign") or {}
     if was.get("server") != now.get("server"):
         return None
-    if old.get("inherits") != new.get("inherits") and _has_unsettled(after, view):
-        return None
-    if old.get("access_method") != new.get("access_method") and version(view) < 150000:
+    leaves = left_parents(before, after)
+    kept = [parent for parent in old.get("inherits", ()) if parent not in leaves]
+    moves = old.get("inherits") != new.get("inherits")
+    if moves and (_has_unsettled(after, view) or comes_with_new_parent(after, kept, view)):
         return None
     name = after.name
-    leaves = left_parents(before, after)
     statements = [f"ALTER TABLE {name} NO INHERIT {parent}" for parent in leaves]
+    statements += left_behind(before, leaves, view)
     if old.get("persistence") != new.get("persistence"):
         statements.append(f"ALTER TABLE {name} SET {'UNLOGGED' if new.get('persistence') else 'LOGGED'}")
         statements += _other_sequences(after, view)

@@ -416,3 +416,22 @@ CREATE INDEX i ON p (c);
 --- b
 CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (c); CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN ('5'); CREATE TABLE p1d PARTITION OF p1 DEFAULT; INSERT INTO p VALUES (1, 1, '5'), (1, 2, '6');
 CREATE INDEX i ON p (c); CREATE INDEX ON p1 (c);
+--- case a child leaves the parent that gave it its NOT NULL for one that gives it too -- since 18
+--- both
+CREATE TABLE two (a int); CREATE TABLE three (a int NOT NULL);
+--- a
+CREATE TABLE one (a int NOT NULL); CREATE TABLE t () INHERITS (two, one); INSERT INTO t VALUES (1);
+--- b
+CREATE TABLE t () INHERITS (two, three); INSERT INTO t VALUES (1); ALTER TABLE two ALTER a SET NOT NULL;
+--- case a child makes one of two NOT NULL its own -- since 18
+--- both
+CREATE TABLE one (a int); CREATE TABLE two (a int); CREATE TABLE t () INHERITS (one, two); INSERT INTO t VALUES (1); ALTER TABLE two ALTER a SET NOT NULL; ALTER TABLE one ALTER a SET NOT NULL;
+--- a
+ALTER TABLE t ALTER a SET NOT NULL;
+--- case a NOT NULL of a key of partitions is renamed, and states of triggers stay -- since 18
+--- both
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TABLE p (k text, n int, PRIMARY KEY (k, n)) PARTITION BY LIST (k); CREATE TABLE pd PARTITION OF p DEFAULT PARTITION BY RANGE (n); CREATE TABLE pd1 PARTITION OF pd FOR VALUES FROM (0) TO (100);
+CREATE TRIGGER t AFTER INSERT ON p FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE pd1 ENABLE ALWAYS TRIGGER t; INSERT INTO p VALUES ('a', 1);
+--- a
+ALTER TABLE p RENAME CONSTRAINT p_n_not_null TO other;
