@@ -24,7 +24,7 @@ def test_every_group_of_what_is_installed_here_is_read_as_importlib_reads_it() -
     assert "snapstore.adapters" in groups
     for group in groups:
         points = metadata.entry_points(group=group)
-        assert entry_points(group) == {point.name: point.value.partition(" [")[0] for point in points}
+        assert entry_points(group) == {point.name: point.value.partition("[")[0].strip() for point in points}
 
 
 @pytest.mark.parametrize("suffix", ["dist-info", "egg-info"])
