@@ -144,9 +144,16 @@ def _next(request: PlanRequest, wanted: Mapping[str, str]) -> Renaming | None:
         there = holders[identity] or ""
         if there in wanted:
             return _renaming(request, there, _aside(there, request))
-        if there.partition(":")[0] in (*IN_SCHEMAS, *GLOBAL) and not _is_below(identity, there, request):
+        in_the_way = there.partition(":")[0] in (*IN_SCHEMAS, *GLOBAL) and not _is_settled(there, request)
+        if in_the_way and not _is_below(identity, there, request):
             return _making_way(request, there)
     return None
+
+
+def _is_settled(identity: str, request: PlanRequest) -> bool:
+    """Whether it has the name already that it had in the target: it would only have to come back to that."""
+    target = by_id(request.target_hints)
+    return any(i == identity == target.get(key) for key, i in by_id(request.live_hints).items())
 
 
 def _free_on_the_way(request: PlanRequest, renaming: Renaming) -> Renaming:
