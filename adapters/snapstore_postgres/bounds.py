@@ -8,6 +8,8 @@ from snapstore.model import Fact
 from snapstore_postgres.names import literal, qualifier
 from snapstore_postgres.online import spare_name
 
+_CANNOT_TELL = "syntax_error_or_access_rule_violation OR invalid_schema_name OR data_exception"
+
 
 def of_leaves(table: str) -> str:
     """PL/pgSQL that has ``bounds`` say what the partitions of a table take."""
@@ -55,7 +57,7 @@ def counted(
     ``which`` is an expression that gives it, by ``bounds``, what the last of the parts takes, and ``leaves``,
     what all of them do. They are made as partitions of a table like ``source``, parents first, with the
     ``keys`` by which some are partitioned themselves, and are gone again at once. 0 where the server cannot
-    tell, as of columns that are still to come.
+    tell, as of columns that are still to come, or a table that is still in the archive, its schema gone.
     """
     names = {root: f"{qualifier(source)}.{spare_name(root, 'tree')}"}
     made = [f"CREATE TABLE {names[root]} (LIKE {source}) PARTITION BY {keys[root]};"]
@@ -73,4 +75,4 @@ def counted(
     EXECUTE {literal(f"SELECT pg_catalog.count(*) FROM {rows} WHERE ")} || {which} INTO bad;
     RAISE EXCEPTION USING ERRCODE = 'SNAPA';
   EXCEPTION WHEN SQLSTATE 'SNAPA' THEN NULL;
-    WHEN syntax_error_or_access_rule_violation OR data_exception THEN bad := 0; END;"""
+    WHEN {_CANNOT_TELL} THEN bad := 0; END;"""

@@ -71,6 +71,16 @@ def test_rows_that_may_not_leave_are_told_before_anything_is_changed(project: Pr
     assert project.sql("SELECT * FROM p ORDER BY id") == rows
 
 
+def test_a_partition_comes_back_from_the_archive_into_a_schema_that_was_gone(project: Project) -> None:
+    project.snap("take", "-m", "empty", code=0)
+    project.sql(f"{PARTED} CREATE SCHEMA s; CREATE TABLE s.pd PARTITION OF p DEFAULT; {FULL}")
+    before = project.dump()
+    project.snap("restore", "HEAD", "--yes", "--allow", "all", code=0)
+    project.snap("undo", "--yes", "--allow", "all", code=0)
+    assert project.dump() == before
+    assert project.sql("SELECT * FROM s.pd ORDER BY id") == [(1, "v1"), (2, "v2")]
+
+
 def test_the_plan_tells_of_how_many_rows_some_may_move(project: Project) -> None:
     project.sql(f"{PARTED} {OF_ONE}")
     project.snap("take", "-m", "good", code=0)
