@@ -345,12 +345,14 @@ def blocks_type_change(dependent: Fact) -> bool:
     """What PostgreSQL does not rebuild by itself when a column it stands on gets another type.
 
     Foreign keys it would rebuild, but against a column whose type may change later in the same plan; indexes
-    too, but without their statistics targets.
+    and extended statistics too, but without their statistics targets.
     """
     if dependent.kind == "constraint":
         return bool(dependent.attrs.get("type") == "f")
     if dependent.kind == "index":
         return "statistics" in dependent.attrs
+    if dependent.kind == "statistics":
+        return "target" in dependent.attrs
     return dependent.kind in _BLOCKS_TYPE_CHANGE
 
 

@@ -234,12 +234,13 @@ def _columns_with(kind: Fact, dependents: Groups) -> Iterator[Fact]:
 # -- domains -----------------------------------------------------------------------------------------------
 
 
-def _domain_text(fact: Fact) -> str:
+def _domain_text(fact: Fact, *, named: bool = False) -> str:
+    """``named`` also names a NOT NULL that has the usual name: else another one's would be gone round."""
     a = fact.attrs
     text = f"CREATE DOMAIN {fact.name} AS {a['type']}"
     text += f" COLLATE {a['collation']}" if "collation" in a else ""
     text += f" DEFAULT {reparsable(a['default'])}" if "default" in a else ""
-    name = f" CONSTRAINT {a['not_null_name']}" if "not_null_name" in a else ""
+    name = f" CONSTRAINT {name_of_domain_not_null(fact)}" if named or "not_null_name" in a else ""
     return text + (f"{name} NOT NULL" if a.get("not_null") else "")
 
 
@@ -306,7 +307,7 @@ def _alter_domain(before: Fact, after: Fact, view: View) -> Alteration | None:
         def fitted(column: Fact) -> fitting.Fit:
             return _into_domain(column, old["type"], new["type"], view)
 
-        return _swap(before, after, [_domain_text(after), *owner], through, fitted, view)
+        return _swap(before, after, [_domain_text(after, named=True), *owner], through, fitted, view)
     alter = f"ALTER DOMAIN {after.name}"
     statements = []
     if old.get("default") != new.get("default"):

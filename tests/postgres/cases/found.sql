@@ -435,3 +435,23 @@ CREATE TABLE p (k text, n int, PRIMARY KEY (k, n)) PARTITION BY LIST (k); CREATE
 CREATE TRIGGER t AFTER INSERT ON p FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE pd1 ENABLE ALWAYS TRIGGER t; INSERT INTO p VALUES ('a', 1);
 --- a
 ALTER TABLE p RENAME CONSTRAINT p_n_not_null TO other;
+--- case statistics of a column that gets another type, with a target
+--- a
+CREATE TABLE t (id int, a text);
+CREATE STATISTICS st ON id, (lower(a)) FROM t;
+ALTER STATISTICS st SET STATISTICS 50;
+COMMENT ON STATISTICS st IS 'these';
+--- b
+CREATE TABLE t (id bigint, a text);
+CREATE STATISTICS st ON id, (lower(a)) FROM t;
+ALTER STATISTICS st SET STATISTICS 50;
+COMMENT ON STATISTICS st IS 'these';
+--- case a domain that may not be null gets another type and keeps the names of its constraints
+--- a
+CREATE TYPE m AS ENUM ('1', '2');
+CREATE DOMAIN d AS m DEFAULT '1' NOT NULL;
+CREATE TABLE t (d d);
+--- b
+CREATE TYPE m AS ENUM ('1', '2');
+CREATE DOMAIN d AS text DEFAULT '1' NOT NULL;
+CREATE TABLE t (d d);
