@@ -257,7 +257,7 @@ def test_no_process_shows_a_secret_to_those_who_should_not_see_it(project: Proje
 IN_TAKE = [
     "psycopg.connect",
     "snapstore.canonical.encode_normal",
-    "snapstore.hooks._start",
+    "snapstore.shell._start",
     "snapstore.secrets.sealing._pad",
     "snapstore_dotenv.facts._clear",
     "snapstore_webpack.effective._is_secret",

@@ -260,7 +260,7 @@ def test_shell_completion_knows_commands_and_options(app: Snap, shell: str):
     script = app(env={"_SNAP_COMPLETE": f"{shell}_source"}, code=0).stdout
     assert "_SNAP_COMPLETE" in script
     if shell == "bash":
-        asked = {"_SNAP_COMPLETE": "bash_complete", "COMP_WORDS": "snap re", "COMP_CWORD": "1"}
+        asked = {"_SNAP_COMPLETE": "bash_complete", "COMP_WORDS": "snap res", "COMP_CWORD": "1"}
         assert app(env=asked).stdout.split() == ["plain,restore"]
         asked = {"_SNAP_COMPLETE": "bash_complete", "COMP_WORDS": "snap diff --ex", "COMP_CWORD": "2"}
         assert app(env=asked).stdout.split() == ["plain,--exit-code"]
