@@ -17,11 +17,30 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from snapstore import embedded
+from snapstore.secrets import REDACTOR
+from snapstore.secrets.redact import _Forms
 from tests.skips import pytest_sessionfinish, pytest_terminal_summary
 
 __all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
 
 POSTGRES_URL = "SNAPSTORE_TEST_POSTGRES_URL"
+
+
+@pytest.fixture(autouse=True)
+def own_secrets() -> Iterator[None]:
+    """What a test in this process calls a secret is none in the next one: it may be any word of a message."""
+    before = REDACTOR._known, REDACTOR._sealed
+    REDACTOR._known, REDACTOR._sealed = map(_copied, before)
+    yield
+    REDACTOR._known, REDACTOR._sealed = before
+
+
+def _copied(forms: _Forms) -> _Forms:
+    copied = _Forms()
+    copied._pending = [*forms._pending]
+    copied._spelled = {*forms._spelled}
+    copied._by_start.update((start, [*spelled]) for start, spelled in forms._by_start.items())
+    return copied
 
 
 @pytest.fixture(scope="session")

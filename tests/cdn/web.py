@@ -18,6 +18,7 @@ _DONE: tuple[Failure | None, ...] = (None, "reset", "error after", "silence")
 def _handler(answering: Answering, faults: Gateway) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and body are two writes, of which the second would wait
 
         def _do(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))

@@ -199,6 +199,7 @@ def _require_alone(there: Mapping[str, Record], name: str) -> None:
 def _handler(service: Cloudflare) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and body are two writes, of which the second would wait
 
         def do_GET(self) -> None:
             self._answer(None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from snapstore import adapter as adapters
 from snapstore.config import Config
 from snapstore.model import Plan, PlanOptions, Scope
 from snapstore.restore import RestoreResult, restore
@@ -69,12 +70,12 @@ def yes(plan: Plan) -> bool:
 
 
 @pytest.fixture
-def new_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Place]]:
+def new_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Place]:
     """Makes a place: names of resources to adapters, and fields of the configuration."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr(toys, "faults", toys.Faults())
-    uninstall = toys.install()
+    monkeypatch.setattr(adapters, "load", toys.ADAPTERS.__getitem__)
 
     def make(kinds: dict[str, str] | None = None, **changes: Any) -> Place:
         place = Place(toys.config(tmp_path, kinds or {"db": "ledger", "web": "shelf"}, **changes))
@@ -82,8 +83,7 @@ def new_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
             place.put(name, {})
         return place
 
-    yield make
-    uninstall()
+    return make
 
 
 @pytest.fixture

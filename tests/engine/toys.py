@@ -250,15 +250,9 @@ ADAPTERS = {
 }
 
 
-def install() -> Callable[[], None]:
-    """Make the toys the only adapters there are; the returned function puts the others back."""
-    before = adapters.load
+def install() -> None:
+    """Make the toys the only adapters of this process."""
     adapters.load = ADAPTERS.__getitem__  # type: ignore[assignment]
-
-    def uninstall() -> None:
-        adapters.load = before
-
-    return uninstall
 
 
 def config(root: Path, kinds: dict[str, str], **changes: Any) -> Config:

@@ -175,6 +175,7 @@ class Heroku(Service):
 def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and body are two writes, of which the second would wait
 
         def _do(self) -> None:
             size = int(self.headers.get("content-length") or 0)

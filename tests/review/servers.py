@@ -73,6 +73,7 @@ def over_http(folder: Path, token: str = TOKEN) -> Iterator[Served]:
 def _handler(folder: Path, token: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and body are two writes, of which the second would wait
 
         def do_GET(self) -> None:
             scheme, _, given = self.headers.get("Authorization", "").partition(" ")
