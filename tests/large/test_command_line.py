@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import random
-import resource
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -151,6 +152,23 @@ def test_a_mistake_in_the_configuration_is_told(project: Snap, line: str, said: 
 
 
 GIGABYTES = int(os.environ.get("SNAPSTORE_LARGE_GB", "0"))
+# Started by a small process: what a copy of this one held before it became the command would be counted, too.
+MEASURE = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, used = os.wait4(process.pid, 0)
+print(used.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def peak(project: Snap, *words: str) -> int:
+    """Kilobytes of memory that the command held at most."""
+    command = [sys.executable, "-c", MEASURE, *project.command(*words)]
+    done = subprocess.run(
+        command, cwd=project.root, env=project.environment(), stdout=subprocess.PIPE, check=True
+    )
+    return int(done.stdout)
 
 
 def test_memory_is_bounded_whatever_the_size(project: Snap, bucket: LargeSettings) -> None:
@@ -167,13 +185,13 @@ options = {{ endpoint = "{options["endpoint"]}", region = "{options["region"]}" 
         with (project.root / f"build/{number}.bin").open("wb") as file:
             file.write(random.Random(number % 5).randbytes(1000))
             file.truncate(100_000_000)
-    project("take", code=0)
+    peaks = [peak(project, "take")]
     shutil.rmtree(project.root / "build")
-    project("restore", "HEAD", "--yes", code=0)
+    peaks.append(peak(project, "restore", "HEAD", "--yes"))
     sizes = [path.stat().st_size for path in (project.root / "build").glob("*.bin")]
     assert sizes == files * [100_000_000]
-    project("doctor", code=0)
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 150_000
+    peaks.append(peak(project, "doctor"))
+    assert max(peaks) < 150_000
 
 
 def test_off_keeps_all_in_git(project: Snap) -> None:
