@@ -337,7 +337,7 @@ CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN dm AS mood CHECK (VALUE <>
 CREATE DOMAIN dm AS text CHECK (VALUE <> 'sad');
 --- both
 CREATE TABLE t (id int PRIMARY KEY, m dm); INSERT INTO t VALUES (1, 'ok'), (2, NULL);
---- case an enum in rows that a column holds
+--- case an enum in rows that a column holds -- since 17
 --- both
 CREATE TYPE mood AS ENUM ('a', 'b');
 --- b
