@@ -34,12 +34,13 @@ def rows(ws: Workspace, infos: Sequence[CommitInfo]) -> list[Row]:
     known = [found for found in journal.history(journals(ws)) if found.end]
     made = {found.end.commit: found for found in known if found.end and found.end.commit}
     since = infos[-1].time if infos else 0
-    entries = [_snapshot(ws, info, made.get(info.commit)) for info in infos]
-    entries += [
-        _restore(found)
+    ends = {info.commit: _end(info) for info in infos}
+    entries = [  # first, since what is made at one time stays in this order
+        _restore(found, ends.get(found.begin.target, 0))
         for found in known
         if found.end and found.end.commit is None and found.times[-1] >= since
     ]
+    entries += [_snapshot(ws, info, made.get(info.commit)) for info in infos]
     entries.sort(key=lambda entry: entry.time, reverse=True)
     places = {entry.row.info.commit: place for place, entry in enumerate(entries) if entry.row.info}
     return [_linked(entry, place, places.get(entry.target or "")) for place, entry in enumerate(entries)]
@@ -56,7 +57,12 @@ def _snapshot(ws: Workspace, info: CommitInfo, found: Journal | None) -> _Entry:
     said = [("Deploy", told.deploy) for told in deploys.of(ws.store.snapshot(info.commit)) if told.deploy]
     said += [("Reason", info.trailers["Reason"])] if info.trailers.get("Reason") else []
     row = Row(snapshots.when(info), snapshots.subject(info), info, _changes(ws, info), None, well, said)
-    return _Entry(info.time + 0.999, target, row)  # the second in which it was made, to its end
+    return _Entry(_end(info), target, row)
+
+
+def _end(info: CommitInfo) -> float:
+    """Of the second in which a snapshot was made: more is not known."""
+    return info.time + 0.999
 
 
 def _changes(ws: Workspace, info: CommitInfo) -> list[ResourceChanges]:
@@ -69,14 +75,17 @@ def _changes(ws: Workspace, info: CommitInfo) -> list[ResourceChanges]:
         return []
 
 
-def _restore(found: Journal) -> _Entry:
-    """One that made no snapshot: the state it led to was the newest one already, or it led to none."""
+def _restore(found: Journal, after: float) -> _Entry:
+    """One that made no snapshot: the state it led to was the newest one already, or it led to none.
+
+    It is not drawn before the snapshot that it led to, which was there ``after`` that time.
+    """
     begin = found.begin
     reached = found.end is not None and found.end.result is Result.DONE and found.goal is Goal.TARGET
     title = f"{begin.purpose.capitalize()} {number(found)} to {begin.target[:10]}"
     said = [("Reason", begin.reason)] if begin.reason else []
     row = Row(moment(found.times[-1]), title, well=_is_well(found), details=said)
-    return _Entry(found.times[-1], begin.target if reached else None, row)
+    return _Entry(max(found.times[-1], after), begin.target if reached else None, row)
 
 
 def _is_well(found: Journal) -> bool:

@@ -169,7 +169,7 @@ CREATE TABLE p1 (a int, b int) PARTITION BY LIST (b);
 CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN (1);
 INSERT INTO p1 VALUES (1, 1);
 ALTER TABLE p ADD PRIMARY KEY (a, b);
---- case a partition comes where an exclusion constraint comes from two levels above
+--- case a partition comes where an exclusion constraint comes from two levels above -- since 17
 --- both
 CREATE EXTENSION btree_gist; CREATE TABLE p (a int, b int, EXCLUDE USING gist (a WITH =, b WITH =) WHERE (b > 0)) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (b); CREATE TABLE p12 PARTITION OF p1 FOR VALUES IN (2); INSERT INTO p VALUES (1, 2);
 --- a
