@@ -309,7 +309,7 @@ CREATE TABLE p (b integer) PARTITION BY LIST (b);
 CREATE TABLE p1 PARTITION OF p DEFAULT;
 INSERT INTO p VALUES (1);
 
---- case the columns of a publication are listed in the order in which they came
+--- case the columns of a publication are listed in the order in which they came -- since 15
 --- a
 CREATE TABLE t (id integer PRIMARY KEY, a integer);
 --- b
