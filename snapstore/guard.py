@@ -9,13 +9,13 @@ import msgspec
 
 from snapstore import adapter as adapters
 from snapstore.diff import diff
-from snapstore.errors import Exit, SnapError
+from snapstore.errors import Exit, SnapError, some
 from snapstore.journal import Journal
 from snapstore.model import Fact, Hazard, HazardName, Plan, Scope
 from snapstore.nearest import nearest
 from snapstore.plan import refused, shape
 from snapstore.snapshot import Snapshot, facts, resources
-from snapstore.verify import Name, differing, some
+from snapstore.verify import Name, differing
 
 if TYPE_CHECKING:
     from snapstore.config import Config

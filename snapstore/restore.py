@@ -19,7 +19,7 @@ from snapstore import hooks, journal
 from snapstore.capture import adapter_error, context_of
 from snapstore.config.tables import ReportTable
 from snapstore.diff import diff
-from snapstore.errors import Exit, SnapError
+from snapstore.errors import Exit, SnapError, some
 from snapstore.execute import execute, tidy
 from snapstore.guard import (
     AGAIN,
@@ -37,7 +37,7 @@ from snapstore.plan import ask_live, make_plan
 from snapstore.secrets import REDACTOR
 from snapstore.snapshot import Snapshot
 from snapstore.take import LIVE, VERSION_TRAILER, in_scope, live, snapshot_of
-from snapstore.verify import owed, some, verify
+from snapstore.verify import owed, verify
 from snapstore.workspace import Workspace
 
 SAFETY = "refs/snapstore/safety/"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from msgspec import structs
@@ -67,12 +67,6 @@ def owed(changes: ResourceChanges, resealed: Resealed, live: Snapshot, target: S
 def differing(changes: Iterable[ResourceChanges]) -> list[Name]:
     """The names of all that changed."""
     return [Name(found.resource, _name(change)) for found in changes for change in _all(found)]
-
-
-def some(names: Sequence[Name], limit: int = 10) -> str:
-    """Names for a message: the first few, and how many more there are."""
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(map(str, names[:limit])) + more
 
 
 def outside(before: Snapshot, after: Snapshot, scope: Scope) -> Iterator[Name]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
 from snapstore.adapter import ApplyContext
-from snapstore.errors import Exit, SnapError
+from snapstore.errors import SnapError
 from snapstore.model import Action, Fact, Json
+from snapstore.remote.lost import moved, otherwise
 from snapstore.remote.retrying import once, surely
 from snapstore_cdn.provider import Attrs, Change, Provider, opened
 from snapstore_cdn.purging import Purge
 from snapstore_cdn.sealing import unsealed
 from snapstore_cdn.settings import Settings
-
-_NAMED = 5
 
 
 def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) -> None:
@@ -102,16 +101,18 @@ def _found(now: Mapping[str, Fact], change: Change) -> Attrs | None:
 
 
 def _require_unmoved(now: Mapping[str, Fact], changes: Sequence[Change], resource: str) -> None:
-    moved = [change for change in changes if _found(now, change) != change.before]
-    if moved:
-        raise _moved(moved, resource)
+    others = [change for change in changes if _found(now, change) != change.before]
+    if others:
+        raise _moved(others, resource)
 
 
 def _require_between(now: Mapping[str, Fact], changes: Sequence[Change], resource: str) -> None:
     """What was begun may be done in part: then every value is as it was, or as it is to be."""
-    moved = [change for change in changes if not is_between(_found(now, change), change.before, change.after)]
-    if moved:
-        raise _moved(moved, resource)
+    others = [
+        change for change in changes if not is_between(_found(now, change), change.before, change.after)
+    ]
+    if others:
+        raise _moved(others, resource)
 
 
 def is_between(now: Json, before: Json, after: Json) -> bool:
@@ -125,29 +126,11 @@ def is_between(now: Json, before: Json, after: Json) -> bool:
 
 
 def _moved(changes: Sequence[Change], resource: str) -> SnapError:
-    return SnapError(
-        f"changed by somebody else since the plan was made: {_some(changes)}",
-        where=resource,
-        fix="make the plan again when nobody else changes it",
-        code=Exit.STALE,
-    )
+    return moved([change.id for change in changes], resource, "it")
 
 
 def _require_done(now: Mapping[str, Fact], changes: Sequence[Change], resource: str) -> None:
     left = [change for change in changes if _found(now, change) != change.after]
     if left:
-        raise SnapError(
-            f"the provider said that all was well, and has done otherwise with {_some(left)}",
-            where=resource,
-            fix="see whether somebody else has changed it, then run the command again",
-        )
-
-
-def _some(changes: Sequence[Change]) -> str:
-    return ", ".join(_names(changes))
-
-
-def _names(changes: Sequence[Change]) -> Iterator[str]:
-    yield from (change.id for change in changes[:_NAMED])
-    if len(changes) > _NAMED:
-        yield f"{len(changes) - _NAMED:,} more"
+        fix = "see whether somebody else has changed it, then run the command again"
+        raise otherwise("provider", [change.id for change in left], resource, fix)

@@ -11,16 +11,15 @@ from functools import partial
 from itertools import groupby
 
 from snapstore.adapter import ApplyContext
-from snapstore.errors import Exit, SnapError
+from snapstore.errors import SnapError
 from snapstore.model import Action
+from snapstore.remote.lost import moved, otherwise
 from snapstore.remote.retrying import once, surely
 from snapstore_dns.plan import change_of
 from snapstore_dns.provider import Provider, opened
 from snapstore_dns.records import Change, RecordSet, Soa, Zone
 from snapstore_dns.settings import Settings
 from snapstore_dns.wording import duration
-
-_NAMED = 5
 
 
 def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) -> None:
@@ -77,31 +76,21 @@ def _found(zone: Zone, change: Change) -> RecordSet | Soa | None:
 
 
 def _require_unmoved(zone: Zone, changes: Iterable[Change], resource: str) -> None:
-    moved = [change for change in changes if _found(zone, change) != change.before]
-    if moved:
-        raise _moved(moved, resource)
+    others = [change for change in changes if _found(zone, change) != change.before]
+    if others:
+        raise _moved(others, resource)
 
 
 def _moved(changes: Sequence[Change], resource: str) -> SnapError:
-    return SnapError(
-        f"changed by somebody else since the plan was made: {_some(changes)}",
-        where=resource,
-        fix="make the plan again when nobody else changes the zone",
-        code=Exit.STALE,
-    )
+    return moved(_names(changes), resource, "the zone")
 
 
 def _require_done(zone: Zone, changes: Iterable[Change], resource: str) -> None:
     left = [change for change in changes if _found(zone, change) != change.after]
     if left:
-        raise SnapError(
-            f"the server said that all was well, and has done otherwise with {_some(left)}",
-            where=resource,
-            fix="see its log: it may have a rule against these records, or somebody else changed them",
-        )
+        fix = "see its log: it may have a rule against these records, or somebody else changed them"
+        raise otherwise("server", _names(left), resource, fix)
 
 
-def _some(changes: Sequence[Change]) -> str:
-    names = [f"{change.owner}/{change.type}" for change in changes[:_NAMED]]
-    more = f" and {len(changes) - _NAMED:,} more" if len(changes) > _NAMED else ""
-    return ", ".join(names) + more
+def _names(changes: Sequence[Change]) -> list[str]:
+    return [f"{change.owner}/{change.type}" for change in changes]

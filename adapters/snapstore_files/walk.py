@@ -14,7 +14,7 @@ from re import Pattern
 
 import msgspec
 
-from snapstore.errors import SnapError
+from snapstore.errors import SnapError, some
 from snapstore.filetree import dir_fact, live_file, mode_fact, special_fact
 from snapstore.filetree.attributes import Seen
 from snapstore.filetree.facts import ROOT
@@ -24,7 +24,6 @@ from snapstore.safewrite import is_temporary
 from snapstore_files.names import doubtful_names
 
 _STORE = {b"HEAD", b"objects", b"refs", b"snapstore"}
-_NAMED = 10
 _USUAL = {stat.S_IFREG | 0o644, stat.S_IFREG | 0o755}
 """Modes of regular files about which Git says everything."""
 
@@ -230,10 +229,8 @@ def _conclude(folder: _Folder, found: Found) -> None:
 
 
 def _unreadable(root: bytes, paths: list[str]) -> SnapError:
-    shown = [to_text(path) for path in sorted(paths)[:_NAMED]]
-    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
     return SnapError(
-        f"cannot be read: {', '.join(shown)}{more}",
+        f"cannot be read: {some([to_text(path) for path in sorted(paths)])}",
         where=to_text(from_bytes(root)),
         fix="give this user permission to read them, or exclude them",
     )

@@ -13,15 +13,15 @@ from functools import partial
 import msgspec
 
 from snapstore.adapter import ApplyContext
-from snapstore.errors import Exit, SnapError
+from snapstore.errors import SnapError
 from snapstore.model import Action, Json
+from snapstore.remote.lost import moved, otherwise
 from snapstore.remote.retrying import once
 from snapstore_platform.capture import variables
 from snapstore_platform.provider import Change, Provider, opened
 from snapstore_platform.settings import Settings
 from snapstore_platform.variables import Variable, fact_of, variable_of
 
-_NAMED = 5
 State = Mapping[str, Variable]
 
 
@@ -88,31 +88,21 @@ def _change(run: _Run, state: State, action: Action) -> Change:
 
 
 def _require_unmoved(run: _Run, state: State, actions: Iterable[Action]) -> None:
-    moved = [action for action in actions if run.attrs(state, action.subject) != action.payload["before"]]
-    if moved:
-        raise _moved(moved, run.context.resource)
+    others = [action for action in actions if run.attrs(state, action.subject) != action.payload["before"]]
+    if others:
+        raise _moved(others, run.context.resource)
 
 
 def _moved(actions: Sequence[Action], resource: str) -> SnapError:
-    return SnapError(
-        f"changed by somebody else since the plan was made: {_some(actions)}",
-        where=resource,
-        fix="make the plan again when nobody else changes the variables",
-        code=Exit.STALE,
-    )
+    return moved(_names(actions), resource, "the variables")
 
 
 def _require_done(run: _Run, state: State, actions: Iterable[Action]) -> None:
     left = [action for action in actions if run.attrs(state, action.subject) != action.payload["after"]]
     if left:
-        raise SnapError(
-            f"the platform said that all was well, and has done otherwise with {_some(left)}",
-            where=run.context.resource,
-            fix="see what it shows of them: it may have a rule of its own, or somebody else changed them",
-        )
+        fix = "see what it shows of them: it may have a rule of its own, or somebody else changed them"
+        raise otherwise("platform", _names(left), run.context.resource, fix)
 
 
-def _some(actions: Sequence[Action]) -> str:
-    names = [action.subject.partition(":")[2] for action in actions[:_NAMED]]
-    more = f" and {len(actions) - _NAMED:,} more" if len(actions) > _NAMED else ""
-    return ", ".join(names) + more
+def _names(actions: Sequence[Action]) -> list[str]:
+    return [action.subject.partition(":")[2] for action in actions]

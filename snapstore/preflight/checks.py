@@ -15,7 +15,7 @@ from snapstore.adapter import Context
 from snapstore.capture import adapter_error, context_of
 from snapstore.config.preflight import Check
 from snapstore.diff import diff
-from snapstore.errors import SnapError
+from snapstore.errors import SnapError, some
 from snapstore.preflight.backups import newest
 from snapstore.preflight.checked import Checked, State
 from snapstore.rehearsal import keeping
@@ -24,7 +24,7 @@ from snapstore.render.values import count, size
 from snapstore.restore import journals
 from snapstore.snapshot import Snapshot, resources
 from snapstore.take import live
-from snapstore.verify import differing, some
+from snapstore.verify import differing
 from snapstore.workspace import Workspace
 
 T = TypeVar("T")

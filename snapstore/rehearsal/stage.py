@@ -15,14 +15,14 @@ from snapstore.adapter import Stage
 from snapstore.capture import capture
 from snapstore.config import ResourceConfig
 from snapstore.diff import diff
-from snapstore.errors import SnapError
+from snapstore.errors import SnapError, some
 from snapstore.execute import apply
 from snapstore.model import UNMODELLED, Action, DataMode, Plan, PlanOptions, ResourceChanges, Scope
 from snapstore.plan import ask_live, plan_resource, request_for
 from snapstore.rehearsal.proof import Part, Step
 from snapstore.restore import Planned
 from snapstore.snapshot import Snapshot
-from snapstore.verify import differing, outside, owed, some
+from snapstore.verify import differing, outside, owed
 from snapstore.workspace import Workspace
 
 

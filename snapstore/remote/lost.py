@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from snapstore.errors import Exit, SnapError, some
+
+_NAMED = 5
+
 
 class LostError(Exception):
     """There was no answer: whether the server has done what it was told is not known, or, where nothing was
@@ -15,3 +21,19 @@ class LostError(Exception):
 
 class MovedError(Exception):
     """Something was not what it had to be: nothing was changed."""
+
+
+def moved(names: Sequence[str], where: str, what: str) -> SnapError:
+    """For a plan that somebody else's change has made stale; ``what`` is the thing that it is for."""
+    return SnapError(
+        f"changed by somebody else since the plan was made: {some(names, _NAMED)}",
+        where=where,
+        fix=f"make the plan again when nobody else changes {what}",
+        code=Exit.STALE,
+    )
+
+
+def otherwise(who: str, names: Sequence[str], where: str, fix: str) -> SnapError:
+    """For who said that all was well, and what is there shows that it was not."""
+    text = f"the {who} said that all was well, and has done otherwise with {some(names, _NAMED)}"
+    return SnapError(text, where=where, fix=fix)

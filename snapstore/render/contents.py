@@ -7,6 +7,8 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from snapstore.errors import some
+
 HEAD = 64 * 1024
 """Bytes from which the measures of an image can be told."""
 _IMAGES = (".png", ".gif", ".webp", ".jpg", ".jpeg")
@@ -103,7 +105,6 @@ def changed_chunks(before: Chunks, after: Chunks) -> Iterator[str]:
         ("removed", sorted(before.keys() - after.keys())),
     ):
         if names:
-            more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-            yield f"chunks {word}: {', '.join(names[:_NAMED])}{more}"
+            yield f"chunks {word}: {some(names, _NAMED)}"
     if len(changed) < len(both):
         yield f"chunks as before: {len(both) - len(changed):,}"

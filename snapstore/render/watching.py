@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from snapstore.config.watching import Reaction, WatchConfig
+from snapstore.errors import some
 from snapstore.render.documents import ProposalDocument, RestoreDocument
 from snapstore.render.plans import summary
 from snapstore.render.style import ADDED, CHANGED, HAZARD, name, paint
@@ -65,8 +66,7 @@ def values(found: Written, unit: str) -> str:
     called = short(found)
     numbers = {called[series]: in_unit(unit, value) for series, value in read(found).items()}
     shown = [f"{{{name(series)}}} = {text}" if series else f" = {text}" for series, text in numbers.items()]
-    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-    return ", ".join(shown[:_SHOWN]) + more
+    return some(shown, _SHOWN)
 
 
 def text(watched: Watched, reacted: Reacted | None) -> str:
