@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, wraps
 from typing import Any, TypeVar
 
 import click
@@ -123,6 +123,29 @@ def _rename(text: str) -> tuple[str, str]:
             fix="write an identity and the name it had, as table:public.people=public.users",
         )
     return f"{found['kind']}:{found['old']}", f"{found['kind']}:{found['new']}"
+
+
+Wanted = Callable[[Config], PlanOptions]
+
+
+def planned(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what says how a plan is made. The command gets it as ``wanted``, to be given its configuration."""
+
+    @wraps(command)
+    def with_options(
+        *words: Any,
+        data: str | None,
+        exact_column_order: bool,
+        locking: str | None,
+        renames: tuple[str, ...],
+        **more: Any,
+    ) -> Any:
+        def wanted(config: Config) -> PlanOptions:
+            return plan_options(config, data, exact_column_order, locking, renames)
+
+        return command(*words, wanted=wanted, **more)
+
+    return data(exact_column_order(locking(rename(with_options))))
 
 
 def confirmation(app: App, question: str, yes: bool) -> Callable[[Plan], bool] | None:

@@ -26,10 +26,7 @@ FORMATS = ("text", "markdown", "sql", "json")
 @click.option("-o", "--output", metavar="FILE", help="Save the plan for `snap apply`.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--exit-code", is_flag=True, help="Exit with 2 when there is something to do.")
-@options.data
-@options.exact_column_order
-@options.locking
-@options.rename
+@options.planned
 @options.scoped
 @options.full
 @click.pass_obj
@@ -39,10 +36,7 @@ def command(
     output: str | None,
     form: str,
     exit_code: bool,
-    data: str | None,
-    exact_column_order: bool,
-    locking: str | None,
-    renames: tuple[str, ...],
+    wanted: options.Wanted,
     only: tuple[str, ...],
     group: tuple[str, ...],
     full: bool,
@@ -50,9 +44,9 @@ def command(
     """What a restore of REVISION would do now: read it, save it, have it reviewed. Nothing changes."""
     ws = app.workspace()
     scope = options.scope(ws.config, only, group)
-    wanted = options.plan_options(ws.config, data, exact_column_order, locking, renames)
+    how = wanted(ws.config)
     with app.working("planning"):
-        plan = plan_restore(ws, revision, scope, wanted, app.progress)
+        plan = plan_restore(ws, revision, scope, how, app.progress)
     if output:
         save(Path(output), plan)
         if plan.target.commit:

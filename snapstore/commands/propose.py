@@ -17,10 +17,7 @@ from snapstore.workspace import Workspace
 @click.command("propose")
 @click.argument("revision")
 @click.option("--rehearse", "first", is_flag=True, help="Rehearse it first, and propose only what passed.")
-@options.data
-@options.exact_column_order
-@options.locking
-@options.rename
+@options.planned
 @options.reason
 @options.scoped
 @click.pass_obj
@@ -28,10 +25,7 @@ def command(
     app: App,
     revision: str,
     first: bool,
-    data: str | None,
-    exact_column_order: bool,
-    locking: str | None,
-    renames: tuple[str, ...],
+    wanted: options.Wanted,
     reason: str,
     only: tuple[str, ...],
     group: tuple[str, ...],
@@ -42,11 +36,11 @@ def command(
     """
     ws = app.workspace()
     scope = options.scope(ws.config, only, group)
-    wanted = options.plan_options(ws.config, data, exact_column_order, locking, renames)
-    if first and not _passed(app, ws, revision, scope, wanted):
+    how = wanted(ws.config)
+    if first and not _passed(app, ws, revision, scope, how):
         return Exit.MISMATCH
     with app.working("proposing"):
-        proposal = propose(ws, app.env, revision, scope, wanted, app.progress, reason)
+        proposal = propose(ws, app.env, revision, scope, how, app.progress, reason)
     app.emit(lambda: text(proposal), lambda: documents.proposal(proposal))
     return Exit.DONE
 

@@ -19,10 +19,7 @@ from snapstore.rehearsal.rehearse import rehearse
     metavar="NUMBER",
     help="Copy so many rows of each table of a database into the scratch one (none).",
 )
-@options.data
-@options.exact_column_order
-@options.locking
-@options.rename
+@options.planned
 @options.scoped
 @options.full
 @click.pass_obj
@@ -30,10 +27,7 @@ def command(
     app: App,
     revision: str,
     rows: int,
-    data: str | None,
-    exact_column_order: bool,
-    locking: str | None,
-    renames: tuple[str, ...],
+    wanted: options.Wanted,
     only: tuple[str, ...],
     group: tuple[str, ...],
     full: bool,
@@ -46,9 +40,9 @@ def command(
 
     ws = app.workspace()
     scope = options.scope(ws.config, only, group)
-    wanted = options.plan_options(ws.config, data, exact_column_order, locking, renames)
+    how = wanted(ws.config)
     with app.working("rehearsing"):
-        plan, proof = rehearse(ws, revision, scope, wanted, rows, app.progress)
+        plan, proof = rehearse(ws, revision, scope, how, rows, app.progress)
     passed = proof is None or proof.passed
     app.emit(
         lambda: rehearsals.text(proof, full=full) if proof else "nothing to rehearse: there is nothing to do",

@@ -16,10 +16,7 @@ from snapstore.restore import RestoreResult, abort, plan_restore, restore, resum
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
 @click.option("--resume", "go_on", is_flag=True, help="Go on with the restore that was interrupted.")
 @click.option("--abort", "go_back", is_flag=True, help="Go back to before the restore that was interrupted.")
-@options.data
-@options.exact_column_order
-@options.locking
-@options.rename
+@options.planned
 @options.reason
 @options.allow
 @options.yes
@@ -32,10 +29,7 @@ def command(
     dry_run: bool,
     go_on: bool,
     go_back: bool,
-    data: str | None,
-    exact_column_order: bool,
-    locking: str | None,
-    renames: tuple[str, ...],
+    wanted: options.Wanted,
     reason: str,
     allow: tuple[str, ...],
     yes: bool,
@@ -54,16 +48,16 @@ def command(
         return ended(app, result, yes)
     assert revision is not None  # noqa: S101 - _one_of has seen to it
     scope = options.scope(ws.config, only, group)
-    wanted = options.plan_options(ws.config, data, exact_column_order, locking, renames)
+    how = wanted(ws.config)
     if dry_run:
         from snapstore.commands.plan import render
 
-        plan = plan_restore(ws, revision, scope, wanted, app.progress)
+        plan = plan_restore(ws, revision, scope, how, app.progress)
         app.emit(lambda: render(plan, "text", full), plan)
         return Exit.DONE
     confirm = options.confirmation(app, "Restore this?", yes)
     with options.showing_what_is_refused(app):
-        result = restore(ws, revision, scope, wanted, allowances, confirm, app.progress, reason)
+        result = restore(ws, revision, scope, how, allowances, confirm, app.progress, reason)
     return ended(app, result, yes)
 
 
