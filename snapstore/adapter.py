@@ -260,6 +260,17 @@ class Adapter(msgspec.Struct, frozen=True):
     discover: Callable[[Path, Mapping[str, str]], list[Suggestion]] = lambda root, env: []
 
 
+def later(place: str) -> Any:
+    """The function at ``module:name``, which is imported when it is first called: with what it needs itself,
+    such as the library of a server, so that nobody pays for that who only reads a configuration."""
+    module, _, name = place.partition(":")
+
+    def call(*words: Any) -> Any:
+        return getattr(import_module(module), name)(*words)
+
+    return call
+
+
 @cache
 def _registered() -> dict[str, str]:
     return entry_points(GROUP)
