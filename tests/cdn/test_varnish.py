@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from snapstore.model import HazardName
 from tests.cdn.conftest import settings
 from tests.cdn.varnish import SECRET, START, Varnish, running
 from tests.project import Project, project, well
+from tests.serving import Handler, serving
 
 PLAIN = 'vcl 4.1;\nbackend web { .host = "127.0.0.1"; .port = "9"; }\n'
 PROBED = PLAIN.replace("}", '.probe = { .interval = 60s; } } # ü "quoted" \\ \t')
@@ -199,33 +198,21 @@ def test_a_program_longer_than_an_answer_may_be_is_an_error_that_says_what_to_ra
 # Purging
 
 
-class Origin(BaseHTTPRequestHandler):
+class Origin(Handler):
     """Counts what it is asked for; every page carries tags."""
 
     asked: list[str]
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
-        self.send_response(200)
-        for name, value in (("Cache-Tag", "news,shop items"), ("Content-Length", "2")):
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-    def log_message(self, *words: object) -> None:
-        pass
+        self.send(200, b"ok", [("Cache-Tag", "news,shop items")])
 
 
 @contextmanager
 def origin() -> Iterator[tuple[int, list[str]]]:
     asked: list[str] = []
-    web = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Origin,), {"asked": asked}))
-    threading.Thread(target=web.serve_forever, daemon=True).start()
-    try:
-        yield web.server_port, asked
-    finally:
-        web.shutdown()
-        web.server_close()
+    with serving(type("Handler", (Origin,), {"asked": asked})) as port:
+        yield port, asked
 
 
 @pytest.mark.parametrize(

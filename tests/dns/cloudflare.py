@@ -14,9 +14,10 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.serving import Handler, serving
 
 TOKEN = "a token that only the tests know"
 ZONE = "example.com"
@@ -196,16 +197,13 @@ def _require_alone(there: Mapping[str, Record], name: str) -> None:
         _require(not alias, 81053, "An A, AAAA, or CNAME record with that host already exists.")
 
 
-def _handler(service: Cloudflare) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # headers and body are two writes, of which the second would wait
-
+def _handler(service: Cloudflare) -> type[Handler]:
+    class Answers(Handler):
         def do_GET(self) -> None:
             self._answer(None)
 
         def do_POST(self) -> None:
-            self._answer(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self._answer(json.loads(self.body()))
 
         def _answer(self, body: Any) -> None:
             try:
@@ -243,17 +241,9 @@ def _handler(service: Cloudflare) -> type[BaseHTTPRequestHandler]:
             return {"result": some, "result_info": {**info, "total_count": len(found)}}
 
         def _send(self, status: int, told: Record) -> None:
-            data = json.dumps(told).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            self.send(status, json.dumps(told).encode(), [("Content-Type", "application/json")])
 
-        def log_message(self, *words: object) -> None:
-            pass
-
-    return Handler
+    return Answers
 
 
 def record(owner: str, kind: str, ttl: int, content: str = "", **more: Any) -> Record:
@@ -267,12 +257,5 @@ def running() -> Iterator[Cloudflare]:
     """An account with one zone, ``example.com``; gone at the end."""
     service = Cloudflare()
     service.reset()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(service))
-    server.daemon_threads = True
-    service.port = server.server_port
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(_handler(service)) as service.port:
         yield service
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -6,8 +6,9 @@ import http.client
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
+
+from tests.serving import Handler, serving
 
 Failure = Literal["refused", "reset", "busy", "error before", "error after", "silence"]
 FAILURES: tuple[Failure, ...] = ("refused", "reset", "busy", "error before", "error after", "silence")
@@ -51,22 +52,19 @@ class Gateway:
         return found
 
 
-def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # headers and body are two writes, of which the second would wait
-
+def _handler(gateway: Gateway) -> type[Handler]:
+    class Passes(Handler):
         def _do(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            body = self.body()
             how = gateway.failure()
             if how in (None, *_DONE):
                 status, data = gateway.answer(self.command, self.path, dict(self.headers), body)
             if how is None:
-                self._send(status, data)
+                self.send(status, data)
             elif how == "busy":
-                self._send(429, b"", {"Retry-After": "0.01"})
+                self.send(429, b"", [("Retry-After", "0.01")])
             elif how.startswith("error"):
-                self._send(500, b"{}")
+                self.send(500, b"{}")
             else:
                 if how == "silence":
                     threading.Event().wait(1.5)
@@ -74,28 +72,12 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
 
         do_GET = do_POST = do_PATCH = do_DELETE = _do
 
-        def _send(self, status: int, data: bytes, headers: dict[str, str] | None = None) -> None:
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(data)), **(headers or {})}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *words: object) -> None:
-            pass
-
-    return Handler
+    return Passes
 
 
 @contextmanager
 def gateway(target: int) -> Iterator[tuple[Gateway, str]]:
     """A gateway to a port of this host, and its URL."""
     made = Gateway(target)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(made))
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield made, f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(_handler(made)) as port:
+        yield made, f"http://127.0.0.1:{port}"

@@ -13,9 +13,10 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.serving import Handler, serving
 
 TOKEN = "a-token-that-only-the-tests-know"
 TEAM = "team_1"
@@ -172,14 +173,11 @@ class Heroku(Service):
         return self.variables
 
 
-def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # headers and body are two writes, of which the second would wait
-
+def _handler(service: Service) -> type[Handler]:
+    class Answers(Handler):
         def _do(self) -> None:
-            size = int(self.headers.get("content-length") or 0)
-            body = json.loads(self.rfile.read(size)) if size else None
+            sent = self.body()
+            body = json.loads(sent) if sent else None
             place = urlsplit(self.path)
             query = parse_qs(place.query)
             with service.lock:
@@ -197,27 +195,12 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
         do_GET = do_POST = do_PATCH = do_DELETE = _do
 
         def _send(self, status: int, told: Any) -> None:
-            data = json.dumps(told).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            self.send(status, json.dumps(told).encode(), [("Content-Type", "application/json")])
 
-        def log_message(self, *words: object) -> None:
-            pass
-
-    return Handler
+    return Answers
 
 
 @contextmanager
 def running(service: Service) -> Iterator[None]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(service))
-    server.daemon_threads = True
-    service.port = server.server_port
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(_handler(service)) as service.port:
         yield
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tests.review.servers import TOKEN, Served
+from tests.serving import Handler, serving
 
 REPOSITORY = "team/shop"
 
@@ -382,43 +381,29 @@ _GITLAB: list[tuple[str, str, Answer]] = [
 @contextmanager
 def running(kind: str, served: Served) -> Iterator[Forge]:
     forge = Forge(kind, served)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(forge))
-    forge.url = f"http://127.0.0.1:{server.server_address[1]}"
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(_handler(forge)) as port:
+        forge.url = f"http://127.0.0.1:{port}"
         yield forge
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
-def _handler(forge: Forge) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(forge: Forge) -> type[Handler]:
+    class Answers(Handler):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
-            data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            data = self.body()
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = json.loads(data) if data else None
             sent = Sent(self.command, parts.path, dict(parse_qsl(parts.query)), body, headers)
             forge.sent.append(sent)
             status, found = forge.answer(sent)
-            more = []
+            more: list[tuple[str, str]] = []
             if isinstance(found, list) and not (forge.kind == "gitea" and parts.path.endswith("/comments")):
                 found, more = _page(forge, sent, found)
-            self.send_response(status)
-            for name, value in more:
-                self.send_header(name, value)
-            content = json.dumps(found).encode()
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self.send(status, json.dumps(found).encode(), more)
 
         do_POST = do_PATCH = do_PUT = do_GET
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    return Handler
+    return Answers
 
 
 def _page(forge: Forge, sent: Sent, found: list[Any]) -> tuple[list[Any], list[tuple[str, str]]]:

@@ -13,11 +13,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.serving import Handler, serving
 
 TOKEN = "canary-token-0123456789"
 SSHD = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
@@ -59,27 +59,17 @@ def repository(path: Path) -> Path:
 def over_http(folder: Path, token: str = TOKEN) -> Iterator[Served]:
     """``git http-backend`` behind a server of our own, which lets in whoever has the token as a password."""
     path = repository(folder / "team" / "shop.git")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(folder, token))
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        url = f"http://127.0.0.1:{server.server_address[1]}/team/shop.git"
-        yield Served(path, url, {"SNAPSTORE_TOKEN": token})
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(_handler(folder, token)) as port:
+        yield Served(path, f"http://127.0.0.1:{port}/team/shop.git", {"SNAPSTORE_TOKEN": token})
 
 
-def _handler(folder: Path, token: str) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # headers and body are two writes, of which the second would wait
-
+def _handler(folder: Path, token: str) -> type[Handler]:
+    class Answers(Handler):
         def do_GET(self) -> None:
             scheme, _, given = self.headers.get("Authorization", "").partition(" ")
             if scheme != "Basic" or base64.b64decode(given).decode().partition(":")[2] != token:
                 body = self._body()
-                self._answer(401, [("WWW-Authenticate", 'Basic realm="git"')], b"who are you?")
+                self.send(401, b"who are you?", [("WWW-Authenticate", 'Basic realm="git"')])
                 assert body is not None
                 return
             if "/info/lfs/" in self.path:
@@ -97,12 +87,12 @@ def _handler(folder: Path, token: str) -> type[BaseHTTPRequestHandler]:
             if self.command == "POST":
                 asked = json.loads(body)
                 answers = [self._offer(asked["operation"], one, place) for one in asked["objects"]]
-                self._answer(200, [], json.dumps({"objects": answers}).encode())
+                self.send(200, json.dumps({"objects": answers}).encode())
             elif self.command == "PUT":
                 path.write_bytes(body)
-                self._answer(200, [], b"")
+                self.send(200, b"")
             else:
-                self._answer(200 if path.exists() else 404, [], path.read_bytes() if path.exists() else b"")
+                self.send(200 if path.exists() else 404, path.read_bytes() if path.exists() else b"")
 
         def _offer(self, operation: str, asked: dict[str, Any], place: Path) -> dict[str, Any]:
             there = (place / asked["oid"]).exists()
@@ -115,7 +105,7 @@ def _handler(folder: Path, token: str) -> type[BaseHTTPRequestHandler]:
 
         def _body(self) -> bytes:
             if self.headers.get("Transfer-Encoding", "") != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                return self.body()
             body = b""
             while size := int(self.rfile.readline(), 16):
                 body += self.rfile.read(size)
@@ -145,20 +135,9 @@ def _handler(folder: Path, token: str) -> type[BaseHTTPRequestHandler]:
             head, _, content = ran.stdout.partition(b"\r\n\r\n")
             fields = [line.split(": ", 1) for line in head.decode().split("\r\n")]
             status = next((int(value[:3]) for name, value in fields if name == "Status"), 200)
-            self._answer(status, [(name, value) for name, value in fields if name != "Status"], content)
+            self.send(status, content, [(name, value) for name, value in fields if name != "Status"])
 
-        def _answer(self, status: int, fields: list[tuple[str, str]], content: bytes) -> None:
-            self.send_response(status)
-            for name, value in fields:
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    return Handler
+    return Answers
 
 
 @contextmanager

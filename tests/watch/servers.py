@@ -11,9 +11,10 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
+
+from tests.serving import Handler, serving
 
 PROMETHEUS = shutil.which("prometheus")
 PASSWORD = "canary-prom-0123456789"
@@ -37,34 +38,24 @@ class Page:
 def page(body: str | Callable[[], str] = "") -> Iterator[Page]:
     over = Event()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answers(Handler):
         def do_GET(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            served.seen.append((self.path, dict(self.headers), self.rfile.read(length)))
+            served.seen.append((self.path, dict(self.headers), self.body()))
             if served.hangs:
                 over.wait(60)
+                self.close_connection = True
                 return
             answer = (served.body if isinstance(served.body, str) else served.body()).encode()
-            self.send_response(served.status)
-            self.send_header("Content-Type", served.kind)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+            self.send(served.status, answer, [("Content-Type", served.kind)])
 
         do_POST = do_GET
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served = Page(f"http://127.0.0.1:{server.server_address[1]}", body)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield served
-    finally:
-        over.set()
-        server.shutdown()
-        server.server_close()
+    with serving(Answers) as port:
+        served = Page(f"http://127.0.0.1:{port}", body)
+        try:
+            yield served
+        finally:
+            over.set()
 
 
 def history(series: Mapping[str, list[float]], step: float = 15.0, end: float | None = None) -> str:
