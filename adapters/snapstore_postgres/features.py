@@ -49,10 +49,6 @@ def _attribute(since: int, kind: str, key: str) -> Feature:
     return Feature(since, (kind,), f"{key.replace('_', ' ')} of a {kind}", _has(key), _drop(key))
 
 
-def _plain_not_null(attrs: Attrs) -> Attrs:
-    return {**attrs, "not_null": True}
-
-
 def _is_virtual(attrs: Attrs) -> bool:
     return bool(attrs.get("generated", {}).get("kind") == "v")
 

@@ -60,11 +60,6 @@ def summary(plan: Plan) -> str:
     return ", ".join(parts) + _hazard_names(plan)
 
 
-def dangers(stopping: Collection[Hazard]) -> str:
-    """The hazards that stop a plan, each with its numbers."""
-    return "\n".join(_hazard(hazard) for hazard in stopping)
-
-
 def allow_words(stopping: Collection[Hazard]) -> str:
     """The options that let these hazards pass: ``--allow data-loss --allow downtime``."""
     return " ".join(f"--allow {name}" for name in sorted({hazard.name for hazard in stopping}))

@@ -16,7 +16,6 @@ from snapstore_cdn.varnish.facts import ACTIVE, LABEL, program
 from snapstore_cdn.varnish.sources import Sources, apart, includes, of_answer
 
 OURS = "snap_"
-AUTO = "auto"
 
 
 class Loaded(msgspec.Struct):
