@@ -21,6 +21,7 @@ from snapstore.secrets import REDACTOR
 from snapstore.secrets.redact import _Forms
 from tests.skips import pytest_sessionfinish, pytest_terminal_summary
 
+pytest.register_assert_rewrite("tests.project")
 __all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
 
 POSTGRES_URL = "SNAPSTORE_TEST_POSTGRES_URL"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
 
 from snapstore import config
 from snapstore.model import HazardName, Plan, PlanOptions, Scope
@@ -53,3 +56,28 @@ def well(result: RestoreResult) -> RestoreResult:
     assert not result.mismatches, result.mismatches
     assert result.verified
     return result
+
+
+def goes_and_comes(place: Project, look: Callable[[], Any], change: Callable[[], object]) -> None:
+    """A restore brings back all that ``look`` sees, and the tree, whatever ``change`` did; and undo that."""
+    before, taken = look(), place.take()
+    change()
+    mutated = look()
+    done = well(place.restore(taken.commit))
+    assert look() == before
+    assert place.take().tree == taken.tree
+    if done.safety:
+        well(place.undo())
+        assert look() == mutated
+
+
+def in_rounds(count: int, usual: int, *, shrink: bool = False) -> Any:
+    """For a test of so many random rounds on a server: always the same where they are the usual few."""
+    return settings(
+        max_examples=count,
+        deadline=None,
+        derandomize=count <= usual,
+        database=None,
+        phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )

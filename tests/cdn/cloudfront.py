@@ -66,11 +66,12 @@ class CloudFront:
         return self.made
 
     def everything(self) -> dict[str, Any]:
-        """All that distributions and what they refer to are told, ids of what can be made anew by name."""
+        """All that distributions and what they refer to are told, ids of what can be made anew by kind and
+        name. Functions have no others than their names."""
         names = {
-            id: _text(kept.config, "Name")
+            id: (kind, _text(kept.config, "Name"))
             for (kind, id), kept in self.things.items()
-            if kind != "distribution"
+            if kind not in ("distribution", "function")
         }
         found = {}
         for (kind, id), kept in self.things.items():
@@ -78,9 +79,9 @@ class CloudFront:
             if live is None:
                 continue
             text = ET.tostring(live.config, encoding="unicode")
-            for other, name in names.items():
-                text = text.replace(f">{other}<", f">name:{name}<")
-            found[kind, names.get(id) or id] = (text, live.code)
+            for other, named in names.items():
+                text = text.replace(f">{other}<", f">{':'.join(named)}<")
+            found[names.get(id) or (kind, id)] = (text, live.code)
         return found
 
     # What it answers

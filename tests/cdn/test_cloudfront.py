@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given
-from hypothesis import settings as rounds
+from hypothesis import given
 from hypothesis import strategies as st
 
 from snapstore import journal
@@ -18,7 +17,7 @@ from snapstore.errors import SnapError
 from snapstore.model import HazardName
 from tests.cdn.cloudfront import CloudFront, running
 from tests.dns.gateway import FAILURES, Failure
-from tests.project import Project, project, well
+from tests.project import Project, goes_and_comes, in_rounds, project, well
 
 ROUNDS = int(os.environ.get("SNAPSTORE_CDN_ROUNDS", "4"))
 STEP = 1 if "SNAPSTORE_CDN_ROUNDS" in os.environ else 31
@@ -364,21 +363,18 @@ def reached(cloud: CloudFront, one: str) -> dict[Any, Any]:
     """The distribution and what it refers to."""
     found = cloud.everything()
     text = found["distribution", one][0]
-    used = {key for key in found if f">name:{key[1]}<" in text or f"function/{key[1]}<" in text}
+    used = {
+        (kind, name)
+        for kind, name in found
+        if (f"function/{name}<" if kind == "function" else f">{kind}:{name}<") in text
+    }
     return _sorted({key: found[key] for key in {("distribution", one), *used}})
 
 
 def test_whatever_was_changed_is_restored_and_undone_exactly(cloud: CloudFront, tmp_path: Path):
     number = 0
 
-    @rounds(
-        max_examples=ROUNDS,
-        deadline=None,
-        derandomize=ROUNDS <= 4,
-        database=None,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-    )
+    @in_rounds(ROUNDS, 4)
     @given(st.lists(OPS, min_size=3, max_size=20), st.lists(OPS, min_size=1, max_size=12))
     def there_and_back(state: list[Any], mutation: list[Any]) -> None:
         nonlocal number
@@ -387,15 +383,7 @@ def test_whatever_was_changed_is_restored_and_undone_exactly(cloud: CloudFront, 
         one = make(cloud)
         place = project(tmp_path / f"project{number}", settings(cloud.url, one))
         run(cloud, one, state)
-        before, taken = reached(cloud, one), place.take()
-        run(cloud, one, mutation)
-        mutated = reached(cloud, one)
-        done = well(place.restore(taken.commit))
-        assert reached(cloud, one) == before
-        assert place.take().tree == taken.tree
-        if done.safety:
-            well(place.undo())
-            assert reached(cloud, one) == mutated
+        goes_and_comes(place, lambda: reached(cloud, one), lambda: run(cloud, one, mutation))
 
     there_and_back()
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given
-from hypothesis import settings as rounds
+from hypothesis import given
 from hypothesis import strategies as st
 
 from snapstore import journal
@@ -20,7 +19,7 @@ from snapstore.model import HazardName
 from snapstore_cdn.fastly import provider as of_fastly
 from tests.cdn.fastly import SERVICE, TOKEN, Fastly, Parts, running
 from tests.dns.gateway import FAILURES, Failure
-from tests.project import project, well
+from tests.project import goes_and_comes, in_rounds, project, well
 
 ROUNDS = int(os.environ.get("SNAPSTORE_CDN_ROUNDS", "4"))
 STEP = 1 if "SNAPSTORE_CDN_ROUNDS" in os.environ else 31
@@ -233,14 +232,7 @@ def run(parts: Parts, ops: list[Any]) -> None:
 def test_whatever_was_changed_is_restored_and_undone_exactly(fastly: Fastly, tmp_path: Path):
     number = 0
 
-    @rounds(
-        max_examples=ROUNDS,
-        deadline=None,
-        derandomize=ROUNDS <= 4,
-        database=None,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-    )
+    @in_rounds(ROUNDS, 4)
     @given(st.lists(OPS, max_size=12), st.lists(OPS, min_size=1, max_size=12), st.booleans())
     def there_and_back(state: list[Any], mutation: list[Any], is_gone: bool) -> None:
         nonlocal number
@@ -248,17 +240,13 @@ def test_whatever_was_changed_is_restored_and_undone_exactly(fastly: Fastly, tmp
         fastly.reset({})
         run(fastly.versions[1].parts, state)
         place = project(tmp_path / f"project{number}", settings(fastly))
-        before, taken = fastly.everything(), place.take()
-        fastly.deploy(lambda parts: run(parts, mutation))
-        mutated = fastly.everything()
-        if is_gone:
-            del fastly.versions[1]
-        done = well(place.restore(taken.commit))
-        assert fastly.everything() == before
-        assert place.take().tree == taken.tree
-        if done.safety:
-            well(place.undo())
-            assert fastly.everything() == mutated
+
+        def deploy() -> None:
+            fastly.deploy(lambda parts: run(parts, mutation))
+            if is_gone:
+                del fastly.versions[1]
+
+        goes_and_comes(place, fastly.everything, deploy)
 
     there_and_back()
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cdn.conftest import clean
 from tests.cdn.varnish import Varnish
-from tests.project import Project, well
+from tests.project import Project, goes_and_comes, in_rounds
 
 ROUNDS = int(os.environ.get("SNAPSTORE_CDN_ROUNDS", "6"))
 Op = tuple[str, ...]
@@ -85,28 +85,13 @@ def run(server: Varnish, state: tuple[list[Op], list[Op]]) -> None:
 
 
 def test_whatever_was_changed_is_restored_and_undone_exactly(varnish: Varnish, place: Project):
-    @settings(
-        max_examples=ROUNDS,
-        deadline=None,
-        derandomize=ROUNDS <= 6,
-        database=None,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-    )
+    @in_rounds(ROUNDS, 6)
     @given(STATES, STATES)
     def there_and_back(state: Any, mutation: Any) -> None:
         clean(varnish)
         (varnish.folder / "part.vcl").write_text(PARTS[0])
         varnish.call("param.set", "vcl_path", str(varnish.folder))
         run(varnish, state)
-        before, taken = varnish.everything(), place.take()
-        run(varnish, mutation)
-        mutated = varnish.everything()
-        done = well(place.restore(taken.commit))
-        assert varnish.everything() == before
-        assert place.take().tree == taken.tree
-        if done.safety:
-            well(place.undo())
-            assert varnish.everything() == mutated
+        goes_and_comes(place, varnish.everything, lambda: run(varnish, mutation))
 
     there_and_back()

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given
-from hypothesis import settings as hypothesis
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.dns import cloudflare, powerdns, route53, servers
@@ -18,7 +17,7 @@ from tests.dns.test_cloudflare import settings as of_cloudflare
 from tests.dns.test_octodns import compared as of_octodns
 from tests.dns.test_powerdns import settings as of_powerdns
 from tests.dns.test_route53 import settings as of_route53
-from tests.project import Project, project, well
+from tests.project import Project, goes_and_comes, in_rounds, project
 
 ROUNDS = int(os.environ.get("SNAPSTORE_DNS_ROUNDS", "6"))
 SHRINK = "SNAPSTORE_DNS_SHRINK" in os.environ  # takes minutes
@@ -77,16 +76,7 @@ LINES = st.one_of(
 STATES = st.lists(LINES, min_size=3, max_size=40)
 
 
-def given_rounds(test: Any) -> Any:
-    made = hypothesis(
-        max_examples=ROUNDS,
-        deadline=None,
-        derandomize=ROUNDS <= 6,
-        database=None,
-        phases=(Phase.generate, Phase.shrink) if SHRINK else (Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-    )
-    return made(test)
+given_rounds = in_rounds(ROUNDS, 6, shrink=SHRINK)
 
 
 def run(server: servers.Server, lines: Sequence[str]) -> None:
@@ -111,15 +101,7 @@ def test_whatever_was_changed_is_restored_and_undone_exactly(server: servers.Ser
     def there_and_back(state: list[str], mutation: list[str]) -> None:
         reset(server)
         run(server, state)
-        before, taken = server.records(ZONE), place.take()
-        run(server, mutation)
-        mutated = server.records(ZONE)
-        done = well(place.restore(taken.commit))
-        assert folded(server.records(ZONE)) == folded(before)
-        assert place.take().tree == taken.tree
-        if done.safety:
-            well(place.undo())
-            assert folded(server.records(ZONE)) == folded(mutated)
+        goes_and_comes(place, lambda: folded(server.records(ZONE)), lambda: run(server, mutation))
 
     there_and_back()
 
@@ -158,6 +140,11 @@ def rrsets(draw: st.DrawFn) -> powerdns.RRset:
     )
 
 
+def turn_powerdns(server: powerdns.PowerDns, sets: Sequence[powerdns.RRset]) -> None:
+    for one in sets:
+        server.patch(ZONE, one, strict=False)
+
+
 def test_whatever_powerdns_was_told_is_restored_and_undone_exactly(tmp_path: Path):
     with powerdns.running(tmp_path / "server", ZONE) as server:
         place = project(tmp_path / "project", of_powerdns(server.url))
@@ -165,18 +152,8 @@ def test_whatever_powerdns_was_told_is_restored_and_undone_exactly(tmp_path: Pat
         @given_rounds
         @given(st.lists(rrsets(), max_size=25), st.lists(rrsets(), max_size=25))
         def there_and_back(state: list[powerdns.RRset], mutation: list[powerdns.RRset]) -> None:
-            for one in state:
-                server.patch(ZONE, one, strict=False)
-            before, taken = server.zone(ZONE), place.take()
-            for one in mutation:
-                server.patch(ZONE, one, strict=False)
-            mutated = server.zone(ZONE)
-            done = well(place.restore(taken.commit))
-            assert server.zone(ZONE) == before
-            assert place.take().tree == taken.tree
-            if done.safety:
-                well(place.undo())
-                assert server.zone(ZONE) == mutated
+            turn_powerdns(server, state)
+            goes_and_comes(place, lambda: server.zone(ZONE), lambda: turn_powerdns(server, mutation))
 
         there_and_back()
 
@@ -233,15 +210,7 @@ def test_whatever_route53_was_told_is_restored_and_undone_exactly(
         @given(changes, changes)
         def there_and_back(state: list[Any], mutation: list[Any]) -> None:
             turn(service, state)
-            before, taken = service.sets(), place.take()
-            turn(service, mutation)
-            mutated = service.sets()
-            done = well(place.restore(taken.commit))
-            assert service.sets() == before
-            assert place.take().tree == taken.tree
-            if done.safety:
-                well(place.undo())
-                assert service.sets() == mutated
+            goes_and_comes(place, service.sets, lambda: turn(service, mutation))
 
         there_and_back()
 
@@ -317,15 +286,7 @@ def test_whatever_cloudflare_was_told_is_restored_and_undone_exactly(tmp_path: P
         @given(changes, changes)
         def there_and_back(state: list[Any], mutation: list[Any]) -> None:
             turn(state)
-            before, taken = service.told(), place.take()
-            turn(mutation)
-            mutated = service.told()
-            done = well(place.restore(taken.commit))
-            assert service.told() == before
-            assert place.take().tree == taken.tree
-            if done.safety:
-                well(place.undo())
-                assert service.told() == mutated
+            goes_and_comes(place, service.told, lambda: turn(mutation))
 
         there_and_back()
 
@@ -354,14 +315,6 @@ def test_whatever_octodns_holds_is_restored_and_undone_exactly(bind: servers.Ser
     def there_and_back(state: list[str], mutation: list[str]) -> None:
         reset(bind)
         run(bind, state)
-        before, taken = bind.records(ZONE), place.take()
-        run(bind, mutation)
-        mutated = bind.records(ZONE)
-        done = well(place.restore(taken.commit))
-        assert folded(bind.records(ZONE)) == folded(before)
-        assert place.take().tree == taken.tree
-        if done.safety:
-            well(place.undo())
-            assert folded(bind.records(ZONE)) == folded(mutated)
+        goes_and_comes(place, lambda: folded(bind.records(ZONE)), lambda: run(bind, mutation))
 
     there_and_back()

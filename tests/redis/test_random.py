@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import redis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.project import Project, well
+from tests.project import Project, goes_and_comes, in_rounds
 from tests.redis import servers
 from tests.redis.conftest import everything, project
 
@@ -208,26 +208,11 @@ def seen(server: servers.Server) -> dict[str, Any]:
 def test_whatever_was_changed_is_restored_and_undone_exactly(server: servers.Server, place: Project):
     original = admin(server).config_get("*")
 
-    @settings(
-        max_examples=ROUNDS,
-        deadline=None,
-        derandomize=ROUNDS <= 12,
-        database=None,
-        phases=(Phase.generate, Phase.shrink) if SHRINK else (Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-    )
+    @in_rounds(ROUNDS, 12, shrink=SHRINK)
     @given(STATES, STATES)
     def there_and_back(state: list[tuple[int, Words]], mutation: list[tuple[int, Words]]) -> None:
         reset(server, original)
         run(server, state)
-        before, taken = seen(server), place.take()
-        run(server, mutation)
-        mutated = seen(server)
-        done = well(place.restore(taken.commit))
-        assert seen(server) == before
-        assert place.take().tree == taken.tree
-        if done.safety:
-            well(place.undo())
-            assert seen(server) == mutated
+        goes_and_comes(place, lambda: seen(server), lambda: run(server, mutation))
 
     there_and_back()
