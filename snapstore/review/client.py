@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from snapstore import __version__
 from snapstore.errors import SnapError
+from snapstore.remote.library import httpx_for
 from snapstore.store.remote import require_private
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ class Client:
         require_private(base, headers)
         self.base = base.rstrip("/")
         common = {"User-Agent": f"snapstore/{__version__}", "Accept": "application/json"}
-        self._http = _httpx().Client(headers={**common, **headers}, timeout=_SECONDS, follow_redirects=True)
+        httpx = httpx_for("requests of a forge", "review")
+        self._http = httpx.Client(headers={**common, **headers}, timeout=_SECONDS, follow_redirects=True)
 
     def get(self, path: str, **query: str | int) -> Any:
         return _json(self._ask("GET", path, params=query))
@@ -105,12 +107,3 @@ def _words(answer: httpx.Response) -> str:
     parts = [said.get("message") or said.get("error")]
     parts += [e.get("message") for e in said.get("errors") or () if isinstance(e, dict)]
     return "; ".join(str(part) for part in parts if part)[:300]
-
-
-def _httpx() -> Any:
-    try:
-        import httpx
-    except ImportError:
-        fix = "pip install 'snapstore[review]'"
-        raise SnapError("requests of a forge need the extra `review`", fix=fix) from None
-    return httpx

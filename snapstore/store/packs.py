@@ -155,9 +155,10 @@ class Packs:
         """Where an object is, None when no pack has it."""
         # Where the last one was, most others are, too; there may be hundreds of packs.
         last = self._last
-        for pack in (last, *self._packs.values()) if last else self._packs.values():
-            offset = pack.offset(oid)
-            if offset is not None:
+        if last is not None and (offset := last.offset(oid)) is not None:
+            return Place(last, offset)
+        for pack in self._packs.values():
+            if pack is not last and (offset := pack.offset(oid)) is not None:
                 self._last = pack
                 return Place(pack, offset)
         return None

@@ -10,6 +10,7 @@ from pathlib import Path
 from snapstore import shell
 from snapstore.config.watching import Kind, Metric, WatchConfig
 from snapstore.errors import SnapError
+from snapstore.remote.library import httpx_for
 from snapstore.watch import prometheus
 from snapstore.watch.readings import Reading
 
@@ -64,7 +65,7 @@ def _probe(metric: Metric) -> dict[str, float]:
 
     That nobody answers is what a probe is there to find, so it is a value and no error.
     """
-    httpx = prometheus.http_library()
+    httpx = httpx_for("metrics over HTTP", "watch")
     began = time.monotonic()
     try:
         answer = httpx.get(metric.query, timeout=metric.pace.timeout)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from snapstore import __version__
 from snapstore.errors import SnapError
+from snapstore.remote.library import httpx_for
 from snapstore.store.remote import require_private
 from snapstore.watch.readings import series
 
@@ -67,7 +68,7 @@ def along(
 def _ask(server: PrometheusTable, what: str, words: dict[str, str], timeout: float) -> Any:
     secret = server.token or server.password or server.headers
     require_private(server.url, secret)
-    httpx = http_library()
+    httpx = httpx_for("metrics over HTTP", "watch")
     try:
         answer = httpx.post(
             f"{server.url.rstrip('/')}/api/v1/{what}",
@@ -107,13 +108,3 @@ def _shown(server: PrometheusTable) -> str:
 
 def _word(kind: str) -> str:
     return {"matrix": "range of values", "vector": "histogram"}.get(kind, kind)
-
-
-def http_library() -> Any:
-    """httpx, loaded when it is needed. SnapError where it is not installed."""
-    try:
-        import httpx
-    except ImportError:
-        fix = "pip install 'snapstore[watch]'"
-        raise SnapError("metrics over HTTP need the extra `watch`", fix=fix) from None
-    return httpx
