@@ -13,7 +13,7 @@ from tests.conftest import Snap
 from tests.postgres.conftest import Project
 
 BEHIND = """
-SELECT coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)), -1) FROM pg_stat_replication"""
+SELECT coalesce(max(pg_wal_lsn_diff(pg_current_wal_insert_lsn(), replay_lsn)), -1) FROM pg_stat_replication"""
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ def standby(primary: embedded.Server) -> Iterator[embedded.Server]:
     embedded._run(made, ["pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"])
 
 
-def wait(project: Project, until: Callable[[int], bool]) -> None:
+def wait(project: Project, until: Callable[[int], bool], question: str = BEHIND) -> None:
     deadline = time.monotonic() + 60
-    while not until(int(project.sql(BEHIND)[0][0])):
+    while not until(int(project.sql(question)[0][0])):
         assert time.monotonic() < deadline, "the standby does not get there"
         time.sleep(0.05)
 
@@ -67,12 +67,12 @@ def test_a_restore_stops_for_a_standby_far_behind_and_goes_on_when_it_has_caught
 def test_a_standby_is_read_and_never_restored(
     snap: Snap, primary: embedded.Server, standby: embedded.Server
 ) -> None:
-    project = Project(snap, primary.url())
+    project, copy = Project(snap, primary.url()), Project(snap, standby.url())
     project.configure(url=primary.url())
     project.sql("CREATE TABLE t (id int)")
     snap("take", "-m", "one", code=0)
     project.sql("CREATE INDEX i ON t (id)")
-    wait(project, lambda behind: behind == 0)
+    wait(copy, lambda seen: seen == 1, "SELECT count(to_regclass('i'))")
     project.configure(url=standby.url())
     snap("status", code=2)
     assert "i" in snap("plan", "HEAD", code=0).stdout
