@@ -85,19 +85,17 @@ class _Route53:
         return batching.batches(changes, lambda change: _cost(zone, change), [ELEMENTS, LETTERS])
 
     def write(self, zone: str, changes: Sequence[Change]) -> None:
-        batch = {"Changes": list(_batch(zone, changes, self._last[zone].serial))}
-        words = {"HostedZoneId": self._known()[zone], "ChangeBatch": batch}
         try:
-            answer = self._aws.call("change_resource_record_sets", **words)
+            self._pending[zone] = self._change(zone, changes, self._last[zone].serial + 1)
         except RefusedError as error:
             if error.name == "InvalidChangeBatch" and self._has_moved(zone, changes):
                 raise MovedError(error.what) from error
             raise
-        self._pending[zone] = answer["ChangeInfo"]["Id"]
 
     def settle(self, zone: str) -> None:
-        change, until = self._pending.pop(zone, ""), time.monotonic() + _PATIENCE
-        while change and not self._is_everywhere(change):
+        change = self._pending.pop(zone, "") or self._behind_all(zone)
+        until = time.monotonic() + _PATIENCE
+        while not self._is_everywhere(change):
             if time.monotonic() > until:
                 raise SnapError(
                     f"the change {change} is not on all name servers of Route 53 after {_PATIENCE:g} s",
@@ -108,6 +106,20 @@ class _Route53:
 
     def lost(self, why: Exception) -> SnapError:
         return self._aws.lost(why)
+
+    def _change(self, zone: str, changes: Sequence[Change], serial: int) -> str:
+        """The id that the service gives to a batch; ``serial`` is for a SOA in it."""
+        batch = {"Changes": list(_batch(zone, changes, serial))}
+        words = {"HostedZoneId": self._known()[zone], "ChangeBatch": batch}
+        answer = self._aws.call("change_resource_record_sets", **words)
+        return str(answer["ChangeInfo"]["Id"])
+
+    def _behind_all(self, zone: str) -> str:
+        """The id of a batch that leaves the SOA as it is, behind one whose id got lost with its answer: name
+        servers get the changes of a zone in their order, and no question tells which are on their way."""
+        now = self._last[zone]
+        same = Change(zone, "SOA", now.soa, now.soa)
+        return surely(lambda: self._change(zone, [same], now.serial), self.lost)
 
     def _is_everywhere(self, change: str) -> bool:
         answer = surely(lambda: self._aws.call("get_change", Id=change), self.lost)
@@ -241,7 +253,7 @@ def _stays(zone: str, change: Change) -> bool:
 
 
 def _head(zone: str, soa: Soa, serial: int) -> RecordSet:
-    return RecordSet(zone, "SOA", soa.ttl, (soa.record(serial + 1),))
+    return RecordSet(zone, "SOA", soa.ttl, (soa.record(serial),))
 
 
 def _set(one: RecordSet) -> dict[str, Any]:

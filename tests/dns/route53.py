@@ -40,13 +40,16 @@ ZONE = "example.com"
 @dataclass
 class Route53:
     """The service; ``batches`` are those that it has done, ``page`` the entries that a page has at most,
-    ``room`` the values and the characters of them that a batch has at most."""
+    ``room`` the values and the characters of them that a batch has at most. Of its ``changes``, which are
+    numbered, those up to ``settled`` were told to be on all name servers."""
 
     url: str
     page: int = 300
     room: tuple[int, int] = (1000, 32_000)
     batches: list[list[Told]] = field(default_factory=list)
     looks: int = 0
+    changes: int = 0
+    settled: int = 0
     ids: dict[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -181,7 +184,7 @@ def _require_room(changes: Sequence[Told], room: tuple[int, int]) -> None:
 
 
 def _patches(service: Route53) -> Iterator[Any]:
-    pending: set[str] = set()
+    asked: set[int] = set()
 
     def change(self: Any) -> ActionResult:
         zone = self.backend.get_hosted_zone(self._get_param("HostedZoneId"))
@@ -190,15 +193,17 @@ def _patches(service: Route53) -> Iterator[Any]:
         sets = {_key(one): one for one in map(_normal, zone.rrsets)}
         zone.rrsets = list(_changed(sets, changes).values())
         service.batches.append(changes)
-        pending.add(f"/change/C{len(service.batches)}")
-        return ActionResult({"ChangeInfo": _info(f"/change/C{len(service.batches)}", "PENDING")})
+        service.changes += 1
+        return ActionResult({"ChangeInfo": _info(service.changes, "PENDING")})
 
     def look(self: Any) -> ActionResult:
         service.looks += 1
-        name = f"/change/{self._get_param('Id').rpartition('/')[2]}"
-        state = "PENDING" if name in pending else "INSYNC"
-        pending.discard(name)
-        return ActionResult({"ChangeInfo": _info(name, state)})
+        number = int(self._get_param("Id").rpartition("C")[2])
+        state = "INSYNC" if number in asked else "PENDING"
+        if number in asked:
+            service.settled = max(service.settled, number)
+        asked.add(number)
+        return ActionResult({"ChangeInfo": _info(number, state)})
 
     def told(self: Any) -> ActionResult:
         zone = self.backend.get_hosted_zone(self._get_param("HostedZoneId"))
@@ -226,8 +231,8 @@ def _normal(one: models.RecordSet) -> models.RecordSet:
     return one
 
 
-def _info(name: str, state: str) -> Told:
-    return {"Id": name, "Status": state, "SubmittedAt": "2026-01-01T00:00:00Z"}
+def _info(number: int, state: str) -> Told:
+    return {"Id": f"/change/C{number}", "Status": state, "SubmittedAt": "2026-01-01T00:00:00Z"}
 
 
 def prepare(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -184,6 +184,10 @@ def of_route53(amazon: route53.Route53, tmp_path: Path, monkeypatch: pytest.Monk
         if changes:
             amazon.change(*changes)
 
+    def bad() -> None:
+        turn(after, before)
+        amazon.batches.clear()
+
     port = int(amazon.url.rpartition(":")[2])
     with gateway(port) as (gate, url):
         place = project(tmp_path / "project", route53_settings(url) + "timeout = 1\n")
@@ -191,9 +195,9 @@ def of_route53(amazon: route53.Route53, tmp_path: Path, monkeypatch: pytest.Monk
             gate,
             place,
             lambda: turn(before, after),
-            lambda: turn(after, before),
+            bad,
             amazon.sets,
-            lambda: gate.done.count("POST"),
+            lambda: sum(any(change["Action"] != "UPSERT" for change in batch) for batch in amazon.batches),
         )
 
 
@@ -303,3 +307,20 @@ def test_an_api_that_stays_away_leaves_a_way_on_and_a_way_back(remote: Remote, h
             well(getattr(remote.place, way)())
         assert remote.state() == (promised if end in ("done", "resume") else changed), at
     assert interrupted >= 1
+
+
+@pytest.mark.parametrize("how", ["reset", "error after"])
+def test_a_batch_whose_answer_got_lost_is_waited_for_as_others(
+    of_route53: Remote, amazon: route53.Route53, how: Failure
+):
+    of_route53.good()
+    taken = of_route53.place.take()
+    of_route53.bad()
+    of_route53.gate.through()
+    well(of_route53.place.restore(taken.commit))
+    last = max(at for at, method in enumerate(of_route53.gate.done, 1) if method == "POST")
+    of_route53.bad()
+    assert amazon.settled < amazon.changes
+    of_route53.gate.fail(last, how)
+    well(of_route53.place.restore(taken.commit))
+    assert amazon.settled == amazon.changes
