@@ -10,7 +10,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
+from operator import attrgetter
 from re import Pattern
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,6 +29,9 @@ from snapstore_files.names import doubtful_names
 _STORE = {b"HEAD", b"objects", b"refs", b"snapstore"}
 _USUAL = {stat.S_IFREG | 0o644, stat.S_IFREG | 0o755}
 """Modes of regular files about which Git says everything."""
+_USE = attrgetter("st_mode", "st_nlink", "st_uid", "st_gid")
+_STAMP = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_mode")
+"""As a function in C what :func:`snapstore.filetree.facts.stamp_of` is."""
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -60,15 +66,24 @@ class Selection(msgspec.Struct, frozen=True):
 class Found(msgspec.Struct):
     """What a walk found; ``unreadable`` are the paths that could not be looked into.
 
-    Regular files are in ``folders``, links in ``files``.
+    Regular files are in ``folders``, links in ``files``. Of one whose mode, links and owner (``_USE``) are
+    among ``usual``, nothing else is to be told.
     """
 
     seen: Seen
+    usual: frozenset[tuple[int, int, int, int]]
     folders: list[LiveFolder] = []
     files: list[LiveFile] = []
     facts: list[Fact] = []
     notices: list[Notice] = []
     unreadable: list[str] = []
+
+
+class _Entries(NamedTuple):
+    """Entries of a folder, and in their order what the system says of each."""
+
+    entries: list[os.DirEntry[bytes]]
+    statuses: list[os.stat_result]
 
 
 class _Folder(msgspec.Struct):
@@ -90,7 +105,7 @@ class _Folder(msgspec.Struct):
 def walk(root: bytes, selection: Selection) -> Found:
     """All that belongs to the tree at ``root``, a folder. SnapError that names what cannot be read."""
     status = os.stat(root)  # noqa: PTH116
-    found = Found(seen=Seen(selection.keep, status))
+    found = _nothing_yet(selection, status)
     folders = [_Folder("", root, status, None, selection.include is None)]
     for folder in folders:  # grows while it is walked: parents before their children
         folders += _look_into(folder, selection, found)
@@ -104,22 +119,24 @@ def walk(root: bytes, selection: Selection) -> Found:
     return found
 
 
+def _nothing_yet(selection: Selection, root: os.stat_result) -> Found:
+    seen = Seen(selection.keep, root)
+    usual = () if seen.everything else [(mode, 1, root.st_uid, root.st_gid) for mode in _USUAL]
+    return Found(seen, frozenset(usual))
+
+
 def _look_into(folder: _Folder, selection: Selection, found: Found) -> list[_Folder]:
-    below: list[_Folder] = []
-    files: list[os.DirEntry[bytes]] = []
-    everything = selection.everything
-    for entry in _entries(folder, found):
-        name = entry.name
-        if name.startswith(b".snap-") and is_temporary(from_bytes(name)):
-            text = "left behind by an interrupted restore, not captured"
-            subject = to_text(folder.prefix + from_bytes(name))
-            found.notices.append(Notice(subject, text, serious=True))
-        elif entry.is_dir(follow_symlinks=False):
-            below += _folder(folder, entry, selection)
-        elif (everything and name != b".git") or selection.takes(folder.prefix, name):
-            files.append(entry)
-        else:
-            folder.leaves_out = True
+    entries = _entries(folder, found)
+    inside = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
+    files = entries
+    if inside:
+        files = [entry for entry in entries if not entry.is_dir(follow_symlinks=False)]
+    if not selection.everything or not _are_plain(entries):
+        inside, files = _without_temporary(inside, folder, found), _without_temporary(files, folder, found)
+        wanted = [entry for entry in files if selection.takes(folder.prefix, entry.name)]
+        folder.leaves_out |= len(wanted) < len(files)
+        files = wanted
+    below = [one for entry in inside for one in _folder(folder, entry, selection)]
     if files:
         _add(folder, files, found)
     names = [*(entry.name for entry in files), *(os.path.basename(one.source) for one in below)]  # noqa: PTH119
@@ -136,11 +153,31 @@ def _entries(folder: _Folder, found: Found) -> list[os.DirEntry[bytes]]:
     except OSError:
         found.unreadable.append(folder.path)
         return []
-    if _STORE.issubset(entry.name for entry in entries):
+    if _STORE.issubset([entry.name for entry in entries]):
         found.notices.append(Notice(to_text(folder.path), "a snapstore store, never captured into itself"))
         folder.leaves_out = True
         return []
     return entries
+
+
+def _are_plain(entries: list[os.DirEntry[bytes]]) -> bool:
+    """Whether no name needs a look of its own; asked of all of a folder in one go."""
+    joined = b"/".join([b"", *(entry.name for entry in entries), b""])
+    return b"/.git/" not in joined and b"/.snap-" not in joined
+
+
+def _without_temporary(
+    entries: list[os.DirEntry[bytes]], folder: _Folder, found: Found
+) -> list[os.DirEntry[bytes]]:
+    kept = []
+    for entry in entries:
+        if entry.name.startswith(b".snap-") and is_temporary(from_bytes(entry.name)):
+            text = "left behind by an interrupted restore, not captured"
+            subject = to_text(folder.prefix + from_bytes(entry.name))
+            found.notices.append(Notice(subject, text, serious=True))
+        else:
+            kept.append(entry)
+    return kept
 
 
 def _folder(parent: _Folder, entry: os.DirEntry[bytes], selection: Selection) -> list[_Folder]:
@@ -157,28 +194,49 @@ def _folder(parent: _Folder, entry: os.DirEntry[bytes], selection: Selection) ->
 
 
 def _add(folder: _Folder, entries: list[os.DirEntry[bytes]], found: Found) -> None:
-    """What is in a folder beside folders. This loop is the cost of a capture in which nothing changed."""
-    live = LiveFolder(folder.prefix[:-1], os.fsdecode(folder.source), [], [])
-    names, stamps, seen = live.names, live.stamps, found.seen
-    for entry in entries:
-        try:
-            status = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:
-            continue  # gone since the folder was listed
-        mode = status.st_mode
-        if mode not in _USUAL:
-            if not stat.S_ISREG(mode):
-                _add_other(folder, entry, status, found)
-                continue
-            _look_at_mode(folder.prefix + from_bytes(entry.name), entry, mode, found)
-        if seen.concerns(status):
-            seen.look(folder.prefix + from_bytes(entry.name), entry.path, status, file=True)
-        names.append(entry.name)
-        # stamp_of, without the call
-        stamps.append((status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, mode))
-    if names:
+    """What is in a folder beside folders, of which most are files that have nothing special.
+
+    This is the cost of a capture in which nothing changed, hence the loops in C.
+    """
+    try:
+        statuses = [entry.stat(follow_symlinks=False) for entry in entries]
+    except FileNotFoundError:
+        entries, statuses = _still_there(entries)
+    if not found.usual.issuperset(map(_USE, statuses)):
+        entries, statuses = _look_at_each(folder, entries, statuses, found)
+    if entries:
         folder.holds = True
-        found.folders.append(live)
+        names, stamps = [entry.name for entry in entries], list(map(_STAMP, statuses))
+        found.folders.append(LiveFolder(folder.prefix[:-1], os.fsdecode(folder.source), names, stamps))
+
+
+def _still_there(entries: list[os.DirEntry[bytes]]) -> _Entries:
+    """Those that are not gone since the folder was listed."""
+    there = _Entries([], [])
+    for entry in entries:
+        with suppress(FileNotFoundError):
+            there.statuses.append(entry.stat(follow_symlinks=False))
+            there.entries.append(entry)
+    return there
+
+
+def _look_at_each(
+    folder: _Folder, entries: list[os.DirEntry[bytes]], statuses: list[os.stat_result], found: Found
+) -> _Entries:
+    """Tell what is special about any; the regular files among them."""
+    regular = _Entries([], [])
+    for entry, status in zip(entries, statuses, strict=True):
+        mode = status.st_mode
+        if not stat.S_ISREG(mode):
+            _add_other(folder, entry, status, found)
+            continue
+        if mode not in _USUAL:
+            _look_at_mode(folder.prefix + from_bytes(entry.name), entry, mode, found)
+        if found.seen.concerns(status):
+            found.seen.look(folder.prefix + from_bytes(entry.name), entry.path, status, file=True)
+        regular.entries.append(entry)
+        regular.statuses.append(status)
+    return regular
 
 
 def _look_at_mode(path: str, entry: os.DirEntry[bytes], mode: int, found: Found) -> None:

@@ -68,11 +68,11 @@ class Kept(NamedTuple):
 
     @property
     def all_stored(self) -> bool:
-        return not any(flag in self.stored for flag in (0, LARGE))
+        return 0 not in self.stored and LARGE not in self.stored
 
     def large(self) -> list[bytes]:
         """The ids of the pointers among them."""
-        if not any(flag in self.stored for flag in (LARGE, LARGE | STORED)):
+        if LARGE not in self.stored and LARGE | STORED not in self.stored:
             return []
         return [oid for oid, flags in zip(self.ids(), self.stored, strict=True) if flags & LARGE]
 
