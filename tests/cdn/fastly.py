@@ -1,16 +1,17 @@
 """A Fastly of our own that keeps what it is told: versions that are locked once they were active, drafts that
-are validated, and purges.
+are validated, what dictionaries, ACLs and dynamic snippets hold besides all versions, and purges.
 """
 
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.cdn.web import Answer, serving
 from tests.dns.gateway import Gateway
@@ -19,6 +20,9 @@ TOKEN = "a token that only the tests know"
 SERVICE = "SU1Z0isxPaozGVKXdv0eY"
 Objects = dict[str, dict[str, Any]]
 Parts = dict[str, Objects]
+HOLDERS = ("dictionary", "acl", "snippet")
+AT_ONCE = 1000
+"""Operations that it takes at once."""
 
 
 @dataclass
@@ -31,19 +35,27 @@ class Version:
 
 @dataclass
 class Fastly:
-    """One service. ``activated`` are the numbers that were, in order."""
+    """One service. ``activated`` are the numbers that were, in order; ``held`` is what holders hold, by their
+    ids: values by key, entries by their own ids, or the content of a snippet. ``steps`` are what was done
+    that visitors may notice."""
 
     url: str = ""
     versions: dict[int, Version] = field(default_factory=dict)
     active: int = 1
     activated: list[int] = field(default_factory=list)
     purged: list[str] = field(default_factory=list)
+    held: dict[str, dict[str, Any]] = field(default_factory=dict)
+    steps: list[str] = field(default_factory=list)
+    made: int = 0
     faults: Gateway = field(default_factory=lambda: Gateway(0))
 
     def reset(self, parts: Parts) -> None:
         self.versions = {1: Version({"settings": {"": {"general.default_ttl": 3600}}, **parts}, locked=True)}
         self.active = 1
         self.activated.clear()
+        self.steps.clear()
+        self.held.clear()
+        self._give_ids()
 
     def deploy(self, change: Any) -> None:
         """Change the parts of a new version, and activate that."""
@@ -51,23 +63,58 @@ class Fastly:
         self.versions[number] = Version(copy.deepcopy(self.versions[self.active].parts), locked=True)
         change(self.versions[number].parts)
         self.active = number
+        self._give_ids()
 
-    def everything(self) -> Parts:
-        """What the active version holds, without kinds of which there is nothing."""
+    def hold(self, kind: str, name: str) -> dict[str, Any]:
+        """What a holder of the active version holds, to look at and to change."""
+        return self.held[self.versions[self.active].parts[kind][name]["id"]]
+
+    def enter(
+        self, acl: str, ip: str, subnet: int | None = None, negated: str = "0", comment: str = ""
+    ) -> None:
+        entry = {"ip": ip, "subnet": subnet, "negated": negated, "comment": comment}
+        self.hold("acl", acl)[self._id()] = entry
+
+    def everything(self) -> Any:
+        """What the active version has and its holders hold, without kinds of which there is nothing."""
         parts = self.versions[self.active].parts
-        return {
-            kind: {name: {k: v for k, v in one.items() if v is not None} for name, one in some.items()}
-            for kind, some in parts.items()
-            if some
+        found: Any = {
+            kind: {name: _shown(one) for name, one in some.items()} for kind, some in parts.items() if some
         }
+        for kind in HOLDERS:
+            for name, one in parts.get(kind, {}).items():
+                holding = self.held.get(one["id"], {})
+                shown = (
+                    sorted(repr(sorted(entry.items())) for entry in holding.values())
+                    if kind == "acl"
+                    else dict(holding)
+                )
+                found[kind][name] = {**found[kind][name], "holds": shown}
+        return found
+
+    def _id(self) -> str:
+        self.made += 1
+        return f"id{self.made}"
+
+    def _give_ids(self) -> None:
+        for kind in HOLDERS:
+            for one in self.versions[self.active].parts.get(kind, {}).values():
+                if "id" not in one:
+                    one["id"] = self._id()
+                if kind != "snippet" or one.get("dynamic") == "1":
+                    self.held.setdefault(one["id"], {"content": ""} if kind == "snippet" else {})
 
     # What it answers
 
     def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         if headers.get("fastly-key") != TOKEN:
             return _told({"msg": "Provided credentials are missing or invalid"}, 403)
-        words = [unquote(word) for word in path.strip("/").split("/")]
+        split = urlsplit(path)
+        words = [unquote(word) for word in split.path.strip("/").split("/")]
+        asked = {name: int(values[0]) for name, values in parse_qs(split.query).items()}
         try:
+            if words[2] in HOLDERS:
+                return _told(self._holder(method, words[2:], asked, json.loads(body) if body else None))
             return _told(self._do(method, words, json.loads(body) if body else None))
         except Refused as refused:
             return _told({"msg": refused.args[1], "detail": "as it is"}, refused.args[0])
@@ -101,13 +148,27 @@ class Fastly:
         if words == ["activate"]:
             self.active = number
             self.activated.append(number)
+            self.steps.append("activate")
             version.locked = True
             return {"number": number}
+        if words[0] == "dictionary" and words[2:] == ["info"]:
+            items = sorted(self.held[words[1]].items())
+            return {"item_count": len(items), "digest": hashlib.sha256(repr(items).encode()).hexdigest()}
         kind = "/".join(words[:2]) if words[0] == "logging" else words[0]
         rest = words[2:] if words[0] == "logging" else words[1:]
         if method != "GET" and version.locked:
             raise Refused(422, "Version is locked")
-        return self._part(method, version.parts.setdefault(kind, {}), number, rest, body)
+        found = self._part(method, version.parts.setdefault(kind, {}), number, rest, body)
+        if method == "POST" and kind in HOLDERS:
+            self._begin(kind, version.parts[kind][body["name"]])
+        return found
+
+    def _begin(self, kind: str, one: dict[str, Any]) -> None:
+        one["id"] = self._id()
+        if kind != "snippet":
+            self.held[one["id"]] = {}
+        elif one.get("dynamic") == "1":
+            self.held[one["id"]] = {"content": one.pop("content", "")}
 
     def _part(self, method: str, some: Objects, number: int, rest: list[str], body: Any) -> Any:
         told = {"version": str(number), "service_id": SERVICE, "created_at": "then"}
@@ -130,8 +191,59 @@ class Fastly:
         if method == "DELETE":
             del some[rest[0]]
             return {"status": "ok"}
+        if any(some[rest[0]].get(name) != body.get(name) for name in ("dynamic", "write_only")):
+            raise Refused(400, "Bad request")
         some[rest[0]].update(body)
         return some[rest[0]]
+
+    def _holder(self, method: str, words: list[str], asked: dict[str, int], body: Any) -> Any:
+        kind, number = words[:2]
+        if number not in self.held:
+            raise Refused(404, "Record not found")
+        if method != "GET":
+            self.steps.append(f"{kind} {_operations(body)}")
+        if kind == "snippet":
+            self.held[number].update(body or {})
+            return {**self.held[number], "snippet_id": number}
+        if method == "GET":
+            return self._page(kind, number, asked)
+        self.held[number] = self._changed(kind, self.held[number], body)
+        return {"status": "ok"}
+
+    def _page(self, kind: str, number: str, asked: dict[str, int]) -> Any:
+        if any(one.get("write_only") for one in self._holders(number)):
+            raise Refused(403, "Not authorized to read items of a write-only dictionary")
+        if kind == "dictionary":
+            told = [{"item_key": key, "item_value": value} for key, value in self.held[number].items()]
+        else:
+            told = [{"id": key, **entry} for key, entry in self.held[number].items()]
+        size = asked.get("per_page", 20)
+        return told[(asked.get("page", 1) - 1) * size :][:size]
+
+    def _holders(self, number: str) -> Iterator[dict[str, Any]]:
+        for version in self.versions.values():
+            for one in version.parts.get("dictionary", {}).values():
+                if one.get("id") == number:
+                    yield one
+
+    def _changed(self, kind: str, holding: dict[str, Any], body: Any) -> dict[str, Any]:
+        """All of it or nothing."""
+        operations = body["items" if kind == "dictionary" else "entries"]
+        if len(operations) > AT_ONCE:
+            raise Refused(400, "Exceeded max number of operations")
+        made = dict(holding)
+        for one in operations:
+            key = one["item_key"] if kind == "dictionary" else one.get("id") or self._id()
+            if (one["op"] == "create") is (key in made):
+                raise Refused(409 if key in made else 404, f"cannot {one['op']} {key}")
+            if one["op"] == "delete":
+                del made[key]
+            elif kind == "dictionary":
+                made[key] = one["item_value"]
+            else:
+                said = {name: one[name] for name in ("ip", "subnet", "comment") if name in one}
+                made[key] = {"subnet": None, **made.get(key, {}), **said, "negated": str(one["negated"])}
+        return made
 
     def _validated(self, version: Version) -> Any:
         conditions = version.parts.get("condition", {})
@@ -139,6 +251,15 @@ class Fastly:
             if one.get("request_condition") and one["request_condition"] not in conditions:
                 return {"status": "error", "msg": f"no condition {one['request_condition']}"}
         return {"status": "ok"}
+
+
+def _shown(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in one.items() if value is not None and name != "id"}
+
+
+def _operations(body: Any) -> str:
+    some = body.get("items") or body.get("entries") or [{"op": "write"}]
+    return "+".join(sorted({one["op"] for one in some}))
 
 
 class Refused(Exception):

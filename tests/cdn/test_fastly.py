@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,8 +17,8 @@ from hypothesis import strategies as st
 from snapstore import journal
 from snapstore.errors import SnapError
 from snapstore.model import HazardName
-from snapstore_cdn.fastly import provider as of_fastly
-from tests.cdn.fastly import SERVICE, TOKEN, Fastly, Parts, running
+from snapstore_cdn.fastly import versions
+from tests.cdn.fastly import AT_ONCE, SERVICE, TOKEN, Fastly, Parts, running
 from tests.dns.gateway import FAILURES, Failure
 from tests.project import goes_and_comes, in_rounds, project, well
 
@@ -33,6 +34,9 @@ PARTS: Parts = {
     "director": {"all": {"name": "all", "backends": ["origin 1"], "quorum": 75}},
     "vcl": {"main": {"name": "main", "main": True, "content": "sub vcl_recv {\n}\n"}},
     "logging/s3": {"logs": {"name": "logs", "bucket_name": "b", "secret_key": SECRET}},
+    "dictionary": {"flags": {"name": "flags", "write_only": False}},
+    "acl": {"office": {"name": "office"}},
+    "snippet": {"live": {"name": "live", "dynamic": "1", "type": "recv", "priority": "100"}},
 }
 
 
@@ -45,16 +49,26 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only those kinds that the tests have any of: each takes a request for each reading."""
     some = {
-        kind: path for kind, path in of_fastly.KINDS.items() if path in {*PARTS, "header", "logging/https"}
+        kind: path for kind, path in versions.KINDS.items() if path in {*PARTS, "header", "logging/https"}
     }
-    monkeypatch.setattr(of_fastly, "KINDS", some)
+    monkeypatch.setattr(versions, "KINDS", some)
 
 
 @pytest.fixture
 def fastly() -> Iterator[Fastly]:
     with running() as started:
-        started.reset(copy.deepcopy(PARTS))
+        begin(started)
         yield started
+
+
+def begin(fastly: Fastly) -> None:
+    """Something of every kind, and held."""
+    fastly.reset(copy.deepcopy(PARTS))
+    fastly.hold("dictionary", "flags").update({"a/b": "1", "gone": "soon"})
+    fastly.hold("snippet", "live")["content"] = "esi;\n"
+    fastly.enter("office", "192.0.2.0", 24, comment="all")
+    fastly.enter("office", "192.0.2.9", negated="1")
+    fastly.enter("office", "2001:db8::1")
 
 
 def settings(fastly: Fastly, more: str = "") -> str:
@@ -80,6 +94,18 @@ def other(parts: Parts) -> None:
     parts["director"]["all"] = {"name": "all", "backends": ["new/one"], "quorum": 1}
     parts["vcl"]["main"]["content"] = "sub vcl_recv {\n  esi;\n}\n"
     parts["logging/s3"]["logs"]["secret_key"] = "another"
+
+
+def hold_other(fastly: Fastly) -> None:
+    """Changes something of everything that no version holds."""
+    items, entries = fastly.hold("dictionary", "flags"), fastly.hold("acl", "office")
+    items.update({"a/b": "2", "new": "", **{f"many {n}": "" for n in range(250)}})
+    del items["gone"]
+    fastly.hold("snippet", "live")["content"] = ""
+    del entries[next(key for key, one in entries.items() if one["subnet"] == 24)]
+    next(iter(entries.values()))["comment"] = "why"
+    fastly.enter("office", "198.51.100.7")
+    fastly.enter("office", "198.51.100.7", negated="1")
 
 
 def test_the_earlier_version_is_activated_where_it_is_still_there(fastly: Fastly, tmp_path: Path):
@@ -153,21 +179,135 @@ def test_another_version_that_became_active_meanwhile_is_left_alone(
     assert not fastly.activated
 
 
-def test_secrets_are_sealed_and_what_no_version_holds_is_named(fastly: Fastly, tmp_path: Path):
-    def with_parts_elsewhere(parts: Parts) -> None:
-        parts["dictionary"] = {"flags": {"name": "flags", "write_only": False}}
-        parts["acl"] = {"office": {"name": "office"}}
-        parts["snippet"] = {"live": {"name": "live", "dynamic": "1", "type": "recv"}}
-
-    fastly.deploy(with_parts_elsewhere)
+def test_secrets_are_sealed(fastly: Fastly, tmp_path: Path):
     place = project(tmp_path / "project", settings(fastly))
     taken = place.take()
     fastly.deploy(other)
-    plan = place.plan(taken.commit)
-    assert SECRET not in str(plan)
-    for words in ("items of the dictionary", "entries of the ACL", "content of the dynamic snippet"):
-        assert words in str(taken.notices)
-        assert words in str(plan.notes)
+    assert SECRET not in str(place.plan(taken.commit))
+
+
+def test_what_no_version_holds_comes_back_without_a_new_version(fastly: Fastly, tmp_path: Path):
+    place = project(tmp_path / "project", settings(fastly))
+    goes_and_comes(place, fastly.everything, lambda: hold_other(fastly))
+    assert fastly.steps[:3] == [
+        "dictionary create+delete+update",
+        "acl create+delete+update",
+        "snippet write",
+    ]
+    assert "activate" not in fastly.steps
+
+
+def test_what_a_new_version_may_refer_to_comes_before_it_and_goes_after_it(fastly: Fastly, tmp_path: Path):
+    place = project(tmp_path / "project", settings(fastly))
+    taken = place.take()
+    fastly.deploy(other)
+    hold_other(fastly)
+    fastly.steps.clear()
+    well(place.restore(taken.commit))
+    first, last = fastly.steps[: fastly.steps.index("activate")], fastly.steps[-2:]
+    assert first == ["dictionary create+update", "acl create+update", "snippet write"]
+    assert last == ["dictionary delete", "acl delete"]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_holder_that_went_comes_back_full(fastly: Fastly, tmp_path: Path, is_there: bool):
+    """In the version that has it; anew, filled unseen, where its holders hold something else by now."""
+    place = project(tmp_path / "project", settings(fastly))
+    before, taken = fastly.everything(), place.take()
+    if not is_there:
+        hold_other(fastly)
+    fastly.deploy(lambda parts: [parts.pop(kind) for kind in ("dictionary", "acl", "snippet")])
+    fastly.steps.clear()
+    well(place.restore(taken.commit))
+    assert fastly.everything() == before
+    assert fastly.activated == ([1] if is_there else [3])
+    assert fastly.steps[-1] == "activate"
+
+
+def test_items_go_in_as_few_requests_as_fastly_takes(fastly: Fastly, tmp_path: Path):
+    items = fastly.hold("dictionary", "flags")
+    items.update({f"key {number}": str(number) for number in range(AT_ONCE + 500)})
+    before = fastly.everything()
+    place = project(tmp_path / "project", settings(fastly))
+    taken = place.take()
+    items.clear()
+    fastly.steps.clear()
+    well(place.restore(taken.commit, "edge:item:*"))
+    assert fastly.steps == ["dictionary create"] * 2
+    assert fastly.everything() == before
+
+
+def test_a_text_becomes_dynamic_and_back(fastly: Fastly, tmp_path: Path):
+    static = {"name": "live", "dynamic": "0", "type": "recv", "content": "esi;\n"}
+    place = project(tmp_path / "project", settings(fastly))
+
+    def change() -> None:
+        fastly.deploy(lambda parts: parts["snippet"].update(live=static))
+        del fastly.versions[1]
+
+    goes_and_comes(place, fastly.everything, change)
+
+
+def test_items_of_private_dictionaries_are_told_apart_and_never_written(fastly: Fastly, tmp_path: Path):
+    fastly.deploy(lambda parts: parts["dictionary"].update(keys={"name": "keys", "write_only": True}))
+    fastly.hold("dictionary", "keys")["api"] = "nobody is told"
+    place = project(tmp_path / "project", settings(fastly))
+    taken = place.take()
+    fastly.hold("dictionary", "flags")["a/b"] = "2"
+    assert not place.plan(taken.commit).notes
+    fastly.hold("dictionary", "keys")["api"] = "another"
+    found = [hazard.text for one in place.plan(taken.commit).actions for hazard in one.hazards]
+    assert found == [
+        f"private-items:{SERVICE}/keys: nobody is told the items of a private dictionary; "
+        "write them yourself where they are gone"
+    ]
+    assert not place.restore(taken.commit).verified
+    assert fastly.hold("dictionary", "keys") == {"api": "another"}
+    assert fastly.hold("dictionary", "flags")["a/b"] == "1"
+
+
+def test_items_are_sealed_by_their_key_or_by_the_settings(fastly: Fastly, tmp_path: Path):
+    items = fastly.hold("dictionary", "flags")
+    items.update({"Api-Key": "only for us", "who": "nobody else", "keyboard": "for everybody"})
+    place = project(tmp_path / "project", settings(fastly, 'sealed = ["item:*/flags/who"]\n'))
+    taken = place.take()
+    before = fastly.everything()
+    items.update({"Api-Key": "changed", "who": "changed too", "keyboard": "plain"})
+    told = str(place.plan(taken.commit))
+    assert "for everybody" in told
+    for secret in ("only for us", "nobody else", "changed"):
+        assert secret not in told
+    well(place.restore(taken.commit))
+    assert fastly.everything() == before
+
+
+def test_what_somebody_else_wrote_into_a_dictionary_meanwhile_is_left_alone(
+    fastly: Fastly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from snapstore_cdn.fastly.provider import _Fastly
+
+    place = project(tmp_path / "project", settings(fastly))
+    taken = place.take()
+    items = fastly.hold("dictionary", "flags")
+    items["a/b"] = "2"
+    whole = _Fastly.write
+
+    def write(self: Any, changes: Any, begun: Any) -> None:
+        items["a/b"] = "3"
+        whole(self, changes, begun)
+
+    monkeypatch.setattr(_Fastly, "write", write)
+    done = place.restore(taken.commit)
+    assert "changed by somebody else" in str(done.outcomes[0].error)
+    assert items["a/b"] == "3"
+
+
+def test_items_without_their_dictionary_say_what_to_restore_too(fastly: Fastly, tmp_path: Path):
+    place = project(tmp_path / "project", settings(fastly))
+    taken = place.take()
+    fastly.deploy(lambda parts: parts.pop("dictionary"))
+    done = place.restore(taken.commit, "edge:item:*")
+    assert f"--only 'edge:dictionary:{SERVICE}/flags'" in str(done.outcomes[0].error)
 
 
 def test_hazards_are_named(fastly: Fastly, tmp_path: Path):
@@ -176,10 +316,12 @@ def test_hazards_are_named(fastly: Fastly, tmp_path: Path):
     taken = place.take()
     fastly.deploy(lambda parts: parts["backend"]["origin 1"].update(ssl_check_cert=True))
     fastly.deploy(lambda parts: parts["domain"].update({"a.example.com": {"name": "a.example.com"}}))
+    fastly.enter("office", "198.51.100.7")
     found = {one.subject: [hazard.name for hazard in one.hazards] for one in place.plan(taken.commit).actions}
     assert found == {
         f"backend:{SERVICE}/origin 1": [HazardName.SECURITY],
         f"domain:{SERVICE}/a.example.com": [HazardName.DOWNTIME],
+        f"entry:{SERVICE}/office/198.51.100.7": [HazardName.SECURITY],
     }
 
 
@@ -210,22 +352,61 @@ def test_what_is_wrong_is_one_clear_message(fastly: Fastly, tmp_path: Path, old:
 # Any change
 
 NAMES = st.sampled_from(["a", "b/c", "ü %"])
-KINDS = st.sampled_from(["domain", "backend", "director", "vcl", "header", "logging/https"])
+HOLDING = ["dictionary", "acl", "snippet"]
+KINDS = st.sampled_from(["domain", "backend", "director", "vcl", "header", "logging/https", *HOLDING])
 VALUES = st.one_of(st.none(), st.integers(0, 3), st.sampled_from(["", "1", "two\nlines\n"]), st.booleans())
 CONTENT = st.fixed_dictionaries({}, optional={"x": VALUES, "y": VALUES})
 OPS = st.tuples(KINDS, NAMES, st.one_of(st.none(), CONTENT))
+HELD = st.lists(
+    st.tuples(
+        st.integers(0, 9),
+        st.sampled_from(["", "a/b", "ü", "192.0.2.1", "2001:db8::"]),
+        st.sampled_from([None, "", "1", "two\nlines\n"]),
+    ),
+    max_size=12,
+)
+
+
+_NO_SIGN = re.compile(r"\W")
+"""Fastly allows none in names of dictionaries and ACLs."""
 
 
 def run(parts: Parts, ops: list[Any]) -> None:
-    for kind, name, value in ops:
+    for kind, any_name, value in ops:
+        name = any_name if kind not in ("dictionary", "acl") else _NO_SIGN.sub("_", any_name)
         some = parts.setdefault(kind, {})
         if value is None:
             some.pop(name, None)
         else:
             some[name] = {"name": name, **value}
+    for kind in ("dictionary", "acl", "snippet"):
+        for one in parts.get(kind, {}).values():
+            if kind == "snippet" and one.get("x") == "1":
+                one["dynamic"] = "1"
     backends = sorted(parts.get("backend", {}))
     for number, director in enumerate(parts.get("director", {}).values()):
         director["backends"] = backends[number:]
+
+
+def hold(fastly: Fastly, ops: list[Any]) -> None:
+    """Whatever holders there are: each operation is on one of them."""
+    parts = fastly.versions[fastly.active].parts
+    there = [(kind, one["id"]) for kind in HOLDING for one in parts.get(kind, {}).values()]
+    there = [(kind, number) for kind, number in there if number in fastly.held]
+    for which, key, value in ops if there else ():
+        kind, number = there[which % len(there)]
+        holding = fastly.held[number]
+        if kind == "snippet":
+            holding["content"] = value or ""
+        elif value is None:
+            holding.pop(key, None)
+        elif kind == "dictionary":
+            holding[key or "key"] = value
+        else:
+            subnet = {"": None, "1": 32}.get(value, 0)
+            address = key if {".", ":"} & {*key} else "192.0.2.9"
+            entry = {"ip": address, "subnet": subnet, "negated": "1" if value else "0"}
+            holding[f"entry {which} {key}"] = {**entry, "comment": value}
 
 
 @pytest.mark.usefixtures("few")
@@ -233,18 +414,23 @@ def test_whatever_was_changed_is_restored_and_undone_exactly(fastly: Fastly, tmp
     number = 0
 
     @in_rounds(ROUNDS, 4)
-    @given(st.lists(OPS, max_size=12), st.lists(OPS, min_size=1, max_size=12), st.booleans())
-    def there_and_back(state: list[Any], mutation: list[Any], is_gone: bool) -> None:
+    @given(st.lists(OPS, max_size=12), HELD, st.lists(OPS, max_size=12), HELD, st.booleans())
+    def there_and_back(
+        state: list[Any], holding: list[Any], mutation: list[Any], moving: list[Any], is_gone: bool
+    ) -> None:
         nonlocal number
         number += 1
         fastly.reset({})
-        run(fastly.versions[1].parts, state)
+        fastly.deploy(lambda parts: run(parts, state))
+        hold(fastly, holding)
         place = project(tmp_path / f"project{number}", settings(fastly))
 
         def deploy() -> None:
-            fastly.deploy(lambda parts: run(parts, mutation))
-            if is_gone:
-                del fastly.versions[1]
+            if mutation:
+                fastly.deploy(lambda parts: run(parts, mutation))
+            hold(fastly, moving)
+            if is_gone and mutation:
+                del fastly.versions[2]
 
         goes_and_comes(place, fastly.everything, deploy)
 
@@ -265,8 +451,9 @@ def test_one_failure_is_overcome_and_nothing_is_activated_twice(fastly: Fastly, 
     well(place.restore(taken.commit))
     total = fastly.faults.requests
     for at in range(10 + FAILURES.index(how), total + 1, STEP):
-        fastly.reset(copy.deepcopy(PARTS))
+        begin(fastly)
         fastly.deploy(other)
+        hold_other(fastly)
         del fastly.versions[1]
         fastly.faults.fail(at, how)
         well(place.restore(taken.commit))

@@ -19,7 +19,14 @@ KINDS = {
 """Paths by kind, in the order in which they can be made: what others refer to by name comes first."""
 DIRECTOR, BACKENDS = "director", "backends"
 """Which backends a director has is told by operations of its own."""
-ORDER = {kind: place for place, kind in enumerate([SETTINGS, *KINDS])}
+DICTIONARY, ACL, SNIPPET = "dictionary", "acl", "snippet"
+"""Those that can hold what no version does: it is told and changed by the id of the holder, in all versions
+that have this holder, at once."""
+ITEM, ENTRY, CONTENT, PRIVATE = "item", "entry", "snippet-content", "private-items"
+"""What they hold: items of a dictionary, entries of an ACL, the text of a dynamic snippet; and of a
+dictionary whose items nobody is told, how many they are and a hash of them."""
+HELD = (ITEM, ENTRY, CONTENT, PRIVATE)
+ORDER = {kind: place for place, kind in enumerate([SETTINGS, *KINDS, *HELD])}
 
 VOLATILE = frozenset(
     {

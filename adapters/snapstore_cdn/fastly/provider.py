@@ -1,33 +1,35 @@
-"""Services: their active version, which changes as a whole or not at all.
+"""Services: their active version, which changes as a whole or not at all, and what no version holds.
 
 A version that was active is locked for good. So the way back is to activate the one that was captured, where
 it is still what it was; else one is made from the active version, with what differs, and activated when
-Fastly finds it valid.
+Fastly finds it valid. What dictionaries, ACLs and dynamic snippets hold is written where it is: see
+``holders``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
-from typing import Any
 from urllib.parse import quote
 
 from snapstore.adapter import Context
 from snapstore.errors import SnapError
-from snapstore.model import UNMODELLED, Document, Fact, Json
+from snapstore.model import Document, Fact
+from snapstore.remote.abreast import answers
 from snapstore.remote.lost import MovedError
 from snapstore.remote.web import Api, api
 from snapstore.secrets import REDACTOR
-from snapstore_cdn.fastly.kinds import BACKENDS, DIRECTOR, KINDS, ORDER, SETTINGS, VOLATILE
-from snapstore_cdn.provider import Attrs, Change, Provider, Seen
+from snapstore_cdn.fastly.drafts import drafted
+from snapstore_cdn.fastly.holders import Held, Holder, Wanted, held, holder_of, write
+from snapstore_cdn.fastly.kinds import HELD
+from snapstore_cdn.fastly.versions import Content, Version, version
+from snapstore_cdn.provider import Change, Provider, Seen
 from snapstore_cdn.purging import EVERYTHING, PATH, Purge
 from snapstore_cdn.settings import Settings
 
 PAGE = "docs/adapters/cdn-fastly.md"
 HERE = "https://api.fastly.com"
-Content = dict[str, dict[str, Json]]
-"""What a version is made of, by the identity of the fact."""
 
 
 @contextmanager
@@ -57,13 +59,10 @@ class _Fastly:
     def read(self) -> Seen:
         documents, versions = [], {}
         for service in self._ids:
-            number = self._active(service)
-            content = self._content(service, number)
-            facts = [Fact(identity, attrs) for identity, attrs in content.items()]
-            seen = [Fact(f"{UNMODELLED}:{text}") for text in sorted(_elsewhere(service, content))]
-            documents.append(Document(f"{service}.json", (*facts, *seen)))
-            versions.update(dict.fromkeys(content, str(number)))
-            versions[service] = str(number)
+            active = version(self._api, service, self._active(service), self.lost)
+            content = active.content | self._all_held(active)
+            documents.append(Document(f"{service}.json", tuple(_facts(content))))
+            versions.update(dict.fromkeys((service, *active.content), str(active.number)))
         return Seen(documents, versions=versions)
 
     def _active(self, service: str) -> int:
@@ -77,13 +76,12 @@ class _Fastly:
             )
         return int(number)
 
-    def _content(self, service: str, number: int) -> Content:
-        place = f"/service/{service}/version/{number}"
-        found = {f"{SETTINGS}:{service}": _plain(self._api.call("GET", f"{place}/{SETTINGS}"))}
-        for kind, path in KINDS.items():
-            for one in self._api.call("GET", f"{place}/{path}"):
-                found[f"{kind}:{service}/{one['name']}"] = _plain(one)
-        return found
+    def _held(self, holders: Sequence[Holder]) -> list[Held]:
+        return answers(lambda one: held(self._api, one), holders, self.lost)
+
+    def _all_held(self, one: Version) -> Content:
+        found = self._held(list(one.holders.values()))
+        return {identity: attrs for each in found for identity, attrs in each.facts.items()}
 
     # Writing
 
@@ -93,64 +91,88 @@ class _Fastly:
             yield list(some)
 
     def write(self, changes: Sequence[Change], begun: Callable[[], None]) -> None:
+        """What a draft alone has is filled unseen. Of what is shared with the active version, that comes and
+        changes before the activation which may refer to it, and goes after it."""
         service = _service_of(changes[0].id)
-        number = self._active(service)
-        if any(change.version not in (None, str(number)) for change in changes):
-            raise MovedError(f"version {number} is active by now")
-        wanted = self._content(service, number)
-        for change in changes:
-            if change.after is None:
-                wanted.pop(change.id, None)
-            else:
-                wanted[change.id] = dict(change.after)
-        version = self._earlier(service, changes, wanted) or self._built(service, number, changes)
+        now = version(self._api, service, self._active(service), self.lost)
+        held_ones = [change for change in changes if change.kind in HELD]
+        wanted = {change.id: change.after for change in held_ones}
+        before = {change.id: change.before for change in held_ones}
+        parts = [one for one in changes if one.kind not in HELD and now.content.get(one.id) != one.after]
+        if any(change.version not in (None, str(now.number)) for change in parts):
+            raise MovedError(f"version {now.number} is active by now")
+        self._require_holders(now, held_ones, {one.id for one in parts if one.after is not None})
+        then = self._next(service, now, parts, wanted) if parts else now
+        if self._active(service) != now.number:
+            raise MovedError("another version became active meanwhile")
         begun()
-        self._api.call("PUT", f"/service/{service}/version/{version}/activate")
+        shared = [one for one in then.holders.values() if one.id in _ids(now)]
+        if then is not now:
+            self._fill(shared, {name: attrs for name, attrs in wanted.items() if attrs is not None}, before)
+            self._api.call("PUT", f"/service/{service}/version/{then.number}/activate")
+        self._fill(shared, wanted, before)
 
-    def _earlier(self, service: str, changes: Sequence[Change], wanted: Content) -> int | None:
+    def _fill(self, holders: Sequence[Holder], wanted: Wanted, before: Wanted) -> None:
+        """``before`` is what may be there: MovedError where it is something else."""
+        for one, its in _of_each(holders, wanted):
+            if its:
+                there = held(self._api, one)
+                if any(there.facts.get(name) not in (attrs, before.get(name)) for name, attrs in its.items()):
+                    raise MovedError(f"somebody else has changed what {one.name} holds")
+                write(self._api, one, there, its)
+
+    def _require_holders(self, now: Version, changes: Sequence[Change], coming: Collection[str]) -> None:
+        """What is to hold something has to be there, or come with the same changes."""
+        for change in changes:
+            place = holder_of(change.id)
+            if change.after is not None and place not in now.holders and place not in coming:
+                raise SnapError(
+                    f"{place} is not there, and not part of this restore: nothing can hold {change.id}",
+                    where=self._resource,
+                    fix=f"restore it too: --only '{self._resource}:{place}'",
+                )
+
+    def _next(self, service: str, now: Version, changes: Sequence[Change], wanted: Wanted) -> Version:
+        """The version to activate, holding what is wanted where only it does."""
+        content = dict(now.content)
+        for change in changes:
+            content.pop(change.id, None)
+            if change.after is not None:
+                content[change.id] = dict(change.after)
+        both = {**self._all_held(now), **wanted}
+        holding = {name: attrs for name, attrs in both.items() if attrs is not None}
+        earlier = self._earlier(service, now, changes, content, holding)
+        return earlier or self._built(service, now, changes, holding)
+
+    def _earlier(
+        self, service: str, now: Version, changes: Sequence[Change], content: Content, holding: Wanted
+    ) -> Version | None:
         """The version that was captured, where it is still there and just what is wanted."""
         numbers = {int(change.earlier) for change in changes if change.earlier}
         there = {one["number"] for one in self._api.call("GET", f"/service/{service}/version")}
-        fitting = (number for number in sorted(numbers & there) if self._content(service, number) == wanted)
-        return next(fitting, None)
+        for number in sorted(numbers & there):
+            found = version(self._api, service, number, self.lost)
+            if found.content == content and self._holds(_unshared(found, now), holding):
+                return found
+        return None
 
-    def _built(self, service: str, number: int, changes: Sequence[Change]) -> int:
-        made = self._api.call("PUT", f"/service/{service}/version/{number}/clone")["number"]
-        place = f"/service/{service}/version/{made}"
-        gone = sorted((one for one in changes if one.after is None), key=_turn, reverse=True)
-        for change in (*sorted((one for one in changes if one.after is not None), key=_turn), *gone):
-            self._put(place, change)
-        said = self._api.call("GET", f"{place}/validate")
+    def _holds(self, holders: Sequence[Holder], wanted: Wanted) -> bool:
+        """Whether they hold that and nothing else, as far as anybody is told."""
+        told = [one for one in holders if not one.is_private]
+        facts = {name: attrs for one in self._held(told) for name, attrs in one.facts.items()}
+        return facts == {name: attrs for _, its in _of_each(told, wanted) for name, attrs in its.items()}
+
+    def _built(self, service: str, now: Version, changes: Sequence[Change], holding: Wanted) -> Version:
+        draft = drafted(self._api, service, now, changes, holding, self.lost)
+        self._fill(_unshared(draft, now), holding, {})
+        said = self._api.call("GET", f"/service/{service}/version/{draft.number}/validate")
         if said.get("status") != "ok":
             raise SnapError(
-                f"Fastly does not find version {made} of {service} valid: {said.get('msg')}",
+                f"Fastly does not find version {draft.number} of {service} valid: {said.get('msg')}",
                 where=self._resource,
                 fix="nothing was activated; look at that version, which stays as a draft",
             )
-        return int(made)
-
-    def _put(self, place: str, change: Change) -> None:
-        if change.kind == SETTINGS:
-            self._api.call("PUT", f"{place}/{SETTINGS}", change.after)
-            return
-        path = f"{place}/{KINDS[change.kind]}"
-        name = quote(change.name.partition("/")[2], safe="")
-        if change.after is None:
-            self._api.call("DELETE", f"{path}/{name}")
-            return
-        before, after = change.before or {}, change.after
-        said = {**dict.fromkeys(before), **after}
-        if change.kind == DIRECTOR:
-            said.pop(BACKENDS, None)
-        self._api.call(*(("PUT", f"{path}/{name}") if change.before else ("POST", path)), said)
-        if change.kind == DIRECTOR:
-            self._direct(f"{path}/{name}/backend", before.get(BACKENDS, ()), after.get(BACKENDS, ()))
-
-    def _direct(self, path: str, before: Sequence[str], after: Sequence[str]) -> None:
-        for name in sorted(set(after) - set(before)):
-            self._api.call("POST", f"{path}/{quote(name, safe='')}")
-        for name in sorted(set(before) - set(after)):
-            self._api.call("DELETE", f"{path}/{quote(name, safe='')}")
+        return draft
 
     # Waiting and purging
 
@@ -169,27 +191,26 @@ class _Fastly:
         return self._api.lost(why)
 
 
-def _plain(told: Mapping[str, Any]) -> dict[str, Json]:
-    """Without what is not said, which is the same as its default."""
-    found = {name: value for name, value in told.items() if name not in VOLATILE and value is not None}
-    return {**found, BACKENDS: sorted(found[BACKENDS])} if BACKENDS in found else found
+def _facts(content: Content) -> Iterator[Fact]:
+    for identity, attrs in content.items():
+        is_held = identity.partition(":")[0] in HELD
+        yield Fact(identity, attrs, needs=(holder_of(identity),) if is_held else ())
+
+
+def _ids(of: Version) -> set[str]:
+    return {one.id for one in of.holders.values()}
+
+
+def _unshared(then: Version, now: Version) -> list[Holder]:
+    return [one for one in then.holders.values() if one.id not in _ids(now)]
+
+
+def _of_each(holders: Sequence[Holder], wanted: Wanted) -> Iterator[tuple[Holder, Wanted]]:
+    """What is wanted of each."""
+    for one in holders:
+        place = f"{one.kind}:{one.service}/{one.name}"
+        yield one, {name: attrs for name, attrs in wanted.items() if holder_of(name) == place}
 
 
 def _service_of(identity: str) -> str:
     return identity.partition(":")[2].partition("/")[0]
-
-
-def _turn(change: Change) -> int:
-    return ORDER[change.kind]
-
-
-def _elsewhere(service: str, content: Mapping[str, Attrs]) -> Iterator[str]:
-    """What has parts that no version holds."""
-    for identity, attrs in content.items():
-        kind, _, name = identity.partition(":")
-        if kind == "dictionary":
-            yield f"items of the dictionary {name}"
-        elif kind == "acl":
-            yield f"entries of the ACL {name}"
-        elif kind == "snippet" and attrs.get("dynamic") in (1, "1"):
-            yield f"content of the dynamic snippet {name}"
