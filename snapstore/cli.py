@@ -6,11 +6,13 @@ called; the table here is all that ``snap --help`` needs.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -196,12 +198,23 @@ def main(words: Sequence[str]) -> int:
 
 def run() -> NoReturn:
     """The entry point behind ``snap``."""
+    codes: list[int] = []
+    atexit.register(_leave, codes)  # called after all that is registered later
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    code = main(sys.argv[1:])
+    codes.append(main(sys.argv[1:]))
     gc.freeze()  # there is nothing to find in the last search either
-    sys.exit(code)
+    sys.exit(codes[0])
+
+
+def _leave(codes: Sequence[int]) -> None:
+    """End here, without taking all modules apart one by one, which would take as long as much of a run."""
+    with suppress(OSError, ValueError):
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        if codes:
+            os._exit(codes[0])
 
 
 def _program() -> str:

@@ -108,14 +108,12 @@ def plan_options(
     return PlanOptions(mode, exact_column_order, how, dict(map(_rename, renames)))
 
 
-_RENAME = re.compile(
-    r"""(?P<kind>\w+):(?P<old>(?:[^"=]|"(?:[^"]|"")*")+)=(?:(?P=kind):)?(?P<new>.+)""", re.DOTALL
-)
+_RENAME = r"""(?s)(?P<kind>\w+):(?P<old>(?:[^"=]|"(?:[^"]|"")*")+)=(?:(?P=kind):)?(?P<new>.+)"""
 
 
 def _rename(text: str) -> tuple[str, str]:
     """Both identities; the kind need not be said twice."""
-    found = _RENAME.fullmatch(text)
+    found = re.fullmatch(_RENAME, text)
     if found is None:
         raise SnapError(
             f"{text!r} names no renaming",

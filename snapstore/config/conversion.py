@@ -21,13 +21,31 @@ T = TypeVar("T")
 
 
 def convert(source: Source, value: Any, kind: type[T], at: Keys) -> T:
-    _refuse_unknown(source, value, kind, at)
     try:
-        return msgspec.convert(value, kind)
+        found = msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
+        _refuse_unknown(source, value, kind, at)
         text, _, where = str(error).partition(" - at `$")
         path = at + json_path(where.rstrip("`"))
         raise _wrong(source, path, text) from None
+    if not _is_strict(found):
+        _refuse_unknown(source, value, kind, at)
+    return found
+
+
+def _is_strict(value: Any) -> bool:
+    """Whether each table that this was made from had to be without unknown keys, as almost all have.
+
+    Looking at the types instead takes as long as everything else that is done with a configuration.
+    """
+    if isinstance(value, msgspec.Struct):
+        fields = (getattr(value, name) for name in value.__struct_fields__)
+        return value.__struct_config__.forbid_unknown_fields and all(map(_is_strict, fields))
+    if isinstance(value, dict):
+        return all(map(_is_strict, value.values()))
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(map(_is_strict, value))
+    return not hasattr(value, "__dataclass_fields__")
 
 
 def _wrong(source: Source, path: Keys, text: str) -> SnapError:

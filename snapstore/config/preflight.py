@@ -11,9 +11,9 @@ import msgspec
 from snapstore.config.source import Keys, Source, dotted
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
-_AGE = re.compile(r"(\d+)\s*([smhdw])")
+_AGE = r"(\d+)\s*([smhdw])"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)B")
+_SIZE = r"(\d+(?:\.\d+)?)\s*([kMGT]?)B"
 _BYTES = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 
 
@@ -115,14 +115,14 @@ def _backup(source: Source, place: int, table: BackupTable) -> Backup:
 
 
 def _age(source: Source, at: Keys, text: str) -> float:
-    found = _AGE.fullmatch(text)
+    found = re.fullmatch(_AGE, text)
     if found is None:
         raise source.error(at, f"`{dotted(at)}` is no age", "write 90m, 24h, 7d or 2w")
     return float(int(found[1]) * _SECONDS[found[2]])
 
 
 def _size(source: Source, at: Keys, text: str) -> float:
-    found = _SIZE.fullmatch(text)
+    found = re.fullmatch(_SIZE, text)
     if found is None:
         raise source.error(at, f"`{dotted(at)}` is no size", "write 500MB or 1.5GB")
     return float(found[1]) * _BYTES[found[2]]

@@ -182,7 +182,7 @@ class FileTable(msgspec.Struct, forbid_unknown_fields=True):
     report: ReportTable = ReportTable()
 
 
-class ResourceTable(msgspec.Struct):
+class ResourceTable(msgspec.Struct, forbid_unknown_fields=True):
     """The part of a resource's table that is the same for every adapter."""
 
     adapter: str

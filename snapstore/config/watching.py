@@ -15,8 +15,8 @@ import msgspec
 from snapstore.config.source import Keys, Source, dotted
 from snapstore.secrets import REDACTOR
 
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
-_POINTS = re.compile(r"(\d+(?:\.\d+)?)\s*pp")
+_PERCENT = r"(\d+(?:\.\d+)?)\s*%"
+_POINTS = r"(\d+(?:\.\d+)?)\s*pp"
 _ONE_POINT = {"ratio": 0.01, "%": 1.0}
 """What a percentage point is in a metric of this unit."""
 
@@ -194,7 +194,7 @@ def _limits(source: Source, at: Keys, table: MetricTable) -> Limits:
 
 
 def _relative(source: Source, at: Keys, text: str | None) -> float | None:
-    found = _PERCENT.fullmatch(text or "")
+    found = re.fullmatch(_PERCENT, text or "")
     if text is not None and found is None:
         fix = 'write a share of the value before, as "20%"; max_delta is for absolute differences'
         raise source.error(at, f"`{dotted(at)}` is no percentage", fix)
@@ -204,7 +204,7 @@ def _relative(source: Source, at: Keys, text: str | None) -> float | None:
 def _delta(source: Source, at: Keys, table: MetricTable) -> float | None:
     if not isinstance(table.max_delta, str):
         return table.max_delta
-    found = _POINTS.fullmatch(table.max_delta)
+    found = re.fullmatch(_POINTS, table.max_delta)
     if found is None:
         fix = 'write a number in its unit, or percentage points, as "5pp"; max_increase is relative'
         raise source.error(at, f"`{dotted(at)}` is no absolute difference", fix)

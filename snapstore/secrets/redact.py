@@ -6,7 +6,6 @@ It is the last net, not the first: facts, plans and diffs hold only tokens and n
 from __future__ import annotations
 
 import base64
-import json
 import re
 import threading
 from collections import defaultdict
@@ -148,6 +147,8 @@ def _spellings(text: str) -> Iterator[str]:
     yield readable.decode("utf-8", "backslashreplace")
     yield repr(text)[1:-1]
     yield repr(readable)[2:-1]
+    import json  # only where there is a secret to know
+
     yield json.dumps(text)[1:-1]
     yield json.dumps(text, ensure_ascii=False)[1:-1]
     yield text.replace("'", "''")
