@@ -217,7 +217,7 @@ def _made_identity(fact: Fact, view: View) -> list[str]:
     found = not_null_statements(fact, None, fact.attrs.get("not_null"), view, below=True)
     found += identity_statements(fact, None, identity, view)
     if identity and "sequence" in identity:
-        found += positions.behind_values(identity["sequence"], fact)
+        found += positions.going_on(identity["sequence"], identity, fact, view)
     return found
 
 
@@ -297,9 +297,10 @@ def _drop_column(fact: Fact, view: View) -> Draft:
         rows=rows,
         bytes=bytes_,
     )
-    return (
-        archived_values.column_draft(fact, view, draft) if archived_values.keeps_values(fact, view) else draft
-    )
+    if archived_values.keeps_values(fact, view):
+        draft = archived_values.column_draft(fact, view, draft)
+    counts_by = positions.of_identity(fact)
+    return positions.noting(counts_by, draft, view) if counts_by else draft
 
 
 def _goes_along(fact: Fact, view: View) -> bool:
@@ -393,7 +394,7 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     in_partition = follows and f"partition:{table}" in view.target
     held = named_with_parents(before, above, view)
     renames = not_null_rename(after, held, new.get("not_null"), view) if in_partition else []
-    return Alteration(
+    altered = Alteration(
         statements=[*statements, *renames],
         secrets=column_secrets(after, old),
         needs=[*above, *needs, *_toggled(after, view), *(checks_before(after, view) if retyped else ())],
@@ -404,6 +405,7 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
         hazards=(*(rewrite_hazard(view, f"table:{table}") if rewrites else ()), *fit.hazards),
         payload=fitting.with_payload([fit]),
     )
+    return positions.kept_by(before, after, altered, view)
 
 
 def _following(column: Fact, view: View) -> list[str]:

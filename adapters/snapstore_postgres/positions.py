@@ -1,55 +1,150 @@
-"""Where a sequence goes on: noted in the archive when it is dropped, or told by the values in use."""
+"""Where a sequence goes on: where it was when it went, noted in the archive, or behind the values in use.
+
+Its place may be taken by one of another kind (a serial column becomes an identity column), by the same
+restore or a later one. The furthest of all that is known counts, so that no number is given out twice.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
-from snapstore.model import Fact
-from snapstore.rules import Draft, View
+from snapstore.adapter import PlanRequest
+from snapstore.model import Fact, Json
+from snapstore.rules import Alteration, Draft, View
 from snapstore_postgres import archive
 from snapstore_postgres.names import last, literal, qualifier
 from snapstore_postgres.wording import former
 
+D = TypeVar("D", bound=Draft)
 
-def sequence_draft(fact: Fact, view: View, draft: Draft) -> Draft:
-    """Before the sequence is dropped: note its position, so that no number is given out twice."""
-    place = archive.place_of(view.request, fact.id)
-    identity = former(fact.id, view.request)
-    note = (
-        f"INSERT INTO {archive.REGISTRY}.entries (place, identity, kind, facts) SELECT {literal(place)},"
-        f" {literal(identity)}, 'sequence', jsonb_build_object('last', last_value, 'called', is_called)"
-        f" FROM {fact.name}"
-    )
+
+def noting(sequence: str, draft: D, view: View) -> D:
+    """The draft of what takes a sequence away, with its position noted before."""
+    if not archive.wanted(view):
+        return draft
     return replace(
         draft,
-        statements=[note, *draft.statements],
+        statements=[_note(sequence, view.request), *draft.statements],
         needs=[*draft.needs, archive.REGISTERED],
-        payload={"archive": place},
+        provides=[*draft.provides, _noted(sequence)],
+        payload={"archive": True, **draft.payload},
     )
+
+
+def kept_by(before: Fact, after: Fact, altered: Alteration, view: View) -> Alteration:
+    """The alteration of a column, with where its numbers go on if it becomes an identity column or is one no
+    more."""
+    was, now = of_identity(before), of_identity(after)
+    turns = was and now and _turns(before.attrs["identity"], after.attrs["identity"])
+    if was and (turns or not now):
+        altered = noting(was, altered, view)
+    if not now or (was and not turns):
+        return altered
+    return replace(
+        altered,
+        statements=[*altered.statements, *going_on(now, after.attrs["identity"], after, view)],
+        needs=[*altered.needs, *noted_before(now, after, view)],
+    )
+
+
+def _turns(old: Mapping[str, Json], new: Mapping[str, Json]) -> bool:
+    """Whether it counts the other way: where it was is nothing to go on from, but has to be known again."""
+    return bool(old.get("increment", 1) * new.get("increment", 1) < 0)
+
+
+def of_identity(column: Fact | None) -> str | None:
+    """The sequence of an identity column; a partition has that of its table."""
+    return column.attrs.get("identity", {}).get("sequence") if column else None
+
+
+def noted_before(sequence: str, column: Fact | None, view: View) -> list[str]:
+    """What a new sequence waits for: that the positions are noted of those whose place it takes."""
+    return [_noted(name) for name in _before(sequence, column, view)]
+
+
+def _noted(sequence: str) -> str:
+    return f"noted:{sequence}"
+
+
+def _note(sequence: str, request: PlanRequest) -> str:
+    identity = former(f"sequence:{sequence}", request)
+    return (
+        f"INSERT INTO {archive.REGISTRY}.entries (place, identity, kind, facts)"
+        f" SELECT {literal(_place(sequence, request))}, {literal(identity)}, 'sequence',"
+        f" jsonb_build_object('last', last_value, 'called', is_called) FROM {sequence}"
+    )
+
+
+def _place(sequence: str, request: PlanRequest) -> str:
+    return archive.place_of(request, f"sequence:{sequence}")
 
 
 def position_statements(fact: Fact, view: View) -> list[str]:
     """Statements that bring a sequence that was just created to where it was, or behind the values in use."""
-    entry = archive.kept(view.request, fact.id, "sequence")
-    if entry is not None:
-        called = "true" if entry.facts["called"] else "false"
-        return [
-            f"SELECT pg_catalog.setval({literal(fact.name)}, {entry.facts['last']}, {called})",
-            archive.returned(entry),
-        ]
-    owner = view.target.get(fact.parent or "")
-    table_stays = owner is not None and view.stays(owner.parent or "")
-    return behind_values(fact.name, owner) if owner and table_stays else []
+    return going_on(fact.name, fact.attrs, view.target.get(fact.parent or ""), view)
+
+
+def going_on(sequence: str, options: Mapping[str, Json], column: Fact | None, view: View) -> list[str]:
+    """Statements that bring a new sequence with such options to the furthest of where it was when it went,
+    where those were whose place it takes, and the values of its column, where that stays."""
+    entry = archive.kept(view.request, f"sequence:{sequence}", "sequence")
+    places = [entry.place] if entry else []
+    places += [_place(name, view.request) for name in _before(sequence, column, view)]
+    down = int(options.get("increment", 1)) < 0
+    in_use = column is not None and view.stays(column.parent or "") and not options.get("cycle")
+    found = [_values(column, down)] if column and in_use else []
+    if places:
+        found.append(
+            "SELECT (facts->>'last')::bigint, (facts->>'called')::boolean"
+            f" FROM {archive.REGISTRY}.entries WHERE place IN ({', '.join(map(literal, places))})"
+        )
+    if not found:
+        return []
+    return [
+        f"SELECT pg_catalog.setval({literal(sequence)}, number, called)"
+        f" FROM ({' UNION ALL '.join(found)}) k (number, called)"
+        f" WHERE number BETWEEN {options['min']} AND {options['max']}"
+        f" ORDER BY number{'' if down else ' DESC'}, called DESC LIMIT 1",
+        *([archive.returned(entry)] if entry else []),
+    ]
+
+
+def _before(sequence: str, column: Fact | None, view: View) -> Iterator[str]:
+    """The live sequences, noted by this plan, whose place a new one takes: that of its name, and those that
+    its column had."""
+    if archive.wanted(view):
+        owned = view.live_parts.get(column.id, ()) if column else ()
+        names = {sequence, *(part.name for part in owned if part.kind == "sequence")}
+        yield from sorted(name for name in names if _goes_by_itself(name, view))
+        yield from _identity_before(column, view) if column else ()
+
+
+def _goes_by_itself(sequence: str, view: View) -> bool:
+    gone = view.live.get(f"sequence:{sequence}")
+    return gone is not None and view.vanishes(gone.id) and not view.vanishes(gone.parent or "")
+
+
+def _identity_before(column: Fact, view: View) -> Iterator[str]:
+    sequence = of_identity(view.live.get(column.id))
+    if sequence and view.stays(column.parent or "") and (view.vanishes(column.id) or not of_identity(column)):
+        yield sequence
 
 
 _NUMBERS = ("smallint", "integer", "bigint", "numeric")
 
 
 def behind_values(sequence: str, column: Fact) -> list[str]:
-    """For a sequence that is new behind a column that has values already; not all of them need be numbers."""
+    """For a sequence that is new behind a column that just got its values."""
+    last_one = f"({_values(column)}) k (number, called) WHERE number > 0"
+    return [f"SELECT pg_catalog.setval({literal(sequence)}, number) FROM {last_one}"]
+
+
+def _values(column: Fact, down: bool = False) -> str:
+    """A query for the furthest number in a column; not all of its values need be numbers."""
     name, where = last(column.name), ""
     if column.attrs["type"] not in _NUMBERS:
         where = f" WHERE {name}::text ~ '^[0-9]{{1,18}}$'"
         name = f"{name}::text::bigint"
-    read = f"FROM {qualifier(column.name)}{where} HAVING max({name}) > 0"
-    return [f"SELECT pg_catalog.setval({literal(sequence)}, max({name})) {read}"]
+    return f"SELECT {'min' if down else 'max'}({name})::bigint, true FROM {qualifier(column.name)}{where}"

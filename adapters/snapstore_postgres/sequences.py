@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from snapstore.model import Fact, Json
 from snapstore.rules import Alteration, Draft, Rule, View
-from snapstore_postgres import archive, positions
+from snapstore_postgres import positions
 from snapstore_postgres.names import block, last, literal, printed, qualifier
 from snapstore_postgres.relations import changes_persistence, owner_statement, relation_slot
 from snapstore_postgres.renaming import IN_SCHEMAS, TYPES, spare_names
@@ -50,8 +50,9 @@ def _create_sequence(fact: Fact, view: View) -> Draft:
     statements += positions.position_statements(fact, view)
     # It has to be of its table's owner, whatever that was before.
     column = view.target.get(fact.parent or "")
-    table = [column.parent] if column and column.parent else []
-    return Draft(statements=statements, undo=[f"DROP SEQUENCE {fact.name}"], needs=table)
+    needs = [column.parent] if column and column.parent else []
+    needs += positions.noted_before(fact.name, column, view)
+    return Draft(statements=statements, undo=[f"DROP SEQUENCE {fact.name}"], needs=needs)
 
 
 def first_name(sequence: str, view: View) -> str:
@@ -64,7 +65,7 @@ def first_name(sequence: str, view: View) -> str:
 
 def _drop_sequence(fact: Fact, view: View) -> Draft:
     draft = Draft(statements=[f"DROP SEQUENCE {fact.name}"], undo=_create_sequence(fact, view).statements)
-    return positions.sequence_draft(fact, view, draft) if archive.wanted(view) else draft
+    return positions.noting(fact.name, draft, view)
 
 
 def _alter_sequence(before: Fact, after: Fact, view: View) -> Alteration | None:

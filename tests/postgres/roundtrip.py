@@ -229,6 +229,35 @@ def _through(columns: set[str], found: Counter[Any]) -> Counter[Any]:
     return seen
 
 
+# -- positions ---------------------------------------------------------------------------------------------
+
+_POSITIONS = """
+SELECT format('%s %s', coalesce(d.refobjid, c.oid)::regclass, a.attname), last_value, increment_by < 0
+  FROM pg_sequences s JOIN pg_class c ON c.oid = format('%I.%I', schemaname, sequencename)::regclass
+  LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refobjsubid > 0
+   AND d.deptype IN ('a', 'i')
+  LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+ WHERE schemaname !~ '^snapstore_' AND NOT cycle"""
+
+
+def positions(url: str) -> dict[str, tuple[int | None, bool]]:
+    """The last number that each sequence gave out, by what it is of, and whether it counts down."""
+    with psycopg.connect(url) as connection:
+        return {name: told for name, *told in connection.execute(_POSITIONS)}  # type: ignore[misc]
+
+
+def gone_back(
+    before: Mapping[str, tuple[int | None, bool]], after: Mapping[str, tuple[int | None, bool]]
+) -> list[str]:
+    """The sequences on both sides that would give out numbers again."""
+    told = ((name, *before[name], *after[name]) for name in before.keys() & after.keys())
+    return sorted(
+        name
+        for name, was, down, now, turned in told
+        if was is not None and down == turned and (now is None or (now > was if down else now < was))
+    )
+
+
 # -- subscriptions -----------------------------------------------------------------------------------------
 
 

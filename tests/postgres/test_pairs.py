@@ -18,7 +18,17 @@ import pytest
 
 from snapstore.model import Action, HazardName, Verb
 from tests.postgres import dump
-from tests.postgres.roundtrip import Table, capture, lost_rows, plan, restore, rows, same_schema
+from tests.postgres.roundtrip import (
+    Table,
+    capture,
+    gone_back,
+    lost_rows,
+    plan,
+    positions,
+    restore,
+    rows,
+    same_schema,
+)
 
 CASES = Path(__file__).parent / "cases"
 _MARK = re.compile(r"^--- (case (?P<name>.+)|(?P<side>both|a|b))$")
@@ -76,15 +86,17 @@ def goes_and_comes(pair: Pair, new_database: Any, version: int) -> None:
     states = {side: capture(url) for side, url in urls.items()}
     schemas = {side: dump.schema(url) for side, url in urls.items()}
     for side, other in ("ab", "ba"):
-        url, before = urls[side], rows(urls[side])
+        url, before, numbers = urls[side], rows(urls[side]), positions(urls[side])
         actions = restore(url, states[other])
         said_locks(actions)
         said_no_loss(actions)
         same_schema(url, schemas[other])
         kept_rows(before, rows(url))
+        assert not gone_back(numbers, positions(url))
         restore(url, states[side])
         same_schema(url, schemas[side])
         kept_rows(before, rows(url))
+        assert not gone_back(numbers, positions(url))
         assert plan(capture(url), states[side]) == []
 
 
