@@ -26,7 +26,7 @@ from tests.postgres.test_pairs import PAIRS, goes_and_comes, is_for, kept_rows, 
 __all__ = ["servers"]
 
 EVERYTHING = Path(__file__).parent / "everything"
-OFTEN = 13
+OFTEN = 19
 """One pair of so many is tried on each version that is not the one of all other tests, others on each."""
 SAMPLES = [
     (version, pair)

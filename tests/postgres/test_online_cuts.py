@@ -26,8 +26,8 @@ from tests.postgres.proxy import MOMENTS, Cut, Moment, Proxy, Which
 from tests.postgres.shop import State, at_rest, nothing_to_do, same, shop, state
 from tests.postgres.test_online import begun
 
-CUTS = os.environ.get("SNAPSTORE_CUTS", "12")
-SEED = int(os.environ.get("SNAPSTORE_CUTS_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
+CUTS = os.environ.get("SNAPSTORE_CUTS", "9")
+SEED = int(os.environ.get("SNAPSTORE_CUTS_SEED", "1"))
 FAULTS = ("network", "snap", "server")
 WAYS = ("--resume", "--abort")
 LOCKINGS = ("online", "atomic")
