@@ -83,9 +83,10 @@ def _in_memory() -> str | None:
 def running(directory: Path, bindir: Path | None = None) -> Iterator[Server]:
     """A server whose data and socket lie below ``directory`` (made when missing, best short: the path of
     a Unix socket has about 100 bytes). Run as root, it runs as an unprivileged account that then owns the
-    directory. It stops at the end and its data stays. SnapError when the wheel is not installed or the
-    server does not start.
+    directory. It stops at the end and its data stays. SnapError when the wheel is not installed, when the
+    server does not start, or when one runs there already, which is left alone.
     """
+    _require_stopped(directory)
     server = _prepared(directory, bindir)
     try:
         _start(server)
@@ -129,15 +130,31 @@ def stop_at(directory: Path) -> None:
     Only where it can be told that the process is that server; where not, it ends by itself within a minute of
     its data being removed (it looks for its lock file that often).
     """
+    number = _process(directory)
+    with suppress(ProcessLookupError):
+        if number is not None:
+            os.kill(number, signal.SIGQUIT)  # what `pg_ctl stop -m immediate` sends
+
+
+def _process(directory: Path) -> int | None:
+    """That of the server whose data lie below ``directory``, where it can be told that it is one."""
     data = directory / "data"
     try:
         number = int((data / "postmaster.pid").read_text().split()[0])
         is_server = os.fsencode(data) in Path(f"/proc/{number}/cmdline").read_bytes()
     except (OSError, ValueError, IndexError):
-        return
-    with suppress(ProcessLookupError):
-        if is_server:
-            os.kill(number, signal.SIGQUIT)  # what `pg_ctl stop -m immediate` sends
+        return None
+    return number if is_server else None
+
+
+def _require_stopped(directory: Path) -> None:
+    number = _process(directory)
+    if number is not None:
+        raise SnapError(
+            f"a PostgreSQL runs on this folder already: process {number}",
+            where=str(directory),
+            fix=f"end the command that started it; where that is gone: kill {number}",
+        )
 
 
 def _init(server: Server, data: Path) -> None:

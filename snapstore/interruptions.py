@@ -1,4 +1,4 @@
-"""Moments that Ctrl-C and SIGTERM have to wait for: something is started and its owner not told yet."""
+"""Moments that Ctrl-C and other signals have to wait for: something is started and its owner not told yet."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+_NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
 def held() -> Iterator[None]:
-    """SIGINT and SIGTERM that come meanwhile take effect at the end of the block.
+    """Those that come meanwhile take effect at the end of the block.
 
     Between the fork of a child and the assignment of its handle an interruption would leave a child that
     nobody ends. Processes started meanwhile have the default handlers again. Only the main thread is ever

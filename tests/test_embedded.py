@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from snapstore import embedded
+from snapstore.errors import SnapError
 
 
 def test_it_answers_on_its_socket_and_over_loopback_with_the_password(postgres_server: embedded.Server):
@@ -33,6 +34,15 @@ def test_a_temporary_server_leaves_nothing_behind():
     for url in (server.url(), server.tcp_url()):
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(url)
+
+
+def test_a_second_one_on_the_same_folder_is_refused_and_leaves_the_first_alone(
+    postgres_server: embedded.Server,
+):
+    with pytest.raises(SnapError, match="runs on this folder already: process"):
+        embedded.running(postgres_server.directory).__enter__()
+    with psycopg.connect(postgres_server.url()) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
 
 
 def test_it_runs_from_a_copy_where_the_binaries_cannot_be_reached(monkeypatch: pytest.MonkeyPatch):

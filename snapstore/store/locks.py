@@ -16,14 +16,15 @@ _NOTE_LIMIT = 4096
 
 
 @contextmanager
-def exclusive(path: Path, purpose: str) -> Iterator[None]:
-    """Held by one process at a time. SnapError (``Exit.LOCKED``) naming the holder when another has it."""
+def exclusive(path: Path, purpose: str, what: str = "the store") -> Iterator[None]:
+    """Held by one process at a time. SnapError (``Exit.LOCKED``) naming the holder when another has it, and
+    ``what`` that is locked."""
     descriptor = _open(path)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise _held(path, descriptor) from error
+            raise _held(path, descriptor, what) from error
         with durable.writing(path):
             _write_note(descriptor, purpose)
         yield
@@ -114,14 +115,14 @@ def _write_note(descriptor: int, purpose: str) -> None:
     os.pwrite(descriptor, json.dumps(note).encode(), 0)
 
 
-def _held(path: Path, descriptor: int) -> SnapError:
+def _held(path: Path, descriptor: int, what: str) -> SnapError:
     note = _read_note(descriptor)
     holder = "another process"
     if note:
         holder = f"process {note.get('pid')} on {note.get('host')} since {note.get('started')}"
         holder += f" ({note.get('purpose')})"
     return SnapError(
-        f"the store is locked by {holder}",
+        f"{what} is locked by {holder}",
         where=str(path),
         fix="wait until it is done; the lock goes away by itself when that process ends",
         code=Exit.LOCKED,

@@ -95,6 +95,8 @@ def test_kept_it_can_be_played_on_with_its_servers_started_again(demo: Snap):
     with serving(demo, folder) as lines:
         user.env.update(word.split("=", 1) for word in shlex.split(" ".join(lines)) if "=" in word)
         assert user("status", code=0).stdout.endswith("nothing changed since\n")
+        second = demo("demo", "--serve", str(folder), code=6)
+        assert "this demo is locked by process" in second.stderr
         user("restore", "HEAD~1", "--yes", code=0)
         assert user("show", "live", "--json").json["tree"] == played["proofs"][0]["tree"]
     assert "cannot connect" in user("status", code=1).stderr
@@ -118,7 +120,7 @@ def serving(demo: Snap, folder: Path) -> Iterator[list[str]]:
             assert process.wait() == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_stopped_half_way_it_leaves_neither_server_nor_folder_behind(demo: Snap, number: signal.Signals):
     words = demo.command("demo")
     with subprocess.Popen(words, env=demo.environment(), stdout=subprocess.PIPE, text=True) as process:
