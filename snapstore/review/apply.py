@@ -10,6 +10,7 @@ from typing import NamedTuple
 from snapstore import journal
 from snapstore.config import Require
 from snapstore.errors import Exit, SnapError
+from snapstore.guard import AGAIN
 from snapstore.model import HazardName, Plan
 from snapstore.plan import decode
 from snapstore.rehearsal import keeping
@@ -63,7 +64,7 @@ def apply(
     plan, proof = _reviewed(ws, found)
     require_rehearsal(rule_of(ws.config.review), proof)
     _require_agreement(ws, found)
-    with _reporting(ws, found, report):
+    with _reporting(ws, found, report), _saying_propose(plan):
         why = reason or ws.store.info(found.commit).trailers.get(branches.REASON, "")
         result = apply_plan(ws, plan, allow, confirm, report, why)
     verdict = Verdict.SUCCESS if result.exit is Exit.DONE else Verdict.FAILURE
@@ -194,6 +195,17 @@ def _reporting(ws: Workspace, found: _Found, report: Report) -> Iterator[None]:
     except SnapError as error:
         head = "Interrupted, not finished" if journal.unfinished(journals(ws)) else "Not applied"
         _tell(found, Verdict.FAILURE, f"**{head}.** {code(error.what)}", f"{head}: {error.what}", report)
+        raise
+
+
+@contextmanager
+def _saying_propose(plan: Plan) -> Iterator[None]:
+    """A plan that was reviewed is made again by proposing it again."""
+    try:
+        yield
+    except SnapError as error:
+        if error.fix == AGAIN:
+            error.fix = f"propose it again, for review again: `{branches.proposing(plan)}`"
         raise
 
 

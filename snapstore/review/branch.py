@@ -7,6 +7,7 @@ the two states; beside that ``plans/ID/`` holds the plan as a document, as SQL a
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
@@ -95,6 +96,12 @@ def _file_in(snapshot: Snapshot, digest: str, file: str) -> bytes | None:
 def trailers(plan: Plan) -> dict[str, str]:
     """What tells a commit of the branch: which plan it is, and of which part of the state."""
     return {PLAN: plan.digest, SCOPE: scope_words(plan.scope)}
+
+
+def proposing(plan: Plan) -> str:
+    """The command that proposes the same restore again."""
+    only = [f"--only {shlex.quote(pattern)}" for pattern in plan.scope.patterns]
+    return " ".join(["snap propose", (plan.target.commit or "")[:_SHORT], *only])
 
 
 def scope_words(scope: Scope) -> str:
