@@ -4,7 +4,9 @@ Of the database that is rehearsed for, only catalogs are read, and rows where a 
 to the whole server is left out, as is what works by itself once it is there.
 
 A scratch database is named for the database it stands for, and whoever uses it holds an advisory lock by that
-name for as long: one whose lock is free was left by a rehearsal that was killed, and is dropped.
+name for as long: one whose lock is free was left by a rehearsal that was killed, and is dropped. Such locks
+are of one database, so of those of others nothing can be told, unless their database is no more: nobody is
+connected to that. A comment tells a scratch database from one that somebody has only named like that.
 """
 
 from __future__ import annotations
@@ -58,6 +60,12 @@ SELECT d.oid, pg_catalog.pg_encoding_to_char(d.encoding), d.datcollate, d.datcty
        pg_catalog.current_setting('server_version_num')::int
   FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()"""
 _LEFT = "SELECT datname FROM pg_catalog.pg_database WHERE pg_catalog.starts_with(datname, $1)"
+_MARK = "made by snap for a rehearsal, and of no use after it"
+_ORPHANS = f"""
+SELECT datname FROM pg_catalog.pg_database AS d
+ WHERE datname ~ '^{_PREFIX}[0-9]+_[0-9a-f]+$' AND pg_catalog.pg_has_role(datdba, 'USAGE')
+   AND pg_catalog.shobj_description(d.oid, 'pg_database') = {literal(_MARK)}
+   AND pg_catalog.split_part(datname, '_', 3) NOT IN (SELECT oid::text FROM pg_catalog.pg_database)"""
 _LOCK = "SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0))"
 _UNLOCK = "SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))"
 _ARCHIVED = f"SELECT place FROM {archive.REGISTRY}.entries WHERE returned_at IS NULL"
@@ -141,6 +149,7 @@ def _create(connection: Connection, name: str, original: _Original, resource: st
     try:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 {original.options}".encode())
         connection.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC".encode())
+        connection.execute(f"COMMENT ON DATABASE {name} IS {literal(_MARK)}".encode())
     except psycopg.errors.InsufficientPrivilege as error:
         raise SnapError(
             "this role may not make a database to rehearse in",
@@ -156,11 +165,14 @@ def _drop(connection: Connection, name: str) -> None:
 
 
 def _drop_left(connection: Connection, oid: int) -> None:
-    """Drop the scratch databases that nobody uses any more, of those that stood for this database."""
+    """Drop the scratch databases that nobody uses any more, of those that stood for this database or for one
+    that is no more."""
     for (name,) in connection.execute(_LEFT, [f"{_PREFIX}{oid}_"]).fetchall():
         if connection.execute(_LOCK, [name]).fetchall() == [(True,)]:
             _drop(connection, quote(name))
             connection.execute(_UNLOCK, [name])
+    for (name,) in connection.execute(_ORPHANS.encode()).fetchall():
+        _drop(connection, quote(name))
 
 
 def clear(settings: Settings, context: Context, folder: Path) -> None:

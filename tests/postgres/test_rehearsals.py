@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
+from snapstore_postgres import rehearsal
 from tests.postgres.conftest import Project
 from tests.postgres.servers import Servers, installed, servers, version_of
 
@@ -206,6 +207,17 @@ def test_a_rehearsal_that_was_killed_is_cleared_by_the_next(deployed: Project):
     assert len(deployed.sql(SCRATCH)) == 1
     deployed.sql("DROP MATERIALIZED VIEW slowly")
     assert rehearse(deployed)["passed"]
+
+
+def test_a_scratch_database_goes_whose_original_is_no_more(deployed: Project):
+    """Told by its comment from one that somebody has only named like that."""
+    with psycopg.connect(deployed.url, autocommit=True) as other:
+        for name in ("snap_rehearsal_4000000001_0a", "snap_rehearsal_4000000002_0a"):
+            other.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        other.execute(f"COMMENT ON DATABASE snap_rehearsal_4000000001_0a IS '{rehearsal._MARK}'")
+        assert deployed.snap("rehearse", "HEAD", "--json", code=0).json["passed"]
+        assert deployed.sql(SCRATCH) == [("snap_rehearsal_4000000002_0a",)]
+        other.execute("DROP DATABASE snap_rehearsal_4000000002_0a")
 
 
 def asleep(project: Project) -> bool:
