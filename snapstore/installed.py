@@ -6,6 +6,7 @@ is left to answer where only it can: for packages in zip files.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -19,30 +20,30 @@ def entry_points(group: str) -> dict[str, str]:
 
     What comes first on ``sys.path`` wins, be it a name or another version of the same distribution.
     """
-    folders = [Path(place) for place in sys.path]
-    if any(folder.is_file() for folder in folders):
+    if any(Path(folder).is_file() for folder in sys.path):
         return _of_importlib(group)
     found: dict[str, str] = {}
-    for distribution in _distributions(folders):
+    for distribution in _distributions(sys.path):
         for name, place in _points(distribution, group):
             found.setdefault(name, place)
     return dict(sorted(found.items()))
 
 
-def _distributions(folders: Iterable[Path]) -> Iterator[Path]:
+def _distributions(folders: Iterable[str]) -> Iterator[str]:
     seen: set[str] = set()
     for folder in folders:
-        with suppress(OSError):
-            for path in folder.iterdir():
-                name = path.stem.partition("-")[0].lower().replace(".", "_")
-                if path.suffix in _METADATA and name not in seen:
+        with suppress(OSError), os.scandir(folder or ".") as entries:
+            for entry in entries:
+                name = entry.name.rpartition(".")[0].partition("-")[0].lower().replace(".", "_")
+                if entry.name.endswith(_METADATA) and name not in seen:
                     seen.add(name)
-                    yield path
+                    yield entry.path
 
 
-def _points(distribution: Path, group: str) -> Iterator[tuple[str, str]]:
+def _points(distribution: str, group: str) -> Iterator[tuple[str, str]]:
     try:
-        text = (distribution / "entry_points.txt").read_text("utf-8")
+        with open(f"{distribution}/entry_points.txt", encoding="utf-8") as file:  # noqa: PTH123
+            text = file.read()
     except (OSError, UnicodeDecodeError):
         return
     section = ""
