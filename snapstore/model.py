@@ -80,13 +80,14 @@ class LiveFolder(msgspec.Struct, frozen=True, gc=False):
     """Regular files that are directly in one folder, none read yet: what a large tree is quickly told by.
 
     ``path`` is the folder's ("" for the top), ``source`` its absolute path. ``names`` are those of the file
-    system, ``stamps`` in the same order; a file is executable when its mode lets the owner execute it.
+    system with a NUL behind each, ``stamps`` in the same order, packed (:mod:`snapstore.stamps` makes both);
+    a file is executable when its mode lets the owner execute it.
     """
 
     path: str
     source: str
-    names: list[bytes]
-    stamps: list[Stamp]
+    names: bytes
+    stamps: bytes
 
 
 class Notice(msgspec.Struct, frozen=True):

@@ -24,6 +24,7 @@ from snapstore.filetree.facts import ROOT
 from snapstore.model import Fact, LiveFile, LiveFolder, Notice
 from snapstore.paths import from_bytes, to_text
 from snapstore.safewrite import is_temporary
+from snapstore.stamps import live_folder
 from snapstore_files.names import doubtful_names
 
 _STORE = {b"HEAD", b"objects", b"refs", b"snapstore"}
@@ -206,8 +207,8 @@ def _add(folder: _Folder, entries: list[os.DirEntry[bytes]], found: Found) -> No
         entries, statuses = _look_at_each(folder, entries, statuses, found)
     if entries:
         folder.holds = True
-        names, stamps = [entry.name for entry in entries], list(map(_STAMP, statuses))
-        found.folders.append(LiveFolder(folder.prefix[:-1], os.fsdecode(folder.source), names, stamps))
+        names, stamps = [entry.name for entry in entries], map(_STAMP, statuses)
+        found.folders.append(live_folder(folder.prefix[:-1], os.fsdecode(folder.source), names, stamps))
 
 
 def _still_there(entries: list[os.DirEntry[bytes]]) -> _Entries:

@@ -31,6 +31,7 @@ from snapstore.snapshot import (
     remember_facts,
     resources,
 )
+from snapstore.stamps import SIZE, files_of
 from snapstore.store import names
 from snapstore.store.ingest import ingest_all, read_whole
 from snapstore.store.objects import StoreObjects, object_id
@@ -167,7 +168,7 @@ class _Builder:
             if oid in cache.large:
                 large.append(names.escape_path(f"{FILES}/{file.path}"))
         for folder, known in zip(folders, kept, strict=True):
-            own = [] if known else list(islice(ids, len(folder.names)))
+            own = [] if known else list(islice(ids, len(folder.stamps) // SIZE))
             path = f"{FILES}/{folder.path}" if folder.path else FILES
             blobs = _Folder(folder, known, own, cache, self._sink)
             tree.add_all(path, blobs)
@@ -193,8 +194,7 @@ class _Builder:
         ids = [self._known(file, cache) for file in files]
         unknown = [file for file, oid in zip(files, ids, strict=True) if oid is None]
         for folder in folders:
-            named = zip(cache.known(folder), folder.names, folder.stamps, strict=True)
-            for remembered, name, stamp in named:
+            for remembered, (name, stamp) in zip(cache.known(folder), files_of(folder), strict=True):
                 known = None if remembered in cache.large and self._lost(remembered or b"") else remembered
                 file = None if known else _live_file(folder, name, stamp)
                 ids.append(self._known(file, cache) if file else known)
@@ -257,8 +257,8 @@ class _Folder(NamedTuple):
 
     def items(self) -> list[Item]:
         ids = self.kept.ids() if self.kept else self.ids
-        named = zip(self.folder.names, self.folder.stamps, ids, strict=True)
-        return [Item(names.escape_bytes(name), _mode(stamp), oid) for name, stamp, oid in named]
+        named = zip(files_of(self.folder), ids, strict=True)
+        return [Item(names.escape_bytes(name), _mode(stamp), oid) for (name, stamp), oid in named]
 
     def large(self) -> list[bytes]:
         """The names of the pointers among them, as they are stored."""

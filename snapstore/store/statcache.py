@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from snapstore.model import LiveFolder, Stamp
+from snapstore.stamps import SIZE, names_of, pack
 from snapstore.store import durable
 from snapstore.store.packs import Packs
 
@@ -36,7 +37,6 @@ _MAGIC = b"snapstat3\n"
 _BODY = len(_MAGIC) + 20
 _SIZES = struct.Struct("<QQQ")
 _FOLDER = struct.Struct("<QQQ20s20s")
-_STAMP = struct.Struct("<QqqQQ")
 _OID = 20
 STORED, LARGE = 1, 2
 NONE = bytes(20)
@@ -77,7 +77,7 @@ class Kept(NamedTuple):
         return [oid for oid, flags in zip(self.ids(), self.stored, strict=True) if flags & LARGE]
 
     def ids(self) -> list[bytes]:
-        return [self.oids[at : at + _OID] for at in range(0, len(self.oids), _OID)]
+        return _pieces(self.oids, _OID)
 
 
 class StatCache:
@@ -125,17 +125,17 @@ class StatCache:
 
     def known(self, folder: LiveFolder) -> Iterator[bytes | None]:
         """In the order of its files, the ids of those stored and known with their stamp, else None."""
-        self._names[folder.source] = folder.names
+        names = self._names[folder.source] = names_of(folder)
         kept = self._folders.get(folder.source)
         if kept is None or not self._trusted:
-            yield from repeat(None, len(folder.names))
+            yield from repeat(None, len(names))
             return
-        before = zip(_STAMP.iter_unpack(kept.stamps), kept.ids(), kept.stored, strict=True)
+        before = zip(_pieces(kept.stamps, SIZE), kept.ids(), kept.stored, strict=True)
         records = dict(zip(kept.names.split(b"\0"), before, strict=False))
-        for name, stamp in zip(folder.names, folder.stamps, strict=True):
+        for name, stamp in zip(names, _pieces(folder.stamps, SIZE), strict=True):
             found, oid, flags = records.get(name, (None, NONE, 0))
             if found == stamp and flags & STORED:
-                self._see_raw(folder.source, name, _STAMP.pack(*stamp) + oid, flags)
+                self._see_raw(folder.source, name, stamp + oid, flags)
                 yield oid
             else:
                 yield None
@@ -147,8 +147,8 @@ class StatCache:
         position = self._find(folder, kept, os.fsencode(name)) if kept else None
         if kept is None or position is None:
             return None
-        packed = _STAMP.pack(*stamp)
-        if kept.stamps[position * _STAMP.size : (position + 1) * _STAMP.size] != packed:
+        packed = pack([stamp])
+        if kept.stamps[position * SIZE : (position + 1) * SIZE] != packed:
             return None
         flags = kept.stored[position]
         known = Known(kept.oids[position * _OID : (position + 1) * _OID], bool(flags & STORED))
@@ -174,7 +174,7 @@ class StatCache:
         if max(modified, changed) + GRAIN <= read_at:
             folder, _, name = source.rpartition("/")
             flags = (STORED if stored else 0) | (LARGE if large else 0)
-            self._see_raw(folder, os.fsencode(name), _STAMP.pack(*stamp) + oid, flags)
+            self._see_raw(folder, os.fsencode(name), pack([stamp]) + oid, flags)
 
     def _see_raw(self, folder: str, name: bytes, record: bytes, flags: int) -> None:
         if flags & LARGE:
@@ -213,9 +213,7 @@ class StatCache:
 
 def _is_of(kept: Kept, folder: LiveFolder) -> bool:
     """Whether it is about exactly these files with these stamps."""
-    if b"\0".join([*folder.names, b""]) != kept.names:
-        return False
-    return list(_STAMP.iter_unpack(kept.stamps)) == folder.stamps
+    return kept.names == folder.names and kept.stamps == folder.stamps
 
 
 def _parse(data: bytes, at: int, count: int) -> Iterator[tuple[str, Kept]]:
@@ -224,7 +222,7 @@ def _parse(data: bytes, at: int, count: int) -> Iterator[tuple[str, Kept]]:
         path = at + _FOLDER.size
         names = path + path_size
         stamps = names + names_size
-        oids = stamps + files * _STAMP.size
+        oids = stamps + files * SIZE
         stored = oids + files * _OID
         at = stored + files
         kept = Kept(data[names:stamps], data[stamps:oids], data[oids:stored], data[stored:at], rest, tree)
@@ -242,10 +240,14 @@ def _pack(files: dict[bytes, bytes]) -> Kept:
     records = files.values()
     return Kept(
         b"\0".join([*files, b""]),
-        b"".join([record[: _STAMP.size] for record in records]),
-        b"".join([record[_STAMP.size : -1] for record in records]),
+        b"".join([record[:SIZE] for record in records]),
+        b"".join([record[SIZE:-1] for record in records]),
         b"".join([record[-1:] for record in records]),
     )
+
+
+def _pieces(data: bytes, size: int) -> list[bytes]:
+    return [data[at : at + size] for at in range(0, len(data), size)]
 
 
 def _digest(body: bytes | memoryview) -> bytes:

@@ -28,6 +28,7 @@ from snapstore.model import (
     ResourceChanges,
 )
 from snapstore.plan import order
+from snapstore.stamps import files_of
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def capture(adapter: Adapter, settings: Any, root: Path) -> State:
 
 
 def _files(folder: LiveFolder) -> Iterator[LiveFile]:
-    for name, stamp in zip(folder.names, folder.stamps, strict=True):
+    for name, stamp in files_of(folder):
         path = f"{folder.path}/".lstrip("/") + name.decode("utf-8", "surrogateescape")
         mode = 0o100755 if stamp[4] & 0o100 else 0o100644
         yield LiveFile(path, mode, source=f"{folder.source}/{os.fsdecode(name)}", stamp=stamp)

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snapstore.errors import SnapError
-from snapstore.model import Captured, LiveFile, LiveFolder
+from snapstore.model import Captured, LiveFile
 from snapstore.snapshot import Snapshot
+from snapstore.stamps import files_of, live_folder
 from snapstore.store import ResourceState, Store, create, ingest, open_store, statcache
 from snapstore.store.ingest import Ingested
 from snapstore.store.sink import Sink
@@ -47,7 +48,7 @@ def captured(root: Path) -> Captured:
         files = [name for name in found if not (Path(os.fsdecode(above)) / os.fsdecode(name)).is_symlink()]
         path = os.path.relpath(above, os.fsencode(root)).decode("utf-8", "surrogateescape").removeprefix(".")
         stamps = [_stamp(above + b"/" + name) for name in files]
-        folders.append(LiveFolder(path, os.fsdecode(above), files, stamps))
+        folders.append(live_folder(path, os.fsdecode(above), files, stamps))
         for name in set(found) - set(files):
             target = os.fsencode(Path(os.fsdecode(above + b"/" + name)).readlink())
             links.append(LiveFile(f"{path}/{os.fsdecode(name)}".lstrip("/"), 0o120000, data=target))
@@ -67,7 +68,7 @@ def file_by_file(given: Captured) -> Captured:
             source=f"{folder.source}/{os.fsdecode(name)}",
         )
         for folder in given.folders
-        for name, stamp in zip(folder.names, folder.stamps, strict=True)
+        for name, stamp in files_of(folder)
     ]
     return Captured(files=[*given.files, *files])
 
@@ -110,7 +111,8 @@ def test_the_order_in_which_a_folder_is_listed_means_nothing(store: Store, root:
     given = captured(root)
     tree = build(store, given).tree
     folder = next(iter(given.folders))
-    turned = LiveFolder(folder.path, folder.source, folder.names[::-1], folder.stamps[::-1])
+    files = dict(reversed(files_of(folder)))
+    turned = live_folder(folder.path, folder.source, list(files), files.values())
     others = [other for other in given.folders if other is not folder]
     assert build(store, Captured(folders=[*others, turned])).tree == tree
 
