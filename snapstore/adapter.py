@@ -213,7 +213,8 @@ class Adapter(msgspec.Struct, frozen=True):
     ``ask`` looks up in the live system what ``plan`` wants to know of it for these changes, and gives that as
     more live hints; it changes nothing there.
     ``tidy`` removes what an ``apply`` of these actions that was killed may have left where no capture looks,
-    before an interrupted restore goes on or back; it raises no error for what is not there.
+    and waits for what it has done and is not in effect everywhere yet, before an interrupted restore goes on
+    or back; it raises no error for what is not there.
     ``beyond`` gives, of the differences between two captures with these hints, the identities of those that
     only say that one of them was not asked for it, or that it tells the same otherwise: no restore is held to
     account for them.

@@ -75,7 +75,8 @@ def apply(
 
 
 def tidy(ws: Workspace, begun: Sequence[Action]) -> None:
-    """Let each adapter remove what these actions, killed half-way, may have left where no capture looks."""
+    """Let each adapter remove what these actions, killed half-way, may have left where no capture looks, and
+    wait for what is still on its way."""
     for resource in sorted({action.resource for action in begun}):
         config = ws.config.resources[resource]
         actions = [action for action in begun if action.resource == resource]

@@ -16,6 +16,7 @@ adapter = Adapter(
     capture=later("snapstore_cdn.capture:capture"),
     plan=later("snapstore_cdn.plan:plan"),
     apply=later("snapstore_cdn.apply:apply"),
+    tidy=later("snapstore_cdn.apply:tidy"),
     follow=later("snapstore_cdn.purging:follow"),
     beyond=later("snapstore_cdn.comparing:beyond"),
     check=later("snapstore_cdn.look:check"),

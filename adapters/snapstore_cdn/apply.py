@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
-from snapstore.adapter import ApplyContext
+from snapstore.adapter import ApplyContext, Context
 from snapstore.errors import SnapError
 from snapstore.model import Action, Fact, Json
 from snapstore.remote.lost import moved, otherwise
@@ -21,6 +21,14 @@ def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) 
     with opened(settings, context) as provider:
         for kind, group in groupby(actions, key=_kind):
             _RUNS[kind](provider, list(group), context)
+
+
+def tidy(settings: Settings, actions: Sequence[Action], context: Context) -> None:
+    """Wait for what a restore that was interrupted has written: what is purged before it is everywhere may be
+    kept once more as it was."""
+    if any(_kind(action) == "change" for action in actions):
+        with opened(settings, context) as provider:
+            provider.settle(lambda text: None)
 
 
 def _kind(action: Action) -> str:

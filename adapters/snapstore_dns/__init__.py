@@ -16,6 +16,7 @@ adapter = Adapter(
     capture=later("snapstore_dns.capture:capture"),
     plan=later("snapstore_dns.plan:plan"),
     apply=later("snapstore_dns.apply:apply"),
+    tidy=later("snapstore_dns.apply:tidy"),
     beyond=later("snapstore_dns.comparing:beyond"),
     forms={"zone": later("snapstore_dns.zonefile:master_file")},
     check=later("snapstore_dns.look:check"),

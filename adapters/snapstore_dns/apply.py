@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import groupby
 
-from snapstore.adapter import ApplyContext
+from snapstore.adapter import ApplyContext, Context
 from snapstore.errors import SnapError
 from snapstore.model import Action
 from snapstore.remote.lost import moved, otherwise
@@ -30,6 +30,15 @@ def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) 
                 _apply(provider, zone, list(group), context)
             else:
                 _skip(list(group), context)
+
+
+def tidy(settings: Settings, actions: Sequence[Action], context: Context) -> None:
+    """Wait for what a restore that was interrupted has written: no reading of a zone tells which name servers
+    have it."""
+    zones = {action.payload["zone"] for action in actions if "zone" in action.payload}
+    with opened(settings, context.resource) as provider:
+        for zone in sorted(zones):
+            provider.settle(zone)
 
 
 def _skip(actions: Sequence[Action], context: ApplyContext) -> None:

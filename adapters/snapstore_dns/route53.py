@@ -115,9 +115,9 @@ class _Route53:
         return str(answer["ChangeInfo"]["Id"])
 
     def _behind_all(self, zone: str) -> str:
-        """The id of a batch that leaves the SOA as it is, behind one whose id got lost with its answer: name
-        servers get the changes of a zone in their order, and no question tells which are on their way."""
-        now = self._last[zone]
+        """The id of a batch that leaves the SOA as it is, behind one whose id nobody knows, as when an answer
+        got lost: name servers get the changes of a zone in their order, and none tells what is on its way."""
+        now = surely(lambda: self.read(zone), self.lost)
         same = Change(zone, "SOA", now.soa, now.soa)
         return surely(lambda: self._change(zone, [same], now.serial), self.lost)
 

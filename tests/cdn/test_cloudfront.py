@@ -232,6 +232,19 @@ def test_a_restore_waits_until_it_is_everywhere_and_so_does_a_purge(cloud: Cloud
     assert cloud.looks < 0
 
 
+def test_a_restore_that_was_interrupted_waits_when_it_goes_on(cloud: CloudFront, tmp_path: Path):
+    one = make(cloud)
+    hasty = settings(cloud.url, one, more="settle_within = 0.001\n")
+    taken = project(tmp_path / "project", hasty).take()
+    update(cloud, one, Comment="other")
+    cloud.deploying = 50
+    interrupted = project(tmp_path / "project", hasty).restore(taken.commit)
+    assert "is not everywhere after 0.001 s" in str(interrupted.outcomes[0].error)
+    assert cloud.looks > 0
+    well(project(tmp_path / "project", settings(cloud.url, one)).resume())
+    assert cloud.looks < 0
+
+
 def test_what_is_only_referred_to_is_named_at_take_and_in_the_plan(cloud: CloudFront, tmp_path: Path):
     groups = {"Enabled": True, **listed("K1")}
     one = make(cloud, DefaultCacheBehavior=behavior(CachePolicyId=MANAGED, TrustedKeyGroups=groups))

@@ -324,3 +324,19 @@ def test_a_batch_whose_answer_got_lost_is_waited_for_as_others(
     of_route53.gate.fail(last, how)
     well(of_route53.place.restore(taken.commit))
     assert amazon.settled == amazon.changes
+
+
+def test_a_batch_that_was_not_waited_for_is_waited_for_when_it_goes_on(
+    of_route53: Remote, amazon: route53.Route53, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("snapstore_dns.route53.ELEMENTS", 1_000)
+    of_route53.good()
+    taken = of_route53.place.take()
+    of_route53.bad()
+    with monkeypatch.context() as impatience:
+        impatience.setattr("snapstore_dns.route53._PATIENCE", -1.0)
+        interrupted = of_route53.place.restore(taken.commit)
+    assert "is not on all name servers of Route 53" in str(interrupted.outcomes[0].error)
+    assert amazon.settled < amazon.changes
+    well(of_route53.place.resume())
+    assert amazon.settled == amazon.changes
