@@ -100,7 +100,12 @@ def in_partition_key(part: Fact, view: View) -> bool:
     """Whether the live table is partitioned by the column, which can then not be altered."""
     table = view.live.get(part.parent or "")
     key = table.attrs.get("partition_key", "") if table and part.kind == "column" else ""
-    return bool(re.search(rf'(?<![\w"]){re.escape(last(part.name))}(?![\w"])', key))
+    return names_column(key, last(part.name))
+
+
+def names_column(key: str, column: str) -> bool:
+    """Whether a partition key has a column in it."""
+    return bool(re.search(rf'(?<![\w"]){re.escape(column)}(?![\w"])', key))
 
 
 def _root(identity: str, view: View) -> str:

@@ -21,11 +21,12 @@ from typing import NamedTuple
 from msgspec import structs
 
 from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.archive import SOME, kept
 from snapstore_postgres.evidence import alike, below, bodies, by_id, holder, inside
 from snapstore_postgres.fitting import widens
-from snapstore_postgres.inheritance import partitions_below
+from snapstore_postgres.inheritance import ancestors, names_column, partitions_below
 from snapstore_postgres.names import last, parts, printed, qualifier, unquote
 from snapstore_postgres.notnull import name_of_not_null
 from snapstore_postgres.renaming import (
@@ -127,8 +128,8 @@ def _whole(request: PlanRequest, said: Mapping[str, str]) -> Renaming | None:
     """What is to be renamed now: roles and schemas, which are in the names of all others, before these."""
     wanted = dict(sorted(_wanted(request, said), key=lambda pair: _order(pair[0])))
     above = {i: after for i, after in wanted.items() if i.startswith(_ABOVE)}
-    elsewhere = (_making_way(request, i) for i in _to_or_from_elsewhere(request) if i not in said)
-    return _next(request, above) or _next(request, wanted) or next(elsewhere, None)
+    others = (_making_way(request, i) for i in _others_of_the_name(request) if i not in said)
+    return _next(request, above) or _next(request, wanted) or next(others, None)
 
 
 _ABOVE = ("role:", "schema:")
@@ -199,13 +200,43 @@ def _making_way(request: PlanRequest, identity: str) -> Renaming:
     return replace(_renaming(request, identity, _aside(identity, request)), making_way=True)
 
 
-def _to_or_from_elsewhere(request: PlanRequest) -> Iterator[str]:
-    """Tables that have their rows on another server where the target has them here, or the other way round:
-    these are others, of the same name."""
+def _others_of_the_name(request: PlanRequest) -> Iterator[str]:
+    """Tables that are others than those of the target, whatever their name: they have their rows on another
+    server where the target has them here, or the other way round; or they are in another tree of partitions,
+    where the rows of the one are nothing that the other could have."""
     for change in request.changes.facts:
-        sides = [side for side in (change.before, change.after) if side and side.kind == "table"]
-        if len({"foreign" in side.attrs for side in sides}) == 2:
-            yield change.id
+        kind, _, name = change.id.partition(":")
+        identity = f"table:{name}"
+        if (
+            kind not in ("table", "partition")
+            or not {identity} <= request.live.keys() & request.target.keys()
+        ):
+            continue
+        elsewhere = {"foreign" in side[identity].attrs for side in (request.live, request.target)}
+        another = _is_of_another_tree(request, name) and not _is_settled(identity, request)
+        if another or len(elsewhere) == 2:
+            yield identity
+
+
+def _is_of_another_tree(request: PlanRequest, table: str) -> bool:
+    """Whether a table comes into a tree of partitions by columns that it has not got, or leaves one and keeps
+    no column."""
+    was, now = (_trees_of(side, table) for side in (request.live, request.target))
+    had, has = (_column_names(side, table) for side in (request.live, request.target))
+    if was[-1:] == now[-1:]:
+        return False
+    keys = [request.target[f"table:{above}"].attrs["partition_key"] for above in now]
+    lacks = any(names_column(key, name) for key in keys for name in has - had)
+    return lacks or (bool(was) and not had & has)
+
+
+def _trees_of(side: Facts, table: str) -> list[str]:
+    """What a table is a partition of, the root last."""
+    return [*ancestors(table, side)] if f"partition:{table}" in side else []
+
+
+def _column_names(side: Facts, table: str) -> set[str]:
+    return {last(part.name) for part in side.parts.get(f"table:{table}", ()) if part.kind == "column"}
 
 
 def _order(identity: str) -> int:

@@ -306,3 +306,27 @@ CREATE TABLE p (k text, n int, PRIMARY KEY (k, n)) PARTITION BY LIST (k); CREATE
 CREATE TRIGGER t AFTER INSERT ON p FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE pd1 ENABLE ALWAYS TRIGGER t;
 --- a
 ALTER TABLE p RENAME CONSTRAINT p_k_not_null TO other;
+--- case partition of one table, by its name that of another
+--- both
+CREATE TABLE p (a int, b text) PARTITION BY LIST (a);
+CREATE TABLE q (id int, r text) PARTITION BY LIST (r);
+--- a
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+CREATE TABLE q1 PARTITION OF q FOR VALUES IN ('a');
+--- b
+CREATE TABLE old PARTITION OF p FOR VALUES IN (1);
+CREATE TABLE p1 PARTITION OF q FOR VALUES IN ('a');
+--- both
+INSERT INTO p VALUES (1, 'x');
+INSERT INTO q VALUES (1, 'a');
+--- case partition by its name that of a plain table
+--- both
+CREATE TABLE p (a int, b text) PARTITION BY LIST (a);
+--- a
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+--- b
+CREATE TABLE old PARTITION OF p FOR VALUES IN (1);
+CREATE TABLE p1 (id int, r text);
+INSERT INTO p1 VALUES (1, 'a');
+--- both
+INSERT INTO p VALUES (1, 'x');
