@@ -46,7 +46,8 @@ def not_null_statements(column: Fact, was: Json, now: Json, view: View, *, below
         return [*_held(column, view), f"{alter} DROP NOT NULL"]
     if is_inherited(was):
         return [] if is_inherited(now) else [f"{alter} SET NOT NULL"]
-    return [*without_namesake(column, view), *_changed(column, was, now, view)]
+    first = [] if was else _named_below(column, view)
+    return [*first, *without_namesake(column, view), *_changed(column, was, now, view)]
 
 
 def _changed(column: Fact, was: Json, now: Json, view: View) -> list[str]:
@@ -364,6 +365,22 @@ def _held(column: Fact, view: View) -> list[str]:
         for below in _inheriting(column, view)
         if _is_bound(below, view)
     ]
+
+
+def _named_below(column: Fact, view: View) -> list[str]:
+    """Gives partitions that stay theirs, before they would get it from above and under the name there."""
+    if version(view) < 180000 or not gives(view.target.get(column.id)):
+        return []
+    found: list[str] = []
+    for child in children(column.parent or "", view.target_dependents):
+        below = view.target.get(f"column:{child}.{last(column.name)}")
+        if below is None or not (view.stays(f"partition:{child}") and view.stays(below.id)):
+            continue
+        found += _named_below(below, view)
+        without = not view.live[below.id].attrs.get("not_null") and below.attrs.get("not_null")
+        if without and not _has_name(below, name_of_not_null(column)):
+            found += [*without_namesake(below, view), *_anew(below, None, below.attrs["not_null"], view)]
+    return found
 
 
 def _inheriting(column: Fact, view: View) -> Iterator[Fact]:
