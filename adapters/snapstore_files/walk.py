@@ -13,23 +13,25 @@ import stat
 from contextlib import suppress
 from operator import attrgetter
 from re import Pattern
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
+from snapstore import forked
 from snapstore.errors import SnapError, some
 from snapstore.filetree import dir_fact, live_file, mode_fact, special_fact
-from snapstore.filetree.attributes import Seen
 from snapstore.filetree.facts import ROOT
-from snapstore.model import Fact, LiveFile, LiveFolder, Notice
+from snapstore.model import Notice
 from snapstore.paths import from_bytes, to_text
 from snapstore.safewrite import is_temporary
 from snapstore.stamps import live_folder
+from snapstore_files.found import USUAL, Found, add, nothing_yet, told
 from snapstore_files.names import doubtful_names
 
 _STORE = {b"HEAD", b"objects", b"refs", b"snapstore"}
-_USUAL = {stat.S_IFREG | 0o644, stat.S_IFREG | 0o755}
-"""Modes of regular files about which Git says everything."""
+_SAMPLE, _MUCH = 500, 8000
+"""After so many names, so many that are still to come are worth other processes."""
+_PARTS = 16
 _USE = attrgetter("st_mode", "st_nlink", "st_uid", "st_gid")
 _STAMP = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_mode")
 """As a function in C what :func:`snapstore.filetree.facts.stamp_of` is."""
@@ -64,22 +66,6 @@ class Selection(msgspec.Struct, frozen=True):
         return not self.include or bool(self.include.match(prefix + from_bytes(name)))
 
 
-class Found(msgspec.Struct):
-    """What a walk found; ``unreadable`` are the paths that could not be looked into.
-
-    Regular files are in ``folders``, links in ``files``. Of one whose mode, links and owner (``_USE``) are
-    among ``usual``, nothing else is to be told.
-    """
-
-    seen: Seen
-    usual: frozenset[tuple[int, int, int, int]]
-    folders: list[LiveFolder] = []
-    files: list[LiveFile] = []
-    facts: list[Fact] = []
-    notices: list[Notice] = []
-    unreadable: list[str] = []
-
-
 class _Entries(NamedTuple):
     """Entries of a folder, and in their order what the system says of each."""
 
@@ -106,28 +92,57 @@ class _Folder(msgspec.Struct):
 def walk(root: bytes, selection: Selection) -> Found:
     """All that belongs to the tree at ``root``, a folder. SnapError that names what cannot be read."""
     status = os.stat(root)  # noqa: PTH116
-    found = _nothing_yet(selection, status)
-    folders = [_Folder("", root, status, None, selection.include is None)]
-    for folder in folders:  # grows while it is walked: parents before their children
-        folders += _look_into(folder, selection, found)
+    found = nothing_yet(selection.keep, status)
+    top = _Folder("", root, status, None, selection.include is None)
+    _walk_below([top], selection, found, share=True)
     if found.unreadable:
         raise _unreadable(root, found.unreadable)
-    for folder in reversed(folders):
-        _conclude(folder, found)
+    _conclude(top, found)
     found.notices += [Notice(ROOT, text) for text in found.seen.finish()]
     found.facts += found.seen.facts
     found.notices.sort(key=lambda notice: notice.subject)
     return found
 
 
-def _nothing_yet(selection: Selection, root: os.stat_result) -> Found:
-    seen = Seen(selection.keep, root)
-    usual = () if seen.everything else [(mode, 1, root.st_uid, root.st_gid) for mode in _USUAL]
-    return Found(seen, frozenset(usual))
+def _walk_below(tops: list[_Folder], selection: Selection, found: Found, *, share: bool) -> None:
+    """All in these folders, which are left to be concluded; with ``share`` more processes help with much."""
+    folders = list(tops)
+    for number, folder in enumerate(folders):  # grows while it is walked: parents before their children
+        if share and _is_much(len(folders) - number, found.entries, number):
+            _walk_shared(folders[number:], selection, found)
+            break
+        folders += _look_into(folder, selection, found)
+    for folder in reversed(folders[len(tops) :]):
+        _conclude(folder, found)
+
+
+def _is_much(waiting: int, entries: int, looked_into: int) -> bool:
+    """Whether so many folders, if they are as full as those before, are worth other processes."""
+    return entries >= _SAMPLE and waiting * entries >= _MUCH * looked_into and forked.cores() > 1
+
+
+def _walk_shared(folders: list[_Folder], selection: Selection, found: Found) -> None:
+    def work(part: list[_Folder]) -> tuple[Any, ...] | None:
+        mine = nothing_yet(selection.keep, part[0].status)
+        try:
+            _walk_below(part, selection, mine, share=False)
+        except OSError:
+            return None  # the other process will meet it too, and can say where it was
+        return told(mine), [(folder.holds, folder.leaves_out) for folder in part]
+
+    parts = [folders[start::_PARTS] for start in range(min(_PARTS, len(folders)))]
+    for number, answer in sorted(forked.each(work, parts)):
+        if answer is None:
+            _walk_below(parts[number], selection, found, share=False)
+            continue
+        add(found, answer[0])
+        for folder, (holds, leaves_out) in zip(parts[number], answer[1], strict=True):
+            folder.holds, folder.leaves_out = holds, leaves_out
 
 
 def _look_into(folder: _Folder, selection: Selection, found: Found) -> list[_Folder]:
     entries = _entries(folder, found)
+    found.entries += len(entries)
     inside = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
     files = entries
     if inside:
@@ -231,7 +246,7 @@ def _look_at_each(
         if not stat.S_ISREG(mode):
             _add_other(folder, entry, status, found)
             continue
-        if mode not in _USUAL:
+        if mode not in USUAL:
             _look_at_mode(folder.prefix + from_bytes(entry.name), entry, mode, found)
         if found.seen.concerns(status):
             found.seen.look(folder.prefix + from_bytes(entry.name), entry.path, status, file=True)

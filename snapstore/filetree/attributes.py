@@ -21,6 +21,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
+from typing import Any
 
 import msgspec
 
@@ -81,6 +82,19 @@ class Seen:
             self.facts.append(Fact(f"{MTIME}:{to_text(path)}", {"mtime": status.st_mtime_ns}))
         if XATTR in self._keep:
             self.facts += _xattr_facts(path, source)
+
+    def told(self) -> tuple[Any, ...]:
+        """What it has collected, as plain values for :meth:`add`."""
+        facts = [(fact.id, fact.attrs) for fact in self.facts]
+        return self._foreign, [(*file, names) for file, names in self._names.items()], facts
+
+    def add(self, told: tuple[Any, ...]) -> None:
+        """What another one has collected of another part of the tree."""
+        foreign, names, facts = told
+        self._foreign += foreign
+        for device, inode, paths in names:
+            self._names[device, inode] += paths
+        self.facts += [Fact(*fact) for fact in facts]
 
     def finish(self) -> Iterator[str]:
         """Add what only the whole tree tells; a line for each kind that is there and not kept."""
