@@ -198,8 +198,6 @@ def _update(table: str, source: str, column: Fact, entry: archive.Entry, server:
         now = f"pg_catalog.jsonb_strip_nulls(pg_catalog.to_jsonb(t.{name}))"
         value = f"({from_json('a.value', column.attrs['type'])})"
         free = f"({free} OR a.value OPERATOR(pg_catalog.@>) {now})"  # it may have lost attributes since
-        many = "" if column.attrs["type"].endswith("[]") else "NOT "
-        free += f" AND {many}pg_catalog.jsonb_typeof(a.value) OPERATOR(pg_catalog.=) 'array'"
         whole = f", {now} OPERATOR(pg_catalog.=) pg_catalog.jsonb_strip_nulls(a.value) AS whole"
     else:
         value = f"a.value::text::{column.attrs['type']}"

@@ -211,15 +211,17 @@ def _on_partitions(needs: dict[str, set[str]], facts: Facts, kinds: Kinds) -> No
 
 
 def _on_rows(needs: dict[str, set[str]], kinds: Kinds) -> None:
-    """A column that holds rows of another table stands on the columns of that, which cannot change else."""
+    """What holds rows of another table stands on that and on its columns, which cannot change else."""
     standing = [fact for fact in kinds.get("column", ()) if fact.id in needs]
     holders = {fact.id: tables for fact in standing if (tables := _held(fact.id, fact.parent, needs))}
+    matviews = ((fact.id, _held_by_matview(fact, needs)) for fact in kinds.get("matview", ()))
+    holders.update((identity, tables) for identity, tables in matviews if tables)
     held = set().union(*holders.values())
     columns: dict[str, list[str]] = defaultdict(list)
     for fact in kinds.get("column", ()) if held else ():
         columns[fact.parent or ""].append(fact.id)
     for holder, tables in holders.items():
-        needs[holder].update(column for table in tables for column in columns[table])
+        needs[holder].update(tables, *(columns[table] for table in tables))
 
 
 def _held(identity: str, own: str | None, needs: Mapping[str, set[str]]) -> set[str]:
@@ -228,9 +230,20 @@ def _held(identity: str, own: str | None, needs: Mapping[str, set[str]]) -> set[
     for need in needs.get(identity, ()):
         if need.startswith("table:") and need != own:
             found.add(need)
-        elif need.startswith(("composite:", "domain:", "range:")):
+        elif need.startswith(_MADE_OF):
             found |= _held(need, own, needs)
     return found
+
+
+_MADE_OF = ("composite:", "domain:", "range:")
+
+
+def _held_by_matview(fact: Fact, needs: Mapping[str, set[str]]) -> set[str]:
+    """The same for a materialized view, which may also stand on tables that it only reads."""
+    types = {column["type"].removesuffix("[]") for column in fact.attrs.get("columns") or ()}
+    own = {need for need in needs.get(fact.id, ()) if need.partition(":")[2] in types}
+    tables = {need for need in own if need.startswith("table:")}
+    return tables.union(*(_held(need, None, needs) for need in own if need.startswith(_MADE_OF)))
 
 
 def _partitions_below(table: str, partitions: Mapping[str, list[str]]) -> Iterator[str]:

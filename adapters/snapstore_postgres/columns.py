@@ -11,6 +11,7 @@ from snapstore_postgres.casts import assignable, cast, castable
 from snapstore_postgres.domains import checks_before
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.flags import flags_below, kept_below
+from snapstore_postgres.held_rows import holders, holds
 from snapstore_postgres.identities import (
     identity_clause,
     identity_slot,
@@ -116,7 +117,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
     columns = () if "generated" in fact.attrs else (fact, *reached)
     back = [(column, entry) for column in columns for entry in _values_of(column, view)]
     stands_in = not rewrites and filling.needed(fact, view)
-    made = (_returning(fact, back, view), ()) if back or stands_in else _adding(fact, view)
+    made = (_returning(fact, back, view), ()) if back or stands_in else _adding(fact, reached, view)
     statements, absorbed = made
     return Draft(
         summary=_stands_in(fact) if stands_in else "",
@@ -137,9 +138,20 @@ def _create_column(fact: Fact, view: View) -> Draft:
             *(column.id for column in own_below(fact, view)),
             *(filling.needs(fact, view) if stands_in else ()),
         ],
+        provides=[part for c in (fact, *reached) for part in _first_to_go(c, view)],
         lock=STRONGEST,
         hazards=rewrite_hazard(view, f"table:{table}") if rewrites or back or stands_in else (),
     )
+
+
+def _first_to_go(column: Fact, view: View) -> list[str]:
+    """What holds rows of its table, where a column cannot come but by a rewrite, or where these rows get back
+    what they had in it. To the plan that brings it, the column provides them: so it comes when they are gone,
+    and before they are there again."""
+    table = column.parent or ""
+    own_type = f"domain:{column.attrs['type']}" in column.needs or _is_strict(column, view)
+    rewrites = own_type or column.attrs.get("generated", {}).get("kind") == "s"
+    return [i for i in holders(table, view) if rewrites or archive.kept(view.request, i, "column")]
 
 
 def _values_of(column: Fact, view: View) -> list[archive.Entry]:
@@ -166,10 +178,11 @@ def without_default(reached: Sequence[Fact], view: View) -> list[str]:
     ]
 
 
-def _adding(fact: Fact, view: View) -> tuple[list[str], Sequence[Fact]]:
+def _adding(fact: Fact, reached: Sequence[Fact], view: View) -> tuple[list[str], Sequence[Fact]]:
     """The column with its default at once, so that rows that are there already get it."""
     default = view.target.get(f"default:{fact.name}")
-    if "identity" in fact.attrs and _has_heirs(fact, view):
+    held = any(True for c in (fact, *reached) for _ in holders(c.parent or "", view))
+    if "identity" in fact.attrs and (held or _has_heirs(fact, view)):
         return _numbered(fact, fact.attrs["identity"], view), ()
     clause = column_clause(fact, view)
     if default is None:
@@ -179,8 +192,30 @@ def _adding(fact: Fact, view: View) -> tuple[list[str], Sequence[Fact]]:
         return _numbered(fact, sequences[0].attrs, view), ()
     if sequences:
         return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], ()  # its sequence comes after it
+    if held:
+        return _written(fact, default, view), (default,)
     clause += f" DEFAULT {reparsable(default.attrs['expression'])}"
     return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], (default,)
+
+
+def _written(fact: Fact, default: Fact, view: View) -> list[str]:
+    """The column without its default, which an update then writes into all rows."""
+    bare = Fact(fact.id, {k: v for k, v in fact.attrs.items() if k != "not_null"}, fact.parent)
+    return [
+        f"ALTER TABLE {table_of(fact)} ADD COLUMN {column_clause(bare, view)}",
+        *undisturbed(fact, view, _defaults(fact, default, view)),
+        *set_default(default).statements,
+        *_made_identity(fact, view),
+    ]
+
+
+def _defaults(fact: Fact, default: Fact, view: View) -> list[str]:
+    """Updates that give a column its default where it has no value."""
+    name = last(fact.name)
+    return [
+        f"UPDATE {to} SET {name} = {default.attrs['expression']} WHERE {name} IS NULL"
+        for to in local_rows.updated(table_of(fact), view)
+    ]
 
 
 def _has_heirs(column: Fact, view: View) -> bool:
@@ -239,11 +274,7 @@ def _returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: Vie
         *([f"{alter} TYPE {fact.attrs['type']} USING {name}::{fact.attrs['type']}"] if later else []),
     ]
     if fact.attrs.get("not_null") and default is not None and "nextval" not in default.attrs["expression"]:
-        missing = [
-            f"UPDATE {to} SET {name} = {default.attrs['expression']} WHERE {name} IS NULL"
-            for to in local_rows.updated(table, view)
-        ]
-        found += undisturbed(fact, view, missing)
+        found += undisturbed(fact, view, _defaults(fact, default, view))
     elif filling.needed(fact, view):
         filled = [filling.filling(fact, to, view) for to in local_rows.updated(table, view)]
         found += undisturbed(fact, view, filled)
@@ -435,12 +466,15 @@ def _displaced_by(
     rebuilt = retyped or old.get("generated") != new.get("generated")
     # What a server rebuilds on partitions has the names that it gives to new ones.
     partitioned = rebuilt and "partition_key" in view.live[before.parent or ""].attrs
+    rewritten = "generated" in new and old.get("generated") != new["generated"]
     alone = rebuilt and (partitioned or (not retyped and generated.reads_own_table(after, view)))
 
     def displaces(dependent: Fact) -> bool:
         if dependent.kind == "comment":
             return another and dependent.id.startswith("comment:not_null:")
         if alone and dependent.kind in ("index", "constraint") and dependent.attrs.get("type") != "c":
+            return True
+        if rewritten and holds(dependent, before.parent or ""):
             return True
         if retyped:
             # What goes anyway has to be gone: the server would read it anew with the new type.
@@ -508,7 +542,7 @@ RULES: dict[str, Rule] = {
         _alter_column,
         rank=31,
         separable=_computed,
-        along=made_with_table,
+        along=lambda fact, view: [*made_with_table(fact, view), *_first_to_go(fact, view)],
         slots=identity_slot,
     ),
     "default": Rule(set_default, _drop_default, _alter_default, rank=40, separable=by_itself),

@@ -21,6 +21,7 @@ from snapstore_postgres.domains import checks_before
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.federation import subscribers
 from snapstore_postgres.flags import own_flag
+from snapstore_postgres.held_rows import holds
 from snapstore_postgres.identities import own_identity, settled_identity
 from snapstore_postgres.inheritance import (
     ancestors,
@@ -332,13 +333,15 @@ def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:
     statements += _table_flags(after, old)
     if old.get("owner") != new.get("owner"):
         statements += owner_statement("TABLE", name, after)
-    rewrites = any(old.get(key) != new.get(key) for key in ("persistence", "access_method", "tablespace"))
+    rewrites = any(old.get(key) != new.get(key) for key in ("persistence", "access_method"))
+    moves_file = old.get("tablespace") != new.get("tablespace")
     return Alteration(
         statements=statements,
         secrets=secrets,
         provides=[detached(name)] if leaves else [],
         lock=STRONGEST,
-        hazards=rewrite_hazard(view, after.id) if rewrites else (),
+        displaces=lambda dependent: rewrites and holds(dependent, after.id),
+        hazards=rewrite_hazard(view, after.id) if rewrites or moves_file else (),
     )
 
 

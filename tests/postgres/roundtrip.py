@@ -165,11 +165,17 @@ SELECT format('%I.%I', n.nspname, c.relname), c.relkind = 'p',
        json_object_agg(a.attname, concat(format_type(a.atttypid, a.atttypmod),
          (SELECT concat(t.typbasetype::regtype, e.typbasetype::regtype)
             FROM pg_type t LEFT JOIN pg_type e ON e.oid = t.typelem WHERE t.oid = a.atttypid),
-         (SELECT json_agg(b.attname ORDER BY b.attname) FROM pg_type t
-            LEFT JOIN pg_type e ON e.oid = t.typelem
-            LEFT JOIN pg_type d ON d.oid IN (t.typbasetype, e.typbasetype)
-            JOIN pg_attribute b ON b.attrelid IN (t.typrelid, e.typrelid, d.typrelid)
-           WHERE t.oid = a.atttypid AND b.attnum > 0 AND NOT b.attisdropped)))
+         CASE WHEN a.atttypid >= 16384 THEN (
+           WITH RECURSIVE inside AS (
+             SELECT a.atttypid AS type
+              UNION
+             SELECT p.type FROM inside i JOIN pg_type t ON t.oid = i.type CROSS JOIN LATERAL (
+               SELECT unnest(ARRAY[t.typelem, t.typbasetype]) UNION ALL
+               SELECT b.atttypid FROM pg_attribute b
+                WHERE b.attrelid = t.typrelid AND b.attnum > 0 AND NOT b.attisdropped) p (type))
+           SELECT json_agg(b.attname ORDER BY b.attname)
+             FROM inside i JOIN pg_type t ON t.oid = i.type JOIN pg_attribute b ON b.attrelid = t.typrelid
+            WHERE b.attnum > 0 AND NOT b.attisdropped) END))
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
  WHERE c.relkind IN ('r', 'p') AND n.nspname {}
    AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''

@@ -455,3 +455,31 @@ CREATE TABLE t (d d);
 CREATE TYPE m AS ENUM ('1', '2');
 CREATE DOMAIN d AS text DEFAULT '1' NOT NULL;
 CREATE TABLE t (d d);
+
+--- case a table is written anew while others hold its rows
+--- both
+CREATE DOMAIN few AS integer CHECK (VALUE < 9);
+CREATE TABLE t (id integer PRIMARY KEY, a text);
+CREATE TABLE below () INHERITS (t);
+INSERT INTO t VALUES (1, 'x'), (2, NULL);
+INSERT INTO below VALUES (3, 'y');
+CREATE TABLE p (id integer) PARTITION BY LIST (id);
+CREATE TABLE p1 PARTITION OF p DEFAULT;
+INSERT INTO p VALUES (1);
+CREATE TABLE w (id integer);
+CREATE TABLE x (id integer PRIMARY KEY);
+INSERT INTO w VALUES (1);
+INSERT INTO x VALUES (1);
+--- b
+ALTER TABLE t ADD d integer DEFAULT 3 NOT NULL, ADD e text DEFAULT 'e';
+ALTER TABLE t ADD g integer GENERATED ALWAYS AS (id + 1) STORED, ADD f few DEFAULT 3;
+ALTER TABLE p ADD d integer DEFAULT 3, ADD g integer GENERATED ALWAYS AS (id + 1) STORED;
+ALTER TABLE w SET UNLOGGED;
+ALTER TABLE x ADD n integer GENERATED ALWAYS AS IDENTITY;
+--- both
+CREATE TYPE inside AS (r t);
+CREATE DOMAIN around AS below[];
+CREATE TABLE u (id integer PRIMARY KEY, r t, many p[], i inside, d around, q p1, w w, x x);
+INSERT INTO u SELECT t.id, t, ARRAY[p], ROW(t)::inside, ARRAY[below], p1, w, x FROM ONLY t, p, below, p1, w, x;
+CREATE MATERIALIZED VIEW m AS SELECT w, t FROM t, w;
+CREATE MATERIALIZED VIEW other AS SELECT count(*) FROM w;
