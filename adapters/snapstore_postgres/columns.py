@@ -29,6 +29,7 @@ from snapstore_postgres.inheritance import (
     unsettled,
 )
 from snapstore_postgres.names import last
+from snapstore_postgres.no_inherit import around_identity
 from snapstore_postgres.notnull import (
     arrived,
     named_with_parents,
@@ -124,6 +125,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
         statements=[
             *without_namesake(fact, view),
             *statements,
+            *around_identity(fact, view)[1],
             *settings,
             *generated.own_expressions(fact, reached),
             *without_default(reached, view),
@@ -419,7 +421,8 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     not_null = not_null_statements(after, was, new.get("not_null"), view)
     not_null += kept_below(after, was, new.get("not_null"), view)
     identity = identity_statements(after, old.get("identity"), new.get("identity"), view)
-    statements += [*not_null, *identity] if "identity" in new else not_null
+    before_it, behind = around_identity(after, view)
+    statements += [*before_it, *not_null, *identity, *behind] if "identity" in new else not_null
     statements += column_settings(after, view, retyped_attributes(old) if retyped else old)
     rewrites = retyped or old.get("generated") != new.get("generated")
     in_partition = follows and f"partition:{table}" in view.target

@@ -27,6 +27,7 @@ from snapstore_postgres.inheritance import (
 )
 from snapstore_postgres.merging import are_away, comes_behind, own_below, taken_off
 from snapstore_postgres.names import block, last, literal, qualifier, unquote
+from snapstore_postgres.no_inherit import around_key
 from snapstore_postgres.relations import STRONGEST, children, size, table_of
 from snapstore_postgres.types import is_inside_others
 
@@ -47,9 +48,12 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
     reached = [d for d in descendants(fact, view, live=False) if comes_with_parent(d, view)]
     below = list(_in_partitions(fact, view)) if is_exclusion(fact) else []
     rows, bytes_ = size(view, f"table:{table}")
+    before, behind = around_key(fact, view)
     return Draft(
         statements=[
+            *before,
             f"ALTER TABLE {only}{table} ADD CONSTRAINT {name} {constraint_definition(fact)}",
+            *behind,
             *(_named(part, view) for part in below if part.kind == "constraint"),
         ],
         undo=[f"ALTER TABLE {table} DROP CONSTRAINT {name}"],

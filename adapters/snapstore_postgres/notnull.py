@@ -15,6 +15,7 @@ from snapstore.facts import Groups
 from snapstore.model import Fact, Json
 from snapstore.rules import View
 from snapstore_postgres.names import aside, block, last, literal, unquote
+from snapstore_postgres.no_inherit import first_for_all
 from snapstore_postgres.relations import children, not_null_name, table_of, version
 
 _UNKNOWN = ""
@@ -31,6 +32,7 @@ def not_null_clause(column: Fact, not_null: Json, view: View) -> str:
         return f" CONSTRAINT {name} NOT NULL" if name else " NOT NULL"
     if not_null.get("not_valid") or not_null.get("inherited"):
         return ""
+    not_null = first_for_all(column, not_null, view)
     return f" CONSTRAINT {not_null['name']} NOT NULL" + (" NO INHERIT" if not_null.get("no_inherit") else "")
 
 
@@ -38,6 +40,7 @@ def not_null_statements(column: Fact, was: Json, now: Json, view: View, *, below
     """What makes of the one the other; with ``below`` in the tables below too, whatever they have."""
     if was == now:
         return []
+    now = first_for_all(column, now, view)
     if is_flag(column, view) and not below:
         only = f"ALTER TABLE ONLY {table_of(column)} ALTER COLUMN {last(column.name)}"
         return [] if bool(was) == bool(now) else [f"{only} {'SET' if now else 'DROP'} NOT NULL"]
@@ -83,7 +86,8 @@ def own_not_null(column: Fact, view: View) -> str | None:
     given = isinstance(not_null, dict) and {"inherited", "not_valid"} & not_null.keys()
     if not not_null or given or version(view) < 180000:
         return None
-    reach = " NO INHERIT" if "no_inherit" in without_name(not_null) else ""
+    first = first_for_all(column, not_null, view)
+    reach = " NO INHERIT" if "no_inherit" in without_name(first) else ""
     return f"CONSTRAINT {_name_in(not_null, column)} NOT NULL {last(column.name)}{reach}"
 
 

@@ -32,6 +32,7 @@ from snapstore_postgres.inheritance import (
     unsettled,
 )
 from snapstore_postgres.names import last
+from snapstore_postgres.no_inherit import around_identity, for_one_table
 from snapstore_postgres.notnull import comes_with_new_parent, left_behind, own_not_null
 from snapstore_postgres.options import altered_options, options_clause
 from snapstore_postgres.partitions import detached
@@ -72,7 +73,7 @@ def _create_table(fact: Fact, view: View) -> Draft:
     after += [s for c in columns for s in own_flag(c, view, inline=c in inline)]
     after += [s for c in from_above for s in own_identity(c, view)]
     after += [s for c in from_above if (up := _above(c, view)) for s in generated.own_expressions(up[0], [c])]
-    after += [s for c in inline for s in settled_identity(c, view)]
+    after += [s for c in inline for s in (*settled_identity(c, view), *around_identity(c, view)[1])]
     alike, again = _stored_alike(columns, view)
     absent, unvalidated = _never_validated(fact, from_above, view)
     plain, defaults = _of_other_defaults(from_above, view)
@@ -221,7 +222,9 @@ def _inherited_by(fact: Fact, view: View) -> Iterator[str]:
     for parent in dict.fromkeys(ancestors(fact.name, view.target)) if fact.attrs.get("inherits") else ():
         yield f"table:{parent}"
         for part in view.target_parts.get(f"table:{parent}", ()):
-            inherited = part.kind == "column" or part.attrs.get("type") == "c"
+            inherited = (
+                part.kind == "column" or part.attrs.get("type") == "c" or any(for_one_table(part, view))
+            )
             if inherited and fact.id not in unvalidated_below(part, view):
                 yield part.id
                 yield from (f.id for f in view.target_parts.get(part.id, ()) if f.kind == "default")

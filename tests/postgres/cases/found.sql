@@ -483,3 +483,13 @@ CREATE TABLE u (id integer PRIMARY KEY, r t, many p[], i inside, d around, q p1,
 INSERT INTO u SELECT t.id, t, ARRAY[p], ROW(t)::inside, ARRAY[below], p1, w, x FROM ONLY t, p, below, p1, w, x;
 CREATE MATERIALIZED VIEW m AS SELECT w, t FROM t, w;
 CREATE MATERIALIZED VIEW other AS SELECT count(*) FROM w;
+
+--- case a column that numbers rows or is a key has a NOT NULL for its table only -- since 18
+--- a
+CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY CONSTRAINT own NOT NULL, a integer PRIMARY KEY);
+ALTER TABLE t ALTER CONSTRAINT own NO INHERIT, ALTER CONSTRAINT t_a_not_null NO INHERIT;
+CREATE TABLE below (x integer) INHERITS (t);
+--- b
+CREATE TABLE t (id integer CONSTRAINT own NOT NULL NO INHERIT, a integer CONSTRAINT t_a_not_null NOT NULL NO INHERIT, k integer GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE below (x integer) INHERITS (t);
+ALTER TABLE t ALTER CONSTRAINT t_k_not_null NO INHERIT;
