@@ -157,6 +157,16 @@ def _cast(fact: Fact) -> list[str]:
     return [f"CREATE CAST {fact.name} {how}{_CONTEXT.get(a['context'], '')}"]
 
 
+_BEHIND_ALL = 300
+
+
+def _drop_cast(fact: Fact, view: View) -> Draft:
+    """Where it goes for good, behind all else: an expression may be there that was read while it was there.
+    It keeps the function that was called, or nothing, but is printed, and made again, as a cast."""
+    rank = None if fact.id in view.target else _BEHIND_ALL
+    return Draft(statements=[f"DROP {designation(fact)}"], undo=_cast(fact), rank=rank)
+
+
 def _conversion(fact: Fact) -> list[str]:
     a = fact.attrs
     default = "DEFAULT " if a.get("default") else ""
@@ -384,7 +394,7 @@ RULES: dict[str, Rule] = {
     "operator_family": whole("OPERATOR FAMILY", _operator_family, rank=39, tune=_tune_operator_family),
     "operator_class": whole("OPERATOR CLASS", _operator_class, rank=41),
     # Before all expressions: a cast that has no function is nothing that they would be known to stand on.
-    "cast": whole("CAST", _cast, rank=8, owned=False),
+    "cast": replace(whole("CAST", _cast, rank=8, owned=False), drop=_drop_cast),
     "conversion": whole("CONVERSION", _conversion, rank=38),
     "access_method": whole("ACCESS METHOD", _access_method, rank=37, owned=False),
     "language": whole("LANGUAGE", _language, rank=34),

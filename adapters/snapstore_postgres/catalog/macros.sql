@@ -71,6 +71,15 @@ CASE WHEN k.conname <> left(c.relname || '_' || a.attname || '_not_null', 63)
          'not_valid', nullif(NOT k.convalidated, false),
          'inherited', nullif(NOT k.conislocal AND NOT c.relispartition, false))) END
 
+-- macro lacking(index, table)
+-- Whether an index is none of a partitioned table, or one that some partition does not have. One that all have, be
+-- it that there is none any more, is as good as valid, and cannot be made otherwise.
+(NOT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = {table})
+ OR EXISTS (SELECT FROM pg_inherits p
+             WHERE p.inhparent = {table}
+               AND NOT EXISTS (SELECT FROM pg_inherits a JOIN pg_index x ON x.indexrelid = a.inhrelid
+                                WHERE a.inhparent = {index} AND x.indrelid = p.inhrelid AND x.indisvalid)))
+
 -- macro index_identity(index)
 -- The identity of an index, given by its oid: that of its constraint where one owns it.
 (SELECT CASE WHEN k.oid IS NULL THEN format('index:%I.%I', xn.nspname, x.relname)

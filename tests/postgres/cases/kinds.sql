@@ -119,3 +119,23 @@ CREATE DOMAIN d AS num CHECK (VALUE + 1 > 0);
 CREATE FUNCTION f(num) RETURNS int LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT $1 + 1; END;
 CREATE TABLE t (a num, g int GENERATED ALWAYS AS (a + 1) STORED, CHECK (a + 1 > 0), h int DEFAULT '3'::num + 1);
 CREATE TABLE p (a num) PARTITION BY RANGE ((a + 1));
+
+--- case a cast goes that expressions were read by
+--- both
+CREATE TYPE m AS (v int);
+CREATE FUNCTION one(int) RETURNS m LANGUAGE sql IMMUTABLE AS 'SELECT ROW($1)::public.m';
+CREATE CAST (int AS m) WITH FUNCTION one(int);
+CREATE TYPE num;
+CREATE FUNCTION num_in(cstring) RETURNS num LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION num_out(num) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE num (INPUT = num_in, OUTPUT = num_out, LIKE = int4);
+CREATE CAST (num AS int) WITHOUT FUNCTION AS IMPLICIT;
+--- b
+CREATE DOMAIN d AS num CHECK (VALUE + 1 > 0);
+CREATE FUNCTION f(num) RETURNS int LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT $1 + 1; END;
+CREATE TABLE p (a num) PARTITION BY RANGE ((a + 1));
+CREATE TABLE t (a int, g m GENERATED ALWAYS AS (a::m) STORED, d m DEFAULT 5::m, CHECK ((a::m).v <> 0));
+CREATE VIEW v AS SELECT a::m AS x FROM t;
+CREATE INDEX i ON t ((a::m));
+DROP CAST (int AS m);
+DROP CAST (num AS int);

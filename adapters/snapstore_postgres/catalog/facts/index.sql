@@ -2,7 +2,7 @@
 SELECT 'pg_class'::regclass::oid, c.oid, 0, format('index:%I.%I', n.nspname, c.relname),
        CASE t.relkind WHEN 'm' THEN 'matview:' ELSE 'table:' END || format('%I.%I', tn.nspname, t.relname),
        pg_get_indexdef(c.oid) AS definition,
-       nullif(NOT i.indisvalid, false) AS invalid,
+       nullif(NOT i.indisvalid AND {{lacking(i.indexrelid, i.indrelid)}}, false) AS invalid,
        -- Only an expression can have a target of its own.
        CASE WHEN i.indexprs IS NOT NULL THEN (
           SELECT json_object_agg(a.attnum, a.attstattarget ORDER BY a.attnum)
