@@ -6,20 +6,18 @@ told what has to be so before; the zone is looked at right before it.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
-from urllib.parse import urlencode
 
 from snapstore.errors import SnapError
 from snapstore.model import Json
+from snapstore.remote import cloudflare
 from snapstore.remote.lost import MovedError
 from snapstore.remote.retrying import surely
-from snapstore.remote.web import Api, api
-from snapstore.secrets import REDACTOR
+from snapstore.remote.web import Api
 from snapstore_dns import batching
 from snapstore_dns.provider import Provider
 from snapstore_dns.records import Change, Key, RecordSet, Soa, Unmodelled, Zone, name_of, owner_of, zone_name
@@ -28,7 +26,6 @@ from snapstore_dns.structured import said_of, told_of, value_of
 from snapstore_dns.wording import EACH
 
 PAGE = "docs/adapters/dns-cloudflare.md"
-HERE = "https://api.cloudflare.com/client/v4"
 SIZE = 5_000
 """The records of a page; a server may give fewer."""
 FREE, PAID = 200, 3_500
@@ -36,7 +33,6 @@ FREE, PAID = 200, 3_500
 AUTOMATIC = 300
 """Seconds for which resolvers keep an answer whose TTL is left to Cloudflare: that of each proxied one is."""
 _LEFT = 1
-_ID = re.compile(r"[0-9a-f]{32}")
 _OWN = frozenset({"name", "type", "content", "data", "priority", "ttl"})
 """What has a place of its own in a record set."""
 _TOLD = frozenset(
@@ -59,9 +55,7 @@ class _Place(NamedTuple):
 
 @contextmanager
 def opened(settings: Settings, resource: str) -> Iterator[Provider]:
-    REDACTOR.add(settings.key)
-    headers = {"Authorization": f"Bearer {settings.key}"}
-    with api(settings.server or HERE, headers, resource, settings.timeout, PAGE) as made:
+    with cloudflare.opened(settings.key, settings.server, resource, settings.timeout, PAGE) as made:
         yield _Cloudflare(made, settings.zones, resource)
 
 
@@ -81,7 +75,7 @@ class _Cloudflare:
         return sorted(self._known())
 
     def read(self, zone: str) -> Zone:
-        told = list(self._told(f"/zones/{self._known()[zone].id}/dns_records"))
+        told = list(cloudflare.listed(self._api, f"/zones/{self._known()[zone].id}/dns_records", SIZE))
         self._ids = {(_key(one), value): one["id"] for value, one in _valued(told)}
         return zone_of(zone, told)
 
@@ -124,15 +118,6 @@ class _Cloudflare:
             raise SnapError(f"{change.owner}/{change.type} has no {value} any more", where=self._resource)
         return found
 
-    def _told(self, path: str, **query: str) -> Iterator[Mapping[str, Json]]:
-        page, pages = 1, 1
-        while page <= pages:
-            asked = urlencode({**query, "page": page, "per_page": SIZE})
-            answer = self._api.call("GET", f"{path}?{asked}")
-            yield from answer["result"]
-            pages = (answer.get("result_info") or {}).get("total_pages", 1)
-            page += 1
-
     # Which zones
 
     def _known(self) -> Mapping[str, _Place]:
@@ -146,25 +131,8 @@ class _Cloudflare:
         return self._places
 
     def _look_up(self, text: str) -> Mapping[str, Json]:
-        if _ID.fullmatch(text):
-            told: Mapping[str, Json] = self._api.call("GET", f"/zones/{text}")["result"]
-            return told
-        name = zone_name(text, self._resource)
-        found = [one for one in self._zones(name) if one["name"] == name]
-        if len(found) == 1:
-            return found[0]
-        ids = ", ".join(one["id"] for one in found)
-        raise SnapError(
-            f"the token sees several zones {name}: {ids}" if found else f"the token sees no zone {name}",
-            where=f"resources.{self._resource}.zones",
-            fix="name the zone by its id" if found else f"see {PAGE} for what a token has to allow",
-        )
-
-    def _zones(self, name: str) -> Sequence[Mapping[str, Json]]:
-        found: Sequence[Mapping[str, Json]] = self._api.call("GET", f"/zones?{urlencode({'name': name})}")[
-            "result"
-        ]
-        return found
+        name = "" if cloudflare.is_id(text) else zone_name(text, self._resource)
+        return cloudflare.zone_of(self._api, text, name, f"resources.{self._resource}.zones", PAGE)
 
 
 # What it tells

@@ -1,52 +1,31 @@
-"""Every record that is sent to Cloudflare is as its own library, made of its OpenAPI document, has it.
-
-That library is large, so no install brings it: .ci/run puts it beside the others, or
-``SNAPSTORE_TEST_CLOUDFLARE`` says where it is.
-"""
+"""Every record that is sent to Cloudflare is as its own library, made of its OpenAPI document, has it."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.cloudflare_library import Library
 from tests.dns import cloudflare
 from tests.dns.cloudflare import Record, record
 from tests.dns.test_cloudflare import EVERYTHING, WWW, settings
 from tests.project import project, well
 
-ROOT = Path(__file__).parent.parent.parent
-FOLDER = Path(os.environ.get("SNAPSTORE_TEST_CLOUDFLARE", ROOT / ".venv" / "cloudflare"))
-TYPES = "cloudflare.types.dns"
-
 
 @pytest.fixture
 def types(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What checks a record, by its type; parts that are not documented are refused."""
-    if not (FOLDER / "cloudflare").is_dir():
-        pytest.skip("needs Cloudflare's library")
-    monkeypatch.setattr(sys, "path", [*sys.path, str(FOLDER)])
-    adapter = import_module("pydantic").TypeAdapter
-    found = {}
-    for kind in sorted({one["type"] for one in EVERYTHING} - {"OPENPGPKEY"}):
-        module = import_module(f"{TYPES}.{kind.lower()}_record_param")
-        _forbid_others(module)
-        found[kind] = adapter(getattr(module, f"{kind}RecordParam"))
-    batch = import_module(f"{TYPES}.record_batch_params")
-    _forbid_others(batch)
-    found["OPENPGPKEY"] = adapter(batch.PostDNSRecordsOpenpgpkeyRecord)
-    return found
-
-
-def _forbid_others(module: Any) -> None:
-    for one in vars(module).values():
-        if isinstance(one, type) and hasattr(one, "__total__"):
-            setattr(one, "__pydantic_config__", {"extra": "forbid"})  # noqa: B010
+    """What checks a record, by its type."""
+    library = Library(monkeypatch)
+    kinds = sorted({one["type"] for one in EVERYTHING} - {"OPENPGPKEY"})
+    found = {
+        kind: library.checking(f"dns.{kind.lower()}_record_param", f"{kind}RecordParam") for kind in kinds
+    }
+    return found | {
+        "OPENPGPKEY": library.checking("dns.record_batch_params", "PostDNSRecordsOpenpgpkeyRecord")
+    }
 
 
 def sent(batches: list[Record]) -> Iterator[Record]:
