@@ -11,7 +11,7 @@ from snapstore_cdn.settings import Settings
 adapter = Adapter(
     name="cdn",
     format=1,
-    summary="caches in front of a site: the configuration of Varnish, CloudFront and Fastly, and purging it",
+    summary="caches in front of a site: Varnish, CloudFront, Fastly and Cloudflare, and purging them",
     settings=Settings,
     capture=later("snapstore_cdn.capture:capture"),
     plan=later("snapstore_cdn.plan:plan"),

@@ -10,7 +10,8 @@ import msgspec
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``provider`` is whose cache it is, ``server`` where it is told what to do: ``host:port`` of Varnish's
     CLI, or the URL of an API that is not the provider's own. ``ids`` are those of CloudFront's distributions
-    or of Fastly's services, ``profile`` that of the credentials in the configuration of AWS.
+    or of Fastly's services, ``profile`` that of the credentials in the configuration of AWS. ``zones`` are
+    those of Cloudflare, by name or id; ``account`` is the id of its account, where that is captured too.
 
     ``secret_file`` is Varnish's file with the secret of its CLI, ``key`` the secret itself, or
     the token of an API.
@@ -27,9 +28,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``timeout`` how many an answer may take.
     """
 
-    provider: Literal["varnish", "cloudfront", "fastly"] = "varnish"
+    provider: Literal["varnish", "cloudfront", "fastly", "cloudflare"] = "varnish"
     server: str = ""
     ids: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    account: str = ""
     profile: str = ""
     secret_file: str = ""
     key: str = ""
@@ -50,6 +53,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if self.provider == "cloudfront" and (text.startswith("tag:") or "*" in text[:-1]):
                 raise ValueError(f'CloudFront purges paths, with a "*" at their end or none, not {text!r}')
             host, _, path = text.partition("/")
+            if self.provider == "cloudflare" and path and (not host or "*" in path[:-1]) and ":" not in host:
+                raise ValueError(
+                    f"Cloudflare purges addresses such as www.example.com/a or …/a*, not {text!r}"
+                )
             if self.provider == "fastly" and path and (not host or "*" in path) and ":" not in host:
                 raise ValueError(f"Fastly purges addresses such as www.example.com/a, not {text!r}")
             if text != "everything" and "/" not in text and not text.startswith("tag:"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -16,6 +16,15 @@ _PATIENCE = 60.0
 """Seconds that are waited at most where a provider asks for it."""
 
 
+class RefusedError(SnapError):
+    """The API has said no, and done nothing: its ``status``, and the ``codes`` of what is wrong."""
+
+    def __init__(self, what: str, where: str, fix: str, status: int, codes: Sequence[Any] = ()) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.status = status
+        self.codes = codes
+
+
 class Api:
     """An API that speaks JSON. ``page`` is the page of the documentation that has what it has to allow."""
 
@@ -27,7 +36,7 @@ class Api:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The body of the answer, None where it has none. LostError where nobody knows whether it was done;
-        SnapError where it was refused."""
+        RefusedError where it was refused."""
         try:
             answer = self._client.request(method, path, json=body)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -49,15 +58,12 @@ class Api:
             fix="check the address and that the server is up, then run the command again",
         )
 
-    def _refused(self, answer: httpx.Response, what: str) -> SnapError:
+    def _refused(self, answer: httpx.Response, what: str) -> RefusedError:
         fix = f"see {self._page} for the permissions that this needs"
         if answer.status_code in (401, 403):
             fix = f"check the key of this resource; {fix}"
-        return SnapError(
-            f"{self._place} says {answer.status_code} to {what}: {_told(answer)}",
-            where=self._resource,
-            fix=fix,
-        )
+        text = f"{self._place} says {answer.status_code} to {what}: {_told(answer)}"
+        return RefusedError(text, self._resource, fix, answer.status_code, _codes(answer))
 
 
 def _reason(error: Exception) -> str:
@@ -70,6 +76,12 @@ def _asked_to_wait(answer: httpx.Response) -> float:
     with suppress(ValueError):
         return min(float(answer.headers.get("retry-after", 0)), _PATIENCE)
     return 0.0
+
+
+def _codes(answer: httpx.Response) -> list[Any]:
+    with suppress(ValueError, KeyError, TypeError, AttributeError):
+        return [one["code"] for one in answer.json().get("errors", ())]
+    return []
 
 
 def _told(answer: httpx.Response) -> str:

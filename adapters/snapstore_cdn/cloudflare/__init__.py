@@ -1,0 +1,1 @@
+"""Cloudflare, by its API."""

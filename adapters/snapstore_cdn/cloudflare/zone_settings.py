@@ -1,0 +1,54 @@
+"""Settings of a zone: a value each, and whether the plan of the zone lets it be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from snapstore.model import Fact
+from snapstore.remote.cloudflare import Told
+from snapstore.remote.web import Api, RefusedError
+from snapstore_cdn.cloudflare.kinds import ALONE, BESIDE, PASSING, SETTING, Place
+from snapstore_cdn.provider import Change
+
+_STATE = ("enabled", "value")
+_ABSENT = frozenset({1006, 1015, 1142})
+"""Codes for what there is no such setting of, what is not in the plan, and what was never set."""
+
+
+def read(made: Api, place: Place, wants: Callable[[str], bool]) -> Iterator[tuple[Fact, bool]]:
+    """Every setting, and whether it can be changed; of those that are asked for by name the wanted ones."""
+    told = {one["id"]: one for one in made.call("GET", f"{place.path}/settings")["result"]}
+    for name in (*ALONE, *BESIDE):
+        if name not in told and wants(_identity(place, name)):
+            found = _one(made, _path(place, name))
+            told |= {name: found} if found is not None else {}
+    for name in sorted(told.keys() - {PASSING}):
+        attrs = {part: told[name][part] for part in _STATE if part in told[name]}
+        yield Fact(_identity(place, name), attrs), told[name].get("editable") is not False
+
+
+def _one(made: Api, path: str) -> Told | None:
+    try:
+        found: Told = made.call("GET", path)["result"]
+        return found
+    except RefusedError as error:
+        if error.status == 404 or _ABSENT.intersection(error.codes):
+            return None
+        raise
+
+
+def _identity(place: Place, name: str) -> str:
+    return f"{SETTING}:{place.name}/{name}"
+
+
+def _path(place: Place, name: str) -> str:
+    return f"{place.path}/{name}" if "/" in name else f"{place.path}/settings/{name}"
+
+
+def write(made: Api, place: Place, change: Change, begun: Callable[[], None]) -> None:
+    name = change.name.partition("/")[2]
+    begun()
+    if change.after is None:
+        made.call("DELETE", _path(place, name))
+    else:
+        made.call("PATCH", _path(place, name), change.after)

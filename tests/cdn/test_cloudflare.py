@@ -1,0 +1,445 @@
+"""Cloudflare: settings, rules, page rules and lists come back as they were, in many requests."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snapstore import journal
+from snapstore.errors import SnapError
+from snapstore.model import HazardName, Plan
+from snapstore_cdn.cloudflare import lists as of_lists
+from tests.cdn.cloudflare import ACCOUNT_ID, TOKEN, ZONE, ZONE_ID, Cloudflare, Told, running
+from tests.dns.gateway import FAILURES, Failure
+from tests.project import Project, goes_and_comes, in_rounds, project, well
+
+ROUNDS = int(os.environ.get("SNAPSTORE_CDN_ROUNDS", "3"))
+STEP = 1 if "SNAPSTORE_CDN_ROUNDS" in os.environ else 67
+SECRET = "only-the-origin-knows-this"
+REDIRECTS, FIREWALL = "http_request_redirect", "http_request_firewall_custom"
+HEADERS, CACHE, DYNAMIC = (
+    "http_request_late_transform",
+    "http_request_cache_settings",
+    "http_request_dynamic_redirect",
+)
+SETTINGS: Told = {
+    "ssl": "strict",
+    "min_tls_version": "1.2",
+    "browser_cache_ttl": 14400,
+    "security_header": {"strict_transport_security": {"enabled": True, "max_age": 86400}},
+    "ciphers": ["ECDHE-ECDSA-AES128-GCM-SHA256"],
+    "ssl_recommender": {"enabled": True},
+    "advanced_ddos": "on",
+    "development_mode": "off",
+    "early_hints": "on",
+    "argo/tiered_caching": "on",
+    "cache/variants": {"jpeg": ["image/webp"]},
+}
+
+
+def block(expression: str, description: str = "", **more: Any) -> Told:
+    texts = {"description": description} if description else {}
+    return {"action": "block", "expression": expression, "enabled": True, **texts, **more}
+
+
+def header(value: str) -> Told:
+    headers = {"X-Origin-Auth": {"operation": "set", "value": value}}
+    return {"action": "rewrite", "expression": "true", "action_parameters": {"headers": headers}}
+
+
+def filled(service: Cloudflare) -> None:
+    """Something of every kind."""
+    service.settings = copy.deepcopy(SETTINGS)
+    service.read_only = {"advanced_ddos"}
+    service.add_list(
+        "office", "ip", {"ip": "192.0.2.0/24", "comment": "first floor"}, {"ip": "2001:db8::/32"}
+    )
+    service.add_list("gone", "asn", {"asn": 64496}, description="bad neighbours")
+    service.add_list(
+        "moved",
+        "redirect",
+        {
+            "redirect": {
+                "source_url": "example.com/a",
+                "target_url": "https://example.com/b",
+                "status_code": 301,
+            }
+        },
+    )
+    redirect = {"from_list": {"name": "moved", "key": "http.request.full_uri"}}
+    service.rule(
+        "accounts",
+        REDIRECTS,
+        {
+            "action": "redirect",
+            "expression": "http.request.full_uri in $moved",
+            "action_parameters": redirect,
+        },
+    )
+    service.rule(
+        "zones",
+        FIREWALL,
+        block('not ip.src in $office and http.request.uri.path eq "/admin"', "keep out", ref="office-only"),
+        block("ip.src.asnum in $gone"),
+    )
+    service.rule("zones", HEADERS, header(SECRET), name="to the origin")
+    service.page_rule(
+        "*example.com/old/*", forwarding_url={"url": "https://example.com/$2", "status_code": 301}
+    )
+    service.page_rule("*example.com/app/*", disable_performance=None, cache_level="bypass")
+    service.page_rule("*example.com/*", first=False, status="disabled", ssl="flexible")
+
+
+def other(service: Cloudflare) -> None:
+    """Changes something of every kind."""
+    service.settings |= {"ssl": "flexible", "browser_cache_ttl": 0, "ssl_recommender": {"enabled": False}}
+    service.settings |= {"early_hints": "off", "cache/tiered_cache_smart_topology_enable": "on"}
+    service.settings |= {"argo/tiered_caching": "off"}
+    del service.settings["cache/variants"]
+    service.rulesets["zones", FIREWALL]["rules"] = []
+    service.rule("zones", HEADERS, header("another"), block("false"))
+    service.rule("zones", CACHE, {"action": "set_cache_settings", "expression": "true"})
+    service.lists = {id: one for id, one in service.lists.items() if one["name"] != "gone"}
+    service.add_list("new", "hostname", {"hostname": {"url_hostname": "*.example.com"}})
+    service.rule("zones", DYNAMIC, block("http.host in $new"))
+    office = service.named("office") or {}
+    office |= {"description": "ours", "items": [{"id": "x", "ip": "198.51.100.7", "comment": ""}]}
+    service.page_rules = [*service.page_rules[2:], service.page_rules[0]]
+    service.page_rules[0] = {**service.page_rules[0], "status": "active"}
+    service.page_rule("shop.example.com/*", always_use_https=None)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("snapstore.remote.retrying._PAUSE", 0.001)
+    monkeypatch.setattr(of_lists, "_LOOK_AGAIN", 0.001)
+
+
+@pytest.fixture
+def cloudflare() -> Iterator[Cloudflare]:
+    with running() as started:
+        filled(started)
+        yield started
+
+
+def settings(service: Cloudflare, more: str = "") -> str:
+    head = f'[resources.edge]\nadapter = "cdn"\nprovider = "cloudflare"\nserver = "{service.url}"\n'
+    return f'{head}key = "{TOKEN}"\nzones = ["{ZONE}"]\naccount = "{ACCOUNT_ID}"\n{more}'
+
+
+@pytest.fixture
+def place(cloudflare: Cloudflare, tmp_path: Path) -> Project:
+    return project(tmp_path / "project", settings(cloudflare))
+
+
+def hazards(plan: Plan) -> dict[str, list[HazardName]]:
+    found = {one.subject: [hazard.name for hazard in one.hazards] for one in plan.actions}
+    return {subject: names for subject, names in found.items() if names}
+
+
+def test_all_that_was_changed_comes_back_and_goes_again(cloudflare: Cloudflare, place: Project):
+    before, taken = cloudflare.everything(), place.take()
+    other(cloudflare)
+    after = cloudflare.everything()
+    well(place.restore(taken.commit))
+    assert cloudflare.everything() == before
+    assert place.take().tree == taken.tree
+    well(place.undo())
+    assert cloudflare.everything() == after
+
+
+def test_only_what_differs_is_told(cloudflare: Cloudflare, place: Project):
+    taken = place.take()
+    cloudflare.settings["browser_cache_ttl"] = 0
+    cloudflare.sent.clear()
+    well(place.restore(taken.commit))
+    path = f"/zones/{ZONE_ID}/settings/browser_cache_ttl"
+    assert cloudflare.sent == [("PATCH", path, {"value": 14400})]
+
+
+def test_rules_that_stay_keep_their_ids_and_ids_are_no_state(cloudflare: Cloudflare, place: Project):
+    taken = place.take()
+    rules = cloudflare.rulesets["zones", FIREWALL]["rules"]
+    ids = [rule["id"] for rule in rules]
+    cloudflare.rule("zones", FIREWALL, block("true", "first"), *rules[:1])
+    well(place.restore(taken.commit))
+    kept, made = cloudflare.rulesets["zones", FIREWALL]["rules"]
+    assert kept["id"] == ids[0]
+    assert made["id"] not in ids
+    assert place.take().tree == taken.tree
+
+
+def test_one_name_comes_back_and_nothing_else(cloudflare: Cloudflare, place: Project):
+    taken = place.take()
+    other(cloudflare)
+    after = cloudflare.everything()
+    well(place.restore(taken.commit, "edge:setting:*/ssl"))
+    assert cloudflare.everything() == {**after, "settings": {**after["settings"], "ssl": "strict"}}
+
+
+def test_development_mode_ends_by_itself_and_is_no_state(cloudflare: Cloudflare, place: Project):
+    taken = place.take()
+    cloudflare.settings["development_mode"] = "on"
+    assert place.take().tree == taken.tree
+
+
+def test_what_cannot_be_restored_is_named_before_and_after(cloudflare: Cloudflare, tmp_path: Path):
+    cloudflare.custom = [{"id": "c" * 32, "kind": "custom", "name": "shared", "phase": FIREWALL}]
+    execute = {"action": "execute", "expression": "true", "action_parameters": {"id": "e" * 32}}
+    cloudflare.rule("zones", "http_request_firewall_managed", execute)
+    text = settings(cloudflare).replace(f'account = "{ACCOUNT_ID}"\n', "")
+    place = project(tmp_path / "project", text)
+    taken = place.take()
+    cloudflare.settings["advanced_ddos"] = "off"
+    plan = place.plan(taken.commit)
+    for words in ("managed ruleset Cloudflare Managed Ruleset", "custom ruleset shared", "list office"):
+        assert words in str(taken.notices)
+        assert words in str(plan.notes)
+    (action,) = plan.actions
+    assert [hazard.name for hazard in action.hazards] == [HazardName.UNVERIFIABLE]
+    assert "the plan of the zone does not let it be changed" in action.summary
+
+
+def test_a_list_of_another_kind_is_not_restored_and_said_so(cloudflare: Cloudflare, place: Project):
+    cloudflare.add_list("unused", "ip", {"ip": "192.0.2.1"})
+    taken = place.take()
+    cloudflare.lists = {id: one for id, one in cloudflare.lists.items() if one["name"] != "unused"}
+    cloudflare.add_list("unused", "asn", {"asn": 64496})
+    plan = place.plan(taken.commit)
+    assert hazards(plan) == {"list:unused": [HazardName.UNVERIFIABLE]}
+
+
+def test_what_guards_less_than_before_is_a_hazard(cloudflare: Cloudflare, place: Project):
+    taken = place.take()
+    cloudflare.settings |= {"ssl": "origin_pull", "min_tls_version": "1.3"}
+    cloudflare.rule("zones", FIREWALL, *cloudflare.rulesets["zones", FIREWALL]["rules"], block("true", "all"))
+    assert hazards(place.plan(taken.commit)) == {
+        f"ruleset:{ZONE}/{FIREWALL}": [HazardName.SECURITY],
+        f"setting:{ZONE}/min_tls_version": [HazardName.SECURITY],
+        f"setting:{ZONE}/ssl": [HazardName.SECURITY],
+    }
+
+
+def test_headers_to_the_origin_are_sealed(cloudflare: Cloudflare, place: Project):
+    taken = place.take()
+    other(cloudflare)
+    assert SECRET not in str(place.plan(taken.commit))
+    root = place.ws.config.path.parent
+    stored = b"".join(path.read_bytes() for path in root.rglob("*") if path.is_file())
+    assert SECRET.encode() not in stored
+    assert TOKEN not in str(taken)
+
+
+def test_what_is_left_out_is_not_asked_for(cloudflare: Cloudflare, tmp_path: Path):
+    cloudflare.denied = ("/pagerules", "/accounts/", "/argo/", "/cache/")
+    left_out = '"pagerule*:*", "list:*", "ruleset:account/*", "setting:*/argo/*", "setting:*/cache/*"'
+    place = project(tmp_path / "project", settings(cloudflare, f"exclude = [{left_out}]\n"))
+    before, taken = cloudflare.everything(), place.take()
+    cloudflare.settings["ssl"] = "off"
+    well(place.restore(taken.commit))
+    assert cloudflare.everything() == before
+
+
+def test_what_somebody_else_changes_meanwhile_is_left_alone(
+    cloudflare: Cloudflare, place: Project, monkeypatch: pytest.MonkeyPatch
+):
+    from snapstore_cdn.cloudflare.provider import _Cloudflare
+
+    taken = place.take()
+    cloudflare.rule("zones", CACHE, {"action": "set_cache_settings", "expression": "true"})
+    whole = _Cloudflare.write
+
+    def write(self: Any, changes: Any, begun: Any) -> None:
+        cloudflare.rule("zones", CACHE, block("true", "from somebody else"))
+        whole(self, changes, begun)
+
+    monkeypatch.setattr(_Cloudflare, "write", write)
+    done = place.restore(taken.commit)
+    assert "changed by somebody else" in str(done.outcomes[0].error)
+    assert cloudflare.rulesets["zones", CACHE]["rules"][0]["description"] == "from somebody else"
+
+
+def test_items_that_are_not_replaced_in_time_stop_the_restore(cloudflare: Cloudflare, tmp_path: Path):
+    place = project(tmp_path / "project", settings(cloudflare, "settle_within = 0.2\n"))
+    taken = place.take()
+    other(cloudflare)
+    cloudflare.lag = 1_000_000
+    done = place.restore(taken.commit, "edge:list:office")
+    assert "has not replaced the items: it is pending after 0.2 s" in str(done.outcomes[0].error)
+    cloudflare.lag = 2
+    cloudflare.operation = {}
+    well(place.resume())
+    assert len((cloudflare.named("office") or {})["items"]) == 2
+
+
+def test_purges_follow(cloudflare: Cloudflare, tmp_path: Path):
+    purge = '"everything", "tag:shop/a", "www.example.com/a", "www.example.com/news/*", "www.example.com/*"'
+    place = project(tmp_path / "project", settings(cloudflare, f"purge = [{purge}]\n"))
+    taken = place.take()
+    cloudflare.settings["ssl"] = "off"
+    well(place.restore(taken.commit))
+    assert cloudflare.purged == [
+        {"purge_everything": True},
+        {"tags": ["shop/a"]},
+        {"files": ["https://www.example.com/a", "http://www.example.com/a"]},
+        {"prefixes": ["www.example.com/news/"]},
+        {"hosts": ["www.example.com"]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (TOKEN, "wrong", "Authentication error"),
+        (ZONE, "example.net", "the token sees no zone example.net"),
+        (f'"{ZONE}"', "", "no zone is named"),
+        ("zones =", 'purge = ["/a"]\nzones =', "Cloudflare purges addresses"),
+        ("zones =", 'purge = ["www.example.com/*/a"]\nzones =', "Cloudflare purges addresses"),
+        ("zones =", 'purge = ["www.example.net/a"]\nzones =', "in none of the zones"),
+    ],
+)
+def test_what_is_wrong_is_one_clear_message(
+    cloudflare: Cloudflare, tmp_path: Path, old: str, new: str, words: str
+):
+    with pytest.raises(SnapError, match=words):
+        project(tmp_path / "project", settings(cloudflare).replace(old, new)).take()
+
+
+# Any change
+
+VALUES = st.sampled_from(["on", "off", 0, 7, ["a", "b"], {"x": {"y": 1}}])
+CHANGEABLE = sorted(
+    SETTINGS.keys() - {"advanced_ddos", "development_mode", "ssl_recommender", "cache/variants"}
+)
+TEXTS = st.sampled_from(["", "ü %", "two\nlines"])
+ITEMS = {
+    "ip": st.sampled_from(["192.0.2.1", "198.51.100.0/24", "2001:db8::1"]).map(lambda ip: {"ip": ip}),
+    "asn": st.sampled_from([0, 64496]).map(lambda asn: {"asn": asn}),
+}
+FILLED = {kind: st.lists(item, unique_by=str, max_size=3) for kind, item in ITEMS.items()}
+RULES = st.builds(
+    lambda text, enabled, ref, more: {**block("true", text), "enabled": enabled, **ref, **more},
+    TEXTS,
+    st.booleans(),
+    st.sampled_from([{}, {"ref": "r1"}]),
+    st.sampled_from([{}, {"action_parameters": {"response": {"status_code": 403, "content": ""}}}]),
+)
+URLS = st.sampled_from(["a.example.com/*", "b.example.com/ü", "c.example.com/%2F"])
+OPS = st.one_of(
+    st.tuples(st.just("setting"), st.sampled_from(CHANGEABLE), VALUES),
+    st.tuples(st.just("unset"), st.just("cache/variants"), st.one_of(st.none(), VALUES)),
+    st.tuples(st.just("rules"), st.sampled_from([FIREWALL, CACHE]), st.lists(RULES, max_size=3)),
+    st.tuples(st.just("page"), URLS, st.one_of(st.none(), st.booleans())),
+    *(
+        st.tuples(st.just(kind), st.just(f"{kind}_list"), st.one_of(st.none(), some))
+        for kind, some in FILLED.items()
+    ),
+    st.tuples(st.just("used"), st.just("ip_list"), st.none()),
+)
+
+
+def run(service: Cloudflare, ops: list[Any]) -> None:
+    for kind, name, value in ops:
+        if kind in ("setting", "unset"):
+            service.settings[name] = value
+            if value is None:
+                del service.settings[name]
+        elif kind == "rules":
+            service.rule("zones", name, *value)
+        elif kind == "page":
+            _page(service, name, value)
+        elif kind == "used":
+            if service.named(name):
+                service.rule("zones", DYNAMIC, block(f"ip.src in ${name}"))
+        else:
+            _list(service, kind, name, value)
+
+
+def _page(service: Cloudflare, url: str, first: bool | None) -> None:
+    service.page_rules = [rule for rule in service.page_rules if url not in str(rule["targets"])]
+    if first is not None:
+        service.page_rule(url, first=first, cache_level="bypass" if first else "basic")
+
+
+def _list(service: Cloudflare, kind: str, name: str, items: list[Told] | None) -> None:
+    there = service.named(name)
+    if items is None:
+        if there and not service._is_used(name):
+            del service.lists[there["id"]]
+    elif there:
+        there["items"] = [{"id": f"{number}", **one} for number, one in enumerate(items)]
+    else:
+        service.add_list(name, kind, *items, description=f"{len(items)}")
+
+
+def test_whatever_was_changed_is_restored_and_undone_exactly(cloudflare: Cloudflare, tmp_path: Path):
+    number = 0
+    start = cloudflare.kept()
+
+    @in_rounds(ROUNDS, 3)
+    @given(st.lists(OPS, max_size=12), st.lists(OPS, min_size=1, max_size=12))
+    def there_and_back(state: list[Any], mutation: list[Any]) -> None:
+        nonlocal number
+        number += 1
+        cloudflare.reset(start)
+        run(cloudflare, state)
+        place = project(tmp_path / f"project{number}", settings(cloudflare))
+        goes_and_comes(place, cloudflare.everything, lambda: run(cloudflare, mutation))
+
+    there_and_back()
+
+
+# Failures
+
+
+@pytest.mark.parametrize("how", FAILURES)
+def test_one_failure_is_overcome_and_nothing_is_made_twice(
+    cloudflare: Cloudflare, place: Project, how: Failure
+):
+    promised, taken = cloudflare.everything(), place.take()
+    other(cloudflare)
+    changed = cloudflare.kept()
+    cloudflare.faults.through()
+    well(place.restore(taken.commit))
+    total = cloudflare.faults.requests
+    for at in range(1 + FAILURES.index(how), total + 1, STEP):
+        cloudflare.reset(changed)
+        cloudflare.faults.fail(at, how)
+        well(place.restore(taken.commit))
+        cloudflare.faults.through()
+        assert cloudflare.everything() == promised, at
+        made = [path for method, path, _ in cloudflare.sent if method == "POST"]
+        assert sorted(made) == [f"/accounts/{ACCOUNT_ID}/rules/lists", f"/zones/{ZONE_ID}/pagerules"], at
+
+
+@pytest.mark.parametrize(("how", "way"), [("refused", "resume"), ("reset", "abort")])
+def test_an_api_that_stays_away_leaves_a_way_on_and_a_way_back(
+    cloudflare: Cloudflare, place: Project, how: Failure, way: str
+):
+    promised, taken = cloudflare.everything(), place.take()
+    other(cloudflare)
+    changed, kept = cloudflare.everything(), cloudflare.kept()
+    cloudflare.faults.through()
+    well(place.restore(taken.commit))
+    interrupted = 0
+    for at in range(20, cloudflare.faults.requests + 1, STEP):
+        cloudflare.reset(kept)
+        cloudflare.faults.fail(at, how, down=True)
+        end = "nothing"
+        with suppress(SnapError):
+            end = "done" if place.restore(taken.commit).verified else "nothing"
+        cloudflare.faults.through()
+        if journal.unfinished(place.ws.store.workspace("journal")) is not None:
+            interrupted += 1
+            end = way
+            well(getattr(place, way)())
+        assert cloudflare.everything() == (promised if end in ("done", "resume") else changed), at
+    assert interrupted
