@@ -16,7 +16,7 @@ The core never imports an adapter by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from importlib import import_module
@@ -39,6 +39,7 @@ from snapstore.model import (
     Notice,
     PlanOptions,
     ResourceChanges,
+    Wrote,
 )
 
 GROUP = "snapstore.adapters"
@@ -95,11 +96,18 @@ class Journal(Protocol):
 
 class ApplyContext(Context, frozen=True, kw_only=True):
     """A :class:`Context` with what only ``apply`` may use: content of blobs by id, the journal, and
-    ``report``, which tells the user in a line what takes long."""
+    ``report``, which tells the user in a line what takes long.
+
+    ``small_blob`` gives the content of most blobs sooner than ``open_blob``, and None for the others: large
+    ones, pointers, what is in no pack. ``wrote`` is told of new files that hold what ``small_blob`` gave,
+    where nobody can change them any more without changing their stamps: the next capture need not read them.
+    """
 
     open_blob: Callable[[str], BinaryIO]
     journal: Journal
     report: Callable[[str], None] = lambda text: None
+    small_blob: Callable[[str], bytes | None] = lambda oid: None
+    wrote: Callable[[Iterable[Wrote]], None] = lambda files: None
 
 
 class PlanRequest(msgspec.Struct, frozen=True):

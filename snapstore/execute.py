@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from snapstore import adapter as adapters
 from snapstore.adapter import ApplyContext
@@ -65,6 +66,8 @@ def apply(
         env=known.env,
         scratch=known.scratch,
         open_blob=content.objects.open_blob,
+        small_blob=ws.store.small_blob,
+        wrote=partial(ws.store.wrote, resource),
         journal=log,
         report=lambda text: report(f"{resource}: {text}"),
     )

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -59,6 +59,15 @@ class Document(msgspec.Struct, frozen=True):
 
 Stamp: TypeAlias = tuple[int, int, int, int, int]
 """What tells that a file has changed: size, mtime_ns, ctime_ns, inode and st_mode."""
+
+
+class Wrote(NamedTuple):
+    """A file that a restore has made: its absolute path, the stamp that it had then, and the blob that it
+    holds, which is content and no pointer."""
+
+    source: str
+    stamp: Stamp
+    oid: str
 
 
 class LiveFile(msgspec.Struct, frozen=True, gc=False):

@@ -32,9 +32,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from time import sleep
 from typing import NamedTuple, TypeAlias
 
 from snapstore.errors import SnapError
+from snapstore.model import Stamp
 from snapstore.paths import from_bytes, to_bytes, to_text
 
 FOLDER_MODE = 0o755
@@ -45,6 +47,8 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _BELOW = _DIRECTORY | os.O_NOFOLLOW
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_NAMES = frozenset({b"", b".", b".."})
+_TICKS = (0, 0.005, 0.02)
+"""Seconds to wait for a clock that ticks every ten milliseconds, as those of Linux do at most."""
 _ABSENT = (FileNotFoundError, NotADirectoryError)
 
 _AGAIN = "put that right, then run the command again"
@@ -76,6 +80,8 @@ class _Folder(NamedTuple):
     status: os.stat_result
     closed: bool
     """Whether its owner may not write to it, but for as long as it is open here."""
+    usual: set[int]
+    """Modes with which a file that is made in it has them, and its owner, at once."""
 
 
 class Folders:
@@ -196,17 +202,23 @@ def publish(root: Root, relative: str, *, durable: bool = False) -> None:
             os.fsync(folder)
 
 
-def create(root: Folders, relative: str, data: Iterable[bytes], mode: int) -> None:
-    """Write a file that is not there, where nobody looks yet: it is not put into its place at once."""
+def create(root: Folders, relative: str, data: Iterable[bytes], mode: int) -> Stamp:
+    """Write a file that is not there, where nobody looks yet: it is not put into its place at once.
+
+    What is given back is what tells whether somebody has changed it since.
+    """
     # Without context managers: thousands of files are made here, and each costs what a system call does.
     *parents, name = _parts(root, relative)
     try:
         folder = root.at(parents, create=True)
         file = os.open(name, _NEW, mode & 0o777, dir_fd=folder.descriptor)
         try:
-            _dress(file, folder.status, mode)
+            if mode not in folder.usual and not _dress(file, folder.status, mode):
+                folder.usual.add(mode)
             for piece in data:
                 _write(file, piece)
+            found = os.fstat(file)
+            return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_mode
         finally:
             os.close(file)
     except OSError as error:
@@ -315,6 +327,27 @@ def read(root: Root, relative: str) -> tuple[bytes, int]:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         with open(os.open(name, flags, dir_fd=folder.descriptor), "rb") as file:  # noqa: PTH123 - a descriptor
             return file.read(), stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+
+
+def is_past(root: Root, relative: str, time: int) -> bool:
+    """Whether the file system of this folder says that ``time``, a ctime (ns) of its own, is past.
+
+    Then whatever is changed there from now on gets a later one: clocks of file systems tick seldom.
+    """
+    return any(_ctime_after(root, relative, wait) > time for wait in _TICKS)
+
+
+def _ctime_after(root: Root, relative: str, wait: float) -> int:
+    """The ctime that a change of this folder in so many seconds has."""
+    found: list[int] = []
+
+    def touch(descriptor: int) -> None:
+        os.fchmod(descriptor, stat.S_IMODE(os.fstat(descriptor).st_mode))
+        found.append(os.fstat(descriptor).st_ctime_ns)
+
+    sleep(wait)
+    change(root, relative, touch)
+    return found[0]
 
 
 def remove_directory(root: Root, relative: str) -> bool:
@@ -449,7 +482,7 @@ def _hold(name: bytes, descriptor: int) -> _Folder:
     closed = status.st_mode & 0o300 != 0o300 and status.st_uid == os.geteuid() != 0
     if closed:
         os.fchmod(descriptor, stat.S_IMODE(status.st_mode) | 0o300)
-    return _Folder(name, descriptor, status, closed)
+    return _Folder(name, descriptor, status, closed, set())
 
 
 def _let_go(folder: _Folder) -> None:
@@ -511,12 +544,14 @@ def _give_own(descriptor: int, own: os.stat_result, like: os.stat_result) -> Non
             os.fchown(descriptor, like.st_uid, like.st_gid)
 
 
-def _dress(descriptor: int, like: os.stat_result, mode: int) -> None:
-    """Give a new file its owner and its mode, where the umask has not left it that."""
+def _dress(descriptor: int, like: os.stat_result, mode: int) -> bool:
+    """Give a new file its owner and its mode; whether there was anything to give."""
     own = os.fstat(descriptor)
     _give_own(descriptor, own, like)
-    if stat.S_IMODE(own.st_mode) != mode:
+    other = stat.S_IMODE(own.st_mode) != mode
+    if other:
         os.fchmod(descriptor, mode)
+    return other or (own.st_uid, own.st_gid) != (like.st_uid, like.st_gid)
 
 
 def _unlink(folder: int, name: bytes) -> None:

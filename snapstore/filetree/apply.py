@@ -100,13 +100,14 @@ def _staged(root: Folders, steps: list[Step], context: ApplyContext) -> Iterator
 def _fill(root: Folders, batch: list[_Todo], context: ApplyContext) -> None:
     """All new folders are written before the first of them is in its place."""
     wanted = [(step.path, step.entries) for _, step in batch]
-    with newfolders.made(root, wanted, partial(_content, context)) as makings:
+    with newfolders.made(root, wanted, partial(_small_or_pieces, context)) as makings:
         ready = iter(makings)
         _each(batch, context, lambda step: _fill_one(root, step, next(ready), context))
 
 
 def _fill_one(root: Folders, step: Step, making: newfolders.Making, context: ApplyContext) -> None:
     newfolders.publish(root, making)
+    context.wrote(making.wrote)
     steps = _one_by_one(step, making.others)
     writes = [one for one in steps if one.do == "write"]
     with _staged(root, writes, context):
@@ -235,6 +236,11 @@ def _prune(root: Root, removed: list[Step]) -> None:
 
 def _up_to(path: str, keep: str) -> Iterator[str]:
     return takewhile(lambda folder: folder != keep, ancestors(path))
+
+
+def _small_or_pieces(context: ApplyContext, oid: str) -> bytes | Iterator[bytes]:
+    small = context.small_blob(oid)
+    return _content(context, oid) if small is None else small
 
 
 def _content(context: ApplyContext, oid: str) -> Iterator[bytes]:

@@ -11,13 +11,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from snapstore import forked, safewrite
+from snapstore.errors import SnapError
 from snapstore.filetree.facts import FOLDER_MODE, ancestors
+from snapstore.model import Stamp, Wrote
 from snapstore.paths import from_text, to_bytes
 from snapstore.safewrite import Folders
 
@@ -28,8 +32,8 @@ _PART = 200
 _OPEN = 100
 """New folders that are held open at a time."""
 
-Pieces = Callable[[str], Iterable[bytes]]
-"""The content of a blob."""
+Content = Callable[[str], bytes | Iterable[bytes]]
+"""What is in a blob: all of it, or piece by piece what is large or kept elsewhere."""
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -56,10 +60,13 @@ class _New(NamedTuple):
 
 
 class Making(NamedTuple):
-    """Of one folder, what is made beside its place; ``others``, below folders that are there, is not."""
+    """Of one folder, what is made beside its place; ``others``, below folders that are there, is not.
+
+    ``wrote`` are the files for which there is proof that nobody has changed them if they are as it says."""
 
     new: list[_New]
     others: list[Entry]
+    wrote: list[Wrote]
 
 
 def topmost(files: Iterable[str], folders: Iterable[str], changed: Iterable[str]) -> dict[str, list[str]]:
@@ -84,7 +91,7 @@ def _parent(path: str) -> str:
 
 @contextmanager
 def made(
-    root: Folders, wanted: Iterable[tuple[str, Sequence[Entry]]], content: Pieces
+    root: Folders, wanted: Iterable[tuple[str, Sequence[Entry]]], content: Content
 ) -> Iterator[list[Making]]:
     """What is missing of each of these folders, whole and durable beside its place, for :func:`publish`.
 
@@ -93,8 +100,8 @@ def made(
     makings = [_missing(root.root, top, entries) for top, entries in wanted]
     new = [one for making in makings for one in making.new]
     try:
-        _stage(root, new, content)
-        yield makings
+        written = iter(_stage(root, new, content))
+        yield [making._replace(wrote=_next(written, len(making.new))) for making in makings]
     except BaseException:
         for one in new:
             with suppress(Exception):  # the first error is the one to tell
@@ -130,7 +137,7 @@ def _missing(root: Path, top: str, entries: Sequence[Entry]) -> Making:
             others.append(entry)
         else:
             missing.setdefault(new, []).append(Entry(path[len(new) + 1 :], entry.mode, entry.blob))
-    return Making([_New(path, below) for path, below in missing.items()], others)
+    return Making([_New(path, below) for path, below in missing.items()], others, [])
 
 
 def _outermost_missing(root: Path, top: str, folder: str, known: dict[str, bool]) -> str | None:
@@ -143,26 +150,55 @@ def _outermost_missing(root: Path, top: str, folder: str, known: dict[str, bool]
     return None
 
 
-def _stage(root: Folders, new: Sequence[_New], content: Pieces) -> None:
+def _next(written: Iterator[list[Wrote]], folders: int) -> list[Wrote]:
+    return [file for files in islice(written, folders) for file in files]
+
+
+def _stage(root: Folders, new: Sequence[_New], content: Content) -> list[list[Wrote]]:
     for one in new:
         safewrite.remove_tree(root.root, one.staged)
         safewrite.make_directory(root, one.staged, int(FOLDER_MODE, 8))
+    written: list[list[Wrote]] = []
     for start in range(0, len(new), _OPEN):
-        _write_all(root, new[start : start + _OPEN], content)
+        written += _write_all(root, new[start : start + _OPEN], content)
     for one in new:
         _finish(root, one, content)
     if new:
         safewrite.flush(root.root)
+    return [files if _is_certain(root, one, files) else [] for one, files in zip(new, written, strict=True)]
 
 
-def _write_all(root: Folders, new: Sequence[_New], content: Pieces) -> None:
+def _is_certain(root: Folders, new: _New, files: Sequence[Wrote]) -> bool:
+    """Whether nobody can change these files from now on and leave them their stamps.
+
+    So far nobody knew them but this process. From the moment on in which they are in their place, others do;
+    what these write has a later ctime if the clock of the file system has gone on by then.
+    """
+    newest = max((file.stamp[2] for file in files), default=None)
+    with suppress(SnapError):  # it may be closed to its owner
+        return newest is not None and safewrite.is_past(root, new.staged, newest)
+    return False
+
+
+def _write_all(root: Folders, new: Sequence[_New], content: Content) -> list[list[Wrote]]:
+    """What was written, for each new folder."""
     parts = [(number, part) for number, one in enumerate(new) for part in _parts(one)]
+    written: list[list[Wrote]] = [[] for _ in new]
     with ExitStack() as stack:
         folders = [stack.enter_context(_held(root, one)) for one in new]
         for start in range(0, len(parts), forked.MOST):
             some = parts[start : start + forked.MOST]
-            for _ in forked.each(lambda part: _write_part(folders[part[0]], part[1], content), some):
-                pass
+            for number, stamps in forked.each(partial(_write_part, folders, content), some):
+                place, files = some[number]
+                shown = folders[place].shown
+                written[place] += _wrote(str(shown), files, stamps)
+    return written
+
+
+def _wrote(folder: str, files: Sequence[Entry], stamps: Sequence[Stamp | None]) -> Iterator[Wrote]:
+    for entry, stamp in zip(files, stamps, strict=True):
+        if stamp is not None:
+            yield Wrote(f"{folder}/{from_text(entry.path)}", stamp, entry.blob or "")
 
 
 def _held(root: Folders, new: _New) -> AbstractContextManager[safewrite.Held]:
@@ -174,21 +210,32 @@ def _parts(new: _New) -> Iterator[list[Entry]]:
     return (files[start : start + _PART] for start in range(0, len(files), _PART))
 
 
-def _write_part(folder: safewrite.Held, files: Sequence[Entry], content: Pieces) -> None:
-    with folder.again() as folders:
-        for entry in files:
-            mode = int(entry.mode or "", 8)
-            safewrite.create(folders, from_text(entry.path), content(entry.blob or ""), mode)
+def _write_part(
+    folders: Sequence[safewrite.Held], content: Content, part: tuple[int, Sequence[Entry]]
+) -> list[Stamp | None]:
+    """The stamps of these files of one of the folders; None for those whose content came in pieces."""
+    place, files = part
+    with folders[place].again() as folder:
+        return [_write(folder, entry, content(entry.blob or "")) for entry in files]
 
 
-def _finish(root: Folders, new: _New, content: Pieces) -> None:
+def _write(folder: Folders, entry: Entry, content: bytes | Iterable[bytes]) -> Stamp | None:
+    path, mode = from_text(entry.path), int(entry.mode or "", 8)
+    if isinstance(content, bytes):
+        return safewrite.create(folder, path, (content,), mode)
+    safewrite.create(folder, path, content, mode)
+    return None
+
+
+def _finish(root: Folders, new: _New, content: Content) -> None:
     """Links, then the modes of folders, children first: from then on one may be closed to its owner."""
     staged = new.staged
     folders = []
     for entry in new.entries:
         path = f"{staged}/{from_text(entry.path)}".rstrip("/")
         if entry.mode is None:
-            safewrite.symlink(root, path, b"".join(content(entry.blob or "")))
+            target = content(entry.blob or "")
+            safewrite.symlink(root, path, target if isinstance(target, bytes) else b"".join(target))
         elif entry.blob is None:
             folders.append((path, int(entry.mode, 8)))
     for path, mode in sorted(folders, reverse=True):

@@ -39,7 +39,7 @@ def apply_swapped(root: Path, actions: Sequence[Action], context: ApplyContext) 
     try:
         known = _link_all(place, copy)
         changes = [_on_copy(copy, action) for action in actions]
-        apply.apply_files(copy, changes, msgspec.structs.replace(context, journal=_Untold()))
+        apply.apply_files(copy, changes, _unheard(context))
         _put(copy, place)
     except BaseException:
         _remove(copy)
@@ -59,6 +59,11 @@ def copy_of(place: Path) -> Path:
 def tidy_swapped(root: Path) -> None:
     """Remove what a killed :func:`apply_swapped` has left."""
     _remove(copy_of(root.resolve()))
+
+
+def _unheard(context: ApplyContext) -> ApplyContext:
+    """One in which nobody learns of the copy: neither the journal, nor who would look for files there."""
+    return msgspec.structs.replace(context, journal=_Untold(), wrote=lambda files: None)
 
 
 class _Untold:

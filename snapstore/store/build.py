@@ -19,7 +19,7 @@ from snapstore.large import Large
 from snapstore.large.attributes import attributes
 from snapstore.large.pointer import Pointer
 from snapstore.large.pointer import encode as encode_pointer
-from snapstore.model import Captured, Json, LiveFile, LiveFolder, Stamp
+from snapstore.model import Captured, Json, LiveFile, LiveFolder, Stamp, Wrote
 from snapstore.snapshot import (
     FILES,
     FORMAT,
@@ -58,11 +58,12 @@ def keep(
     stat: Path,
     states: Mapping[str, ResourceState],
     base: Snapshot | None,
+    written: Mapping[str, Sequence[Wrote]],
 ) -> Snapshot:
-    """The snapshot of these states, with every object of it durable in the store."""
+    """The snapshot of these states, with every object of it durable in the store; see :class:`_Builder`."""
     objects.packs.refresh()
     with PackSink(objects.packs, large) as sink:
-        builder = _Builder(objects, sink, stat, large.stamp, keep=True)
+        builder = _Builder(objects, sink, stat, large.stamp, written, keep=True)
         tree = builder.root(states, base)
         sink.finish()
         builder.save_caches()
@@ -75,11 +76,12 @@ def hash_only(
     stat: Path,
     states: Mapping[str, ResourceState],
     base: Snapshot | None,
+    written: Mapping[str, Sequence[Wrote]],
 ) -> Snapshot:
     """The same snapshot, without writing an object: what is new is read from memory and the live files."""
     objects.packs.refresh()
     sink = MemorySink(objects.packs, large.limit)
-    builder = _Builder(objects, sink, stat, large.stamp, keep=False)
+    builder = _Builder(objects, sink, stat, large.stamp, written, keep=False)
     tree = builder.root(states, base)
     builder.save_caches()
     live = LiveObjects(objects, sink.objects, builder.sources)
@@ -93,13 +95,24 @@ def _hints(states: Mapping[str, ResourceState], base: Snapshot | None) -> dict[s
 
 
 class _Builder:
-    """Builds one tree. ``sources`` are the live files of blobs that are not in the store."""
+    """Builds one tree. ``sources`` are the live files of blobs that are not in the store, ``written`` those
+    files of each resource that a restore has just made of blobs in packs."""
 
-    def __init__(self, objects: StoreObjects, sink: Sink, stat: Path, stamp: str, *, keep: bool) -> None:
+    def __init__(
+        self,
+        objects: StoreObjects,
+        sink: Sink,
+        stat: Path,
+        stamp: str,
+        written: Mapping[str, Sequence[Wrote]],
+        *,
+        keep: bool,
+    ) -> None:
         self._objects = objects
         self._sink = sink
         self._stat = stat
         self._stamp = stamp
+        self._written = written
         self._keep = keep
         self._caches: list[StatCache] = []
         self._format = 1
@@ -155,6 +168,7 @@ class _Builder:
 
     def _add_files(self, name: str, tree: TreeBuilder, captured: Captured) -> None:
         cache = StatCache(self._stat / quote(name, safe=""), self._objects.packs, self._stamp)
+        cache.admit(self._written.get(name, ()))
         self._caches.append(cache)
         folders = [folder for folder in captured.folders if folder.names]
         kept = [self._unchanged(folder, cache) for folder in folders]

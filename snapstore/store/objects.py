@@ -110,6 +110,19 @@ class StoreObjects:
         pointer = parse(content) if len(content) <= LONGEST else None
         return open_content(self.large, pointer) if pointer else io.BytesIO(content)
 
+    def small_blob(self, oid: str) -> bytes | None:
+        """What is in a file whose blob is in a pack. None, and :meth:`open_blob` has it, where that is large
+        or a pointer to something large."""
+        found = self._begin(oid)
+        if found is None or found[2] >= LARGE:
+            return None
+        place, kind, size, head = found
+        if kind == BLOB:
+            content = self._require_id(oid, kind, self._whole(oid, place, size, head))
+        else:
+            content = self.content(oid, BLOB)
+        return None if len(content) <= LONGEST and parse(content) else content
+
     def blob_size(self, oid: str) -> int:
         pointer = self.pointer(oid)
         return pointer.size if pointer else self._plain_size(oid)

@@ -2,7 +2,8 @@
 
 An entry is believed when the file's stamp (size, mtime, ctime, inode, mode) is the one remembered, and was
 old enough when the content was read: a file written twice within one tick of its file system's clock has
-one stamp for two contents, so a stamp younger than ``GRAIN`` is never remembered.
+one stamp for two contents, so a stamp younger than ``GRAIN`` is never remembered. A restore may do so sooner:
+it knows that nobody wrote the file but itself (:mod:`snapstore.filetree.newfolders`).
 
 Entries are kept by folder, so that an unchanged folder is one comparison, and with them the tree that the
 folder was and what that tree held beside its files: while both are the same, so is the tree.
@@ -19,13 +20,13 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
-from snapstore.model import LiveFolder, Stamp
+from snapstore.model import LiveFolder, Stamp, Wrote
 from snapstore.stamps import SIZE, names_of, pack
 from snapstore.store import durable
 from snapstore.store.packs import Packs
@@ -97,6 +98,18 @@ class StatCache:
         self._seen: dict[str, dict[bytes, bytes]] = {}
         self._names: dict[str, list[bytes]] = {}
         self._trees: list[tuple[LiveFolder, bytes, bytes]] = []
+        self._admitted = False
+
+    def admit(self, files: Sequence[Wrote]) -> None:
+        """Believe what a restore says of files that it has just made from blobs in the packs."""
+        folders: dict[str, dict[bytes, bytes]] = {}
+        for source, stamp, oid in files:
+            folder, _, name = source.rpartition("/")
+            record = pack([stamp]) + bytes.fromhex(oid) + bytes((STORED,))
+            folders.setdefault(folder, {})[os.fsencode(name)] = record
+        # What was known of a folder that was made anew is about files that are not there any more.
+        self._folders |= {folder: _pack(records) for folder, records in folders.items()}
+        self._admitted = bool(folders)
 
     def _load(self) -> bool:
         try:
@@ -196,7 +209,8 @@ class StatCache:
             # A file too young to be remembered, or changed since the walk, is in the tree but not in here.
             if kept is not None and _is_of(kept, folder):
                 folders[folder.source] = kept._replace(rest=rest, tree=tree)
-        if folders == self._folders and (self._trusted or not folders):
+        known = folders == self._folders and not self._admitted
+        if known and (self._trusted or not folders):
             return
         packs = "".join([name + "\0" for name in sorted(self._packs.names())]).encode()
         sizes = _SIZES.pack(len(self._stamp), len(packs), len(folders))

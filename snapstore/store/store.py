@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from snapstore.errors import SnapError
 from snapstore.large import DEFAULTS, LargeSettings, open_large
-from snapstore.model import Json, Known, Notice
+from snapstore.model import Json, Known, Notice, Wrote
 from snapstore.snapshot import Snapshot, resources
 from snapstore.store import build, commits, locks, notes, repository
 from snapstore.store.build import ResourceState
@@ -62,6 +62,7 @@ class Store:
         self._refs = Refs(path, branch)
         self._held: locks.Making | None = None
         self._known = KnownStates(self.workspace("known"), self._objects.packs)
+        self._written: dict[str, list[Wrote]] = {}
 
     @property
     def branch(self) -> str:
@@ -85,7 +86,8 @@ class Store:
         make = build.keep if keep else build.hash_only
         if keep:
             self.hold()
-        snapshot = make(self._objects, self.large, stat or self.workspace("stat"), states, base)
+        written = {name: self._written.pop(name, []) for name in states}
+        snapshot = make(self._objects, self.large, stat or self.workspace("stat"), states, base, written)
         if keep:
             self._remember(states, snapshot)
         return snapshot
@@ -146,6 +148,14 @@ class Store:
             from snapstore.store import background
 
             background.start(self.path)
+
+    def small_blob(self, oid: str) -> bytes | None:
+        """What is in a file, sooner than by a snapshot's ``open_blob``; None where only that has it."""
+        return self._objects.small_blob(oid)
+
+    def wrote(self, resource: str, files: Iterable[Wrote]) -> None:
+        """These files hold what :meth:`small_blob` gave: the next :meth:`build` need not read them."""
+        self._written.setdefault(resource, []).extend(files)
 
     def _remember(self, states: Mapping[str, ResourceState], snapshot: Snapshot) -> None:
         """Keep the stamps of states whose objects are now in the packs."""

@@ -176,10 +176,11 @@ from tests.files.trees import apply, capture, plan
 
 def fatal(run):
     def call(*args, **more):
-        run(*args, **more)
+        done = run(*args, **more)
         left.pop()
         if not left:
             os.kill(os.getpid() if os.getpid() == parent else parent, signal.SIGKILL)
+        return done
     return call
 
 newfolders.MANY, parent, left = 1, os.getpid(), [None] * int(sys.argv[3])

@@ -5,14 +5,17 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from snapstore import config
 from snapstore.errors import SnapError
+from snapstore.filetree import newfolders
 from snapstore.model import PlanOptions, Scope
-from snapstore.restore import restore, undo
+from snapstore.restore import RestoreResult, restore, undo
+from snapstore.store import build as store_build
 from snapstore.take import live, take
 from snapstore.workspace import Workspace, open_workspace
 from tests.files.test_files import TREES
@@ -85,3 +88,56 @@ def test_a_restore_that_somebody_makes_impossible_fails_by_name_and_touches_noth
     with pytest.raises(SnapError, match="this is a file, not a folder"):
         restore(ws, taken.commit, Scope(), PlanOptions(), (), None)
     assert tree.read_bytes() == b"a file now"
+
+
+MANY = Folder({b"f%02d" % number: File(b"%02d" % number, 0o600 + number % 2) for number in range(60)})
+
+
+def restored(ws: Workspace, commit: str) -> RestoreResult:
+    return restore(ws, commit, Scope(), PlanOptions(), (), None)
+
+
+def removed_after_a_take(ws: Workspace) -> str:
+    tree = ws.config.root / "tree"
+    build(tree, Folder({b"site": MANY}))
+    commit = take(ws, "first").commit
+    build(tree, Folder())
+    return commit
+
+
+def test_what_a_restore_has_just_written_is_not_read_again(ws: Workspace) -> None:
+    commit = removed_after_a_take(ws)
+    before = picture(ws.config.root / "tree")
+    with mock.patch.object(store_build, "ingest_all", wraps=store_build.ingest_all) as reading:
+        assert restored(ws, commit).verified
+        assert live(ws).tree == ws.store.snapshot(commit).tree
+        assert [len(call.args[0]) for call in reading.call_args_list] == [0] * reading.call_count
+        undo(ws, PlanOptions(), (), None)
+    assert picture(ws.config.root / "tree") == before
+
+
+@pytest.mark.parametrize("content", [b"!!", b"longer"])
+def test_what_somebody_writes_right_after_a_restore_is_not_what_was_promised(
+    ws: Workspace, content: bytes
+) -> None:
+    """Of the same size and within one tick of the clock, at the first moment in which it can be found."""
+    commit = removed_after_a_take(ws)
+    publish = newfolders.publish
+
+    def publish_and_change(root: newfolders.Folders, making: newfolders.Making) -> None:
+        publish(root, making)
+        (root.root / "site/f07").write_bytes(content)
+
+    with mock.patch.object(newfolders, "publish", publish_and_change):
+        result = restored(ws, commit)
+    assert result.mismatches == ["site:site/f07 is not as promised"]
+
+
+def test_files_are_read_where_the_clock_does_not_tell_who_was_last(ws: Workspace) -> None:
+    commit = removed_after_a_take(ws)
+    with (
+        mock.patch.object(newfolders.safewrite, "is_past", return_value=False),
+        mock.patch.object(store_build, "ingest_all", wraps=store_build.ingest_all) as reading,
+    ):
+        assert restored(ws, commit).verified
+    assert len(reading.call_args.args[0]) == 60
