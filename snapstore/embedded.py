@@ -28,6 +28,7 @@ from snapstore import interruptions
 from snapstore.errors import SnapError
 
 SUPERUSER = "postgres"
+_PORTS = range(10_000, 32_768)
 _MEMORY, _ROOM = "/dev/shm", 4 << 30  # noqa: S108 - the folder made in there is nobody else's
 SETTINGS = {
     "fsync": "off",
@@ -103,7 +104,7 @@ def _prepared(directory: Path, bindir: Path | None) -> Server:
     directory.chmod(0o700)
     password = secrets.token_urlsafe(18)
     found = _usable(bindir, directory, account) if bindir else _bindir(directory, account)
-    return Server(directory, found, _free_port(), password, account)
+    return Server(directory, found, free_port(), password, account)
 
 
 def _start(server: Server) -> None:
@@ -243,8 +244,12 @@ def _reachable(path: Path) -> bool:
     return all(part.stat().st_mode & 0o001 for part in [path, *path.resolve().parents])
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_port() -> int:
+    """A port on loopback that is free for TCP and UDP, and stays so while its server starts or is away: it is
+    below those that systems give to whoever asks for any."""
+    while True:
+        port = _PORTS.start + secrets.randbelow(len(_PORTS))
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp, suppress(OSError):
+            tcp.bind(("127.0.0.1", port))
+            udp.bind(("127.0.0.1", port))
+            return port

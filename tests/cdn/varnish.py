@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.dns.servers import free_port, started
+from snapstore.embedded import free_port
+from tests.dns.servers import started
 
 SECRET = b"a secret that only the tests know\n"
 QUICK = "exec cc -O0 -fpic -shared -Wl,-x -o %o %s"

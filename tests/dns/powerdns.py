@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.dns.servers import free_port, started
+from snapstore.embedded import free_port
+from tests.dns.servers import started
 
 KEY = "an API key that only the tests know"
 SCHEMA = Path("/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql")

@@ -6,11 +6,10 @@ import base64
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +24,8 @@ import dns.rdatatype
 import dns.tsig
 import dns.update
 import pytest
+
+from snapstore.embedded import free_port
 
 NAMES = ("bind", "knot")
 PROGRAMS = {"bind": "named", "knot": "knotd"}
@@ -184,15 +185,6 @@ def started(words: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
-
-
-def free_port() -> int:
-    """One that is free for both TCP and UDP."""
-    while True:
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp, suppress(OSError):
-            tcp.bind(("127.0.0.1", 0))
-            udp.bind(("127.0.0.1", port := tcp.getsockname()[1]))
-            return int(port)
 
 
 def _wait(port: int, zones: Sequence[str], process: subprocess.Popen[bytes], log: Path) -> None:

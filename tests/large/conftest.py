@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from snapstore.embedded import free_port
 from snapstore.large import LargeSettings
 
 LIMIT = 100_000
@@ -22,9 +22,7 @@ _SECONDS = 30
 @pytest.fixture(scope="session")
 def s3() -> Iterator[str]:
     """The address of an S3 server whose buckets are in memory."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     program = Path(sys.executable).with_name("moto_server")
     server = subprocess.Popen(
         [program, "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

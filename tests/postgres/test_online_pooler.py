@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 import uuid
@@ -21,11 +20,6 @@ from tests.postgres.conftest import Project
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="needs pgbouncer")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.fixture(params=["transaction", "session"])
@@ -46,7 +40,7 @@ def direct(postgres_server: embedded.Server) -> Iterator[str]:
 @pytest.fixture
 def pool(mode: str, direct: str, postgres_server: embedded.Server, tmp_path: Path) -> Iterator[str]:
     """The URL of the database through a PgBouncer in that mode."""
-    port, folder = free_port(), tmp_path / "pool"
+    port, folder = embedded.free_port(), tmp_path / "pool"
     folder.mkdir(mode=0o777)
     folder.chmod(0o777)
     (folder / "users").write_text('"postgres" ""\n')

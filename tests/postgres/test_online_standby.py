@@ -25,7 +25,7 @@ def primary() -> Iterator[embedded.Server]:
 @pytest.fixture
 def standby(primary: embedded.Server) -> Iterator[embedded.Server]:
     """A hot standby of the primary, beside it."""
-    made = replace(primary, port=embedded._free_port())
+    made = replace(primary, port=embedded.free_port())
     data = str(primary.directory / "standby")
     source = f"host={primary.directory} port={primary.port} user=postgres"
     embedded._run(made, ["pg_basebackup", "-D", data, "-d", source, "-R", "-c", "fast", "--no-sync"])

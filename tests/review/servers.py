@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from snapstore.embedded import free_port
 from tests.serving import Handler, serving
 
 TOKEN = "canary-token-0123456789"
@@ -148,7 +149,7 @@ def over_ssh(folder: Path) -> Iterator[Served]:
         key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
         subprocess.run(key, check=True)
     (folder / "user.pub").rename(folder / "allowed")
-    port = _free_port()
+    port = free_port()
     server = _sshd(folder, port)
     try:
         _wait(port, server)
@@ -174,11 +175,6 @@ def _sshd(folder: Path, port: int) -> subprocess.Popen[bytes]:
     )
     assert SSHD
     return subprocess.Popen([SSHD, "-D", "-e", "-f", str(config)], stderr=subprocess.DEVNULL)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 def _wait(port: int, server: subprocess.Popen[bytes]) -> None:

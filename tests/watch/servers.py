@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
+from snapstore.embedded import free_port
 from tests.serving import Handler, serving
 
 PROMETHEUS = shutil.which("prometheus")
@@ -86,7 +86,7 @@ def prometheus(
     config = f"global: {{scrape_interval: {every}, scrape_timeout: {every}}}\nscrape_configs:\n"
     (folder / "prometheus.yml").write_text(config + "\n".join(jobs) + "\n" if jobs else "{}\n")
     (folder / "web.yml").write_text(f"basic_auth_users: {{alice: '{_HASH}'}}\n" if auth else "{}\n")
-    port = _free_port()
+    port = free_port()
     words = [
         *(f"--config.file={folder / 'prometheus.yml'}", f"--web.config.file={folder / 'web.yml'}"),
         *(f"--storage.tsdb.path={data}", f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"),
@@ -113,9 +113,3 @@ def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
                     return
         time.sleep(0.05)
     raise AssertionError(log.read_text())
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
