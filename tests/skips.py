@@ -15,6 +15,7 @@ UNAVOIDABLE = (
     "needs two cores",
     "needs pgbouncer",
     "needs sshd",
+    "needs nginx and fcgiwrap",
     "needs git-lfs",
     "needs the OpenAPI documents",
     "needs Cloudflare's library",

@@ -88,7 +88,8 @@ def remote(config: Config, env: Mapping[str, str]) -> Remote:
         raise SnapError("the store has no remote", where=str(config.path), fix=fix)
     if place(config.remote) is None and "://" not in config.remote:
         return Remote(str(config.root / config.remote))
-    in_url, kind, secret = urlsplit(config.remote).password, forge(config), token(config, env)
-    if in_url is not None or secret is None:
+    parts, kind, secret = urlsplit(config.remote), forge(config), token(config, env)
+    if parts.password is not None or secret is None:
         return Remote(config.remote)
-    return Remote(config.remote, Login(_USERS[kind] if kind else "git", secret))
+    name = unquote(parts.username or "") or (_USERS[kind] if kind else "git")
+    return Remote(config.remote, Login(name, secret))

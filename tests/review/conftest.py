@@ -72,6 +72,7 @@ def in_folder(folder: Path) -> Iterator[Served]:
 
 WAYS = {
     "http": servers.over_http,
+    "nginx": servers.over_nginx,
     "ssh": servers.over_ssh,
     "folder": in_folder,
 }
@@ -82,6 +83,8 @@ def anyhow(request: pytest.FixtureRequest, snap: Snap, tmp_path: Path) -> Iterat
     """The project with its remote over each way there is."""
     if request.param == "ssh" and servers.SSHD is None:
         pytest.skip("needs sshd")
+    if request.param == "nginx" and not (servers.NGINX and servers.FCGIWRAP):
+        pytest.skip("needs nginx and fcgiwrap")
     (tmp_path / "remote").mkdir()
     with WAYS[request.param](tmp_path / "remote") as served:
         yield project(snap, served)

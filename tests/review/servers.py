@@ -11,9 +11,10 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,7 +22,9 @@ from snapstore.embedded import free_port
 from tests.serving import Handler, serving
 
 TOKEN = "canary-token-0123456789"
-SSHD = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
+_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+SSHD = shutil.which("sshd", path=_PATH)
+NGINX, FCGIWRAP = shutil.which("nginx", path=_PATH), shutil.which("fcgiwrap", path=_PATH)
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,72 @@ def _handler(folder: Path, token: str) -> type[Handler]:
     return Answers
 
 
+NGINX_CONFIG = """
+daemon off;
+{user}
+pid {folder}/pid;
+error_log {folder}/error.log;
+events {{}}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  fastcgi_temp_path {folder}/fastcgi;
+  proxy_temp_path {folder}/proxy;
+  scgi_temp_path {folder}/scgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  server {{
+    listen 127.0.0.1:{port};
+    client_max_body_size 0;
+    auth_basic git;
+    auth_basic_user_file {folder}/users;
+    location / {{
+      fastcgi_pass unix:{folder}/socket;
+      fastcgi_param SCRIPT_FILENAME {backend};
+      fastcgi_param GIT_PROJECT_ROOT {root};
+      fastcgi_param GIT_HTTP_EXPORT_ALL 1;
+      fastcgi_param GIT_PROTOCOL $http_git_protocol;
+      fastcgi_param REMOTE_USER $remote_user;
+      fastcgi_param PATH_INFO $uri;
+      fastcgi_param QUERY_STRING $query_string;
+      fastcgi_param REQUEST_METHOD $request_method;
+      fastcgi_param CONTENT_TYPE $content_type;
+      fastcgi_param CONTENT_LENGTH $content_length;
+    }}
+  }}
+}}
+"""
+
+
+@contextmanager
+def over_nginx(root: Path, token: str = TOKEN) -> Iterator[Served]:
+    """``git http-backend`` as people serve it: behind nginx and fcgiwrap, with Basic authentication."""
+    path = repository(root / "team" / "shop.git")
+    assert NGINX and FCGIWRAP
+    with TemporaryDirectory(prefix="snap-git-") as short, ExitStack() as ends:
+        folder, port = Path(short), free_port()
+        (folder / "users").write_text(f"deploy:{{PLAIN}}{token}\n")
+        backend = subprocess.check_output(["git", "--exec-path"], text=True).strip() + "/git-http-backend"
+        user = "user root;" if os.getuid() == 0 else ""
+        config = folder / "nginx.conf"
+        config.write_text(
+            NGINX_CONFIG.format(folder=folder, port=port, backend=backend, root=root, user=user)
+        )
+        ends.enter_context(_ended(subprocess.Popen([FCGIWRAP, "-s", f"unix:{folder}/socket"])))
+        nginx = subprocess.Popen([NGINX, "-e", str(folder / "error.log"), "-c", str(config)])
+        ends.enter_context(_ended(nginx))
+        _wait(port, nginx)
+        yield Served(path, f"http://deploy@127.0.0.1:{port}/team/shop.git", {"SNAPSTORE_TOKEN": token})
+
+
+@contextmanager
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
 @contextmanager
 def over_ssh(folder: Path) -> Iterator[Served]:
     """A real sshd that takes one key."""
@@ -151,7 +220,7 @@ def over_ssh(folder: Path) -> Iterator[Served]:
     (folder / "user.pub").rename(folder / "allowed")
     port = free_port()
     server = _sshd(folder, port)
-    try:
+    with _ended(server):
         _wait(port, server)
         known = folder / "known"
         host = (folder / "host.pub").read_text().split()
@@ -159,9 +228,6 @@ def over_ssh(folder: Path) -> Iterator[Served]:
         ssh = f"ssh -F none -i {folder / 'user'} -o UserKnownHostsFile={known} -o StrictHostKeyChecking=yes"
         url = f"ssh://{getpass.getuser()}@127.0.0.1:{port}{path}"
         yield Served(path, url, {"GIT_SSH_COMMAND": ssh})
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def _sshd(folder: Path, port: int) -> subprocess.Popen[bytes]:
@@ -179,11 +245,11 @@ def _sshd(folder: Path, port: int) -> subprocess.Popen[bytes]:
 
 def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
     for _ in range(500):
-        assert server.poll() is None, "sshd did not start"
+        assert server.poll() is None, f"{server.args!r} did not start"
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
             time.sleep(0.02)
         else:
             return
-    raise AssertionError("sshd does not answer")
+    raise AssertionError(f"{server.args!r} does not answer")

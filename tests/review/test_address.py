@@ -87,6 +87,7 @@ def test_own_tokens_come_first_and_are_masked_from_then_on():
         ("https://github.com/t/s", ReviewTable(), Login("x-access-token", "own-token-4711")),
         ("https://gitlab.com/t/s", ReviewTable(), Login("oauth2", "own-token-4711")),
         ("https://git.example/t/s", ReviewTable(), Login("git", "own-token-4711")),
+        ("https://de%40ploy@git.example/t/s", ReviewTable(), Login("de@ploy", "own-token-4711")),
         ("https://git.example/t/s", ReviewTable(Forge.GITLAB), Login("oauth2", "own-token-4711")),
         ("https://me:pw@git.example/t/s", ReviewTable(), None),
     ],
