@@ -266,3 +266,19 @@ def test_a_line_is_found_for_every_key_that_is_written_out(values: dict[str, str
         line = source.line_of(text, ("resources", "db", f"k{key}"))
         assert line is not None
         assert line > lines.index("[resources.db]")
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("4096", 4096),
+        ("1kB", 1000),
+        ("1 KB", 1000),
+        ("1.5GB", 1500 * 10**6),
+        ("2MiB", 2 << 20),
+        ("3TB", 3 * 10**12),
+    ],
+)
+def test_a_size_is_written_in_one_way_wherever_there_is_one(load: Any, text: str, amount: int) -> None:
+    found = load(f'[large_files]\nlimit = "{text}"\n[preflight]\nfree = "{text}"\n', live=False)
+    assert (found.large.limit, found.preflight.free) == (amount, amount)

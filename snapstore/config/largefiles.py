@@ -7,11 +7,9 @@ import sys
 
 import msgspec
 
+from snapstore.config.sizes import size
 from snapstore.config.source import Source
 from snapstore.large import LargeSettings
-
-_UNITS = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9}
-_UNITS |= {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
 class LargeFilesTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -24,12 +22,10 @@ class LargeFilesTable(msgspec.Struct, forbid_unknown_fields=True):
 
 def large_settings(source: Source, table: LargeFilesTable) -> LargeSettings:
     """What the table says. SnapError when it makes no sense."""
-    found = re.fullmatch(rf"(\d{{1,12}})\s*({'|'.join(_UNITS)})?", table.limit)
-    if found is None and table.limit != "off":
-        fix = 'write "100MB" or "2GiB", or "off" to keep all in Git'
-        raise source.error(("large_files", "limit"), "`large_files.limit` is no size", fix)
     if table.url and not re.match(r"[a-z0-9+]+://", table.url):
         fix = "write the address of a bucket, such as s3://bucket/prefix; without it they are in the store"
         raise source.error(("large_files", "url"), "`large_files.url` is no URL", fix)
-    limit = int(found[1]) * _UNITS[found[2] or "B"] if found else sys.maxsize
+    limit = sys.maxsize
+    if table.limit != "off":
+        limit = size(source, ("large_files", "limit"), table.limit, ', or "off" to keep all in Git')
     return LargeSettings(max(limit, 1), table.url, dict(table.options))

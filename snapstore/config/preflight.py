@@ -8,13 +8,12 @@ from typing import Annotated
 
 import msgspec
 
+from snapstore.config.sizes import size
 from snapstore.config.source import Keys, Source, dotted
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 _AGE = r"(\d+)\s*([smhdw])"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_SIZE = r"(\d+(?:\.\d+)?)\s*([kMGT]?)B"
-_BYTES = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 
 
 class Check(StrEnum):
@@ -86,7 +85,7 @@ class PreflightConfig(msgspec.Struct, frozen=True):
     backups: tuple[Backup, ...] = ()
     rehearsed: float = 604_800
     notified: float = 86_400
-    free: float = 1e9
+    free: int = 10**9
     clock: float = 5.0
     skip: frozenset[Check] = frozenset()
 
@@ -97,7 +96,7 @@ def preflight_config(source: Source, table: PreflightTable) -> PreflightConfig:
         tuple(_backup(source, place, backup) for place, backup in enumerate(table.backup)),
         _age(source, ("preflight", "rehearsed"), table.rehearsed),
         _age(source, ("preflight", "notified"), table.notified),
-        _size(source, ("preflight", "free"), table.free),
+        size(source, ("preflight", "free"), table.free),
         table.clock,
         frozenset(table.skip),
     )
@@ -119,10 +118,3 @@ def _age(source: Source, at: Keys, text: str) -> float:
     if found is None:
         raise source.error(at, f"`{dotted(at)}` is no age", "write 90m, 24h, 7d or 2w")
     return float(int(found[1]) * _SECONDS[found[2]])
-
-
-def _size(source: Source, at: Keys, text: str) -> float:
-    found = re.fullmatch(_SIZE, text)
-    if found is None:
-        raise source.error(at, f"`{dotted(at)}` is no size", "write 500MB or 1.5GB")
-    return float(found[1]) * _BYTES[found[2]]

@@ -216,7 +216,7 @@ def _disk(scene: Scene) -> str:
     for what, path in (("the store", scene.ws.config.store), ("the project", scene.ws.config.root)):
         free = shutil.disk_usage(path).free
         if free < least:
-            text = f"{size(free)} are free where {what} is, {size(int(least))} are wanted"
+            text = f"{size(free)} are free where {what} is, {size(least)} are wanted"
             raise SnapError(text, where=str(path), fix="free some space, or say `free` under [preflight]")
         said.append(f"{size(free)} for {what}")
     return ", ".join(said)
