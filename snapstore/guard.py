@@ -11,15 +11,16 @@ from snapstore import adapter as adapters
 from snapstore.diff import diff
 from snapstore.errors import Exit, SnapError, some
 from snapstore.journal import Journal
-from snapstore.model import Fact, Hazard, HazardName, Plan, Scope
+from snapstore.model import Fact, FileChange, Hazard, HazardName, Plan, Scope
 from snapstore.nearest import nearest
 from snapstore.plan import refused, shape
-from snapstore.snapshot import Snapshot, facts, resources
+from snapstore.snapshot import ATTRIBUTES, ResourceEntry, Snapshot, facts, resources
 from snapstore.verify import Name, differing
 
 if TYPE_CHECKING:
     from snapstore.config import Config
     from snapstore.secrets import Keys
+    from snapstore.store import Store
 
 AGAIN = "make it again with `snap plan`"
 
@@ -135,6 +136,32 @@ def require_secrets(keys: Keys, plan: Plan) -> None:
     for action in plan.actions:
         for ref in action.secrets.values():
             keys.unseal(action.resource, ref.identity, ref.token)
+
+
+def require_large(store: Store, live: Snapshot, target: Snapshot, scope: Scope) -> None:
+    """SnapError that names what large files are not there, of those that have to be written."""
+    if not any(_has_large(target, entry) for entry in resources(target).values()):
+        return
+    lacking = sorted(
+        Name(changes.resource, change.path)
+        for changes in diff(live, target, scope)
+        for change in changes.files
+        if change.after and _is_other(change) and store.lacks(change.after.oid)
+    )
+    if lacking:
+        text = f"the large files that this needs are not all there, nothing was changed: {some(lacking)}"
+        fix = "bring them with `snap pull` or from a backup of that place, or narrow the restore with --only"
+        raise SnapError(text, where=store.large.place.name, fix=fix)
+
+
+def _has_large(snapshot: Snapshot, entry: ResourceEntry) -> bool:
+    return entry.tree is not None and any(
+        below.name == ATTRIBUTES for below in snapshot.objects.tree(entry.tree)
+    )
+
+
+def _is_other(change: FileChange) -> bool:
+    return change.before is None or change.after is None or change.before.oid != change.after.oid
 
 
 def require_confirmed(confirm: Callable[[Plan], bool] | None, plan: Plan) -> None:

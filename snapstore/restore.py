@@ -26,6 +26,7 @@ from snapstore.guard import (
     require_allowed,
     require_confirmed,
     require_current,
+    require_large,
     require_renames,
     require_secrets,
     restorable,
@@ -248,8 +249,7 @@ def _run(ws: Workspace, request: _Request, confirm: Confirm | None, report: Repo
         before, plan = _current(ws, request)
         if _nothing_to_do(ws, plan, before, request.target):
             return _nothing_done(plan, report)
-        require_allowed(ws.config, plan, request.allow)
-        require_secrets(ws.keys, plan)
+        _require_feasible(ws, plan, before, request.target, request.allow)
         require_confirmed(confirm, plan)
         request = replace(request, reviewed=plan)
     with ws.store.lock(request.title):
@@ -262,8 +262,7 @@ def _run_locked(ws: Workspace, request: _Request, report: Report) -> RestoreResu
     before, plan = _current(ws, request)
     if _nothing_to_do(ws, plan, before, request.target):
         return _nothing_done(plan, report)
-    require_allowed(ws.config, plan, request.allow)
-    require_secrets(ws.keys, plan)
+    _require_feasible(ws, plan, before, request.target, request.allow)
     ref, safety = _keep(ws, before, request.title, plan.scope)
     report(f"the state before is kept as {safety[:10]}")
     begin = Begin(
@@ -279,6 +278,15 @@ def _run_locked(ws: Workspace, request: _Request, report: Report) -> RestoreResu
     )
     record = journal.create(journals(ws), begin)
     return _announced(ws, record, report, lambda: _carry_out(ws, record, before, request.target, report))
+
+
+def _require_feasible(
+    ws: Workspace, plan: Plan, before: Snapshot, target: Snapshot, allow: frozenset[HazardName]
+) -> None:
+    """SnapError where a plan may not be carried out, or could not be to its end."""
+    require_allowed(ws.config, plan, allow)
+    require_secrets(ws.keys, plan)
+    require_large(ws.store, before, target, plan.scope)
 
 
 def _nothing_to_do(ws: Workspace, plan: Plan, before: Snapshot, target: Snapshot) -> bool:
@@ -377,8 +385,7 @@ def _continue_locked(
     leads_to = target if goal is Goal.TARGET else safety
     scope, options = begin.plan.scope, begin.plan.options
     plan = make_plan(ws.config, now, leads_to, scope, options, record.started(), ask_live)
-    require_allowed(ws.config, plan, allow | record.allow)
-    require_secrets(ws.keys, plan)
+    _require_feasible(ws, plan, now, leads_to, allow | record.allow)
     require_confirmed(confirm, plan)
     tidy(ws, record.started())
     record.write(Continued(goal, plan, tuple(sorted(allow))))

@@ -91,9 +91,8 @@ class StoreObjects:
 
     def pointer(self, oid: str) -> Pointer | None:
         """What a blob points to, None when it is no pointer to a large file."""
-        if self._plain_size(oid) > LONGEST:
-            return None
-        return parse(self.content(oid, BLOB))
+        _, content = self._measured(oid)
+        return None if content is None else parse(content)
 
     def open_blob(self, oid: str) -> BinaryIO:
         found = self._begin(oid)
@@ -124,14 +123,19 @@ class StoreObjects:
         return None if len(content) <= LONGEST and parse(content) else content
 
     def blob_size(self, oid: str) -> int:
-        pointer = self.pointer(oid)
-        return pointer.size if pointer else self._plain_size(oid)
+        size, content = self._measured(oid)
+        pointer = None if content is None else parse(content)
+        return pointer.size if pointer else size
 
-    def _plain_size(self, oid: str) -> int:
+    def _measured(self, oid: str) -> tuple[int, bytes | None]:
+        """The size of a blob, and what is in it where it is short enough to be a pointer."""
         found = self._begin(oid)
         if found is not None and found[1] == BLOB:
-            return found[2]
-        return len(self.content(oid, BLOB))
+            place, kind, size, head = found
+            short = size <= LONGEST
+            return size, self._require_id(oid, kind, self._whole(oid, place, size, head)) if short else None
+        content = self.content(oid, BLOB)
+        return len(content), content if len(content) <= LONGEST else None
 
     def content(self, oid: str, kind: int) -> bytes:
         """The content of an object of this kind."""

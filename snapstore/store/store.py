@@ -153,6 +153,11 @@ class Store:
         """What is in a file, sooner than by a snapshot's ``open_blob``; None where only that has it."""
         return self._objects.small_blob(oid)
 
+    def lacks(self, blob: str) -> bool:
+        """Whether it stands for a large file that is not where it should be kept."""
+        pointer = self._objects.pointer(blob)
+        return pointer is not None and not self.large.place.has(pointer)
+
     def wrote(self, resource: str, files: Iterable[Wrote]) -> None:
         """These files hold what :meth:`small_blob` gave: the next :meth:`build` need not read them."""
         self._written.setdefault(resource, []).extend(files)

@@ -61,28 +61,6 @@ def test_take_diff_restore_and_undo(project: Snap) -> None:
     project("doctor", code=0)
 
 
-def test_what_a_restore_needs_and_lacks_is_one_clear_error(project: Snap) -> None:
-    project("take", code=0)
-    for path in objects(project.root / "snapshots"):
-        path.unlink()
-    write(project, NEW)
-    done = project("restore", "HEAD", "--yes", code=1)
-    assert "is missing" in done.stdout and "Traceback" not in done.stderr
-    assert read(project) == NEW
-    assert "needed by refs/heads/main" in project("doctor", code=1).stdout
-
-
-@pytest.fixture(params=["folder", "http"])
-def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, dict[str, str], Path]]:
-    if request.param == "folder":
-        path = repository(tmp_path / "remote.git")
-        yield str(path), {}, path / "lfs"
-        return
-    (tmp_path / "served").mkdir()
-    with over_http(tmp_path / "served") as served:
-        yield served.url, served.env, tmp_path / "served/large"
-
-
 def test_another_machine_gets_them_with_the_snapshots(
     project: Snap, remote: tuple[str, dict[str, str], Path]
 ) -> None:
@@ -98,6 +76,32 @@ def test_another_machine_gets_them_with_the_snapshots(
     project("restore", "HEAD", "--yes", code=0)
     assert read(project) == OLD
     project("doctor", code=0)
+
+
+def test_a_restore_stops_before_it_changes_anything_where_one_is_missing(project: Snap) -> None:
+    project("take", code=0)
+    write(project, NEW)
+    (project.root / "build/app.js").write_text("// changed by hand\n")
+    shutil.rmtree(project.root / "snapshots/lfs")
+    done = project("restore", "HEAD", "--yes", code=1)
+    assert "nothing was changed: build:video.bin" in done.stderr and "snap pull" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "needed by refs/heads/main" in project("doctor", code=1).stdout
+    assert (project.root / "build/app.js").read_text() == "// changed by hand\n"
+    assert "no restore was interrupted" in project("restore", "--resume", code=1).stderr
+    project("restore", "HEAD", "--yes", "--only", "build:app.js", code=0)
+    assert (read(project), (project.root / "build/app.js").read_text()) == (NEW, "// 300000\n")
+
+
+@pytest.fixture(params=["folder", "http"])
+def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, dict[str, str], Path]]:
+    if request.param == "folder":
+        path = repository(tmp_path / "remote.git")
+        yield str(path), {}, path / "lfs"
+        return
+    (tmp_path / "served").mkdir()
+    with over_http(tmp_path / "served") as served:
+        yield served.url, served.env, tmp_path / "served/large"
 
 
 def test_a_remote_that_has_lost_one_is_named(project: Snap, remote: tuple[str, dict[str, str], Path]) -> None:
