@@ -20,6 +20,7 @@ import msgspec
 
 from snapstore import forked, safewrite
 from snapstore.adapter import ApplyContext
+from snapstore.below import Folders, Root
 from snapstore.errors import SnapError
 from snapstore.filetree import newfolders
 from snapstore.filetree.attributes import give
@@ -27,7 +28,6 @@ from snapstore.filetree.facts import ROOT, ancestors
 from snapstore.filetree.plan import Step
 from snapstore.model import Action
 from snapstore.paths import from_text
-from snapstore.safewrite import Folders, Root
 
 _Todo = tuple[Action, Step]
 

@@ -19,11 +19,11 @@ from typing import NamedTuple
 import msgspec
 
 from snapstore import forked, safewrite
+from snapstore.below import Folders, Held, held
 from snapstore.errors import SnapError
 from snapstore.filetree.facts import FOLDER_MODE, ancestors
 from snapstore.model import Stamp, Wrote
 from snapstore.paths import from_text, to_bytes
-from snapstore.safewrite import Folders
 
 MANY = 50
 """From so many new files and folders on, a folder is one action; fewer are worth a line each."""
@@ -201,8 +201,8 @@ def _wrote(folder: str, files: Sequence[Entry], stamps: Sequence[Stamp | None]) 
             yield Wrote(f"{folder}/{from_text(entry.path)}", stamp, entry.blob or "")
 
 
-def _held(root: Folders, new: _New) -> AbstractContextManager[safewrite.Held]:
-    return safewrite.held(root, new.staged, shown=root.root / from_text(new.path))
+def _held(root: Folders, new: _New) -> AbstractContextManager[Held]:
+    return held(root, new.staged, shown=root.root / from_text(new.path))
 
 
 def _parts(new: _New) -> Iterator[list[Entry]]:
@@ -211,7 +211,7 @@ def _parts(new: _New) -> Iterator[list[Entry]]:
 
 
 def _write_part(
-    folders: Sequence[safewrite.Held], content: Content, part: tuple[int, Sequence[Entry]]
+    folders: Sequence[Held], content: Content, part: tuple[int, Sequence[Entry]]
 ) -> list[Stamp | None]:
     """The stamps of these files of one of the folders; None for those whose content came in pieces."""
     place, files = part

@@ -61,6 +61,17 @@ def test_take_diff_restore_and_undo(project: Snap) -> None:
     project("doctor", code=0)
 
 
+@pytest.fixture(params=["folder", "http"])
+def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, dict[str, str], Path]]:
+    if request.param == "folder":
+        path = repository(tmp_path / "remote.git")
+        yield str(path), {}, path / "lfs"
+        return
+    (tmp_path / "served").mkdir()
+    with over_http(tmp_path / "served") as served:
+        yield served.url, served.env, tmp_path / "served/large"
+
+
 def test_another_machine_gets_them_with_the_snapshots(
     project: Snap, remote: tuple[str, dict[str, str], Path]
 ) -> None:
@@ -91,17 +102,6 @@ def test_a_restore_stops_before_it_changes_anything_where_one_is_missing(project
     assert "no restore was interrupted" in project("restore", "--resume", code=1).stderr
     project("restore", "HEAD", "--yes", "--only", "build:app.js", code=0)
     assert (read(project), (project.root / "build/app.js").read_text()) == (NEW, "// 300000\n")
-
-
-@pytest.fixture(params=["folder", "http"])
-def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, dict[str, str], Path]]:
-    if request.param == "folder":
-        path = repository(tmp_path / "remote.git")
-        yield str(path), {}, path / "lfs"
-        return
-    (tmp_path / "served").mkdir()
-    with over_http(tmp_path / "served") as served:
-        yield served.url, served.env, tmp_path / "served/large"
 
 
 def test_a_remote_that_has_lost_one_is_named(project: Snap, remote: tuple[str, dict[str, str], Path]) -> None:
