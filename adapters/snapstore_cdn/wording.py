@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from difflib import unified_diff
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher, unified_diff
 
 from snapstore.model import SEALED, Fact, Json
 
 _CONTEXT = 2
+_NOTHING: Json = object()
+"""What is not there, which is not the same as null."""
 
 
 def named(identity: str) -> str:
@@ -19,29 +21,54 @@ def named(identity: str) -> str:
 
 def lines(before: Fact | None, after: Fact | None) -> Iterator[str]:
     """What goes and what comes, a line each; of texts of many lines those that differ and what is around."""
-    old, new = (dict(_places(side.attrs, "")) if side is not None else {} for side in (before, after))
-    for place in sorted(old.keys() | new.keys()):
-        if old.get(place) == new.get(place):
-            continue
-        values = old.get(place), new.get(place)
-        if any("\n" in value for value in values if value is not None):
-            yield from _of_text(place, *values)
-            continue
-        yield from (
-            f"{sign} {place}: {value}" for sign, value in zip("-+", values, strict=True) if value is not None
-        )
+    old, new = (side.attrs if side is not None else {} for side in (before, after))
+    return _differences(old, new, "")
 
 
-def _places(value: Json, place: str) -> Iterator[tuple[str, str]]:
-    """Every single value by where it is."""
-    if isinstance(value, dict) and value.keys() != {SEALED}:
+def _differences(old: Json, new: Json, place: str) -> Iterator[str]:
+    if _has_parts(old) and _has_parts(new):
+        for name in sorted(old.keys() | new.keys()):
+            below = f"{place}.{name}" if place else name
+            yield from _differences(old.get(name, _NOTHING), new.get(name, _NOTHING), below)
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from _of_lists(old, new, place)
+    elif any(isinstance(value, str) and "\n" in value for value in (old, new)):
+        yield from _of_text(place, *(value if isinstance(value, str) else "" for value in (old, new)))
+    elif old != new:
+        yield from (f"- {line}" for line in _places(old, place))
+        yield from (f"+ {line}" for line in _places(new, place))
+
+
+def _of_lists(old: Sequence[Json], new: Sequence[Json], place: str) -> Iterator[str]:
+    """Each that goes by where it was, each that comes by where it is; others only move up or down."""
+    before, after = ([json.dumps(item, sort_keys=True) for item in side] for side in (old, new))
+    for what, i, j, k, n in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if what == "replace" and j - i == n - k:
+            for one, other, number in zip(old[i:j], new[k:n], range(k, n), strict=True):
+                yield from _differences(one, other, f"{place}[{number}]")
+        elif what != "equal":
+            for number in range(i, j):
+                yield from _differences(old[number], _NOTHING, f"{place}[{number}]")
+            for number in range(k, n):
+                yield from _differences(_NOTHING, new[number], f"{place}[{number}]")
+
+
+def _has_parts(value: Json) -> bool:
+    return isinstance(value, dict) and value.keys() != {SEALED}
+
+
+def _places(value: Json, place: str) -> Iterator[str]:
+    """Every single value and where it is."""
+    if value is _NOTHING:
+        return
+    if _has_parts(value):
         for name, item in value.items():
             yield from _places(item, f"{place}.{name}" if place else name)
     elif isinstance(value, list):
         for number, item in enumerate(value):
             yield from _places(item, f"{place}[{number}]")
     else:
-        yield place, _told(value)
+        yield f"{place}: {_told(value)}"
 
 
 def _told(value: Json) -> str:
@@ -50,8 +77,7 @@ def _told(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _of_text(place: str, before: str | None, after: str | None) -> Iterator[str]:
-    old, new = ((text or "").splitlines() for text in (before, after))
-    found = list(unified_diff(old, new, n=_CONTEXT, lineterm=""))
+def _of_text(place: str, before: str, after: str) -> Iterator[str]:
+    found = list(unified_diff(before.splitlines(), after.splitlines(), n=_CONTEXT, lineterm=""))
     yield f"  {place}:"
     yield from (f"{line[:1]} {line[1:]}" for line in found[2:])

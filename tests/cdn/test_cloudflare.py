@@ -177,6 +177,20 @@ def test_rules_that_stay_keep_their_ids_and_ids_are_no_state(cloudflare: Cloudfl
     assert place.take().tree == taken.tree
 
 
+def test_a_rule_that_comes_before_others_is_told_by_itself(cloudflare: Cloudflare, place: Project):
+    cloudflare.rule("zones", CACHE, block("1"), block("2", "second"), block("3"))
+    taken = place.take()
+    cloudflare.rule("zones", CACHE, block("2", "second"), block("4"))
+    (action,) = place.plan(taken.commit).actions
+    assert sorted(action.statements) == [
+        "+ rules[0].action: block",
+        "+ rules[0].enabled: true",
+        "+ rules[0].expression: 1",
+        "+ rules[2].expression: 3",
+        "- rules[2].expression: 4",
+    ]
+
+
 def test_one_name_comes_back_and_nothing_else(cloudflare: Cloudflare, place: Project):
     taken = place.take()
     other(cloudflare)
