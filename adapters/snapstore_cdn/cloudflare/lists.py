@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from snapstore.errors import SnapError
 from snapstore.model import Fact, Json
+from snapstore.remote.abreast import answers
 from snapstore.remote.cloudflare import Told, followed
 from snapstore.remote.lost import LostError, MovedError
 from snapstore.remote.retrying import once, surely
@@ -30,16 +31,22 @@ class Waiting(NamedTuple):
 
 
 def read(made: Api, place: Place) -> Iterator[Fact]:
-    for head in sorted(_heads(made, place).values(), key=lambda one: str(one["name"])):
-        items = followed(made, f"{place.path}/rules/lists/{head['id']}/items", _SIZE)
+    heads = sorted(_heads(made, place).values(), key=lambda one: str(one["name"]))
+    for head, items in zip(
+        heads, answers(lambda one: _items(made, place, one), heads, made.lost), strict=True
+    ):
         yield Fact(f"{LIST}:{head['name']}", _plain(head, items))
+
+
+def _items(made: Api, place: Place, head: Told) -> list[Told]:
+    return list(followed(made, f"{place.path}/rules/lists/{head['id']}/items", _SIZE))
 
 
 def _heads(made: Api, place: Place) -> dict[str, Told]:
     return {one["name"]: one for one in made.call("GET", f"{place.path}/rules/lists")["result"] or ()}
 
 
-def _plain(head: Told, items: Iterator[Told]) -> dict[str, Json]:
+def _plain(head: Told, items: Iterable[Told]) -> dict[str, Json]:
     texts = {"description": head["description"]} if head.get("description") else {}
     kind = head["kind"]
     return {"kind": kind, **texts, "items": {_name(kind, one): _plain_item(kind, one) for one in items}}
@@ -72,7 +79,7 @@ def write(made: Api, place: Place, change: Change, waiting: Waiting, begun: Call
     now: Mapping[str, Json] | None = None
     if change.name in heads:
         head = heads[change.name]
-        now = _plain(head, followed(made, f"{place.path}/rules/lists/{head['id']}/items", _SIZE))
+        now = _plain(head, _items(made, place, head))
     if now not in (change.before, change.after):
         raise MovedError(f"the list {change.name} is not what it was")
     begun()

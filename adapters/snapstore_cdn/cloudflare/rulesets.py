@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from snapstore.model import UNMODELLED, Fact, Json
+from snapstore.remote.abreast import answers
 from snapstore.remote.cloudflare import Told, followed, is_id
 from snapstore.remote.lost import MovedError
 from snapstore.remote.web import Api, RefusedError
@@ -29,10 +30,12 @@ def read(made: Api, place: Place, lists: Collection[str]) -> Iterator[Fact]:
     are."""
     heads = {one["id"]: one for one in followed(made, f"{place.path}/rulesets", _SIZE)}
     elsewhere = {_named(one) for one in heads.values() if one["kind"] == "custom"}
-    for head in sorted(heads.values(), key=lambda one: str(one["phase"])):
-        if head["kind"] not in ENTRIES:
-            continue
-        attrs = plain(made.call("GET", f"{place.path}/rulesets/{head['id']}")["result"])
+    entries = sorted(
+        (one for one in heads.values() if one["kind"] in ENTRIES), key=lambda one: str(one["phase"])
+    )
+    path = f"{place.path}/rulesets"
+    told = answers(lambda head: made.call("GET", f"{path}/{head['id']}")["result"], entries, made.lost)
+    for head, attrs in zip(entries, map(plain, told), strict=True):
         if attrs is None:
             continue
         used = set(lists_of(attrs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from snapstore.model import Fact
+from snapstore.remote.abreast import answers
 from snapstore.remote.cloudflare import Told
 from snapstore.remote.web import Api, RefusedError
 from snapstore_cdn.cloudflare.kinds import ALONE, BESIDE, PASSING, SETTING, Place
@@ -18,10 +19,9 @@ _ABSENT = frozenset({1006, 1015, 1142})
 def read(made: Api, place: Place, wants: Callable[[str], bool]) -> Iterator[tuple[Fact, bool]]:
     """Every setting, and whether it can be changed; of those that are asked for by name the wanted ones."""
     told = {one["id"]: one for one in made.call("GET", f"{place.path}/settings")["result"]}
-    for name in (*ALONE, *BESIDE):
-        if name not in told and wants(_identity(place, name)):
-            found = _one(made, _path(place, name))
-            told |= {name: found} if found is not None else {}
+    names = [name for name in (*ALONE, *BESIDE) if name not in told and wants(_identity(place, name))]
+    found = answers(lambda name: _one(made, _path(place, name)), names, made.lost)
+    told |= {name: one for name, one in zip(names, found, strict=True) if one is not None}
     for name in sorted(told.keys() - {PASSING}):
         attrs = {part: told[name][part] for part in _STATE if part in told[name]}
         yield Fact(_identity(place, name), attrs), told[name].get("editable") is not False
