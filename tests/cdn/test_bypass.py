@@ -6,31 +6,42 @@ import re
 import subprocess
 from pathlib import Path
 
+from tests.cdn import cloudflare
 from tests.cdn.conftest import settings
+from tests.cdn.test_cloudflare import CACHE, filled
+from tests.cdn.test_cloudflare import settings as of_edge
 from tests.cdn.varnish import Varnish
 from tests.conftest import Snap
+from tests.dns import cloudflare as zones
 from tests.dns import servers
 from tests.dns.conftest import ZONE
 from tests.dns.conftest import settings as of_dns
+from tests.dns.test_cloudflare import settings as of_zone
 
 DOCS = Path(__file__).parents[2] / "docs" / "adapters" / "cdn.md"
 
 
-def documented() -> tuple[str, list[str]]:
-    """The group and the command of the documentation."""
+def documented(name: str) -> tuple[str, list[str]]:
+    """A group of the documentation, and the command for it."""
     text = DOCS.read_text()
-    group, command = re.search(r"cdn-bypass = .*", text), re.search(r"\$ snap (restore bypass .*)", text)
+    group = re.search(rf"^ +({name} = .*)", text, re.MULTILINE)
+    command = re.search(rf"\$ snap (restore \w+ --group {name}.*)", text)
     assert group and command
-    return f"[groups]\n{group[0]}\n", command[1].split()
+    return f"[groups]\n{group[1]}\n", command[1].split()
+
+
+def named(snap: Snap, tag: str) -> None:
+    """Give the last snapshot a name."""
+    subprocess.run(["git", "-C", str(snap.root / "snapshots"), "tag", tag], check=True)
 
 
 def test_a_site_is_taken_past_its_cdn_by_one_command(bind: servers.Server, varnish: Varnish, snap: Snap):
-    group, command = documented()
+    group, command = documented("cdn-bypass")
     snap.configure(of_dns(bind.address) + settings(varnish, 'purge = ["everything"]\n') + group)
     snap("init", code=0)
     bind.update(ZONE, "+ www 60 A 192.0.2.1", "+ @ 300 TXT old")
     snap("take", "-m", "www at the origin", code=0)
-    subprocess.run(["git", "-C", str(snap.root / "snapshots"), "tag", "bypass"], check=True)
+    named(snap, "bypass")
     bind.update(ZONE, "- www", "+ www 60 CNAME cdn.example.net.", "- @ TXT", "+ @ 300 TXT new")
     varnish.call("param.set", "default_ttl", "42")
     snap("take", "-m", "behind the CDN", code=0)
@@ -44,3 +55,50 @@ def test_a_site_is_taken_past_its_cdn_by_one_command(bind: servers.Server, varni
     )
     snap("undo", "--yes", "--allow", "all", code=0)
     assert bind.records(ZONE) == before
+
+
+def test_cloudflare_is_passed_by_a_record_that_is_not_proxied(snap: Snap):
+    group, command = documented("cloudflare-bypass")
+    with zones.running() as zone, cloudflare.running() as edge:
+        filled(edge)
+        snap.configure(of_zone(zone.url) + of_edge(edge, 'purge = ["www.example.com/*"]\n') + group)
+        snap("init", code=0)
+        www = zones.record("www.example.com", "A", 1, "192.0.2.1")
+        zone.add(www)
+        snap("take", "-m", "not proxied", code=0)
+        named(snap, "bypass")
+        zone.remove({"type": "A"})
+        zone.add({**www, "proxied": True}, zones.record("example.com", "TXT", 60, '"new"'))
+        edge.settings["browser_cache_ttl"] = 42
+        snap("take", "-m", "behind Cloudflare", code=0)
+        assert snap(*command, "--yes", "--json", code=0).json["verified"]
+        assert {one["name"]: one["proxied"] for one in zone.told()} == {
+            "example.com": False,
+            "www.example.com": False,
+        }
+        assert edge.purged == [{"hosts": ["www.example.com"]}]
+        assert edge.settings["browser_cache_ttl"] == 42
+
+
+def test_the_cache_alone_is_passed_by_a_cache_rule(snap: Snap):
+    group, command = documented("cache-bypass")
+    with cloudflare.running() as edge:
+        filled(edge)
+        snap.configure(of_edge(edge, 'purge = ["www.example.com/*"]\n') + group)
+        snap("init", code=0)
+        rule = {"action": "set_cache_settings", "expression": "true", "action_parameters": {"cache": False}}
+        edge.rule("zones", CACHE, rule)
+        snap("take", "-m", "nothing is cached", code=0)
+        named(snap, "uncached")
+        edge.rule("zones", CACHE)
+        edge.settings["ssl"] = "full"
+        before = edge.everything()
+        snap("take", "-m", "as usual", code=0)
+        assert snap(*command, "--yes", "--json", code=0).json["verified"]
+        assert edge.everything()["rulesets"]["zones", CACHE]["rules"][0]["action_parameters"] == {
+            "cache": False
+        }
+        assert edge.settings["ssl"] == "full"
+        assert edge.purged
+        snap("undo", "--yes", "--allow", "all", code=0)
+        assert edge.everything() == before
