@@ -62,6 +62,8 @@ class Cloudflare:
 
     url: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
+    transforms: dict[str, bool] = field(default_factory=dict)
+    normalization: Told = field(default_factory=dict)
     read_only: set[str] = field(default_factory=set)
     rulesets: dict[tuple[str, str], Told] = field(default_factory=dict)
     custom: list[Told] = field(default_factory=list)
@@ -77,7 +79,7 @@ class Cloudflare:
 
     def kept(self) -> Told:
         """All of it, for :meth:`reset`."""
-        names = ("settings", "read_only", "rulesets", "page_rules", "lists")
+        names = ("settings", "transforms", "normalization", "read_only", "rulesets", "page_rules", "lists")
         return copy.deepcopy({name: getattr(self, name) for name in names})
 
     def reset(self, kept: Told) -> None:
@@ -91,6 +93,7 @@ class Cloudflare:
         """All that is state."""
         return {
             "settings": dict(self.settings),
+            "transforms": (dict(self.transforms), dict(self.normalization)),
             "rulesets": {
                 place: {**{name: told[name] for name in ("name", "description")}, "rules": rules}
                 for place, told in sorted(self.rulesets.items())
@@ -164,6 +167,8 @@ class Cloudflare:
                 return {"result": [self._setting(name) for name in names]}
             case _, ["settings" | "argo" | "cache", _]:
                 return {"result": self._one_setting(method, "/".join(words).removeprefix("settings/"), body)}
+            case _, ["managed_headers" | "url_normalization" as name]:
+                return {"result": self._transformed(method, name, body)}
             case _, ["rulesets", *rest]:
                 return self._rulesets(method, "zones", rest, query, body)
             case _, ["pagerules", *rest]:
@@ -198,6 +203,25 @@ class Cloudflare:
             )
             self.settings[name] = body if name == "ssl_recommender" else body["value"]
         return self._setting(name)
+
+    # What is done to all requests
+
+    def _transformed(self, method: str, name: str, body: Any) -> Told:
+        if name == "url_normalization":
+            if method == "PUT":
+                require(body.keys() == {"scope", "type"}, 400, 20000, "scope and type")
+                self.normalization = body
+            require(self.normalization, 403, 1015, "Not entitled")
+            return self.normalization
+        sides = ("managed_request_headers", "managed_response_headers")
+        for side, said in (body or {}).items():
+            for one in said:
+                require(one["id"] in self.transforms and side in sides, 400, 20000, "no such transformation")
+                self.transforms[one["id"]] = one["enabled"]
+        located = [name for name in ("add_location", "add_city") if self.transforms.get(name)]
+        require(len(located) < 2, 400, 20000, "these are not on together")
+        told = [{"id": id, "enabled": on, "has_conflict": False} for id, on in self.transforms.items()]
+        return {sides[0]: [one for one in told if one["id"][:3] == "add"], sides[1]: told[-1:]}
 
     # Rulesets
 

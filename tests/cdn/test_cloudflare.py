@@ -59,6 +59,8 @@ def filled(service: Cloudflare) -> None:
     """Something of every kind."""
     service.settings = copy.deepcopy(SETTINGS)
     service.read_only = {"advanced_ddos"}
+    service.transforms = {"add_location": True, "add_city": False, "remove_x-powered-by_header": False}
+    service.normalization = {"scope": "incoming", "type": "cloudflare"}
     service.add_list(
         "office", "ip", {"ip": "192.0.2.0/24", "comment": "first floor"}, {"ip": "2001:db8::/32"}
     )
@@ -104,6 +106,8 @@ def other(service: Cloudflare) -> None:
     service.settings |= {"early_hints": "off", "cache/tiered_cache_smart_topology_enable": "on"}
     service.settings |= {"argo/tiered_caching": "off"}
     del service.settings["cache/variants"]
+    service.transforms = {"add_location": False, "add_city": True, "remove_x-powered-by_header": True}
+    service.normalization = {"scope": "both", "type": "rfc3986"}
     service.rulesets["zones", FIREWALL]["rules"] = []
     service.rule("zones", HEADERS, header("another"), block("false"))
     service.rule("zones", CACHE, {"action": "set_cache_settings", "expression": "true"})
@@ -350,6 +354,12 @@ URLS = st.sampled_from(["a.example.com/*", "b.example.com/ü", "c.example.com/%2
 OPS = st.one_of(
     st.tuples(st.just("setting"), st.sampled_from(CHANGEABLE), VALUES),
     st.tuples(st.just("unset"), st.just("cache/variants"), st.one_of(st.none(), VALUES)),
+    st.tuples(
+        st.just("transforms"),
+        st.sampled_from(["add_location", "add_city", "remove_x-powered-by_header"]),
+        st.booleans(),
+    ),
+    st.tuples(st.just("normalization"), st.sampled_from(["incoming", "both", "none"]), st.none()),
     st.tuples(st.just("rules"), st.sampled_from([FIREWALL, CACHE]), st.lists(RULES, max_size=3)),
     st.tuples(st.just("page"), URLS, st.one_of(st.none(), st.booleans())),
     *(
@@ -366,6 +376,10 @@ def run(service: Cloudflare, ops: list[Any]) -> None:
             service.settings[name] = value
             if value is None:
                 del service.settings[name]
+        elif kind == "transforms":
+            service.transforms = {**service.transforms, "add_location": False, "add_city": False, name: value}
+        elif kind == "normalization":
+            service.normalization = {"scope": name, "type": "cloudflare"}
         elif kind == "rules":
             service.rule("zones", name, *value)
         elif kind == "page":

@@ -27,6 +27,14 @@ def types(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], Any]:
             "SmartTieredCacheEditParams",
         ),
         ("PATCH", "cache/variants"): ("cache.variant_edit_params", "VariantEditParams"),
+        ("PATCH", "managed_headers"): (
+            "managed_transforms.managed_transform_edit_params",
+            "ManagedTransformEditParams",
+        ),
+        ("PUT", "url_normalization"): (
+            "url_normalization.url_normalization_update_params",
+            "URLNormalizationUpdateParams",
+        ),
         ("POST", "pagerules"): ("page_rules.page_rule_create_params", "PageRuleCreateParams"),
         ("PUT", "pagerules/*"): ("page_rules.page_rule_update_params", "PageRuleUpdateParams"),
         ("PATCH", "pagerules/*"): ("page_rules.page_rule_edit_params", "PageRuleEditParams"),

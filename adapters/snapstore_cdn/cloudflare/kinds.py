@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-SETTING, LIST, RULESET = "setting", "list", "ruleset"
+SETTING, TRANSFORM, LIST, RULESET = "setting", "transform", "list", "ruleset"
 PAGE_RULE, PAGE_RULES = "pagerule", "pagerule-order"
 ACCOUNT = "account"
 """What stands for the account where others have the name of a zone."""

@@ -14,6 +14,7 @@ from snapstore_cdn.cloudflare.kinds import (
     PAGE_RULES,
     RULESET,
     SETTING,
+    TRANSFORM,
     UNSET,
 )
 from snapstore_cdn.provider import Change, Traits
@@ -29,7 +30,7 @@ _STRONGER: Mapping[str, tuple[Json, ...]] = {
     "waf": ("off", "on"),
 }
 """What settings that keep something out or secret can be, from the weakest on."""
-_ORDER = (SETTING, LIST, RULESET, PAGE_RULE, PAGE_RULES)
+_ORDER = (SETTING, TRANSFORM, LIST, RULESET, PAGE_RULE, PAGE_RULES)
 
 
 def _hazards(change: Change) -> Iterator[Hazard]:
@@ -67,7 +68,7 @@ def _obstacle(change: Change, hints: Mapping[str, Json]) -> str | None:
 
 def _left_alone(change: Change) -> bool:
     """Settings that Cloudflare has come to know, or knows no longer: nobody makes or removes one."""
-    is_one = change.kind == SETTING and (change.before is None or change.after is None)
+    is_one = change.kind in (SETTING, TRANSFORM) and (change.before is None or change.after is None)
     return is_one and change.name.partition("/")[2] not in UNSET
 
 

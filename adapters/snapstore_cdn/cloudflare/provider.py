@@ -13,8 +13,17 @@ from snapstore.model import Document, Fact, Json
 from snapstore.remote import cloudflare
 from snapstore.remote.retrying import surely
 from snapstore.remote.web import Api
-from snapstore_cdn.cloudflare import lists, page_rules, rulesets, zone_settings
-from snapstore_cdn.cloudflare.kinds import ACCOUNT, LIST, PAGE_RULE, PAGE_RULES, RULESET, SETTING, Place
+from snapstore_cdn.cloudflare import lists, page_rules, rulesets, transforms, zone_settings
+from snapstore_cdn.cloudflare.kinds import (
+    ACCOUNT,
+    LIST,
+    PAGE_RULE,
+    PAGE_RULES,
+    RULESET,
+    SETTING,
+    TRANSFORM,
+    Place,
+)
 from snapstore_cdn.cloudflare.planning import READ_ONLY
 from snapstore_cdn.provider import Change, Provider, Seen
 from snapstore_cdn.purging import EVERYTHING, TAG, Purge
@@ -74,6 +83,8 @@ class _Cloudflare:
     def _rules_of(self, zone: Place, known: Sequence[str]) -> Iterator[Fact]:
         if self._wants(f"{RULESET}:{zone.name}/"):
             yield from rulesets.read(self._api, zone, known)
+        if self._wants(f"{TRANSFORM}:{zone.name}/"):
+            yield from transforms.read(self._api, zone, self._wants)
         if self._wants(f"{PAGE_RULE}:{zone.name}/"):
             yield from page_rules.read(self._api, zone)
 
@@ -97,6 +108,8 @@ class _Cloudflare:
             lists.write(self._api, self._account(), change, waiting, begun)
         elif change.kind == SETTING:
             zone_settings.write(self._api, self._place(change), change, begun)
+        elif change.kind == TRANSFORM:
+            transforms.write(self._api, self._place(change), change, begun)
         elif change.kind == RULESET:
             rulesets.write(self._api, self._place(change), change, begun)
         else:

@@ -14,8 +14,9 @@ from snapstore.model import UNMODELLED, Fact, Json
 from snapstore.remote.abreast import answers
 from snapstore.remote.cloudflare import Told, followed, is_id
 from snapstore.remote.lost import MovedError
-from snapstore.remote.web import Api, RefusedError
+from snapstore.remote.web import Api
 from snapstore_cdn.cloudflare.kinds import ENTRIES, LIST, RULESET, Place
+from snapstore_cdn.cloudflare.optional import answer_of
 from snapstore_cdn.provider import Attrs, Change
 
 _SIZE = 50
@@ -81,7 +82,7 @@ def _executed(attrs: Attrs) -> Iterator[str]:
 def write(made: Api, place: Place, change: Change, begun: Callable[[], None]) -> None:
     """The whole entry point; rules that stay keep their ids, by which logs and analytics know them."""
     path = f"{place.path}/rulesets/phases/{change.name.partition('/')[2]}/entrypoint"
-    live = _live(made, path)
+    live = answer_of(made, path) or {}
     if plain(live) != change.before:
         raise MovedError(f"{change.name} is of version {live.get('version')} by now")
     after: Mapping[str, Any] = change.after or {"rules": []}
@@ -89,16 +90,6 @@ def write(made: Api, place: Place, change: Change, begun: Callable[[], None]) ->
     said = {**names, "description": "", **after, "rules": _with_ids(after["rules"], live.get("rules") or ())}
     begun()
     made.call("PUT", path, said)
-
-
-def _live(made: Api, path: str) -> Told:
-    try:
-        found: Told = made.call("GET", path)["result"]
-        return found
-    except RefusedError as error:
-        if error.status == 404:
-            return {}
-        raise
 
 
 def _with_ids(rules: Sequence[Told], live: Sequence[Told]) -> list[Told]:

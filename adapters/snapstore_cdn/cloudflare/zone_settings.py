@@ -6,35 +6,23 @@ from collections.abc import Callable, Iterator
 
 from snapstore.model import Fact
 from snapstore.remote.abreast import answers
-from snapstore.remote.cloudflare import Told
-from snapstore.remote.web import Api, RefusedError
+from snapstore.remote.web import Api
 from snapstore_cdn.cloudflare.kinds import ALONE, BESIDE, PASSING, SETTING, Place
+from snapstore_cdn.cloudflare.optional import answer_of
 from snapstore_cdn.provider import Change
 
 _STATE = ("enabled", "value")
-_ABSENT = frozenset({1006, 1015, 1142})
-"""Codes for what there is no such setting of, what is not in the plan, and what was never set."""
 
 
 def read(made: Api, place: Place, wants: Callable[[str], bool]) -> Iterator[tuple[Fact, bool]]:
     """Every setting, and whether it can be changed; of those that are asked for by name the wanted ones."""
     told = {one["id"]: one for one in made.call("GET", f"{place.path}/settings")["result"]}
     names = [name for name in (*ALONE, *BESIDE) if name not in told and wants(_identity(place, name))]
-    found = answers(lambda name: _one(made, _path(place, name)), names, made.lost)
+    found = answers(lambda name: answer_of(made, _path(place, name)), names, made.lost)
     told |= {name: one for name, one in zip(names, found, strict=True) if one is not None}
     for name in sorted(told.keys() - {PASSING}):
         attrs = {part: told[name][part] for part in _STATE if part in told[name]}
         yield Fact(_identity(place, name), attrs), told[name].get("editable") is not False
-
-
-def _one(made: Api, path: str) -> Told | None:
-    try:
-        found: Told = made.call("GET", path)["result"]
-        return found
-    except RefusedError as error:
-        if error.status == 404 or _ABSENT.intersection(error.codes):
-            return None
-        raise
 
 
 def _identity(place: Place, name: str) -> str:
