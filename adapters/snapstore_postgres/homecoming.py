@@ -62,16 +62,15 @@ def _of_archived(request: PlanRequest, actions: Sequence[Action]) -> Iterator[Ac
             columns = _shared(action.subject, root, request)
             if columns:
                 there = last(former(action.subject, request).partition(":")[2])
-                yield _taken_over(request, action, root, f"{quote(place)}.{there}", columns)
+                yield _taken_over(request, action, root, (place, there), columns)
 
 
 def _may_take(root: str, request: PlanRequest) -> bool:
-    """Whether there are partitions for rows that had others. A default one that stays is none: where the
-    partition that goes comes back, so do its rows."""
+    """Whether there are other partitions than before. A default one that stays is none: where the partition
+    that goes comes back, so do its rows."""
     below = partitions_below(root, request.target)
     attached = (partition.replace("table:", "partition:", 1) for partition in below)
-    changed = (request.target[i] for i in attached if request.live.get(i) != request.target[i])
-    return any(fact.attrs["bound"] != "DEFAULT" for fact in changed)
+    return any(request.live.get(i) != request.target[i] for i in attached)
 
 
 def _shared(table: str, root: str, request: PlanRequest) -> list[tuple[Fact, Fact]]:
