@@ -73,6 +73,11 @@ def place_of(request: PlanRequest, identity: str) -> str:
     return f"{REGISTRY}_{number}_{hashlib.sha256(identity.encode()).hexdigest()[:8]}"
 
 
+def marks_of(place: str) -> str:
+    """The schema beside that of an archived partition, for the marks of its rows that went elsewhere."""
+    return f"{place}_moved"
+
+
 def register(place: str, identity: str, kind: str, facts: Json) -> str:
     text = msgspec.json.encode(facts, order="deterministic").decode()
     return (

@@ -8,7 +8,7 @@ import msgspec
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Fact, Verb
-from snapstore_postgres import archive, belonging, bounds
+from snapstore_postgres import archive, belonging, bounds, parting
 from snapstore_postgres.casts import cast
 from snapstore_postgres.evidence import by_id
 from snapstore_postgres.homeless import KIND, text
@@ -42,7 +42,9 @@ def with_rows_back(request: PlanRequest, actions: Sequence[Action]) -> list[Acti
             again = _put_back(request, root_of(fact, request), entry)
             back.append(msgspec.structs.replace(again, lock=None))  # but for those that there are
     back += _of_archived(request, actions)
-    return [*actions, *back]
+    parted = list(parting.parted(request, actions))
+    back += [msgspec.structs.replace(_put_back(request, p.root, p.entry), lock=None) for p in parted]
+    return [*parting.after_parting(parted, actions), *(p.action for p in parted), *back]
 
 
 def _of_archived(request: PlanRequest, actions: Sequence[Action]) -> Iterator[Action]:
@@ -83,19 +85,28 @@ def _shared(table: str, root: str, request: PlanRequest) -> list[tuple[Fact, Fac
 
 
 def _taken_over(
-    request: PlanRequest, action: Action, root: str, source: str, pairs: Sequence[tuple[Fact, Fact]]
+    request: PlanRequest,
+    action: Action,
+    root: str,
+    there: tuple[str, str],
+    pairs: Sequence[tuple[Fact, Fact]],
 ) -> Action:
+    source = f"{quote(there[0])}.{there[1]}"
     name, listed = root.partition(":")[2], ", ".join(last(column.name) for column, _ in pairs)
     values = ", ".join(f"{_value(old, new)} AS {last(new.name)}" for old, new in pairs)
     typed = f"(SELECT ctid AS snap_place, {values} FROM {source}) t"
-    insert = f"INSERT INTO {name} ({listed}) OVERRIDING SYSTEM VALUE SELECT {listed} FROM {typed} WHERE "
+    into = f"{name} AS snap_put ({listed})"
+    insert = f"INSERT INTO {into} OVERRIDING SYSTEM VALUE SELECT {listed} FROM {typed} WHERE "
+    first, begins, ends = parting.marked(there[0]) if parting.mixes(root, request) else ("", "", "")
     delete = f"DELETE FROM {source} WHERE ctid IN (SELECT snap_place FROM {typed} WHERE "
     return Action(
         resource=request.resource,
         verb=Verb.ALTER,
         subject=f"rows:{name}",
         summary=f"put what other partitions take of {action.subject.partition(':')[2]} into {name}",
-        statements=(_moved(insert, delete, bounds.of_leaves(name), (name, source)),),
+        statements=(
+            _moved(begins + insert, delete, bounds.of_leaves(name), (name, source), first, ends=ends),
+        ),
         needs=(root,),
         lock="SHARE ROW EXCLUSIVE",
         transactional=True,
@@ -109,19 +120,25 @@ def _value(old: Fact, new: Fact) -> str:
 
 
 def _moved(
-    insert: str, delete: str, told: str, tables: tuple[str, str], unless: str = "", finally_: str = ""
+    insert: str,
+    delete: str,
+    told: str,
+    tables: tuple[str, str],
+    first: str = "",
+    finally_: str = "",
+    ends: str = "",
 ) -> str:
     """Puts rows into the first table and takes them off the second, those of which ``bounds`` is true: what
-    that is ``told`` finds out. The condition stands at the end of both; the second leaves a parenthesis
-    open."""
+    that is ``told`` finds out. The condition stands at the end of both, before what the first one ``ends``
+    with; the second leaves a parenthesis open."""
     return block(
         f"""DECLARE bounds text; {QUIET_VARIABLES}
 BEGIN
-  {unless}
+  {first}
   {told}
   {quiet(tables[0])}
   {quiet(tables[1])}
-  EXECUTE pg_catalog.format({text(insert)} || '%s', bounds);
+  EXECUTE pg_catalog.format({text(insert)} || '%s' || {text(ends)}, bounds);
   EXECUTE pg_catalog.format({text(delete)} || '%s)', bounds);
   {LOUD}
   {finally_}

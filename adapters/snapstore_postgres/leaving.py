@@ -88,12 +88,12 @@ def _is_referred(fact: Fact, view: View) -> bool:
     """Whether a foreign key refers to the partition or to what it is in: a row that leaves, if only for a
     moment, might take others along."""
     if "referred" not in view.memo:
-        view.memo["referred"] = {*_referred(view.live), *_referred(view.target)}
+        view.memo["referred"] = {*referred(view.live), *referred(view.target)}
     names = (fact.name, *ancestors(fact.name, view.target))
     return any(f"table:{name}" in view.memo["referred"] for name in names)
 
 
-def _referred(side: Facts) -> Iterator[str]:
+def referred(side: Facts) -> Iterator[str]:
     """The tables that foreign keys refer to."""
     for key in side.kinds.get("constraint", ()):
         if key.attrs.get("type") == "f":

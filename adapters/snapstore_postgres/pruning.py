@@ -8,7 +8,7 @@ import psycopg
 
 from snapstore.adapter import Context
 from snapstore.model import Archived
-from snapstore_postgres.archive import REGISTRY
+from snapstore_postgres.archive import REGISTRY, marks_of
 from snapstore_postgres.connection import connect, failed_statement
 from snapstore_postgres.names import quote
 from snapstore_postgres.settings import Settings
@@ -48,7 +48,8 @@ def prune(settings: Settings, context: Context, places: Sequence[str]) -> None:
             with connection.transaction():
                 connection.execute(f"SET LOCAL lock_timeout = '{int(settings.lock_timeout * 1000)}ms'")
                 for place in places:
-                    connection.execute(f"DROP SCHEMA IF EXISTS {quote(place)} CASCADE".encode())
+                    for schema in (place, marks_of(place)):
+                        connection.execute(f"DROP SCHEMA IF EXISTS {quote(schema)} CASCADE".encode())
                     # The line stays, so that no later place gets the same number.
                     done = f"UPDATE {REGISTRY}.entries SET returned_at = now() WHERE place = $1"
                     connection.execute(done.encode(), [place])

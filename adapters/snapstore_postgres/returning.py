@@ -48,6 +48,7 @@ class Returning(NamedTuple):
                 yield f"ALTER TABLE {place}.{last(name)} RENAME COLUMN {old} TO {new}"
         yield f"ALTER TABLE {place}.{last(name)} SET SCHEMA {parts(name)[0]}"
         yield f"DROP SCHEMA {place}"
+        yield f"DROP SCHEMA IF EXISTS {quote(archive.marks_of(self.entry.place))} CASCADE"
         yield archive.returned(self.entry)
 
 

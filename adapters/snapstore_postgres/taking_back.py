@@ -86,7 +86,12 @@ _FROM = "archive:"
 
 def comes_back(table: str, actions: Sequence[Action]) -> bool:
     """Whether a table, given by identity, is taken back by one of the actions."""
-    return any(a.subject == table and any(p.startswith(_FROM) for p in a.produces) for a in actions)
+    return any(a.subject == table and place_of_return(a) is not None for a in actions)
+
+
+def place_of_return(action: Action) -> str | None:
+    """Where the table that an action takes back lies; None where it takes none."""
+    return next((p.removeprefix(_FROM) for p in action.produces if p.startswith(_FROM)), None)
 
 
 def after_return(back: Sequence[Action], actions: Sequence[Action]) -> list[Action]:

@@ -69,6 +69,18 @@ def test_restores_go_on_after_that_without_the_rows(project: Snap):
         assert connection.execute("SELECT id FROM extra").fetchall() == [(7,)]
 
 
+def test_marks_of_rows_go_with_the_partition_that_these_were_of(project: Snap):
+    run(project, "CREATE TABLE p (n int) PARTITION BY LIST (n)")
+    run(project, "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)")
+    project("take", code=0)
+    run(project, "ALTER TABLE p DETACH PARTITION p1; CREATE TABLE p2 PARTITION OF p DEFAULT")
+    run(project, "INSERT INTO p VALUES (1), (2)")
+    project("restore", "HEAD", "--yes", code=0)
+    assert any(name.endswith("_moved") for name in schemas(project))
+    project("gc", "--archive", "--yes", code=0)
+    assert schemas(project) == ["snapstore_archive"]
+
+
 @pytest.mark.parametrize("words", [["gc", "--older-than", "1d"], ["gc", "--archive", "--older-than", "soon"]])
 def test_what_to_remove_has_to_be_said(project: Snap, words: list[str]):
     before = schemas(project)
