@@ -396,6 +396,7 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
         _needs_new_column(old, new, view)
         or generated.stays_bound(before, after, view)
         or generated.is_to_return(before, after, view)
+        or generated.cannot_change(before, after, view)
         or unsettled(after, view)
         or _is_told_how(before, after, view)
     ):
@@ -482,6 +483,8 @@ def _displaced_by(
         if retyped:
             # What goes anyway has to be gone: the server would read it anew with the new type.
             return blocks_type_change(dependent) or view.vanishes(dependent.id)
+        if dependent.kind == "identity_sequence":  # what is said of it is taken back under its name
+            return bool(old.get("identity", {}).get("sequence") != new.get("identity", {}).get("sequence"))
         return (sources and dependent.kind == "default") or (renames and dependent.kind == "partition")
 
     return displaces

@@ -10,7 +10,7 @@ from snapstore_postgres import archive
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.inheritance import ancestors, descendants
 from snapstore_postgres.names import last
-from snapstore_postgres.relations import plain_stays_bound, table_of
+from snapstore_postgres.relations import children, plain_stays_bound, table_of
 
 
 def changed_expression(
@@ -70,6 +70,20 @@ def is_to_return(before: Fact, after: Fact, view: View) -> bool:
     tables = (table_of(after), *ancestors(table_of(after), view.target))
     columns = (f"column:{table}.{last(after.name)}" for table in tables)
     return any(archive.kept(view.request, column, "column") for column in columns)
+
+
+def cannot_change(before: Fact, after: Fact, view: View) -> bool:
+    """Whether a column that is computed when it is read has to be made anew for another expression: nothing
+    is stored of it, and PostgreSQL changes none where a check or a publication might have seen it."""
+    virtual = after.attrs.get("generated", {}).get("kind") == "v"
+    return virtual and _is_other(before, after) and _is_watched(before.parent or "", view)
+
+
+def _is_watched(table: str, view: View) -> bool:
+    checks = (part.attrs.get("type") == "c" for part in view.live_parts.get(table, ()))
+    members = (fact.kind == "publication_member" for fact in view.live_dependents.get(table, ()))
+    below = (f"table:{child}" for child in children(table, view.live_dependents))
+    return any(checks) or any(members) or any(_is_watched(child, view) for child in below)
 
 
 def reads_own_table(column: Fact, view: View) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Halves, Rule, View, by_itself
 from snapstore_postgres.expressions import reparsable, reparsable_routine
-from snapstore_postgres.inheritance import ancestors
-from snapstore_postgres.names import last, literal, qualifier
+from snapstore_postgres.inheritance import ancestors, partitions_below
+from snapstore_postgres.names import aside, last, literal, qualifier
+from snapstore_postgres.notnull import name_of_not_null
 from snapstore_postgres.relations import STRONGEST, owner_statement
 from snapstore_postgres.words import designation, named_in, plain, signature
 
@@ -131,10 +133,37 @@ def _enable(fact: Fact, what: str) -> str:
 
 
 def _create_trigger(fact: Fact, view: View) -> Draft:
-    statements = [reparsable(fact.attrs["definition"])]
+    statements = _trigger_statements(fact, view)
     if "enabled" in fact.attrs:
         statements.append(_enable(fact, "TRIGGER"))
     return Draft(statements=statements, undo=[f"DROP {designation(fact)}"], lock="SHARE ROW EXCLUSIVE")
+
+
+_CONSTRAINT = "CREATE CONSTRAINT TRIGGER "
+
+
+def _trigger_statements(fact: Fact, view: View) -> list[str]:
+    """A constraint trigger also takes a name among the constraints of its table and of the partitions of that,
+    and keeps there the first one that it had: where another constraint has it, it is renamed to it."""
+    text, name = reparsable(fact.attrs["definition"]), last(fact.name)
+    if not text.startswith(_CONSTRAINT) or not _is_of_constraint(name, fact.parent or "", view):
+        return [text]
+    spare = aside(name)
+    return [
+        text.replace(f"{_CONSTRAINT}{name} ", f"{_CONSTRAINT}{spare} ", 1),
+        f"ALTER TRIGGER {spare} ON {qualifier(fact.name)} RENAME TO {name}",
+    ]
+
+
+def _is_of_constraint(name: str, table: str, view: View) -> bool:
+    tables = (table, *partitions_below(table, view.target))
+    parts = chain.from_iterable(view.target_parts.get(t, ()) for t in tables)
+    return any(
+        last(part.name) == name
+        if part.kind == "constraint"
+        else part.kind == "column" and part.attrs.get("not_null") and name_of_not_null(part) == name
+        for part in parts
+    )
 
 
 def _drop_trigger(fact: Fact, view: View) -> Draft:

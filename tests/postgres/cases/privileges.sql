@@ -161,3 +161,11 @@ SET ROLE snap_reader;
 GRANT SELECT ON t TO snap_app WITH GRANT OPTION;
 SET ROLE snap_app;
 GRANT SELECT ON t TO "user";
+
+--- case an identity column's sequence that somebody may use gets another name
+--- both
+CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY, a text);
+GRANT USAGE ON SEQUENCE t_id_seq TO snap_reader;
+COMMENT ON SEQUENCE t_id_seq IS 'counts';
+--- b
+ALTER SEQUENCE t_id_seq RENAME TO other;

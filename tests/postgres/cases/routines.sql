@@ -172,3 +172,13 @@ CREATE INDEX i ON public.t (public.f(id), v);
 CREATE INDEX j ON public.t (v) WHERE public.f(id) > 2;
 INSERT INTO public.t VALUES (1);
 ALTER FUNCTION public.f(int) STABLE;
+
+--- case a constraint trigger has got the name of a constraint
+--- both
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TABLE p (id integer) PARTITION BY LIST (id);
+CREATE TABLE p1 PARTITION OF p DEFAULT;
+ALTER TABLE p1 ADD CONSTRAINT other CHECK (id > 0);
+--- b
+CREATE CONSTRAINT TRIGGER t AFTER UPDATE ON p FOR EACH ROW EXECUTE FUNCTION f();
+ALTER TRIGGER t ON p RENAME TO other;

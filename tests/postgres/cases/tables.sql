@@ -299,3 +299,18 @@ CREATE TABLE t (id int, m int);
 CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY); CREATE TABLE u (n int DEFAULT nextval('t_id_seq')); INSERT INTO t VALUES (DEFAULT);
 --- b
 CREATE TABLE t (no int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME t_id_seq) PRIMARY KEY); CREATE TABLE u (n int DEFAULT nextval('t_id_seq')); INSERT INTO t VALUES (DEFAULT);
+
+--- case a virtual column of a table with a check is computed by another expression -- since 18
+--- both
+CREATE TABLE t (id int PRIMARY KEY, a int CHECK (a > 0));
+CREATE TABLE q (id int PRIMARY KEY);
+CREATE PUBLICATION p FOR TABLE q;
+INSERT INTO t VALUES (1, 2);
+--- a
+ALTER TABLE t ADD g int GENERATED ALWAYS AS (a + 1) VIRTUAL;
+ALTER TABLE q ADD g int GENERATED ALWAYS AS (id + 1) VIRTUAL;
+--- b
+ALTER TABLE t ADD g int GENERATED ALWAYS AS (a + 2) VIRTUAL;
+ALTER TABLE q ADD g int GENERATED ALWAYS AS (id + 2) VIRTUAL;
+--- both
+CREATE VIEW v AS SELECT g FROM t;
