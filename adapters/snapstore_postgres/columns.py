@@ -433,6 +433,7 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
         statements=[*statements, *renames],
         secrets=column_secrets(after, old),
         needs=[*above, *needs, *_toggled(after, view), *(checks_before(after, view) if retyped else ())],
+        provides=[i for i in _numbers_by(after) if i in view.target and i not in view.live],
         lock=STRONGEST,
         displaces=_displaced_by(before, after, retyped, bool(renames), view),
         swaps=_following(before, view) if retyped and not follows else (),
@@ -484,10 +485,16 @@ def _displaced_by(
             # What goes anyway has to be gone: the server would read it anew with the new type.
             return blocks_type_change(dependent) or view.vanishes(dependent.id)
         if dependent.kind == "identity_sequence":  # what is said of it is taken back under its name
-            return bool(old.get("identity", {}).get("sequence") != new.get("identity", {}).get("sequence"))
+            return dependent.id not in _numbers_by(after)
         return (sources and dependent.kind == "default") or (renames and dependent.kind == "partition")
 
     return displaces
+
+
+def _numbers_by(column: Fact) -> list[str]:
+    """What is said of the sequence of an identity column, by its name."""
+    sequences = (slot.partition(":")[2] for slot in identity_slot(column))
+    return [f"identity_sequence:{name}" for name in sequences]
 
 
 def _needs_new_column(old: Mapping[str, Json], new: Mapping[str, Json], view: View) -> bool:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from snapstore.model import Fact, Hazard, HazardName, Json
+from msgspec import structs
+
+from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
+from snapstore.model import Action, Fact, Hazard, HazardName, Json, Verb
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres import recognition
 from snapstore_postgres.expressions import before_clause, reparsable
@@ -58,6 +62,40 @@ def made_after(fact: Fact, view: View) -> list[str]:
     recognised = {c.parent for c in children if recognition.is_recognised(fact, c, view.target_parts)}
     parts = (part for part in around.get(fact.parent or "", ()) if part.kind == "partition")
     return [part.id for part in parts if part.parent not in recognised]
+
+
+def behind_partitions(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
+    """The actions, where a new index that comes behind one partition of its table comes behind all that come:
+    these do not wait for their parts of it, as one could wait for the other by two indexes."""
+    coming = {i for a in actions if a.verb is Verb.CREATE for i in a.produces if i.startswith("partition:")}
+    new = [action for action in actions if action.subject not in request.live] if coming else []
+    late = {a.subject: places for a in new if (places := _partitions_before(a, coming, request.target))}
+    return [_waiting(action, late, request.target) for action in actions] if late else list(actions)
+
+
+def _partitions_before(action: Action, coming: Collection[str], target: Facts) -> set[str]:
+    """All coming partitions of the table of an index or key that comes, where it waits for one of them."""
+    fact = target.get(action.subject) if action.verb is Verb.CREATE else None
+    is_key = fact is not None and (fact.kind == "index" or fact.attrs.get("type") in ("p", "u"))
+    if fact is None or not is_key:
+        return set()
+    partitions = {part.id for part in target.dependents.get(fact.parent or "", ()) if part.id in coming}
+    return set() if partitions.isdisjoint(action.needs) else partitions
+
+
+def _attached_to(index: str, target: Facts) -> Iterator[str]:
+    for attached in target.dependents.get(index, ()):
+        if attached.kind == "index_partition" and attached.attrs["parent"] == index:
+            yield attached.parent or ""
+
+
+def _waiting(action: Action, late: Mapping[str, set[str]], target: Facts) -> Action:
+    if action.subject in late:
+        return structs.replace(action, needs=tuple(sorted({*action.needs, *late[action.subject]})))
+    indexes = [index for index, places in late.items() if not places.isdisjoint(action.produces)]
+    parts = {part for index in indexes for part in _attached_to(index, target)}
+    needs = tuple(need for need in action.needs if need not in parts)
+    return structs.replace(action, needs=needs) if parts else action
 
 
 def lacking(partition: Fact, view: View) -> list[str]:

@@ -83,7 +83,7 @@ def plan(request: PlanRequest) -> list[Action]:
 
     def finish(actions: list[Action]) -> list[Action]:
         actions = inheritance.with_new_links(counted, columnorder.noted(request, actions))
-        actions = toast.with_toast_options(counted, actions)
+        actions = toast.with_toast_options(counted, indexes.behind_partitions(counted, actions))
         actions = carry.with_carried_rows(counted, partitions.after_detaching(counted, actions))
         return taking_back.after_return(back, actions) if back else actions
 

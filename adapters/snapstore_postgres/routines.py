@@ -143,8 +143,8 @@ _CONSTRAINT = "CREATE CONSTRAINT TRIGGER "
 
 
 def _trigger_statements(fact: Fact, view: View) -> list[str]:
-    """A constraint trigger also takes a name among the constraints of its table and of the partitions of that,
-    and keeps there the first one that it had: where another constraint has it, it is renamed to it."""
+    """A constraint trigger also takes a name among the constraints of its table and of its partitions, and
+    keeps there the first one that it had: where another constraint has its name, it is renamed to it."""
     text, name = reparsable(fact.attrs["definition"]), last(fact.name)
     if not text.startswith(_CONSTRAINT) or not _is_of_constraint(name, fact.parent or "", view):
         return [text]

@@ -350,3 +350,14 @@ CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
 CREATE INDEX i ON ONLY p (b);
 CREATE UNIQUE INDEX u ON ONLY p (id);
 ALTER TABLE p DETACH PARTITION p1;
+
+--- case two partitions, each without what the server takes for its part of one of two indexes
+--- b
+CREATE TABLE p (id int, b int) PARTITION BY LIST (id);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+CREATE TABLE p2 PARTITION OF p DEFAULT;
+CREATE INDEX i ON p (b);
+CREATE INDEX j ON p (id);
+CREATE INDEX more ON p1 (b);
+CREATE INDEX other ON p2 (id);
+INSERT INTO p VALUES (1, 1), (2, 2);

@@ -167,5 +167,6 @@ GRANT SELECT ON t TO "user";
 CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY, a text);
 GRANT USAGE ON SEQUENCE t_id_seq TO snap_reader;
 COMMENT ON SEQUENCE t_id_seq IS 'counts';
+CREATE TABLE u (id integer DEFAULT nextval('t_id_seq'));
 --- b
 ALTER SEQUENCE t_id_seq RENAME TO other;
