@@ -254,7 +254,7 @@ class Fastly:
 
 
 def _shown(one: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in one.items() if value is not None and name != "id"}
+    return {name: value for name, value in one.items() if value not in (None, []) and name != "id"}
 
 
 def _operations(body: Any) -> str:

@@ -31,7 +31,10 @@ PARTS: Parts = {
     "backend": {
         "origin 1": {"name": "origin 1", "address": "192.0.2.1", "port": 443, "ssl_check_cert": True}
     },
-    "director": {"all": {"name": "all", "backends": ["origin 1"], "quorum": 75}},
+    "director": {
+        "all": {"name": "all", "backends": ["origin 1"], "quorum": 75},
+        "spare": {"name": "spare", "backends": []},
+    },
     "vcl": {"main": {"name": "main", "main": True, "content": "sub vcl_recv {\n}\n"}},
     "logging/s3": {"logs": {"name": "logs", "bucket_name": "b", "secret_key": SECRET}},
     "dictionary": {"flags": {"name": "flags", "write_only": False}},
@@ -91,6 +94,7 @@ def other(parts: Parts) -> None:
         },
         "origin 1": {**parts["backend"]["origin 1"], "port": 80, "max_conn": 7},
     }
+    del parts["director"]["spare"]
     parts["director"]["all"] = {"name": "all", "backends": ["new/one"], "quorum": 1}
     parts["vcl"]["main"]["content"] = "sub vcl_recv {\n  esi;\n}\n"
     parts["logging/s3"]["logs"]["secret_key"] = "another"

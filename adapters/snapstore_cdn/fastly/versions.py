@@ -71,4 +71,5 @@ def _part(kind: str, told: Mapping[str, Any]) -> dict[str, Json]:
 def _plain(told: Mapping[str, Any]) -> dict[str, Json]:
     """Without what is not said, which is the same as its default."""
     found = {name: value for name, value in told.items() if name not in VOLATILE and value is not None}
-    return {**found, BACKENDS: sorted(found[BACKENDS])} if BACKENDS in found else found
+    backends = sorted(found.pop(BACKENDS, ()))
+    return {**found, BACKENDS: backends} if backends else found
