@@ -192,7 +192,11 @@ def _altered(rules: Mapping[str, Rule], view: View, identity: str, alteration: A
 
 
 def _displaces_any(view: View, identity: str, alteration: Alteration) -> bool:
-    around = (*view.live_dependents.get(identity, ()), *view.live_parts.get(identity, ()))
+    around = (
+        fact
+        for whole in (identity, *alteration.reaches)
+        for fact in (*view.live_dependents.get(whole, ()), *view.live_parts.get(whole, ()))
+    )
     return any(view.vanishes(fact.id) and alteration.displaces(fact) for fact in around)
 
 

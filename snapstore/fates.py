@@ -85,7 +85,7 @@ class _Spread:
 
     def _displace(self, identity: str) -> None:
         alteration = self.alterations[identity]
-        for moved in (identity, *alteration.swaps):
+        for moved in (identity, *alteration.swaps, *alteration.reaches):
             for dependent in self._standing_on(moved):
                 if dependent.id not in alteration.swaps and alteration.displaces(dependent):
                     self.take_down(dependent.id)

@@ -57,11 +57,13 @@ class Draft:
 @dataclass(frozen=True)
 class Alteration(Draft):
     """An alteration in place. ``displaces(dependent)`` says which facts that stand on this one have to be
-    taken down before it and put back after; ``swaps`` are facts that are altered by the same operation. Where
-    it ``follows``, another one's alteration does what has to be done."""
+    taken down before it and put back after, and those that stand on the parts which it ``reaches``; ``swaps``
+    are facts that are altered by the same operation. Where it ``follows``, another one's alteration does what
+    has to be done."""
 
     displaces: Callable[[Fact], bool] = lambda dependent: False
     swaps: Sequence[str] = ()
+    reaches: Sequence[str] = ()
     follows: bool = False
 
 

@@ -145,6 +145,18 @@ def _granted_before(fact: Fact, view: View) -> list[str]:
     return sorted({grant.id for grant in found} - {fact.id})
 
 
+def _whole(fact: Fact, view: View) -> list[str]:
+    """What a grant on a column comes after: the relation, which may get another owner."""
+    kind, _, name = _subject(fact).partition(":")
+    found = (f"{of}:{qualifier(name)}" for of in ("table", "view", "matview")) if kind == "column" else ()
+    return [identity for identity in found if identity in view.target]
+
+
+def _taken(grant: Fact) -> str:
+    """What is provided by taking a grant away: from then on, its object can get another owner."""
+    return f"taken:{grant.id}"
+
+
 def _grants_on(identity: str, grantees: Collection[str], view: View) -> Iterator[Fact]:
     for part in chain(view.live_parts.get(identity, ()), view.target_parts.get(identity, ())):
         on_all = part.kind == "grant" and _subject(part) == identity
@@ -164,7 +176,7 @@ def _grant(fact: Fact, view: View) -> Draft:
     return Draft(
         statements=_statements(fact, fact.attrs["privileges"], view),
         undo=_statements(fact, fact.attrs.get("default", []), view),
-        needs=_granted_before(fact, view),
+        needs=[*_granted_before(fact, view), *_whole(fact, view)],
         rank=_rank(fact),
         hazards=_wider(fact, fact.attrs.get("default", []), fact.attrs["privileges"], view),
     )
@@ -176,6 +188,7 @@ def _ungrant(fact: Fact, view: View) -> Draft:
         statements=_statements(fact, default, view),
         undo=_statements(fact, fact.attrs["privileges"], view),
         needs=_granted_before(fact, view),
+        provides=[_taken(fact)] if _subject(fact).startswith("column:") else (),
         hazards=_wider(fact, fact.attrs["privileges"], default, view) if fact.id not in view.target else (),
     )
 
@@ -224,12 +237,19 @@ def with_grants_of_owners(rule: Rule) -> Rule:
         if alteration is None or owners[0] == owners[1]:
             return alteration
         others = alteration.displaces
+        columns = [part.id for part in view.live_parts.get(before.id, ()) if part.kind == "column"]
 
-        def displaces(dependent: Fact) -> bool:
-            mixed = dependent.kind == "grant" and quote(unquote(dependent.attrs["grantee"])) in owners
-            return mixed or others(dependent)
+        def is_mixed(part: Fact) -> bool:
+            return part.kind == "grant" and quote(unquote(part.attrs["grantee"])) in owners
 
-        return replace(alteration, displaces=displaces)
+        below = chain.from_iterable(view.live_parts.get(column, ()) for column in columns)
+        needs = [*alteration.needs, *(_taken(part) for part in below if is_mixed(part))]
+        return replace(
+            alteration,
+            displaces=lambda dependent: is_mixed(dependent) or others(dependent),
+            reaches=columns,
+            needs=needs,
+        )
 
     return replace(rule, alter=alter)
 

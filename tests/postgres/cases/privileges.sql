@@ -170,3 +170,28 @@ COMMENT ON SEQUENCE t_id_seq IS 'counts';
 CREATE TABLE u (id integer DEFAULT nextval('t_id_seq'));
 --- b
 ALTER SEQUENCE t_id_seq RENAME TO other;
+--- case the owner of a table changes to one who may pass on a column
+--- both
+CREATE TABLE t (a int, b int);
+GRANT SELECT (a), UPDATE (b) ON t TO snap_app WITH GRANT OPTION;
+SET ROLE snap_app; GRANT SELECT (a) ON t TO snap_reader; RESET ROLE;
+--- a
+--- b
+ALTER TABLE t OWNER TO snap_app;
+--- case the owner of a view changes to one who may pass on a column
+--- both
+CREATE TABLE t (a int, b int); CREATE VIEW v AS TABLE t;
+GRANT SELECT (a), UPDATE (b) ON v TO snap_app WITH GRANT OPTION;
+SET ROLE snap_app; GRANT SELECT (a) ON v TO snap_reader; RESET ROLE;
+--- a
+--- b
+ALTER TABLE t DROP COLUMN b CASCADE; CREATE VIEW v AS TABLE t; ALTER VIEW v OWNER TO snap_app;
+--- case the owner of a table changes, and a column
+--- both
+CREATE TABLE t (a int, b int);
+GRANT SELECT (a), UPDATE (b) ON t TO snap_app WITH GRANT OPTION;
+SET ROLE snap_app; GRANT SELECT (a) ON t TO snap_reader; RESET ROLE;
+--- a
+--- b
+ALTER TABLE t ALTER a TYPE bigint, ALTER b TYPE text; ALTER TABLE t OWNER TO snap_app;
+GRANT SELECT (b) ON t TO snap_owner;
