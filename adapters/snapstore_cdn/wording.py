@@ -58,13 +58,15 @@ def _has_parts(value: Json) -> bool:
 
 
 def _places(value: Json, place: str) -> Iterator[str]:
-    """Every single value and where it is."""
+    """Every single value and where it is; of what has no parts that it is there."""
     if value is _NOTHING:
         return
-    if _has_parts(value):
-        for name, item in value.items():
-            yield from _places(item, f"{place}.{name}" if place else name)
-    elif isinstance(value, list):
+    if value == {}:
+        yield from filter(None, [place])
+    elif _has_parts(value):
+        for name in sorted(value):
+            yield from _places(value[name], f"{place}.{name}" if place else name)
+    elif value and isinstance(value, list):
         for number, item in enumerate(value):
             yield from _places(item, f"{place}[{number}]")
     else:

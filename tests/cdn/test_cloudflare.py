@@ -195,6 +195,14 @@ def test_a_rule_that_comes_before_others_is_told_by_itself(cloudflare: Cloudflar
     ]
 
 
+def test_items_that_are_but_a_name_are_told_when_they_come_and_go(cloudflare: Cloudflare, place: Project):
+    taken = place.take()
+    office = cloudflare.named("office") or {}
+    office["items"] = [*office["items"][:1], {"id": "x", "ip": "198.51.100.7"}]
+    (action,) = place.plan(taken.commit).actions
+    assert action.statements == ("- items.198.51.100.7", "+ items.2001:db8::/32")
+
+
 def test_one_name_comes_back_and_nothing_else(cloudflare: Cloudflare, place: Project):
     taken = place.take()
     other(cloudflare)
