@@ -170,6 +170,15 @@ def require_confirmed(confirm: Callable[[Plan], bool] | None, plan: Plan) -> Non
         raise SnapError("not confirmed, nothing was changed", fix="--yes answers for you")
 
 
+def require_resources(config: Config, plan: Plan) -> None:
+    """SnapError unless the settings have all resources that an interrupted restore works on."""
+    gone = sorted({action.resource for action in plan.actions} - config.resources.keys())
+    if gone:
+        text = f"the settings no longer have what the interrupted restore works on: {some(gone)}"
+        fix = "put that back there until the restore is completed or taken back"
+        raise SnapError(text, where=str(config.path), fix=fix)
+
+
 def strangers(record: Journal, live: Snapshot, safety: Snapshot, target: Snapshot) -> list[Name]:
     """What somebody else has changed since the restore was interrupted.
 

@@ -28,6 +28,7 @@ from snapstore.guard import (
     require_current,
     require_large,
     require_renames,
+    require_resources,
     require_secrets,
     restorable,
     strangers,
@@ -354,8 +355,10 @@ def _continue(
         record = journal.unfinished(journals(ws))
         if record is None:
             raise SnapError("no restore was interrupted here", fix="start one with `snap restore REV`")
-        with _still_open(record), _adapter_locks(ws, in_scope(ws, record.begin.plan.scope), report):
-            return _continue_locked(ws, record, goal, allow, confirm, report)
+        with _still_open(record):
+            require_resources(ws.config, record.begin.plan)
+            with _adapter_locks(ws, in_scope(ws, record.begin.plan.scope), report):
+                return _continue_locked(ws, record, goal, allow, confirm, report)
 
 
 @contextmanager

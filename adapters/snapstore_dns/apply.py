@@ -37,7 +37,7 @@ def tidy(settings: Settings, actions: Sequence[Action], context: Context) -> Non
     have it."""
     zones = {action.payload["zone"] for action in actions if "zone" in action.payload}
     with opened(settings, context.resource) as provider:
-        for zone in sorted(zones):
+        for zone in sorted(zones.intersection(provider.names())):
             provider.settle(zone)
 
 

@@ -117,6 +117,19 @@ def test_a_resume_that_fails_can_be_resumed_and_aborted_again(three: tuple[Place
     assert tree(place) == before
 
 
+@pytest.mark.parametrize("way", [resume, abort])
+def test_a_resource_that_is_not_in_the_settings_any_more_is_asked_for(
+    three: tuple[Place, str, str], way: Callable[..., RestoreResult]
+) -> None:
+    place, old, _ = three
+    fail_in_the_middle(place, old)
+    less = Place(toys.config(place.root, {"b": "shelf", "c": "ledger"}))
+    with pytest.raises(SnapError, match="works on: a") as caught:
+        way(less.ws)
+    assert WAYS[0] in caught.value.fix
+    assert way(place.ws).verified
+
+
 def test_while_one_is_interrupted_no_other_restore_begins(three: tuple[Place, str, str]) -> None:
     place, old, new = three
     fail_in_the_middle(place, old)
