@@ -31,6 +31,8 @@ from snapstore.store.refs import ZERO, Refs
 YOUNG = 60.0
 """Seconds: a push by Git points a ref at the objects of its pack within this time, or never."""
 _WHOLE = 8 << 20
+_MUCH = 10
+"""A part in so many is worth deflating all again."""
 _SUBMODULE = 0o160000
 _MOVES = re.compile(r"^([0-9a-f]{40}) ([0-9a-f]{40}) ", re.MULTILINE)
 
@@ -174,24 +176,38 @@ def _repack(
     objects: StoreObjects, root: Path, needed: set[bytes], packs: list[PackFile], loose: list[Path]
 ) -> str | None:
     """The name of a pack with all that is needed; None where that would gain nothing."""
-    if len(packs) == 1 and not loose and all(oid in needed for oid in packs[0].oids()):
+    git, again = shutil.which("git"), _is_worth_deflating(objects, packs)
+    tidy = len(packs) == 1 and not loose and all(oid in needed for oid in packs[0].oids())
+    if tidy and not (git and again):
         return packs[0].name
     if not needed:
         return None
-    return _by_git(objects, root, needed) or _copy(objects, needed)
+    return (_by_git(git, objects, root, needed, again) if git else None) or _copy(objects, needed)
 
 
-def _by_git(objects: StoreObjects, root: Path, needed: set[bytes]) -> str | None:
-    """The same with deltas; None where Git is not there, or does not want to."""
-    git = shutil.which("git")
-    if git is None:
-        return None
-    settings = ("-c", f"core.bigFileThreshold={_WHOLE}", "-c", "gc.auto=0", "-c", f"safe.directory={root}")
-    words = ("pack-objects", "-q", "--threads=1", "--delta-base-offset", "--window=10", "--depth=10")
+def _is_worth_deflating(objects: StoreObjects, packs: list[PackFile]) -> bool:
+    """Whether much of what is packed was deflated to be quick, as a take does: a fifth smaller otherwise.
+
+    Doing so again for each few objects that came would take longer than it is worth.
+    """
+    hasty = sum(_size(pack.path) for pack in packs if objects.is_hasty(pack))
+    return hasty * _MUCH > sum(_size(pack.path) for pack in packs)
+
+
+def _by_git(git: str, objects: StoreObjects, root: Path, needed: set[bytes], again: bool) -> str | None:
+    """The same with deltas, and where asked for, deflated again; None where Git does not want to."""
+    settings = (f"core.bigFileThreshold={_WHOLE}", "pack.compression=6", f"safe.directory={root}")
+    words = ["pack-objects", "-q", "--threads=1", "--delta-base-offset", "--window=10", "--depth=10"]
+    words += ["--no-reuse-object"] if again else []
     listed = b"".join(oid.hex().encode() + b"\n" for oid in sorted(needed))
     env = {**os.environ, "GIT_DIR": str(root)}
     done = subprocess.run(
-        [git, *settings, *words, str(objects.packs.folder / "pack")],
+        [
+            git,
+            *(word for setting in settings for word in ("-c", setting)),
+            *words,
+            str(objects.packs.folder / "pack"),
+        ],
         input=listed,
         capture_output=True,
         env=env,

@@ -11,6 +11,7 @@ import io
 import zlib
 from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -22,7 +23,7 @@ from snapstore.pieces import PieceReader
 from snapstore.snapshot import TreeEntry
 from snapstore.store import codec, deltas, trees
 from snapstore.store.deltas import OFFSET, REFERENCE
-from snapstore.store.packs import Packs, Place
+from snapstore.store.packs import PackFile, Packs, Place
 from snapstore.store.packwriter import BLOB, NAMES, TREE
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ _FIRST = 8192
 """What is read of an object in a pack at first, which most often is all of it."""
 _CHUNK = 256 * 1024
 _DEEPEST = 5000
+_SAMPLE = 100
+_USUAL_EFFORT = 2
 _BASES, _SMALL_BASE = 500, 64 * 1024
 """So many bases of deltas are remembered, none of them larger."""
 _KINDS = {name: kind for kind, name in NAMES.items()}
@@ -289,6 +292,18 @@ class StoreObjects:
             return kind, size, _Head(data, start)
         except (OSError, ValueError) as error:
             raise self.damaged(oid, str(error), place) from error
+
+    def is_hasty(self, pack: PackFile) -> bool:
+        """Whether most objects of a pack, by a sample, were deflated with no time to spare.
+
+        A zlib stream says so in its second byte, for this very question (RFC 1950).
+        """
+        quick = []
+        for oid in islice(pack.oids(), _SAMPLE):
+            kind, size, head = self._header(oid.hex(), Place(pack, pack.offset(oid) or 0))
+            if kind in NAMES and size > codec.TINY:
+                quick.append(head.data[head.start + 1] >> 6 < _USUAL_EFFORT)
+        return sum(quick) * 2 > len(quick)
 
     def _whole(self, oid: str, place: Place, size: int, head: _Head) -> bytes:
         """The content of an object at a place in a pack, not yet verified."""

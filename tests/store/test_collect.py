@@ -15,7 +15,7 @@ import pytest
 
 from snapstore.errors import Exit, SnapError
 from snapstore.large import LargeSettings
-from snapstore.store import Store, collect, create, locks, open_store
+from snapstore.store import ResourceState, Store, collect, create, locks, open_store
 from tests.store.making import assert_clean, contents, document, git, state, take, text
 
 TAKER = """
@@ -88,6 +88,26 @@ def test_deltas_make_it_much_smaller(store: Store) -> None:
     fill(store, 12)
     done = store.collect()
     assert done.after.bytes * 4 < done.before.bytes
+
+
+def test_what_takes_deflated_in_haste_is_deflated_well_but_not_for_a_few_of_many(store: Store) -> None:
+    chance = random.Random(3)
+    words = [f"word{n}" for n in range(50)]
+
+    def some(count: int, name: str) -> ResourceState:
+        return state(*(text(f"{name}{n}", " ".join(chance.choices(words, k=900))) for n in range(count)))
+
+    take(store, a=some(60, "a"))
+    done = store.collect()
+    assert done.after.bytes < 0.9 * done.before.bytes
+    names = packs(store)
+    store.collect()
+    assert packs(store) == names
+    take(store, b=some(2, "b"))
+    few = store.collect()
+    assert few.after.packs == 1
+    assert abs(few.after.bytes - few.before.bytes) < 0.02 * few.before.bytes
+    assert_clean(store)
 
 
 def test_a_store_that_git_itself_has_packed_is_read_without_dulwich(store: Store) -> None:
