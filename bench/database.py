@@ -7,14 +7,13 @@ CPU time is that of the commands and of their server processes together, where t
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from bench import schema
-from bench.timing import command, cpu_of_commands
+from bench.timing import command, cpu_of_commands, peak
 from snapstore import embedded
 
 
@@ -71,10 +70,7 @@ class Database:
 
     def peak(self, project: str, words: Sequence[str]) -> float:
         """The resident memory of a command at its highest, in MB."""
-        where, nowhere = self._project(project), subprocess.DEVNULL
-        ours = subprocess.Popen(self._words(words), cwd=where, env=self._env, stdout=nowhere, stderr=nowhere)
-        _, _, usage = os.wait4(ours.pid, 0)
-        return usage.ru_maxrss / 1024
+        return peak(self._words(words), self._project(project), self._env)
 
     def _words(self, words: Sequence[str]) -> list[str]:
         return [sys.executable, "-m", "snapstore", *words]

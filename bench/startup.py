@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from bench.timing import command, compare
 
 ROUNDS = 21
+OTHERS = ("borg", "restic", "git")
 
 
 def run(report: Callable[[object], None]) -> None:
-    """``snap --version`` and ``snap --help``."""
+    """``snap --version``, ``--help`` and ``log -n 5``; then what others take to tell their version."""
     env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    with tempfile.TemporaryDirectory(prefix="snapstore-bench-") as name:
+        env["HOME"] = name
 
-    def python(words: Sequence[str]) -> Callable[[int], None]:
-        return lambda number: command([sys.executable, *words], Path.cwd(), env)
+        def words(*words: str) -> Callable[[int], None]:
+            return lambda number: command(words, Path(name), env)
 
-    for option, goal in (("--version", 2.5), ("--help", 6.0)):
-        ours = python(["-m", "snapstore", option])
-        report(compare(f"snap {option}", ours, python(["-c", "pass"]), rounds=ROUNDS, goal=goal))
+        nothing, snap = words(sys.executable, "-c", "pass"), (sys.executable, "-m", "snapstore")
+        _small_project(Path(name), lambda *more: words(*snap, *more)(0))
+        for options, goal in ((["--version"], 1.1), (["--help"], 3.0), (["log", "-n", "5"], 3.5)):
+            title = f"snap {' '.join(options)}"
+            report(compare(title, words(*snap, *options), nothing, rounds=ROUNDS, goal=goal))
+        for other in filter(shutil.which, OTHERS):
+            version = words(other, "version" if other == "restic" else "--version")
+            report(compare(f"{other}, its version", version, nothing, rounds=ROUNDS))
+
+
+def _small_project(folder: Path, snap: Callable[..., None]) -> None:
+    """With seven snapshots of a file."""
+    (folder / "tree").mkdir()
+    (folder / "snapstore.toml").write_text('[resources.tree]\nadapter = "files"\npath = "tree"\n')
+    for number in range(7):
+        (folder / "tree" / "file").write_text(f"{number}\n")
+        snap("take", "-q", "-m", f"take {number}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import time
@@ -84,3 +85,19 @@ def command(args: Sequence[str], cwd: Path, env: Mapping[str, str], *, codes: Se
     done = subprocess.run(args, cwd=cwd, env=env, capture_output=True, text=True, errors="replace")
     if done.returncode not in codes:
         raise RuntimeError(f"{' '.join(args)} exited {done.returncode}:\n{done.stdout}{done.stderr}")
+
+
+def peak(args: Sequence[str], cwd: Path, env: Mapping[str, str]) -> float:
+    """The resident memory of a command at its highest, in MB: of one process where it has several."""
+    nowhere = subprocess.DEVNULL
+    ran = subprocess.Popen(args, cwd=cwd, env=env, stdout=nowhere, stderr=nowhere)
+    _, status, usage = os.wait4(ran.pid, 0)
+    ran.returncode = os.waitstatus_to_exitcode(status)
+    if ran.returncode:
+        raise RuntimeError(f"{' '.join(args)} exited {ran.returncode}")
+    return usage.ru_maxrss / 1024
+
+
+def size_of(folder: Path) -> float:
+    """MB of all files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
