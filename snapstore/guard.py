@@ -102,6 +102,10 @@ def require_current(reviewed: Plan, plan: Plan, live: Snapshot) -> None:
 
     Names facts and files that moved. ``plan`` is the plan made for ``live`` just now.
     """
+    if reviewed.actions and not plan.actions:
+        text = "nothing is left to do: the live state is the one that the plan leads to"
+        fix = "somebody has carried it out already: see `snap log` and `snap report`"
+        raise SnapError(text, fix=fix, code=Exit.STALE)
     if reviewed.base.tree != live.tree:
         base = msgspec.structs.replace(live, tree=reviewed.base.tree, commit=None)
         since = differing(diff(base, live, reviewed.scope))

@@ -67,5 +67,5 @@ def text(proposal: Proposal) -> str:
         return "nothing to propose: the live state is already the one asked for"
     was = "" if proposal.changed else " (as it was)"
     where = f"\n{proposal.url}" if proposal.url else ""
-    rehearsed = ", rehearsed" if proposal.proof else ""
+    rehearsed = "; it was rehearsed" if proposal.proof else ""
     return f"{summary(proposal.plan)}{rehearsed}\nproposed as {proposal.branch}{was}{where}"

@@ -116,7 +116,8 @@ def _laid_out(on: Scratch, live: Snapshot) -> Snapshot:
     everything = Scope((on.name,))
     # Nothing is lost that is not there: what a plan notes to take back rows later would be in the way.
     actions = on.planned(on.captured(), live, everything, PlanOptions(data=DataMode.DISCARD))
-    on.report(f"{on.name}: laying out the live state, {len(actions):,} actions")
+    words = "action" if len(actions) == 1 else "actions"
+    on.report(f"{on.name}: laying out the live state, {len(actions):,} {words}")
     on.run(actions, live, Stopwatch())
     now = on.captured()
     names = differing([on.unlike(now, live, everything)])

@@ -71,14 +71,19 @@ def forge(config: Config) -> Forge | None:
 
 def token(config: Config, env: Mapping[str, str]) -> str | None:
     """The token for the remote and its forge, from now on known to the redactor."""
-    where = place(config.remote or "")
-    # A name that only begins like a forge's may be anybody's.
-    sure = config.review.forge or _HOSTS.get(where.host if where else "")
-    names = (OWN_TOKEN, *(_TOKENS[sure] if sure else ()))
+    names = token_names(config)
     found = config.review.token or next((env[name] for name in names if env.get(name)), None)
     if found:
         REDACTOR.add(found)
     return found
+
+
+def token_names(config: Config) -> tuple[str, ...]:
+    """The variables of the environment that may hold the token."""
+    where = place(config.remote or "")
+    # A name that only begins like a forge's may be anybody's.
+    sure = config.review.forge or _HOSTS.get(where.host if where else "")
+    return (OWN_TOKEN, *(_TOKENS[sure] if sure else ()))
 
 
 def remote(config: Config, env: Mapping[str, str]) -> Remote:

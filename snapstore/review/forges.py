@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from snapstore.config import Config, Forge
 from snapstore.errors import SnapError
-from snapstore.review.address import Place, forge, place, token
+from snapstore.review.address import Place, forge, place, token, token_names
 from snapstore.review.client import Client
 from snapstore.review.merges import Merges
 from snapstore.review.pulls import Pulls
@@ -32,6 +32,13 @@ def open_forge(config: Config, env: Mapping[str, str]) -> Api | None:
         "X-GitHub-Api-Version": "2022-11-28",
     }
     return Pulls(Client(base, headers), repository, kind)
+
+
+def lacking(config: Config, env: Mapping[str, str]) -> str:
+    """What has to be said before there is a forge that requests can be opened on."""
+    if forge(config) is None:
+        return "no forge is known to be at the remote; [review] forge says which there is"
+    return f"there is no token: set {' or '.join(token_names(config))}"
 
 
 def _api(kind: Forge, where: Place) -> str:

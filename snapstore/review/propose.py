@@ -19,7 +19,7 @@ from snapstore.review import branch as branches
 from snapstore.review import sync
 from snapstore.review.address import remote
 from snapstore.review.branch import Branch
-from snapstore.review.forges import open_forge
+from snapstore.review.forges import lacking, open_forge
 from snapstore.review.request import Api, State, say
 from snapstore.review.rule import rule_of
 from snapstore.secrets import REDACTOR
@@ -83,8 +83,10 @@ def propose(
     if plan.base.tree != head.tree:
         text = "the live state changed while the plan was made"
         raise SnapError(text, code=Exit.STALE, fix="run the command again")
-    why = REDACTOR.redact(reason, sealed=True)
-    proposal = _request(ws, seen.forge, _push(ws, seen, plan, report, why), report, why)
+    branch = _branch(ws, seen, plan)
+    old = seen.refs.get(branch.ref)
+    why = REDACTOR.redact(reason, sealed=True) or _reason_of(ws, old)
+    proposal = _request(ws, env, seen.forge, _push(ws, seen, plan, branch, report, why), report, why)
     _announce(ws, proposal, why, report)
     return proposal
 
@@ -111,8 +113,12 @@ def _announce(ws: Workspace, proposal: Proposal, reason: str, report: Report) ->
     sending.tell(ws, Event.PROPOSED, fields, report)
 
 
-def _push(ws: Workspace, seen: _Seen, plan: Plan, report: Report, reason: str) -> Proposal:
-    branch = _branch(ws, seen, plan)
+def _reason_of(ws: Workspace, old: str | None) -> str:
+    """Why it was proposed before: who brings a proposal up to date does not have to say so again."""
+    return ws.store.info(old).trailers.get(branches.REASON, "") if old else ""
+
+
+def _push(ws: Workspace, seen: _Seen, plan: Plan, branch: Branch, report: Report, reason: str) -> Proposal:
     old = seen.refs.get(branch.ref)
     proof = _proof(ws, plan, old, report)
     commit = _commit(ws, plan, branch, proof, reason)
@@ -193,10 +199,17 @@ def terms(ws: Workspace, plan: Plan, branch: str) -> Terms:
 # The request
 
 
-def _request(ws: Workspace, forge: Api | None, proposal: Proposal, report: Report, reason: str) -> Proposal:
+def _request(
+    ws: Workspace,
+    env: Mapping[str, str],
+    forge: Api | None,
+    proposal: Proposal,
+    report: Report,
+    reason: str,
+) -> Proposal:
     """Open the request of a branch that was pushed, or bring the one that is open up to it."""
     if forge is None or proposal.branch is None:
-        report("no request was opened: that takes a forge that is known, and a token for it")
+        report(f"no request was opened: {lacking(ws.config, env)}")
         return proposal
     title, body = _title(ws, proposal.plan), _body(ws, forge, proposal, reason)
     found = forge.find(proposal.branch)

@@ -55,7 +55,10 @@ def require_agreement(
     if rule.require is Require.NONE:
         return
     if request is None:
-        fix = "run `snap propose` with a token for the forge, or set [review] require"
+        fix = (
+            "propose it again with a token for the forge; where nobody has to approve, set "
+            '[review] require = "none", then propose it again'
+        )
         raise _refused("there is no request for this branch, so that nobody can have approved it", fix=fix)
     if request.state is State.CLOSED:
         raise _refused("the request was closed", request, fix="propose it again, or have it opened again")

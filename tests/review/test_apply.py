@@ -182,6 +182,13 @@ def test_a_plan_that_is_stale_is_refused_with_what_has_moved(toys: Shop):
     )
 
 
+def test_what_was_carried_out_already_is_said_to_be(toys: Shop):
+    proposal = toys.propose()
+    toys.forge.approve("ann")
+    toys.apply(proposal.branch)
+    toys.refused(proposal.branch, Exit.STALE, "nothing is left to do")
+
+
 def test_a_merge_may_be_what_is_required(toys: Shop):
     shop = toys.with_review(require=Require.MERGED)
     proposal = shop.propose()

@@ -104,6 +104,25 @@ def test_a_part_of_a_resource_cannot_be_proposed(shop: Project):
 # What the server says
 
 
+def test_why_it_was_proposed_stays_said_when_it_is_brought_up_to_date(shop: Project):
+    shop.snap("propose", shop.old, "--reason", "slow checkout", code=0)
+    shop.deploy("three")
+    branch = shop.snap("propose", shop.old, "--json", code=0).json["branch"]
+    assert "\nReason: slow checkout\n" in shop.served.git("log", "-1", "--format=%B", branch) + "\n"
+    assert "three" in shop.served.git("show", f"{branch}~:build/files/app.js")
+
+
+def test_what_is_lacking_for_a_request_is_said(shop: Project):
+    said = shop.snap("propose", shop.old, code=0).stderr
+    assert "no request was opened: no forge is known to be at the remote" in said
+    path = shop.snap.root / "snapstore.toml"
+    path.write_text(path.read_text() + '\n[review]\nforge = "gitlab"\n')
+    del shop.snap.env["SNAPSTORE_TOKEN"]
+    shop.snap.configure(path.read_text().replace(shop.served.url, str(shop.served.path)))
+    said = shop.snap("propose", shop.old, code=0).stderr
+    assert "no request was opened: there is no token: set SNAPSTORE_TOKEN or GITLAB_TOKEN" in said
+
+
 def test_what_a_server_refuses_is_an_error_with_its_reason(anyhow: Project):
     anyhow.served.hook("pre-receive", "echo 'policy: nobody pushes on a friday' >&2; exit 1")
     done = anyhow.snap("propose", "HEAD~1", code=1)
