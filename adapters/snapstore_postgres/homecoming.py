@@ -13,7 +13,7 @@ from snapstore_postgres.casts import cast
 from snapstore_postgres.evidence import by_id
 from snapstore_postgres.homeless import KIND, text
 from snapstore_postgres.inheritance import ancestors, partitions_below
-from snapstore_postgres.leaving import TAKEN_OUT, entry_before_attaching, root_of
+from snapstore_postgres.leaving import SOURCE, TAKEN_OUT, entry_before_attaching, root_of
 from snapstore_postgres.names import block, last, literal, quote
 from snapstore_postgres.undisturbed import LOUD, QUIET_VARIABLES, quiet
 from snapstore_postgres.wording import former
@@ -32,7 +32,7 @@ def with_rows_back(request: PlanRequest, actions: Sequence[Action]) -> list[Acti
     touched = {a.subject.partition(":")[2] for a in actions if a.subject.startswith(_ABOUT)}
     back = []
     for entry in found:
-        identity = next((called[key] for key in entry.facts["ids"] if key in called), entry.identity)
+        identity = _home(entry, called, request)
         if not touched.isdisjoint(_tree(identity, request)) and _has_rows(identity, request):
             back.append(_put_back(request, identity, entry))
     for action in actions:
@@ -45,6 +45,22 @@ def with_rows_back(request: PlanRequest, actions: Sequence[Action]) -> list[Acti
     parted = list(parting.parted(request, actions))
     back += [msgspec.structs.replace(_put_back(request, p.root, p.entry), lock=None) for p in parted]
     return [*parting.after_parting(parted, actions), *(p.action for p in parted), *back]
+
+
+def _home(entry: archive.Entry, called: Mapping[str, str], request: PlanRequest) -> str:
+    """Where rows go: to the table that they were taken out of, once it is by itself again, or to its root."""
+    root = _called(entry.identity, entry.facts["ids"], called)
+    if SOURCE not in entry.facts:
+        return root
+    was, ids = entry.facts[SOURCE]
+    source = _called(was, ids, called)
+    attached = source.replace("table:", "partition:", 1) in request.target
+    return source if source in request.target and not attached else root
+
+
+def _called(identity: str, ids: Sequence[str], called: Mapping[str, str]) -> str:
+    """What the target calls a table that was once known by this identity, and by these ids."""
+    return next((called[key] for key in ids if key in called), identity)
 
 
 def _of_archived(request: PlanRequest, actions: Sequence[Action]) -> Iterator[Action]:

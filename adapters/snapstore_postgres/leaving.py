@@ -15,6 +15,7 @@ from snapstore.facts import Facts
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres import archive, bounds
+from snapstore_postgres.evidence import ids_of_table
 from snapstore_postgres.fitting import DOES_NOT_FIT
 from snapstore_postgres.homeless import KIND, entry_of
 from snapstore_postgres.inheritance import ancestors
@@ -22,9 +23,12 @@ from snapstore_postgres.names import block, literal, quote, unquote
 from snapstore_postgres.online import spare_name
 from snapstore_postgres.relations import size
 from snapstore_postgres.undisturbed import LOUD, QUIET_VARIABLES, quiet
+from snapstore_postgres.wording import former
 
 TAKEN_OUT = "taken_out"
 """Key of the payload of an action: the tables that rows may leave for the archive."""
+SOURCE = "source"
+"""Key in the facts of an entry: the table that rows were taken out of, and what tells it."""
 
 
 def taken_out(fact: Fact, view: View) -> dict[str, str]:
@@ -185,7 +189,9 @@ def entry_before_attaching(fact: Fact, source: str, request: PlanRequest) -> arc
     root = root_of(fact, request)
     there = msgspec.structs.replace(request, live=request.target, live_hints=request.target_hints)
     place = archive.place_of(request, f"{KIND}:{fact.name}:{source}")
-    return msgspec.structs.replace(entry_of(there, root), place=place)
+    entry, was = entry_of(there, root), f"table:{source}"
+    told = [former(was, request), ids_of_table(request.live_hints, was)]
+    return msgspec.structs.replace(entry, place=place, facts={**entry.facts, SOURCE: told})
 
 
 def root_of(fact: Fact, request: PlanRequest) -> str:

@@ -136,6 +136,18 @@ def test_rows_that_no_partition_takes_are_kept_and_come_back(
     assert "public.p" not in project.snap("show", "--archive", code=0).stdout
 
 
+def test_rows_that_left_a_table_to_be_attached_come_back_to_it(project: Project) -> None:
+    project.sql(NARROW + "CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('us')")
+    project.snap("take", "-m", "attached", code=0)
+    project.sql("ALTER TABLE p DETACH PARTITION p1; INSERT INTO p1 VALUES ('us', 1), ('ca', 2), ('ca', 3)")
+    project.sql("ALTER TABLE p1 RENAME TO detached")
+    project.snap("restore", "HEAD", "--yes", code=0)
+    assert project.sql("SELECT n FROM p ORDER BY n") == [(1,)]
+    project.snap("undo", "--yes", code=0)
+    assert project.sql("SELECT r, n FROM detached ORDER BY n") == [("us", 1), ("ca", 2), ("ca", 3)]
+    assert "public.p" not in project.snap("show", "--archive", code=0).stdout
+
+
 def test_a_row_that_is_in_the_way_of_one_that_comes_back_stays(project: Project) -> None:
     project.sql("CREATE TABLE p (n int PRIMARY KEY) PARTITION BY RANGE (n)")
     project.sql("CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (5)")
