@@ -72,9 +72,11 @@ def filling(column: Fact, table: str, view: View) -> str:
         f"SELECT snap.{name} FROM (VALUES {values}) snap(snap_order, {name})"
         f" WHERE {' AND '.join(tests) or 'true'} ORDER BY snap_order LIMIT 1"
     )
+    within = ", ".join(_told_apart_within(column, view) or ())
+    over = f"PARTITION BY {within}" if within else ""
     return (
         f"UPDATE {table} t SET {name} = ({chosen}) FROM (SELECT tableoid AS snap_part, ctid AS snap_place,"
-        f" row_number() OVER () AS snap_no FROM {table} WHERE {name} IS NULL) k"
+        f" row_number() OVER ({over}) AS snap_no FROM {table} WHERE {name} IS NULL) k"
         " WHERE t.tableoid = k.snap_part AND t.ctid = k.snap_place"
     )
 
@@ -106,8 +108,9 @@ def _condition(constraint: Fact) -> str:
 
 
 def _candidates(column: Fact, tests: list[str], view: View) -> Iterator[str]:
-    """Expressions of values, the best first; ``snap_no`` is the number of the row among those without one."""
-    apart = _is_key(column, view)
+    """Expressions of values, the best first; ``snap_no`` is the number of the row among those without one, or
+    among those of them that nothing else tells apart."""
+    apart = _told_apart_within(column, view) is not None
     referred = _referred(column, view)
     if referred:
         which = "k.snap_no - 1" if apart else "0"
@@ -190,14 +193,31 @@ def _referred(column: Fact, view: View) -> Fact | None:
     return None
 
 
-def _is_key(column: Fact, view: View) -> bool:
-    """Whether the column has a part in telling rows apart."""
+def _told_apart_within(column: Fact, view: View) -> list[str] | None:
+    """The columns that are there and have a part in all keys with this one: only rows with equal values there
+    need different ones here. None where it has no part in telling rows apart."""
+    found = [_beside(column, key, view) for key in _keys(column, view)]
+    return sorted(set.intersection(*found)) if found else None
+
+
+def _keys(column: Fact, view: View) -> Iterator[Fact]:
     for part in view.target_parts.get(column.parent or "", ()):
         if column.id in part.needs:
             unique = part.kind == "index" and part.attrs["definition"].startswith("CREATE UNIQUE ")
             if unique or (part.kind == "constraint" and part.attrs.get("type") in ("p", "u", "x")):
-                return True
-    return False
+                yield part
+
+
+_PLAIN_KEY = re.compile(r"(PRIMARY KEY|UNIQUE) \(.*\)( DEFERRABLE.*)?")
+
+
+def _beside(column: Fact, key: Fact, view: View) -> set[str]:
+    """The other columns of a key that compares nothing but columns, all of them for being equal."""
+    definition = key.attrs["definition"]
+    if not _PLAIN_KEY.fullmatch(definition) or " INCLUDE (" in definition or "WITHOUT OVERLAPS" in definition:
+        return set()
+    others = (need for need in key.needs if need.startswith("column:") and need != column.id)
+    return {last(need) for need in others if view.stays(need)}
 
 
 def _base(kind: str) -> str:

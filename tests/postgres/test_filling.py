@@ -60,6 +60,19 @@ def test_each_type_check_and_key_gets_what_it_can_take(new_database: Callable[[]
         restore(url, bad)
 
 
+def test_rows_that_another_part_of_a_key_tells_apart_may_refer_to_the_same(new_database: Callable[[], str]):
+    url = new_database()
+    run(url, "CREATE TABLE o (id int PRIMARY KEY); INSERT INTO o VALUES (7), (8)")
+    run(url, "CREATE TABLE t (k int, o int REFERENCES o, PRIMARY KEY (k, o))")
+    good, before = capture(url), dump.schema(url)
+    run(url, "ALTER TABLE t DROP o; INSERT INTO t VALUES (1), (1), (2), (3)")
+    restore(url, good)
+    same_schema(url, before)
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT k, o FROM t ORDER BY k, o").fetchall()
+    assert found == [(1, 7), (1, 8), (2, 7), (3, 7)]
+
+
 def test_a_reference_without_anything_to_refer_to_is_refused(new_database: Callable[[], str]):
     url = new_database()
     run(url, "CREATE TABLE o (id int PRIMARY KEY); CREATE TABLE t (k int, o int NOT NULL REFERENCES o)")
