@@ -247,15 +247,17 @@ def _order(identity: str) -> int:
 
 
 def _wanted(request: PlanRequest, said: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The identities that had another name in the target, and that one."""
+    """The identities that had another name in the target, and that one. What was made of several things is
+    known by the ids of all: where it has the name of one of them, it has no other."""
     for identity, after in said.items():
         kind = identity.partition(":")[0]
         if identity != after and kind in (*IN_SCHEMAS, *GLOBAL) and after in request.target:
             yield identity, after
-    target = by_id(request.target_hints)
-    for key, identity in by_id(request.live_hints).items():
+    live, target = by_id(request.live_hints), by_id(request.target_hints)
+    settled = {identity for key, identity in live.items() if target.get(key) == identity}
+    for key, identity in live.items():
         after = target.get(key, identity)
-        if after == identity or identity in said or after in said.values():
+        if identity in settled or after == identity or identity in said or after in said.values():
             continue
         same_kind = identity.partition(":")[0] == after.partition(":")[0]
         known = identity in request.live and after in request.target

@@ -77,6 +77,19 @@ def go(url: str, target: State) -> list[Action]:
     return actions
 
 
+def test_a_table_that_two_were_brought_into_is_called_as_each_was_again(new_database: Callable[[], str]):
+    url = new_database()
+    run(url, "CREATE TABLE log (id int, what text); INSERT INTO log VALUES (1, 'x')")
+    good = capture(url)
+    run(url, "ALTER TABLE log RENAME TO log_1; CREATE TABLE log (id int, what text) PARTITION BY LIST (what)")
+    run(url, "ALTER TABLE log ATTACH PARTITION log_1 FOR VALUES IN ('x')")
+    bad, before, found = capture(url), dump.schema(url), rows(url)
+    go(url, good)
+    go(url, bad)
+    assert not dump.difference(dump.schema(url), before)
+    assert rows(url) == found
+
+
 @pytest.mark.parametrize("deploy", RENAMED)
 def test_what_was_renamed_stays_where_it_is(new_database: Callable[[], str], deploy: str):
     url = new_database()
