@@ -250,12 +250,9 @@ def _numbered(fact: Fact, sequence: Mapping[str, Json], view: View) -> list[str]
 
 def _made_identity(fact: Fact, view: View) -> list[str]:
     """A column that has its values becomes an identity column, and goes on behind them."""
-    identity = fact.attrs.get("identity")
     found = not_null_statements(fact, None, fact.attrs.get("not_null"), view, below=True)
-    found += identity_statements(fact, None, identity, view)
-    if identity and "sequence" in identity:
-        found += positions.going_on(identity["sequence"], identity, fact, view)
-    return found
+    found += identity_statements(fact, None, fact.attrs.get("identity"), view)
+    return [*found, *positions.of_new_identity(fact, view)]
 
 
 def _returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: View) -> list[str]:

@@ -33,6 +33,21 @@ def noting(sequence: str, draft: D, view: View) -> D:
     )
 
 
+def noting_all(table: Fact, draft: D, view: View) -> D:
+    """The draft of what drops a table whose rows are elsewhere, with the positions of its sequences noted."""
+    for column in view.live_parts.get(table.id, ()) if _rows_are_elsewhere(table.id, view) else ():
+        owned = [p.name for p in view.live_parts.get(column.id, ()) if p.kind == "sequence"]
+        names = [name for name in owned if view.vanishes(f"sequence:{name}")]
+        for sequence in (*names, *filter(None, [of_identity(column)])):
+            draft = noting(sequence, draft, view)
+    return draft
+
+
+def _rows_are_elsewhere(table: str, view: View) -> bool:
+    """Whether the rows of a table that goes are those of its partitions, or are carried into a new table."""
+    return view.vanishes(table) and ("partition_key" in view.live[table].attrs or table in view.target)
+
+
 def kept_by(before: Fact, after: Fact, altered: Alteration, view: View) -> Alteration:
     """The alteration of a column, with where its numbers go on if it becomes an identity column or is one no
     more."""
@@ -44,9 +59,20 @@ def kept_by(before: Fact, after: Fact, altered: Alteration, view: View) -> Alter
         return altered
     return replace(
         altered,
-        statements=[*altered.statements, *going_on(now, after.attrs["identity"], after, view)],
-        needs=[*altered.needs, *noted_before(now, after, view)],
+        statements=[*altered.statements, *of_new_identity(after, view)],
+        needs=[*altered.needs, *noted_before_identity(after, view)],
     )
+
+
+def of_new_identity(column: Fact, view: View) -> list[str]:
+    """Statements that have a column that just became an identity column go on where it should."""
+    sequence = of_identity(column)
+    return going_on(sequence, column.attrs["identity"], column, view) if sequence else []
+
+
+def noted_before_identity(column: Fact, view: View) -> list[str]:
+    sequence = of_identity(column)
+    return noted_before(sequence, column, view) if sequence else []
 
 
 def _turns(old: Mapping[str, Json], new: Mapping[str, Json]) -> bool:
@@ -123,12 +149,16 @@ def _before(sequence: str, column: Fact | None, view: View) -> Iterator[str]:
 
 def _goes_by_itself(sequence: str, view: View) -> bool:
     gone = view.live.get(f"sequence:{sequence}")
-    return gone is not None and view.vanishes(gone.id) and not view.vanishes(gone.parent or "")
+    if gone is None or not view.vanishes(gone.id):
+        return False
+    owner = view.live.get(gone.parent or "")
+    return owner is None or not view.vanishes(owner.id) or _rows_are_elsewhere(owner.parent or "", view)
 
 
 def _identity_before(column: Fact, view: View) -> Iterator[str]:
-    sequence = of_identity(view.live.get(column.id))
-    if sequence and view.stays(column.parent or "") and (view.vanishes(column.id) or not of_identity(column)):
+    sequence, table = of_identity(view.live.get(column.id)), column.parent or ""
+    stays = view.stays(table) and (view.vanishes(column.id) or not of_identity(column))
+    if sequence and (stays or _rows_are_elsewhere(table, view)):
         yield sequence
 
 
@@ -136,9 +166,10 @@ _NUMBERS = ("smallint", "integer", "bigint", "numeric")
 
 
 def behind_values(sequence: str, column: Fact) -> list[str]:
-    """For a sequence that is new behind a column that just got its values."""
-    last_one = f"({_values(column)}) k (number, called) WHERE number > 0"
-    return [f"SELECT pg_catalog.setval({literal(sequence)}, number) FROM {last_one}"]
+    """For a sequence behind a column that just got its values: past them, and not back."""
+    known = f"{_values(column)} UNION ALL SELECT last_value, is_called FROM {sequence}"
+    furthest = f"({known}) k (number, called) WHERE number > 0 ORDER BY number DESC, called DESC LIMIT 1"
+    return [f"SELECT pg_catalog.setval({literal(sequence)}, number, called) FROM {furthest}"]
 
 
 def _values(column: Fact, down: bool = False) -> str:

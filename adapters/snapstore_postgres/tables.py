@@ -8,7 +8,7 @@ from dataclasses import replace
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Fact, Json, SealedRef
 from snapstore.rules import Alteration, Draft, Rule, View
-from snapstore_postgres import archive, generated, stripping
+from snapstore_postgres import archive, generated, positions, stripping
 from snapstore_postgres.columns import (
     column_clause,
     column_secrets,
@@ -74,6 +74,7 @@ def _create_table(fact: Fact, view: View) -> Draft:
     after += [s for c in from_above for s in own_identity(c, view)]
     after += [s for c in from_above if (up := _above(c, view)) for s in generated.own_expressions(up[0], [c])]
     after += [s for c in inline for s in (*settled_identity(c, view), *around_identity(c, view)[1])]
+    after += [s for c in inline for s in positions.of_new_identity(c, view)]
     alike, again = _stored_alike(columns, view)
     absent, unvalidated = _never_validated(fact, from_above, view)
     plain, defaults = _of_other_defaults(from_above, view)
@@ -86,7 +87,11 @@ def _create_table(fact: Fact, view: View) -> Draft:
         undo=[f"DROP {kind} {fact.name}"],
         secrets={**secrets, **{k: v for c in columns for k, v in column_secrets(c).items()}},
         absorbs=columns,
-        needs=[*_inherited_by(fact, view), *(need for c in columns for need in checks_before(c, view))],
+        needs=[
+            *_inherited_by(fact, view),
+            *(need for c in columns for need in checks_before(c, view)),
+            *(need for c in inline for need in positions.noted_before_identity(c, view)),
+        ],
         lock=STRONGEST,
     )
 
@@ -275,7 +280,7 @@ def _drop_table(fact: Fact, view: View) -> Draft:
     moves = archive.wanted(view) and bound and "partition_key" not in fact.attrs and not carried
     if subscribed.copying and not moves:
         _refuse_to_cut(fact, subscribed.copying[0], view)
-    draft = stripping.table_draft(fact, view, draft) if moves else draft
+    draft = stripping.table_draft(fact, view, draft) if moves else positions.noting_all(fact, draft, view)
     return replace(draft, hazards=[*draft.hazards, *subscribed.hazards(fact.name, carried)])
 
 
