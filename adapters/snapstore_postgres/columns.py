@@ -540,6 +540,15 @@ def _alter_default(before: Fact, after: Fact, view: View) -> Alteration:
     return Alteration(statements=() if same else draft.statements, undo=undo, lock=STRONGEST)
 
 
+def _with_column(fact: Fact, view: View) -> list[str]:
+    """What is made anew with a column: also those that come and go by the statement for it, though they may
+    stand on other things."""
+    before = view.live.get(fact.id)
+    below = descendants(before, view, live=True) if before else ()
+    again = [d.id for d in below if view.vanishes(fact.id) and comes_with_parent(d, view)]
+    return [*made_with_table(fact, view), *_first_to_go(fact, view), *again]
+
+
 def _computed(fact: Fact, view: View) -> tuple[str, ...]:
     """What it is computed with may stand on the table."""
     return (fact.id,) if "generated" in fact.attrs else ()
@@ -552,7 +561,7 @@ RULES: dict[str, Rule] = {
         _alter_column,
         rank=31,
         separable=_computed,
-        along=lambda fact, view: [*made_with_table(fact, view), *_first_to_go(fact, view)],
+        along=_with_column,
         slots=identity_slot,
     ),
     "default": Rule(set_default, _drop_default, _alter_default, rank=40, separable=by_itself),

@@ -76,7 +76,8 @@ def cannot_change(before: Fact, after: Fact, view: View) -> bool:
     """Whether a column that is computed when it is read has to be made anew for another expression: nothing
     is stored of it, and PostgreSQL changes none where a check or a publication might have seen it."""
     virtual = after.attrs.get("generated", {}).get("kind") == "v"
-    return virtual and _is_other(before, after) and _is_watched(before.parent or "", view)
+    tables = (table_of(before), *ancestors(table_of(before), view.live))
+    return virtual and _is_other(before, after) and any(_is_watched(f"table:{t}", view) for t in tables)
 
 
 def _is_watched(table: str, view: View) -> bool:

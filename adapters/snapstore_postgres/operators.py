@@ -157,7 +157,8 @@ def _cast(fact: Fact) -> list[str]:
     return [f"CREATE CAST {fact.name} {how}{_CONTEXT.get(a['context'], '')}"]
 
 
-_BEHIND_ALL = 300
+_BEHIND_ALL = 190
+"""What may have waited for it still comes before default privileges and event triggers."""
 
 
 def _drop_cast(fact: Fact, view: View) -> Draft:

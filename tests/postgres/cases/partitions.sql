@@ -369,3 +369,16 @@ CREATE TABLE p (id bigint GENERATED ALWAYS AS IDENTITY (START 1) PRIMARY KEY, v 
 CREATE TABLE p (id bigserial PRIMARY KEY, v text) PARTITION BY RANGE (id); -- before 17
 CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100); INSERT INTO p (v) VALUES ('x'), ('y');
 CREATE TABLE q (id bigserial PRIMARY KEY, no int, v text) PARTITION BY RANGE (id); CREATE TABLE q1 PARTITION OF q FOR VALUES FROM (0) TO (100); INSERT INTO q (no, v) VALUES (1, 'x'), (2, 'y'), (3, 'z'); DELETE FROM q WHERE id > 2;
+
+--- case a partition computes a column in its own way, and the function goes by which its parent does -- since 17
+--- both
+CREATE TABLE p (id int, a int) PARTITION BY LIST (id);
+CREATE TABLE p1 PARTITION OF p DEFAULT;
+INSERT INTO p VALUES (1, 1);
+--- a
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+--- b
+CREATE FUNCTION f(int) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1::bigint';
+--- both
+ALTER TABLE p ADD g bigint GENERATED ALWAYS AS (f(a)) STORED;
+ALTER TABLE p1 ALTER g SET EXPRESSION AS (id + 2);
