@@ -37,6 +37,7 @@ from snapstore_postgres.notnull import (
     not_null_rename,
     not_null_statements,
     unvalidated,
+    validated_below,
     without_name,
     without_namesake,
 )
@@ -127,6 +128,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
             *statements,
             *around_identity(fact, view)[1],
             *settings,
+            *validated_below(fact, reached),
             *generated.own_expressions(fact, reached),
             *without_default(reached, view),
             *flags_below(fact, reached, view),

@@ -47,8 +47,10 @@ def not_null_statements(column: Fact, was: Json, now: Json, view: View, *, below
     alter = f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)}"
     if not now:
         return [*_held(column, view), f"{alter} DROP NOT NULL"]
+    if is_inherited(was) and is_inherited(now):
+        return [_validated(column)] if "not_valid" in was and "not_valid" not in now else []
     if is_inherited(was):
-        return [] if is_inherited(now) else [f"{alter} SET NOT NULL"]
+        return [f"{alter} SET NOT NULL"]
     first = [] if was else _named_below(column, view)
     return [*first, *without_namesake(column, view), *_changed(column, was, now, view)]
 
@@ -159,6 +161,20 @@ def not_null_comment(column: Fact, text: str) -> str:
     return _with_held(
         column, "COMMENT ON CONSTRAINT %I ON %s IS %s", f"held, {_table(column)}, {literal(text)}"
     )
+
+
+def _validated(column: Fact) -> str:
+    """The statement that validates one that is only inherited."""
+    return _with_held(column, "ALTER TABLE %s VALIDATE CONSTRAINT %I", f"{_table(column)}, held")
+
+
+def validated_below(column: Fact, reached: Sequence[Fact]) -> list[str]:
+    """The same for columns that came with one whose NOT NULL is not valid, though theirs is: it was new with
+    their table."""
+    unvalidated = "not_valid" in without_name(column.attrs.get("not_null"))
+    return [
+        _validated(below) for below in reached if unvalidated and below.attrs.get("not_null") == _INHERITED
+    ]
 
 
 def _table(column: Fact) -> str:
@@ -298,8 +314,10 @@ def arrived(before: Fact, after: Fact, parents: Sequence[str], view: View) -> Js
         return _followed(was, after.attrs.get("not_null"), parents, view)
     if was and not is_inherited(was):
         return was
-    if any(gives(view.target[identity]) for identity in parents):
-        return was or _INHERITED
+    above = [view.target[identity].attrs["not_null"] for identity in parents if gives(view.target[identity])]
+    if above:
+        unvalidated = all("not_valid" in without_name(not_null) for not_null in above)
+        return was or {**_INHERITED, **({"not_valid": True} if unvalidated else {})}
     givers = [identity for identity in parents if gives(view.live[identity])]
     # What is no more for children stays theirs; what goes takes along all that can be without.
     stays = any(view.target[identity].attrs.get("not_null") for identity in givers)

@@ -125,3 +125,15 @@ CREATE TABLE t (id int PRIMARY KEY, v int[]); CREATE TABLE u () INHERITS (t); IN
 CREATE TABLE p (id int DEFAULT 1, v text); CREATE TABLE q (v text, id int); CREATE TABLE c () INHERITS (p, q); ALTER TABLE q ALTER id SET DEFAULT 2; ALTER TABLE c ALTER v SET DEFAULT 'c'; INSERT INTO c VALUES (4);
 --- b
 CREATE TABLE p (id int DEFAULT 1, v text); CREATE TABLE q (v text DEFAULT 'q', id int DEFAULT 2);
+
+--- case a NOT NULL is not valid in a parent and valid in the table that came later -- since 18
+--- both
+CREATE TABLE p (id int);
+--- a
+ALTER TABLE p ADD a text, ADD CONSTRAINT given NOT NULL a NOT VALID, ADD b text, ADD CONSTRAINT also NOT NULL b NOT VALID;
+CREATE TABLE t () INHERITS (p);
+CREATE TABLE below () INHERITS (t);
+--- b
+ALTER TABLE p ADD b text;
+CREATE TABLE t () INHERITS (p);
+CREATE TABLE below () INHERITS (t);
