@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 from snapstore.app import App
+from snapstore.carrying_out import RestoreResult
 from snapstore.commands import options
 from snapstore.errors import Exit
+from snapstore.interrupted import abort, resume
 from snapstore.render import documents, results
-from snapstore.restore import RestoreResult, abort, plan_restore, restore, resume
+from snapstore.restore import plan_restore, restore
 
 
 @click.command("restore")

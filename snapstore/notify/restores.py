@@ -16,8 +16,8 @@ from snapstore.render.values import count
 from snapstore.workspace import Workspace
 
 if TYPE_CHECKING:
+    from snapstore.carrying_out import RestoreResult
     from snapstore.journal import Journal
-    from snapstore.restore import RestoreResult
 
 Report = Callable[[str], None]
 NO_REASON = "none was given"

@@ -19,6 +19,7 @@ import msgspec
 from snapstore import __version__
 from snapstore import adapter as adapters
 from snapstore.capture import adapter_error, context_of
+from snapstore.carrying_out import Report, silent
 from snapstore.diff import diff
 from snapstore.errors import SnapError
 from snapstore.model import Action, HazardName, Plan, PlanOptions, Scope
@@ -27,7 +28,7 @@ from snapstore.rehearsal import keeping
 from snapstore.rehearsal.model import wrongs
 from snapstore.rehearsal.proof import How, Part, Proof, Step
 from snapstore.rehearsal.stage import rehearsed, scratch
-from snapstore.restore import Planned, Report, planned, silent
+from snapstore.restore import Planned, planned
 from snapstore.snapshot import facts
 from snapstore.store import locks
 from snapstore.verify import owed

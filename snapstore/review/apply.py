@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from snapstore import journal
+from snapstore.carrying_out import Report, RestoreResult, silent
 from snapstore.config import Require
 from snapstore.errors import Exit, SnapError
 from snapstore.guard import AGAIN
@@ -16,7 +17,7 @@ from snapstore.plan import decode
 from snapstore.rehearsal import keeping
 from snapstore.rehearsal.proof import Proof
 from snapstore.render.review import code, headline, results
-from snapstore.restore import Confirm, Report, RestoreResult, apply_plan, journals, silent
+from snapstore.restore import Confirm, apply_plan, journals
 from snapstore.review import branch as branches
 from snapstore.review import sync
 from snapstore.review.address import remote

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from snapstore.carrying_out import Report, silent
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Plan, PlanOptions, Scope
 from snapstore.plan import refused
@@ -14,7 +15,7 @@ from snapstore.rehearsal import keeping
 from snapstore.rehearsal.proof import Proof
 from snapstore.render.plans import allow_words, summary
 from snapstore.render.review import Terms, code, page
-from snapstore.restore import Report, plan_restore, silent
+from snapstore.restore import plan_restore
 from snapstore.review import branch as branches
 from snapstore.review import sync
 from snapstore.review.address import remote

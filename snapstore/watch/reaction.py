@@ -8,12 +8,13 @@ from pathlib import Path
 import msgspec
 
 from snapstore import journal
+from snapstore.carrying_out import Report, RestoreResult
 from snapstore.config.notifying import Event
 from snapstore.config.watching import Reaction
 from snapstore.errors import SnapError
 from snapstore.model import HazardName, Plan, PlanOptions, Scope
 from snapstore.plan import encode
-from snapstore.restore import Report, RestoreResult, apply_plan, journals, plan_restore
+from snapstore.restore import apply_plan, journals, plan_restore
 from snapstore.review.propose import Proposal, propose
 from snapstore.watch.watching import Watched
 from snapstore.workspace import Workspace

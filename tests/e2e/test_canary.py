@@ -264,7 +264,7 @@ IN_TAKE = [
 ]
 IN_RESTORE = [
     "snapstore.journal._write_at",
-    "snapstore.restore.verify",
+    "snapstore.carrying_out.verify",
     "snapstore.safewrite.replace",
     "snapstore_dotenv.apply.build",
     "snapstore_dotenv.parts.file_fact",

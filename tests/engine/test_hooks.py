@@ -11,8 +11,9 @@ import pytest
 
 from snapstore import journal
 from snapstore.errors import Exit, SnapError
+from snapstore.interrupted import resume
 from snapstore.model import PlanOptions
-from snapstore.restore import journals, resume, undo
+from snapstore.restore import journals, undo
 from snapstore.secrets import REDACTOR
 from tests.engine import toys
 from tests.engine.conftest import Place, change_everything
@@ -107,7 +108,7 @@ def test_hooks_after_a_restore_run_on_resume_even_when_nothing_is_left_to_do(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("snapstore.restore.verify", crash)
+        patched.setattr("snapstore.carrying_out.verify", crash)
         with pytest.raises(SnapError):
             hooked.restore(old)
     assert lines(place) == []

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from snapstore.interrupted import resume
 from snapstore.model import EVERYTHING, PlanOptions
 from snapstore.plan import decode, encode
-from snapstore.restore import plan_restore, resume, undo
+from snapstore.restore import plan_restore, undo
 from snapstore.take import live
 from tests.engine import toys
 from tests.engine.conftest import Place
