@@ -58,7 +58,8 @@ def require(right: object, status: int, code: int, text: str) -> None:
 class Cloudflare:
     """``settings`` by name, of which ``read_only`` cannot be changed; ``rulesets`` by ``zones`` or
     ``accounts`` and phase; ``page_rules`` from the one that counts first on; ``lists`` by id. ``sent`` is
-    what changed something, ``lag`` how many requests it takes until items are replaced."""
+    what changed something, ``changing`` the numbers of these requests, ``limit`` how many page rules
+    there may be, ``lag`` how many requests it takes until items are replaced."""
 
     url: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
@@ -71,8 +72,10 @@ class Cloudflare:
     lists: dict[str, Told] = field(default_factory=dict)
     operation: Told = field(default_factory=dict)
     lag: int = 2
+    limit: int = 8
     page: int = 2
     sent: list[tuple[str, str, Any]] = field(default_factory=list)
+    changing: list[int] = field(default_factory=list)
     purged: list[Told] = field(default_factory=list)
     denied: tuple[str, ...] = ()
     faults: Gateway = field(default_factory=lambda: Gateway(0))
@@ -88,6 +91,7 @@ class Cloudflare:
             setattr(self, name, value)
         self.operation = {}
         self.sent.clear()
+        self.changing.clear()
 
     def everything(self) -> Told:
         """All that is state."""
@@ -143,6 +147,7 @@ class Cloudflare:
             return _told({"success": False, "errors": [{"code": code, "message": text}]}, status)
         if method != "GET":
             self.sent.append((method, parts.path, said))
+            self.changing.append(self.faults.requests)
         return _told({"success": True, "errors": [], **found})
 
     def _do(self, method: str, words: list[str], query: Mapping[str, str], body: Any) -> Told:
@@ -304,7 +309,7 @@ class Cloudflare:
         return self._insert({**found[0], **body})
 
     def _make_page_rule(self, body: Told) -> Told:
-        require(len(self.page_rules) < 8, 400, 1004, "no more page rules in this plan")
+        require(len(self.page_rules) < self.limit, 400, 1004, "no more page rules in this plan")
         require(all(rule["targets"] != body["targets"] for rule in self.page_rules), 400, 1004, "already one")
         return self._insert({"id": uuid.uuid4().hex, "status": "disabled", **body})
 

@@ -435,6 +435,33 @@ def test_whatever_was_changed_is_restored_and_undone_exactly(cloudflare: Cloudfl
 
 # Failures
 
+ALL = {"setting", "transform", "list", "ruleset", "pagerule"}
+
+
+@pytest.mark.parametrize(("kind", "made"), [("pagerule", "pagerules"), ("list", "lists")])
+def test_what_was_changed_while_the_answer_got_lost_is_not_changed_again(
+    cloudflare: Cloudflare, tmp_path: Path, kind: str, made: str
+):
+    """Page rules when there is no room for one more, and a list whose items take their time."""
+    left_out = [f'"{other}*:*"' for other in ALL - {kind}]
+    place = project(tmp_path / "project", settings(cloudflare, f"exclude = [{', '.join(left_out)}]\n"))
+    promised, taken = cloudflare.everything(), place.take()
+    other(cloudflare)
+    cloudflare.rulesets.clear()  # which are left out, and use lists that have to go
+    cloudflare.limit, cloudflare.lag = len(cloudflare.page_rules), 25
+    changed = cloudflare.kept()
+    cloudflare.faults.through()
+    cloudflare.reset(changed)
+    well(place.restore(taken.commit))
+    for at in list(cloudflare.changing):
+        cloudflare.reset(changed)
+        cloudflare.faults.fail(at, "reset")
+        well(place.restore(taken.commit))
+        cloudflare.faults.through()
+        name = "page rules" if kind == "pagerule" else "lists"
+        assert cloudflare.everything()[name] == promised[name], at
+        assert [path.rpartition("/")[2] for method, path, _ in cloudflare.sent if method == "POST"] == [made]
+
 
 @pytest.mark.parametrize("how", FAILURES)
 def test_one_failure_is_overcome_and_nothing_is_made_twice(
