@@ -50,7 +50,7 @@ def not_null_statements(column: Fact, was: Json, now: Json, view: View, *, below
     if is_inherited(was) and is_inherited(now):
         return [_validated(column)] if "not_valid" in was and "not_valid" not in now else []
     if is_inherited(was):
-        return [f"{alter} SET NOT NULL"]
+        return [f"{alter} SET NOT NULL", *_own_name(column, now, view)]
     first = [] if was else _named_below(column, view)
     return [*first, *without_namesake(column, view), *_changed(column, was, now, view)]
 
@@ -146,11 +146,21 @@ def not_null_rename(column: Fact, was: Json, now: Json, view: View) -> list[str]
         rename = f"ALTER TABLE {table_of(column)} RENAME CONSTRAINT {old} TO {new}"
         heirs = "no_inherit" not in without_name(was) and children(column.parent or "", view.live_dependents)
         return [_renamed_with_heirs(column, now, old, rename) if heirs else rename]
-    return [
-        _with_held(
-            column, "ALTER TABLE %s RENAME CONSTRAINT %I TO %s", f"{_table(column)}, held, {literal(new)}"
-        )
-    ]
+    return [_renamed(column, new)]
+
+
+def _renamed(column: Fact, name: str, *, unless: str | None = None) -> str:
+    rename = "ALTER TABLE %s RENAME CONSTRAINT %I TO %s"
+    return _with_held(column, rename, f"{_table(column)}, held, {literal(name)}", unless=unless)
+
+
+def _own_name(column: Fact, now: Json, view: View) -> list[str]:
+    """For what was only inherited, and keeps the name that it had from a parent which gives it no more."""
+    parents = view.target[column.parent or ""].attrs.get("inherits", ())
+    if any(gives(view.target.get(f"column:{parent}.{last(column.name)}")) for parent in parents):
+        return []
+    new = _name_in(now, column)
+    return [*without_namesake(column, view), _renamed(column, new, unless=new)]
 
 
 def not_null_comment(column: Fact, text: str) -> str:
@@ -181,14 +191,18 @@ def _table(column: Fact) -> str:
     return literal(table_of(column))
 
 
-def _with_held(column: Fact, statement: str, values: str) -> str:
-    """A statement with ``values``, among which ``held`` is the name that the NOT NULL of a column has."""
+def _with_held(column: Fact, statement: str, values: str, *, unless: str | None = None) -> str:
+    """A statement with ``values``, among which ``held`` is the name that the NOT NULL of a column has; none
+    where that is ``unless``."""
+    run = f"EXECUTE pg_catalog.format('{statement}', {values});"
+    if unless is not None:
+        run = f"IF held <> {literal(unquote(unless))} THEN {run} END IF;"
     return block(
         f"DECLARE held name; BEGIN SELECT c.conname INTO held FROM pg_catalog.pg_constraint c"
         f" JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]"
         f" WHERE c.conrelid = {_table(column)}::pg_catalog.regclass AND c.contype = 'n'"
         f" AND a.attname = {literal(unquote(last(column.name)))};"
-        f" EXECUTE pg_catalog.format('{statement}', {values}); END"
+        f" {run} END"
     )
 
 

@@ -137,3 +137,9 @@ CREATE TABLE below () INHERITS (t);
 ALTER TABLE p ADD b text;
 CREATE TABLE t () INHERITS (p);
 CREATE TABLE below () INHERITS (t);
+
+--- case a table gets a parent that gives the NOT NULL that was its own, and leaves it
+--- a
+CREATE TABLE p (id int NOT NULL); CREATE TABLE c (x int, id int NOT NULL); INSERT INTO c VALUES (1, 2);
+--- b
+CREATE TABLE p (id int NOT NULL); CREATE TABLE c (x int) INHERITS (p);
