@@ -257,10 +257,8 @@ def _by_itself(carried: _Carried) -> dict[str, str]:
     """What a new row has in each column that nothing is put into: a partition may be chosen by it."""
     facts, columns = carried.request.target, _columns(carried.identity, carried.request.target)
     defaults = {name: facts.get(f"default:{columns[name].name}") for name in _plain(columns)}
-    return {
-        name: f"({default.attrs['expression']})" if default else f"NULL::{columns[name].attrs['type']}"
-        for name, default in sorted(defaults.items())
-    }
+    values = {name: default.attrs["expression"] if default else "NULL" for name, default in defaults.items()}
+    return {name: f"({value})::{columns[name].attrs['type']}" for name, value in sorted(values.items())}
 
 
 def _value(carried: _Carried, old: Fact, new: Fact) -> str:
@@ -277,7 +275,7 @@ def _returned(request: PlanRequest, column: Fact, entry: archive.Entry) -> str:
     default = request.target.get(f"default:{column.name}")
     if default is None or not column.attrs.get("not_null"):
         return value
-    return f"coalesce({value}, {default.attrs['expression']})"
+    return f"coalesce({value}, ({default.attrs['expression']})::{kind})"
 
 
 def _filled(request: PlanRequest, columns: Sequence[Fact]) -> Iterator[str]:

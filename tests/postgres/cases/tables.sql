@@ -320,3 +320,14 @@ ALTER TABLE t ADD g int GENERATED ALWAYS AS (a + 2) VIRTUAL;
 ALTER TABLE q ADD g int GENERATED ALWAYS AS (id + 2) VIRTUAL;
 --- both
 CREATE VIEW v AS SELECT g FROM t;
+
+--- case a column comes back to a table made anew, with a default of another type
+--- both
+CREATE SEQUENCE s;
+--- a
+CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL DEFAULT nextval('s'));
+INSERT INTO t VALUES (1, 'x');
+--- b
+CREATE TABLE t (id int PRIMARY KEY) PARTITION BY HASH (id);
+CREATE TABLE t0 PARTITION OF t FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+INSERT INTO t VALUES (2);
