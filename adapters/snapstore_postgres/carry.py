@@ -30,7 +30,8 @@ def with_carried_rows(request: PlanRequest, actions: Sequence[Action]) -> list[A
         and action.subject.startswith("table:")
         and action.subject in request.target
     ]
-    with_their_root = {p for identity in again for p in partitions_below(identity, request.live)}
+    with_their_root = {p for i in again for p in partitions_below(i, request.live)}
+    with_their_root -= {p for i in again for p in _leaving(request, i)}
     carried = [i for i in again if i not in with_their_root and held(request, i) != 0]
     roots = {table: root for root in carried for table in (root, *partitions_below(root, request.target))}
     waiting = [_after_filling(request, action, roots) for action in actions]
@@ -181,12 +182,17 @@ def _source(request: PlanRequest, identity: str) -> str:
     name = identity.partition(":")[2]
     if "partition_key" not in request.live[identity].attrs:
         return f"ONLY {name} t"
-    below = set(partitions_below(identity, request.target))
-    leaving = [p for p in partitions_below(identity, request.live) if p in request.target and p not in below]
+    leaving = _leaving(request, identity)
     if not leaving:
         return f"{name} t"
     tables = ", ".join(f"{literal(p.partition(':')[2])}::pg_catalog.regclass" for p in sorted(leaving))
     return f"{name} t WHERE t.tableoid NOT IN ({tables})"
+
+
+def _leaving(request: PlanRequest, identity: str) -> list[str]:
+    """The live partitions of a table that are tables beside it in the target: their rows are their own."""
+    below = set(partitions_below(identity, request.target))
+    return [p for p in partitions_below(identity, request.live) if p in request.target and p not in below]
 
 
 def _put_in(carried: _Carried) -> Action:
