@@ -10,6 +10,7 @@ from snapstore.commands import options
 from snapstore.config.watching import Reaction
 from snapstore.errors import Exit
 from snapstore.render import watching as render
+from snapstore.watch.against import before_deploy
 from snapstore.watch.judge import Phase
 from snapstore.watch.reaction import react, unclear
 from snapstore.watch.watching import watch
@@ -17,7 +18,7 @@ from snapstore.workspace import Workspace
 
 
 @click.command("watch")
-@click.argument("revision", default="HEAD")
+@click.argument("revision", required=False)
 @click.option(
     "--action",
     type=click.Choice([action.value for action in Reaction]),
@@ -32,7 +33,7 @@ from snapstore.workspace import Workspace
 @click.pass_obj
 def command(
     app: App,
-    revision: str,
+    revision: str | None,
     action: str | None,
     count: int | None,
     interval: float | None,
@@ -40,15 +41,14 @@ def command(
     only: tuple[str, ...],
     group: tuple[str, ...],
 ) -> int:
-    """Hold the metrics against those at REVISION (the last snapshot), taken before a deploy.
+    """Hold the metrics against those at REVISION (the last snapshot that was taken before a deploy).
 
     Exit code 2 when one got worse; then the plan back is written, and proposed or carried out as asked for.
     """
     ws = _paced(app.workspace(), count, interval)
     scope = options.scope(ws.config, only, group)
-    watched = watch(
-        ws, ws.store.resolve(revision), lambda found: app.progress(render.line(ws.config.watch, found))
-    )
+    before = ws.store.resolve(revision) if revision else before_deploy(ws)
+    watched = watch(ws, before, lambda found: app.progress(render.line(ws.config.watch, found)))
     wanted = Reaction(action) if action else ws.config.watch.action
     reacted = None
     if watched.verdict is Phase.FAILED:

@@ -25,6 +25,8 @@ PREFIX = "rollback/"
 SCOPE = "Scope"
 PLAN = "Plan"
 REASON = "Reason"
+BEFORE = "Before-Proposal-Of"
+"""Tells a snapshot that was taken to propose going back to another one, and is none to go back to itself."""
 _EVERYTHING = "everything"
 _SHORT = 10
 _ID = 12

@@ -77,7 +77,8 @@ def propose(
     target = ws.store.resolve(revision)
     report(f"asking {where.shown}")
     seen = _Seen(where, sync.pull(ws.store, where), open_forge(ws.config, env))
-    head = take(ws, f"Before the proposal to go back to {target[:10]}", scope)
+    message = f"Before the proposal to go back to {target[:10]}"
+    head = take(ws, message, scope, {branches.BEFORE: target})
     plan = plan_restore(ws, target, scope, options, report)
     if not plan.actions:
         return Proposal(plan)

@@ -188,8 +188,12 @@ def test_a_breach_is_proposed_with_its_reason(shared: tuple[Shop, git.Served]):
     path = shop.snap.root / "snapstore.toml"
     path.write_text(path.read_text().replace("[watch]", '[review]\nrequire = "none"\n\n[watch]', 1))
     shop.snap("propose", shop.before, code=0)
+    again = shop.watch("--action", "notify", code=2)
+    assert again["commit"] == shop.before, "not the snapshot that was taken to propose"
     shop.snap("apply", branch, "--yes", code=0)
     assert shop.live == "one\n"
+    shop.says("0.4")
+    assert shop.watch(code=0)["commit"] == shop.before, "not the one that the restore made"
 
 
 @pytest.mark.parametrize(("action", "says"), [("propose", ""), ("restore", "NaN\n")])
