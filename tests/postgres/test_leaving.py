@@ -81,6 +81,19 @@ def test_a_partition_comes_back_from_the_archive_into_a_schema_that_was_gone(pro
     assert project.sql("SELECT * FROM s.pd ORDER BY id") == [(1, "v1"), (2, "v2")]
 
 
+def test_a_partition_in_the_archive_refers_to_nothing_any_more(project: Project) -> None:
+    project.sql("CREATE TABLE d (id int PRIMARY KEY); INSERT INTO d VALUES (1)")
+    project.sql("CREATE TABLE p (d int REFERENCES d, v int) PARTITION BY LIST (d)")
+    project.snap("take", "-m", "without", code=0)
+    project.sql("CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (v)")
+    project.sql("CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN (1); INSERT INTO p VALUES (1, 1)")
+    project.snap("restore", "HEAD", "--yes", code=0)
+    project.sql("ALTER TABLE p DROP CONSTRAINT p_d_fkey; ALTER TABLE d DROP CONSTRAINT d_pkey")
+    project.sql("ALTER TABLE d ADD PRIMARY KEY (id); ALTER TABLE p ADD FOREIGN KEY (d) REFERENCES d")
+    project.snap("undo", "--yes", code=0)
+    assert project.sql("SELECT tableoid::regclass::text, d, v FROM p") == [("p11", 1, 1)]
+
+
 def test_the_plan_tells_of_how_many_rows_some_may_move(project: Project) -> None:
     project.sql(f"{PARTED} {OF_ONE}")
     project.snap("take", "-m", "good", code=0)

@@ -90,6 +90,7 @@ def goes_and_comes(pair: Pair, new_database: Any, version: int) -> None:
         actions = restore(url, states[other])
         said_locks(actions)
         said_no_loss(actions)
+        archive_is_free(url)
         same_schema(url, schemas[other])
         kept_rows(before, rows(url))
         assert not gone_back(numbers, positions(url))
@@ -119,6 +120,18 @@ def said_locks(actions: list[Action]) -> None:
 def said_no_loss(actions: list[Action]) -> None:
     """What goes to the archive is not lost, and must not stop a restore as if it were."""
     assert not [h for action in actions for h in action.hazards if h.name is HazardName.DATA_LOSS]
+
+
+_BINDS = """
+SELECT it.identity, its.identity
+  FROM pg_depend d, pg_identify_object(classid, objid, 0) it, pg_identify_object(refclassid, refobjid, 0) its
+ WHERE it.identity ~ 'snapstore_archive_' AND its.identity !~ 'snapstore_archive_' AND refobjid >= 16384"""
+
+
+def archive_is_free(url: str) -> None:
+    """Nothing in the archive stands on what may go, today or later."""
+    with psycopg.connect(url) as connection:
+        assert not (found := connection.execute(_BINDS).fetchall()), found
 
 
 def load(url: str, sql: str) -> str:
