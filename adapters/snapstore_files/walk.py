@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from snapstore import forked
 from snapstore.errors import SnapError, some
 from snapstore.filetree import dir_fact, live_file, mode_fact, special_fact
 from snapstore.filetree.facts import ROOT
@@ -118,10 +117,16 @@ def _walk_below(tops: list[_Folder], selection: Selection, found: Found, *, shar
 
 def _is_much(waiting: int, entries: int, looked_into: int) -> bool:
     """Whether so many folders, if they are as full as those before, are worth other processes."""
-    return entries >= _SAMPLE and waiting * entries >= _MUCH * looked_into and forked.cores() > 1
+    if entries < _SAMPLE or waiting * entries < _MUCH * looked_into:
+        return False
+    from snapstore import forked
+
+    return forked.cores() > 1
 
 
 def _walk_shared(folders: list[_Folder], selection: Selection, found: Found) -> None:
+    from snapstore import forked
+
     def work(part: list[_Folder]) -> tuple[Any, ...] | None:
         mine = nothing_yet(selection.keep, part[0].status)
         try:

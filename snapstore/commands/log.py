@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from snapstore import deploys
 from snapstore.app import App
-from snapstore.render import documents, snapshots
+from snapstore.render import snapshots
 from snapstore.store import CommitInfo
 from snapstore.workspace import Workspace
+
+if TYPE_CHECKING:
+    from snapstore.render.documents import LogDocument
 
 
 @click.command("log")
@@ -28,7 +33,7 @@ def command(
     if output and not as_page:
         raise click.UsageError("-o takes --html")
     if revision == "HEAD" and ws.store.head() is None:
-        app.emit("no snapshot yet; take one with: snap take", documents.log([], {}))
+        app.emit("no snapshot yet; take one with: snap take", _document(ws, []))
         return
     found = list(ws.store.log(revision, _PAGE if as_page and limit is None else limit))
     if as_page and not app.json:
@@ -40,10 +45,18 @@ def command(
             return "\n".join(map(snapshots.line, found))
         return "\n".join(snapshots.entry(info, deploys.of(ws.store.snapshot(info.commit))) for info in found)
 
-    def document() -> documents.LogDocument:
+    app.emit(text, _document(ws, found))
+
+
+def _document(ws: Workspace, found: Sequence[CommitInfo]) -> Callable[[], LogDocument]:
+    """What ``--json`` prints; documents of all kinds are imported with it."""
+
+    def document() -> LogDocument:
+        from snapstore.render import documents
+
         return documents.log(found, {i.commit: deploys.of(ws.store.snapshot(i.commit)) for i in found})
 
-    app.emit(text, document)
+    return document
 
 
 _PAGE = 200

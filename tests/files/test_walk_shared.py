@@ -72,7 +72,7 @@ def _share_all(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         shared.append(len(parts))
         return each(work, parts)
 
-    monkeypatch.setattr(walking.forked, "each", counted)
+    monkeypatch.setattr(forked, "each", counted)
     monkeypatch.setattr(walking, "_SAMPLE", 1)
     monkeypatch.setattr(walking, "_MUCH", 0)
     return shared
@@ -103,5 +103,5 @@ def test_what_another_process_cannot_do_is_done_here(root: Path, monkeypatch: py
 
 
 def test_a_small_tree_is_not_shared(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walking.forked, "each", None)
+    monkeypatch.setattr(forked, "each", None)
     assert _walked(root, Selection())["folders"]
