@@ -19,9 +19,11 @@ class Found(msgspec.Struct):
     """What a walk found; ``unreadable`` are the paths that could not be looked into.
 
     Regular files are in ``folders``, links in ``files``. Of one whose mode, links and owner are among
-    ``usual``, nothing else is to be told. ``entries`` is how many names were seen.
+    ``usual``, nothing else is to be told. ``entries`` is how many names were seen. ``root`` is the folder at
+    the top of the whole tree, also where this is of a part: its owner is what others are held against.
     """
 
+    root: os.stat_result
     seen: Seen
     usual: frozenset[tuple[int, int, int, int]]
     folders: list[LiveFolder] = []
@@ -35,7 +37,7 @@ class Found(msgspec.Struct):
 def nothing_yet(keep: frozenset[str], root: os.stat_result) -> Found:
     seen = Seen(keep, root)
     usual = () if seen.everything else [(mode, 1, root.st_uid, root.st_gid) for mode in USUAL]
-    return Found(seen, frozenset(usual))
+    return Found(root, seen, frozenset(usual))
 
 
 def told(found: Found) -> tuple[Any, ...]:

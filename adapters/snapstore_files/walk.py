@@ -128,7 +128,7 @@ def _walk_shared(folders: list[_Folder], selection: Selection, found: Found) -> 
     from snapstore import forked
 
     def work(part: list[_Folder]) -> tuple[Any, ...] | None:
-        mine = nothing_yet(selection.keep, part[0].status)
+        mine = nothing_yet(selection.keep, found.root)
         try:
             _walk_below(part, selection, mine, share=False)
         except OSError:

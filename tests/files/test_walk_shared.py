@@ -49,7 +49,8 @@ def root(tmp_path: Path) -> Path:
         (folder / "closed").chmod(0o700)
     if os.geteuid() == 0:
         os.chown(tmp_path / "3" / "3" / "a.js", 4242, 4242)
-        os.chown(tmp_path / "4" / "4", 4242, 4242)
+        for path in (tmp_path / "4", *(tmp_path / "4").rglob("*")):  # the start of a part, and all in it
+            os.chown(path, 4242, 4242, follow_symlinks=False)
     return tmp_path
 
 
