@@ -23,6 +23,7 @@ from tests.dns.gateway import Gateway
 
 TOKEN = "a token that only the tests know"
 ZONE, ZONE_ID, ACCOUNT_ID = "example.com", "1" * 32, "a" * 32
+OTHER, OTHER_ID = "shop.example.com", "2" * 32
 Told = dict[str, Any]
 ALONE = {"early_hints", "h2_prioritization", "image_resizing", "origin_max_http_version"}
 UNSET = {"cache/tiered_cache_smart_topology_enable", "cache/variants"}
@@ -59,7 +60,8 @@ class Cloudflare:
     """``settings`` by name, of which ``read_only`` cannot be changed; ``rulesets`` by ``zones`` or
     ``accounts`` and phase; ``page_rules`` from the one that counts first on; ``lists`` by id. ``sent`` is
     what changed something, ``changing`` the numbers of these requests, ``limit`` how many page rules
-    there may be, ``lag`` how many requests it takes until items are replaced."""
+    there may be, ``lag`` how many requests it takes until items are replaced. ``other`` is another
+    zone of the account, whose rules use no lists."""
 
     url: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
@@ -78,6 +80,7 @@ class Cloudflare:
     changing: list[int] = field(default_factory=list)
     purged: list[Told] = field(default_factory=list)
     denied: tuple[str, ...] = ()
+    other: Cloudflare | None = None
     faults: Gateway = field(default_factory=lambda: Gateway(0))
 
     def kept(self) -> Told:
@@ -153,17 +156,22 @@ class Cloudflare:
     def _do(self, method: str, words: list[str], query: Mapping[str, str], body: Any) -> Told:
         match method, words:
             case "GET", ["zones"]:
-                there = query["name"] == ZONE
-                return {"result": [{"id": ZONE_ID, "name": ZONE}] if there else []}
-            case "GET", ["zones", id] if id == ZONE_ID:
-                return {"result": {"id": ZONE_ID, "name": ZONE}}
+                return {"result": [one for one in self._zones() if one["name"] == query["name"]]}
+            case "GET", ["zones", id]:
+                return {"result": next(one for one in self._zones() if one["id"] == id)}
             case _, ["zones", id, *rest] if id == ZONE_ID:
                 return self._of_zone(method, rest, query, body)
+            case _, ["zones", id, *rest] if id == OTHER_ID and self.other:
+                return self.other._of_zone(method, rest, query, body)
             case _, ["accounts", id, "rulesets", *rest] if id == ACCOUNT_ID:
                 return self._rulesets(method, "accounts", rest, query, body)
             case _, ["accounts", id, "rules", "lists", *rest] if id == ACCOUNT_ID:
                 return self._lists(method, rest, query, body)
         raise Refused(404, 7003, "Could not route to this place")
+
+    def _zones(self) -> list[Told]:
+        others = [{"id": OTHER_ID, "name": OTHER}] if self.other else []
+        return [{"id": ZONE_ID, "name": ZONE}, *others]
 
     def _of_zone(self, method: str, words: list[str], query: Mapping[str, str], body: Any) -> Told:
         match method, words:

@@ -17,7 +17,7 @@ from snapstore import journal
 from snapstore.errors import SnapError
 from snapstore.model import HazardName, Plan
 from snapstore_cdn.cloudflare import lists as of_lists
-from tests.cdn.cloudflare import ACCOUNT_ID, TOKEN, ZONE, ZONE_ID, Cloudflare, Told, running
+from tests.cdn.cloudflare import ACCOUNT_ID, OTHER_ID, TOKEN, ZONE, ZONE_ID, Cloudflare, Told, running
 from tests.dns.gateway import FAILURES, Failure
 from tests.project import Project, goes_and_comes, in_rounds, project, well
 
@@ -158,6 +158,26 @@ def test_all_that_was_changed_comes_back_and_goes_again(cloudflare: Cloudflare, 
     assert place.take().tree == taken.tree
     well(place.undo())
     assert cloudflare.everything() == after
+
+
+def test_zones_are_told_apart(cloudflare: Cloudflare, tmp_path: Path):
+    shop = cloudflare.other = Cloudflare()
+    filled(shop)
+    del shop.rulesets["zones", FIREWALL]
+    purge = '"shop.example.com/a", "a.shop.example.com/a", "www.example.com/a"'
+    text = settings(cloudflare, f"purge = [{purge}]\n").replace(f'"{ZONE}"', f'"{ZONE}", "{OTHER_ID}"')
+    place = project(tmp_path / "project", text)
+    before, taken = (cloudflare.everything(), shop.everything()), place.take()
+    cloudflare.settings["ssl"] = shop.settings["ssl"] = "full"
+    for one in (cloudflare, shop):
+        one.rule("zones", CACHE, block("1"))
+        one.page_rules.pop()
+    well(place.restore(taken.commit, "edge:*:shop.example.com*"))
+    assert (cloudflare.settings["ssl"], shop.settings["ssl"]) == ("full", "strict")
+    cloudflare.purged, shop.purged = [], []
+    well(place.restore(taken.commit))
+    assert (cloudflare.everything(), shop.everything()) == before
+    assert [len(one.purged) for one in (cloudflare, shop)] == [1, 2]
 
 
 def test_only_what_differs_is_told(cloudflare: Cloudflare, place: Project):
