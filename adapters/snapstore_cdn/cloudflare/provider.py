@@ -57,7 +57,7 @@ class _Cloudflare:
 
     def read(self) -> Seen:
         account = list(self._of_account())
-        known = [fact.id.partition(":")[2] for fact in account if fact.id.startswith(f"{LIST}:")]
+        known = self._captured(account)
         documents = [Document(f"{ACCOUNT}.json", tuple(account))] if account else []
         read_only: list[str] = []
         for zone in self._places().values():
@@ -72,7 +72,11 @@ class _Cloudflare:
         found = list(lists.read(self._api, place)) if self._wants(f"{LIST}:") else []
         yield from found
         if self._wants(f"{RULESET}:{ACCOUNT}/"):
-            yield from rulesets.read(self._api, place, [fact.name for fact in found])
+            yield from rulesets.read(self._api, place, self._captured(found))
+
+    def _captured(self, facts: Sequence[Fact]) -> list[str]:
+        """The names of the lists that rules may stand on."""
+        return [fact.name for fact in facts if fact.kind == LIST and self._wants(fact.id)]
 
     def _settings_of(self, zone: Place, read_only: list[str]) -> Iterator[Fact]:
         if self._wants(f"{SETTING}:{zone.name}/"):
