@@ -25,7 +25,7 @@ from snapstore.reports.metrics import plots
 from snapstore.restore import journals
 from snapstore.watch import records
 from snapstore.watch.judge import Phase
-from snapstore.watch.records import Watch
+from snapstore.watch.records import Ended, Watch
 from snapstore.workspace import Workspace
 
 
@@ -128,7 +128,7 @@ def tell(ws: Workspace, found: Journal, root_cause: str = "") -> Story:
         commit=end.commit[:10] if end and end.commit else None,
         who=ws.store.info(begin.safety).author,
         deploy=_deploy(deploys.of(ws.store.snapshot(begin.target))),
-        reason=begin.reason or NO_REASON,
+        reason=begin.reason or _got_worse(watches, began) or NO_REASON,
         root_cause=root_cause,
         began=began,
         ended=ended,
@@ -258,13 +258,25 @@ def _left(at: float, outcome: Outcome) -> Moment:
     return Moment(at, said, Mood.GOOD)
 
 
+def _got_worse(watches: list[Watch], began: float) -> str:
+    """What the last watch before the restore has found, where nobody said why it was made; "" if nothing."""
+    ended = [(watch, watch.ended) for watch in watches if watch.ended and watch.ended.time <= began]
+    if not ended or ended[-1][1].verdict is not Phase.FAILED:
+        return ""
+    return f"{_why(*ended[-1])} (nobody said why; the last watch before had found this)"
+
+
+def _why(watch: Watch, ended: Ended) -> str:
+    last = {m.metric: m.reason for m in watch.measurements if m.phase is ended.verdict}
+    return "; ".join(reason for reason in last.values() if reason)
+
+
 def _measured(watches: list[Watch]) -> Iterator[Moment]:
     for watch in watches:
         yield Moment(watch.begun.time, f"the metrics are watched, against {watch.begun.commit[:10]}")
         if watch.ended is None:
             continue
-        last = {m.metric: m.reason for m in watch.measurements if m.phase is watch.ended.verdict}
-        said = "; ".join(reason for reason in last.values() if reason)
+        said = _why(watch, watch.ended)
         mood = Mood.GOOD if watch.ended.verdict is Phase.SUCCESSFUL else Mood.BAD
         yield Moment(
             watch.ended.time, f"the watch ends: {watch.ended.verdict}" + (f", {said}" if said else ""), mood

@@ -71,6 +71,17 @@ def test_a_report_tells_what_happened_and_fills_in_the_template(shop: Snap):
         assert re.search(rf"- \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{{4}} `{moment}", text)
 
 
+def test_where_nobody_said_why_it_is_what_had_got_worse(shop: Snap):
+    (shop.root / "queue").write_text("70")
+    shop("watch", code=2)
+    shop("restore", "HEAD", "--yes", code=0)
+    text = shop("report", code=0).stdout
+    assert (
+        "due to: `queue is 70, more than 50 (nobody said why; the last watch before had found this)`" in text
+    )
+    assert "- [ ] Document rollback reason" in text
+
+
 def test_what_is_done_afterwards_ticks_its_boxes(shop: Snap):
     restored(shop)
     shop("watch", code=0)
