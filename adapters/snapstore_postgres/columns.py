@@ -141,6 +141,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
             *(need for c in (fact, *reached) for need in checks_before(c, view)),
             *(column.id for column in own_below(fact, view)),
             *(filling.needs(fact, view) if stands_in else ()),
+            *(_calls_of_default(fact, view) if back else ()),
         ],
         provides=[part for c in (fact, *reached) for part in _first_to_go(c, view)],
         lock=STRONGEST,
@@ -167,6 +168,12 @@ def _values_of(column: Fact, view: View) -> list[archive.Entry]:
 
 def _stands_in(column: Fact) -> str:
     return f"create column {column.name}; rows get a value that stands in, where what they had is not known"
+
+
+def _calls_of_default(column: Fact, view: View) -> list[str]:
+    """What is called for rows without a value in the archive; the default itself comes behind its column."""
+    default = view.target.get(f"default:{column.name}")
+    return [need for need in default.needs if need.startswith(("function:", "operator:"))] if default else []
 
 
 def _keys(back: Sequence[tuple[Fact, archive.Entry]]) -> list[str]:

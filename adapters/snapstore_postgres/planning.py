@@ -10,6 +10,7 @@ from snapstore.rules import Rule
 from snapstore_postgres import (
     archive,
     blocks,
+    bodies,
     carry,
     cluster,
     columnorder,
@@ -98,6 +99,7 @@ def plan(request: PlanRequest) -> list[Action]:
         _refuse_loss(request.resource, actions)
     actions = immutable.for_a_moment(request, online.in_steps(request, actions))
     actions = blocks.with_language(request, actions)
+    actions = bodies.behind_bodies(request, actions)
     actions = versions.with_lacking(request.resource, lacking, rights.with_missing(request, actions))
     return costs.stated(request, resolution.in_sight(request, actions))
 

@@ -182,3 +182,23 @@ ALTER TABLE p1 ADD CONSTRAINT other CHECK (id > 0);
 --- b
 CREATE CONSTRAINT TRIGGER t AFTER UPDATE ON p FOR EACH ROW EXECUTE FUNCTION f();
 ALTER TRIGGER t ON p RENAME TO other;
+
+--- case a computed column by a function whose body, a string, calls another
+--- both
+CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2);
+--- b
+CREATE FUNCTION g(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT public.g($1)';
+ALTER TABLE t ADD a int GENERATED ALWAYS AS (f(id)) STORED, ADD d int NOT NULL DEFAULT f(3);
+--- case a matview and an index by functions whose bodies call others
+--- both
+CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2);
+--- b
+CREATE TYPE m AS ENUM ('a');
+CREATE TABLE z (id int); INSERT INTO z VALUES (1);
+CREATE FUNCTION g(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM 'a'::public.m; RETURN (SELECT max(id) FROM public.z); END $$;
+CREATE FUNCTION f(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN public.g($1); END';
+CREATE INDEX i ON t (f(id));
+CREATE MATERIALIZED VIEW w AS SELECT f(id) AS x FROM t;
+ALTER TABLE t ADD CHECK (f(id) > 0);
+CREATE DOMAIN d AS int CHECK (f(VALUE) > 0); ALTER TABLE t ADD e d DEFAULT 3;
