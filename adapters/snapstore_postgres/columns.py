@@ -69,7 +69,7 @@ def column_clause(column: Fact, view: View, typed: bool = False) -> str:
     if "generated" in attrs:
         kind = "STORED" if attrs["generated"]["kind"] == "s" else "VIRTUAL"
         text += f" GENERATED ALWAYS AS ({reparsable(attrs['generated']['expression'])}) {kind}"
-    if "identity" in attrs:
+    if "identity" in attrs and not typed:
         text += f" {identity_clause(column, view)}"
     return text + not_null_clause(column, attrs.get("not_null"), view)
 

@@ -71,9 +71,12 @@ def _create_table(fact: Fact, view: View) -> Draft:
     after += without_default(merged, view)
     after += without_default([c for c in from_above if _has_default_above(c, view)], view)
     after += [s for c in columns for s in own_flag(c, view, inline=c in inline)]
-    after += [s for c in from_above for s in own_identity(c, view)]
+    # Nothing that creates a table of a type lets a column of it be one.
+    identities = inline if fact.attrs.get("of") else from_above
+    after += [s for c in identities for s in own_identity(c, view)]
     after += [s for c in from_above if (up := _above(c, view)) for s in generated.own_expressions(up[0], [c])]
-    after += [s for c in inline for s in (*settled_identity(c, view), *around_identity(c, view)[1])]
+    after += [s for c in inline if c not in identities for s in settled_identity(c, view)]
+    after += [s for c in inline for s in around_identity(c, view)[1]]
     after += [s for c in inline for s in positions.of_new_identity(c, view)]
     alike, again = _stored_alike(columns, view)
     absent, unvalidated = _never_validated(fact, from_above, view)
