@@ -57,6 +57,7 @@ from snapstore_postgres.relations import (
     table_of,
     version,
 )
+from snapstore_postgres.retyping import around_type
 from snapstore_postgres.undisturbed import undisturbed
 
 
@@ -422,7 +423,8 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
         collate = f" COLLATE {new['collation']}" if "collation" in new else ""
         told = old["type"] != new["type"] and not is_elsewhere(before, view)
         using = f" USING {cast(name, old['type'], new['type'])}" if told else ""
-        statements.append(f"{alter} TYPE {new['type']}{collate}{using}")
+        apart, again = around_type(before, view)
+        statements += [*apart, f"{alter} TYPE {new['type']}{collate}{using}", *again]
     # An identity column is NOT NULL for as long as it is one.
     was = arrived(before, after, above, view)
     not_null = not_null_statements(after, was, new.get("not_null"), view)

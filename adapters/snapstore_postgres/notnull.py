@@ -335,7 +335,7 @@ def arrived(before: Fact, after: Fact, parents: Sequence[str], view: View) -> Js
     givers = [identity for identity in parents if gives(view.live[identity])]
     # What is no more for children stays theirs; what goes takes along all that can be without.
     stays = any(view.target[identity].attrs.get("not_null") for identity in givers)
-    if not was or not (stays or _is_bound(before, view)):
+    if not was or not (stays or is_bound(before, view)):
         return None
     own = [view.live[i] for i in givers if not is_inherited(view.live[i].attrs["not_null"])]
     return {"name": name_of_not_null(own[0])} if own else was
@@ -381,7 +381,7 @@ def left_behind(table: Fact, leaves: Sequence[str], view: View) -> list[str]:
     found = []
     for column in view.live_parts.get(table.id, ()) if leaves and version(view) >= 180000 else ():
         after = view.target.get(column.id)
-        if column.kind != "column" or after is None or _is_bound(column, view):
+        if column.kind != "column" or after is None or is_bound(column, view):
             continue
         now = after.attrs.get("not_null")
         above = {p: view.live.get(f"column:{p}.{last(column.name)}") for p in table.attrs.get("inherits", ())}
@@ -399,7 +399,7 @@ def _held(column: Fact, view: View) -> list[str]:
     return [
         f"ALTER TABLE {table_of(below)} ALTER COLUMN {last(below.name)} SET NOT NULL"
         for below in _inheriting(column, view)
-        if _is_bound(below, view)
+        if is_bound(below, view)
     ]
 
 
@@ -427,7 +427,7 @@ def _inheriting(column: Fact, view: View) -> Iterator[Fact]:
             yield from _inheriting(below, view)
 
 
-def _is_bound(column: Fact, view: View) -> bool:
+def is_bound(column: Fact, view: View) -> bool:
     """Whether it numbers rows, or is part of a primary key, so that it has to be NOT NULL."""
     parts = view.live_parts.get(column.parent or "", ())
     keys = (part for part in parts if part.kind == "constraint" and part.attrs.get("type") == "p")

@@ -143,3 +143,9 @@ CREATE TABLE below () INHERITS (t);
 CREATE TABLE p (id int NOT NULL); CREATE TABLE c (x int, id int NOT NULL); INSERT INTO c VALUES (1, 2);
 --- b
 CREATE TABLE p (id int NOT NULL); CREATE TABLE c (x int) INHERITS (p);
+--- case a column gets another type above a NOT NULL of another name
+--- a
+CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int NOT NULL) INHERITS (p); CREATE TABLE d () INHERITS (p); CREATE TABLE e () INHERITS (c);
+INSERT INTO p VALUES (1); INSERT INTO c VALUES (2); INSERT INTO d VALUES (3); INSERT INTO e VALUES (4);
+--- b
+CREATE TABLE p (id bigint PRIMARY KEY); CREATE TABLE c (id bigint NOT NULL) INHERITS (p); CREATE TABLE d () INHERITS (p); CREATE TABLE e () INHERITS (c);
