@@ -9,7 +9,7 @@ import pytest
 
 from snapstore.errors import SnapError
 from snapstore.snapshot import facts
-from snapstore.store import Store, create, open_store
+from snapstore.store import Store, create, open_store, trees
 from tests.store.making import assert_clean, contents, document, git, state, take, text
 
 BODY = "".join(f"line {number}\n" for number in range(3000))
@@ -239,3 +239,11 @@ def test_a_store_cannot_have_a_branch_that_git_refuses(tmp_path: Path, branch: s
     with pytest.raises(SnapError, match="name of a branch"):
         create(tmp_path / "new", branch)
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    "content", [b"junk", b"9 a\0" + bytes(20), b"100644 a\0" + bytes(19), b"100644 a\0" + bytes(20) + b"1"]
+)
+def test_what_is_no_tree_is_not_taken_for_one(content: bytes) -> None:
+    with pytest.raises(ValueError, match="tree"):
+        trees.items(content)
