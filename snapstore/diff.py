@@ -101,6 +101,11 @@ def _differing(old: _Side, new: _Side) -> Iterator[_Pair]:
     todo = [("", old, new)]
     while todo:
         prefix, old, new = todo.pop()
+        if old[1] is None or new[1] is None:
+            for path, entry in _all_below(prefix, old if new[1] is None else new):
+                found = Blob(entry.mode, entry.oid)
+                yield (path, found, None) if new[1] is None else (path, None, found)
+            continue
         left, right = _entries(old), _entries(new)
         for name in left.keys() | right.keys():
             a, b = left.get(name), right.get(name)
@@ -112,6 +117,19 @@ def _differing(old: _Side, new: _Side) -> Iterator[_Pair]:
             below = _subtree(a), _subtree(b)
             if any(below):
                 todo.append((f"{prefix}{name}/", (old[0], below[0]), (new[0], below[1])))
+
+
+def _all_below(prefix: str, side: _Side) -> Iterator[tuple[str, TreeEntry]]:
+    """All that are no trees: a folder that came or went needs no comparing."""
+    objects, top = side
+    todo = [(prefix, top)] if top else []
+    while todo:
+        prefix, tree = todo.pop()
+        for entry in objects.tree(tree):
+            if entry.mode == TREE_MODE:
+                todo.append((f"{prefix}{entry.name}/", entry.oid))
+            else:
+                yield prefix + entry.name, entry
 
 
 def _entries(side: _Side) -> dict[str, TreeEntry]:

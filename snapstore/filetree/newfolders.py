@@ -75,13 +75,13 @@ def topmost(files: Iterable[str], folders: Iterable[str], changed: Iterable[str]
     ``changed`` are the paths of all other changes. All are text, in any order.
     """
     mixed = {folder for path in changed for folder in (path, *ancestors(path))}
-    tops: dict[str, str] = {}
+    within: dict[str, list[str]] = {path: [path] for path in folders}
+    for path in files:
+        within.setdefault(_parent(path), []).append(path)
     found: dict[str, list[str]] = {}
-    for path, folder in [*((path, _parent(path)) for path in files), *((path, path) for path in folders)]:
-        if folder not in tops:
-            tops[folder] = next((f for f in reversed([folder, *ancestors(folder)]) if f not in mixed), "")
-        if tops[folder]:
-            found.setdefault(tops[folder], []).append(path)
+    for folder, below in within.items():
+        if top := next((f for f in reversed([folder, *ancestors(folder)]) if f not in mixed), ""):
+            found.setdefault(top, []).extend(below)
     return {top: sorted(below) for top, below in found.items() if len(below) >= MANY}
 
 

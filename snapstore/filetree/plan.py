@@ -93,7 +93,8 @@ def _changes(request: PlanRequest) -> _Changes:
             changes.attributes.setdefault(path, {})[kind] = change
     changes.new_files.update(path for path, change in changes.files.items() if change.before is None)
     made = {path for path, change in changes.folders.items() if change.after}
-    changes.lasting.update(made, *map(ancestors, changes.new_files | made))
+    parents = {path.rpartition("/")[0] for path in changes.new_files} - {""}
+    changes.lasting.update(made, parents, *map(ancestors, parents | made))
     for path in changes.lasting if OWNER in kept else ():
         # One that is made belongs to the owner that its folder has at that moment, which may be new as well.
         folders = (*ancestors(path), ROOT)
