@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -59,6 +60,24 @@ def test_take_diff_restore_and_undo(project: Snap) -> None:
     project("undo", "--yes", code=0)
     assert read(project) == NEW + b"more"
     project("doctor", code=0)
+
+
+def test_what_was_restored_is_taken_as_if_it_had_been_read(project: Snap) -> None:
+    """Also under a limit that has become lower since."""
+    project.configure(CONFIG.replace("100kB", "off"))
+    below = project.root / "build/below"
+    below.mkdir()
+    for number in range(60):
+        (below / f"{number}.js").write_text(f"// {number}\n")
+    (below / "video.bin").write_bytes(NEW)
+    project("take", code=0)
+    shutil.rmtree(below)
+    project.configure(CONFIG)
+    project("restore", "HEAD", "--yes", code=4)
+    trees = [json.loads(project("take", "--json", code=0).stdout)["tree"]]
+    shutil.rmtree(project.root / "snapshots/snapstore/stat")
+    trees.append(json.loads(project("take", "--json", code=0).stdout)["tree"])
+    assert trees[0] == trees[1]
 
 
 @pytest.fixture(params=["folder", "http"])
