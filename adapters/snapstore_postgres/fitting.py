@@ -188,10 +188,10 @@ def before_anything(request: PlanRequest, actions: Sequence[Action]) -> list[Act
         checks, counts = (action.payload.get(key, ()) for key in (CHECKS, COUNTS))
         guards: dict[str, str] = {}
         if checks and _can_be_first(action, request, made):
-            found.append(_first(action, [check for check, _ in checks], "all values fit"))
+            found.append(first(action, [check for check, _ in checks], "all values fit"))
             guards = dict(checks)
         if counts and not any(need.startswith(RENAMED) for need in action.needs):
-            found.append(_first(action, counts, "partitions may have all rows"))
+            found.append(first(action, counts, "partitions may have all rows"))
             guards = dict.fromkeys(counts, "")
         found.append(_guarded(action, guards))
     return found
@@ -211,7 +211,7 @@ def _can_be_first(action: Action, request: PlanRequest, made: Collection[str]) -
     return all(need in request.live and need not in others for need in action.needs)
 
 
-def _first(action: Action, checks: Sequence[str], what: str) -> Action:
+def first(action: Action, checks: Sequence[str], what: str) -> Action:
     """Nothing but the checks. In a transaction, so that nothing is to be gone on with where they stop."""
     return Action(
         resource=action.resource,

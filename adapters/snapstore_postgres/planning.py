@@ -18,6 +18,7 @@ from snapstore_postgres import (
     constraints,
     costs,
     database,
+    disallowed,
     doubts,
     federation,
     fitting,
@@ -94,7 +95,7 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = renames.after_renaming(renamed, doubts.noted(asked, request, actions))
     exists = bool(request.live_hints.get("archive", {}).get("exists"))
     actions = archive.with_registry(request.resource, actions, exists)
-    actions = fitting.before_anything(request, actions)
+    actions = disallowed.told_first(request, fitting.before_anything(request, actions))
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
     actions = immutable.for_a_moment(request, online.in_steps(request, actions))

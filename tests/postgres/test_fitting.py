@@ -63,6 +63,31 @@ def test_rows_that_do_not_fit_are_told_before_anything_is_changed(
     narrowed.snap("restore", "--resume", "--yes", code=1)  # there is nothing to go on with
 
 
+DISALLOWED = {
+    "a key": ('ALTER TABLE "t%" ADD CONSTRAINT "k%" UNIQUE (n) INCLUDE (v)', 'fit "k%": ctid = (0,1), (0,2)'),
+    "an index": (
+        "CREATE UNIQUE INDEX i ON \"t%\" (lower(v), (v || '%')) WHERE n > 0",
+        "fit i: ctid = (0,1), (0,2)",
+    ),
+    "no value": ('ALTER TABLE "t%" ALTER v SET NOT NULL', "fit, in v: ctid = (0,3), (0,4)"),
+}
+
+
+@pytest.mark.parametrize(("wanted", "told"), DISALLOWED.values(), ids=DISALLOWED)
+def test_rows_that_are_in_the_way_are_told_before_anything_is_changed(
+    project: Project, wanted: str, told: str
+) -> None:
+    project.sql(f'CREATE TABLE "t%" (n int, v text); {wanted}')
+    project.snap("take", "-m", "strict", code=0)
+    project.sql('DROP TABLE "t%"; CREATE TABLE "t%" (n int, v text)')
+    project.sql("INSERT INTO \"t%\" VALUES (1, 'a'), (1, 'a'), (NULL, NULL), (NULL, NULL), (2, 'b')")
+    before = project.dump()
+    done = project.snap("restore", "HEAD", "--yes", code=1)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "check that no row is in the way" in said and f'2 rows of public."t%" do not {told}' in said
+    assert project.dump() == before
+
+
 def test_what_does_not_fit_can_be_given_up_by_name(narrowed: Project) -> None:
     narrowed.sql("UPDATE t SET v = 'abcd', n = 1.2345 WHERE id = 7")
     refused = narrowed.snap("restore", "HEAD", "--yes", "--data", "discard", code=3)
