@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +15,6 @@ from snapstore.render.style import finish
 if TYPE_CHECKING:
     from snapstore.config import Config
     from snapstore.workspace import Workspace
-
-
-_CLEAR_LINE = "\r\x1b[2K"
 
 
 class ReaderGone(Exception):
@@ -77,7 +73,7 @@ class App:
 
         Masked in it is also what was sealed, except in what is made of tokens anyway, such as a plan.
         """
-        start = _CLEAR_LINE if self._ticking else ""
+        start = "\r\x1b[2K" if self._ticking else ""
         sys.stderr.write(start + self._clean(text, sys.stderr, sealed=sealed) + "\n")
         sys.stderr.flush()
 
@@ -104,16 +100,14 @@ class App:
         if self.quiet or not sys.stderr.isatty():
             yield
             return
-        done = threading.Event()
-        ticker = threading.Thread(target=_tick, args=(title, done), daemon=True)
-        ticker.start()
+        from snapstore.ticking import ticking
+
         self._ticking = True
         try:
-            yield
+            with ticking(title):
+                yield
         finally:
             self._ticking = False
-            done.set()
-            ticker.join()
 
     def colour(self, stream: TextIO) -> bool:
         """Whether what goes there is coloured."""
@@ -140,17 +134,6 @@ class App:
 def _abandon_stdout() -> None:
     """Let what is still buffered go nowhere: Python would try, and fail, to write it when it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _tick(title: str, done: threading.Event) -> None:
-    seconds = 1
-    while not done.wait(1):
-        sys.stderr.write(f"{_CLEAR_LINE}{title} … {seconds} s")
-        sys.stderr.flush()
-        seconds += 1
-    if seconds > 1:
-        sys.stderr.write(_CLEAR_LINE)
-        sys.stderr.flush()
 
 
 def redact(text: str, *, sealed: bool = False) -> str:
