@@ -18,6 +18,8 @@ from snapstore_postgres.online import locking, spare_name
 from snapstore_postgres.renaming import RENAMED
 
 _SHOWN = 10
+_PART = """pg_catalog.concat('(', pg_catalog.pg_get_indexdef(i.indexrelid, n, false), ')',
+           ' COLLATE ' || nullif(i.indcollation[n - 1], 0)::pg_catalog.regcollation)"""
 _NULLS = "(pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct')::boolean"  # since 15
 _CANNOT_TELL = "insufficient_privilege OR syntax_error_or_access_rule_violation OR data_exception"
 
@@ -96,7 +98,8 @@ def _told(rows: str) -> str:
 
 
 def _no_twins(key: Fact) -> str:
-    """The same for rows that have one key together. What that is of, the server says of an empty table."""
+    """The same for rows that have one key together. What that is of, the server says of an empty table; what
+    is equal in an operator class that was chosen is left to it."""
     table, spare = _table(key), f"{qualifier(_table(key))}.{spare_name(key.id, 'key')}"
     if key.kind == "index":
         made = key.attrs["definition"].replace(
@@ -110,16 +113,18 @@ def _no_twins(key: Fact) -> str:
     )
     asked = f"""CREATE TABLE {spare} (LIKE {table});
     {made};
-    SELECT pg_catalog.string_agg(part, ', '),
+    SELECT CASE WHEN pg_catalog.bool_and(c.opcdefault) THEN pg_catalog.string_agg(part, ', ') END,
            pg_catalog.concat_ws(' AND ', 'true',
              '(' || pg_catalog.max(pg_catalog.pg_get_expr(i.indpred, i.indrelid)) || ')',
              CASE WHEN NOT coalesce(pg_catalog.bool_or({_NULLS}), false)
-                  THEN pg_catalog.string_agg(pg_catalog.format('(%s) IS NOT NULL', part), ' AND ') END)
+                  THEN pg_catalog.string_agg(part || ' IS NOT NULL', ' AND ') END)
       INTO STRICT parts, which
       FROM pg_catalog.pg_index i CROSS JOIN LATERAL pg_catalog.generate_series(1, i.indnkeyatts) n
-     CROSS JOIN LATERAL pg_catalog.pg_get_indexdef(i.indexrelid, n, false) part
+     CROSS JOIN LATERAL {_PART} part
+      JOIN pg_catalog.pg_opclass c ON c.oid = i.indclass[n - 1]
      WHERE i.indrelid = {literal(spare)}::pg_catalog.regclass AND i.indisunique AND NOT i.indisexclusion;"""
-    count = f"EXECUTE pg_catalog.format({literal(_told(rows))}, parts, which) INTO bad, places;"
+    told = f"EXECUTE pg_catalog.format({literal(_told(rows))}, parts, which) INTO bad, places;"
+    count = f"IF parts IS NOT NULL THEN {told} END IF;"
     named = f"{table} do not fit {last(key.name)}"
     return _stopping(asked, count, named, "they have a key together that no two rows may have")
 

@@ -88,6 +88,16 @@ def test_rows_that_are_in_the_way_are_told_before_anything_is_changed(
     assert project.dump() == before
 
 
+def test_rows_that_only_the_operator_class_of_an_index_tells_apart_are_not_in_its_way(
+    project: Project,
+) -> None:
+    project.sql("CREATE TYPE c AS (n numeric); CREATE TABLE t (v c)")
+    project.sql("CREATE UNIQUE INDEX i ON t (v record_image_ops)")
+    project.snap("take", "-m", "indexed", code=0)
+    project.sql("DROP INDEX i; INSERT INTO t VALUES ('(1.0)'), ('(1.00)')")
+    project.snap("restore", "HEAD", "--yes", code=0)
+
+
 def test_what_does_not_fit_can_be_given_up_by_name(narrowed: Project) -> None:
     narrowed.sql("UPDATE t SET v = 'abcd', n = 1.2345 WHERE id = 7")
     refused = narrowed.snap("restore", "HEAD", "--yes", "--data", "discard", code=3)
