@@ -15,6 +15,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Json
 from snapstore_postgres.connection import Connection, connect, set_for_transaction
 from snapstore_postgres.names import quote
+from snapstore_postgres.positions import USED, of_empty_tables
 from snapstore_postgres.supply import needed, parameters, wanted
 
 
@@ -87,15 +88,23 @@ _CHECKED = ("bool", "enum", "integer", "real")
 """Types of parameters whose values the server judges without looking at anything else."""
 
 
+_USED = """
+SELECT name FROM unnest($1::text[]) name CROSS JOIN LATERAL pg_catalog.to_regclass(name) sequence
+ WHERE pg_catalog.has_sequence_privilege(sequence, 'SELECT')
+   AND pg_catalog.pg_sequence_last_value(sequence) IS NOT NULL"""
+
+
 def ask(request: PlanRequest) -> Mapping[str, Json]:
-    """Hints on what the server lacks of what the changes want; none where they want nothing of the kind."""
+    """Hints on what the server lacks of what the changes want, and which sequences that go with empty tables
+    have given out numbers; none where they want nothing of the kind."""
     changed = [change.after for change in request.changes.facts if change.after is not None]
     keys = sorted({key for fact in changed for key in wanted(fact)})
     encoding = request.live_hints.get("encoding", _EVERYTHING[0])
     letters = [key[len(_LETTER) :] for key in keys if key.startswith(_LETTER)]
     keys = [key for key in keys if not key.startswith(_LETTER)]
     rights = _rights(request) if request.live_hints.get("powers") else set()
-    if not keys and not rights and (encoding in _EVERYTHING or not letters):
+    sequences = sorted(of_empty_tables(request))
+    if not keys and not rights and not sequences and (encoding in _EVERYTHING or not letters):
         return {}
     values = {(name, value) for fact in changed for name, value in parameters(fact)}
     with connect(request.settings, request.resource, bare=True) as connection, connection.transaction():
@@ -106,7 +115,8 @@ def ask(request: PlanRequest) -> Mapping[str, Json]:
         for letter in _unknown(connection, letters) if encoding not in _EVERYTHING else ():
             said = f"the encoding {encoding} of this database has no {letter} (U+{ord(letter):04X})"
             answer.lacks[f"{_LETTER}{letter}"] = said
-    return {"lacks": answer.lacks, "denied": answer.denied}
+        used = [name for (name,) in connection.execute(_USED.encode(), [sequences])] if sequences else []
+    return {"lacks": answer.lacks, "denied": answer.denied, USED: used}
 
 
 def _rights(request: PlanRequest) -> set[str]:

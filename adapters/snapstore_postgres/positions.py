@@ -18,6 +18,20 @@ from snapstore_postgres.names import last, literal, qualifier
 from snapstore_postgres.wording import former
 
 D = TypeVar("D", bound=Draft)
+USED = "used"
+"""The hint that has the sequences of :func:`of_empty_tables` which have given out numbers."""
+
+
+def of_empty_tables(request: PlanRequest) -> Iterator[str]:
+    """The sequences that go with tables that have no rows, so that no value tells where they are."""
+    sizes = request.live_hints.get("relations", {})
+    for change in request.changes.facts:
+        gone = change.before if change.after is None else None
+        column = request.live.get(gone.parent or "") if gone and gone.kind == "sequence" else gone
+        name = gone.name if gone and gone.kind == "sequence" else of_identity(gone)
+        table = column.parent or "" if column else ""
+        if name and table not in request.target and sizes.get(table, {}).get("bytes") == 0:
+            yield name
 
 
 def noting(sequence: str, draft: D, view: View) -> D:
@@ -34,12 +48,15 @@ def noting(sequence: str, draft: D, view: View) -> D:
 
 
 def noting_all(table: Fact, draft: D, view: View) -> D:
-    """The draft of what drops a table whose rows are elsewhere, with the positions of its sequences noted."""
-    for column in view.live_parts.get(table.id, ()) if _rows_are_elsewhere(table.id, view) else ():
+    """The draft of what drops a table that is not moved, with the positions of its sequences noted: where its
+    rows are elsewhere, and where it has none but numbers were given out."""
+    elsewhere, used = _rows_are_elsewhere(table.id, view), view.request.live_hints.get(USED, ())
+    for column in view.live_parts.get(table.id, ()):
         owned = [p.name for p in view.live_parts.get(column.id, ()) if p.kind == "sequence"]
         names = [name for name in owned if view.vanishes(f"sequence:{name}")]
         for sequence in (*names, *filter(None, [of_identity(column)])):
-            draft = noting(sequence, draft, view)
+            if elsewhere or sequence in used:
+                draft = noting(sequence, draft, view)
     return draft
 
 

@@ -1,0 +1,23 @@
+"""Numbers that a sequence has given out are not given out again, also where no row tells of them any more."""
+
+from __future__ import annotations
+
+from tests.postgres.conftest import Project
+
+QUEUE = """
+CREATE TABLE queue (id serial PRIMARY KEY, no int GENERATED ALWAYS AS IDENTITY, v text);
+CREATE TABLE untouched (id serial PRIMARY KEY)"""
+
+
+def test_a_queue_that_was_emptied_counts_on_when_it_comes_back(project: Project) -> None:
+    project.sql("SELECT 1")
+    project.snap("take", "-m", "before the queue", code=0)
+    project.sql(f"{QUEUE}; INSERT INTO queue (v) SELECT 'x' FROM generate_series(1, 41); TRUNCATE queue")
+    planned = project.snap("plan", "HEAD", code=0).stdout
+    assert "queue_id_seq" in planned and "untouched_id_seq" not in planned
+    project.snap("restore", "HEAD", "--yes", code=0)
+    assert project.sql("SELECT to_regclass('queue')") == [(None,)]
+    project.snap("undo", "--yes", code=0)
+    project.sql("INSERT INTO queue (v) VALUES ('y'); INSERT INTO untouched DEFAULT VALUES")
+    assert project.sql("SELECT id, no FROM queue") == [(42, 42)]
+    assert project.sql("SELECT id FROM untouched") == [(1,)]
