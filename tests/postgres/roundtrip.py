@@ -103,7 +103,7 @@ def apply(url: str, actions: list[Action], **settings: Any) -> Journal:
 def restore(url: str, target: State, data: DataMode = DataMode.ARCHIVE) -> list[Action]:
     """Bring the database to the target, and prove it by a capture. The actions that were run."""
     actions = plan(capture(url), target, data)
-    _proven(url, actions, target, ())
+    proven(url, actions, target)
     return actions
 
 
@@ -113,10 +113,11 @@ def step(
     """As :func:`restore`, from a state that is known; ``data`` names tables with their rows. What was then
     captured."""
     settings = Settings(url=url, data=tuple(data))
-    return _proven(url, plan(live, target, mode, settings), target, data)
+    return proven(url, plan(live, target, mode, settings), target, data)
 
 
-def _proven(url: str, actions: list[Action], target: State, data: Sequence[str]) -> State:
+def proven(url: str, actions: list[Action], target: State, data: Sequence[str] = ()) -> State:
+    """What is captured after the actions, which is the target."""
     try:
         apply(url, actions, data=tuple(data))
     except Exception as error:
