@@ -75,7 +75,8 @@ def running(name: str, folder: Path, *options: str, config: str | None = None) -
     assert found is not None
     folder.mkdir(parents=True, exist_ok=True)
     port = _free_port()
-    words = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", *options]
+    words = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+    words += ["--repl-diskless-sync-delay", "0", *options]
     if config is not None:
         (folder / "redis.conf").write_text(config)
         words.insert(0, str(folder / "redis.conf"))
