@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from snapstore import interruptions
 
 
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """Ctrl-C does what it usually does, also where whoever runs the tests has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 def test_an_interruption_takes_effect_at_the_end_of_the_block():
     reached = False
     with pytest.raises(KeyboardInterrupt):
