@@ -129,17 +129,23 @@ def _no_twins(key: Fact) -> str:
     return _stopping(asked, count, named, "they have a key together that no two rows may have")
 
 
+def _taken_back(statements: str) -> str:
+    """What they put into variables stays, and nothing else."""
+    return f"""BEGIN
+    {statements}
+    RAISE EXCEPTION USING ERRCODE = 'SNAPA';
+  EXCEPTION WHEN SQLSTATE 'SNAPA' OR {_CANNOT_TELL} THEN NULL; END;"""
+
+
 def _stopping(asked: str, count: str, named: str, why: str) -> str:
     message = f"% rows of {named.replace('%', '%%')}: ctid = %"
     return block(
         f"""DECLARE parts text; which text; bad bigint; places text;
 BEGIN
+  {_taken_back(asked) if asked else ""}
   BEGIN
-    {asked}
     {count}
-    RAISE EXCEPTION USING ERRCODE = 'SNAPA';
-  EXCEPTION WHEN SQLSTATE 'SNAPA' THEN NULL;
-    WHEN {_CANNOT_TELL} THEN bad := 0; END;
+  EXCEPTION WHEN {_CANNOT_TELL} THEN bad := 0; END;
   IF bad > 0 THEN
     RAISE EXCEPTION {literal(message)}, bad, places || CASE WHEN bad > {_SHOWN} THEN ', ...' ELSE '' END
       USING ERRCODE = '{DOES_NOT_FIT}', DETAIL = {literal(why)}, HINT = 'repair or delete those rows';
