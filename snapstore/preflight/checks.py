@@ -54,7 +54,7 @@ class Scene:
 def words(seconds: float) -> str:
     """``3 h``; a time to come is ``0 s``."""
     for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
+        if round(seconds / length, 1) >= 2:
             return f"{seconds / length:.0f} {unit}"
     return f"{max(seconds, 0):.0f} s"
 
