@@ -25,10 +25,10 @@ USED = "used"
 def of_empty_tables(request: PlanRequest) -> Iterator[str]:
     """The sequences that go with tables that have no rows, so that no value tells where they are."""
     sizes = request.live_hints.get("relations", {})
-    for change in request.changes.facts:
-        gone = change.before if change.after is None else None
-        column = request.live.get(gone.parent or "") if gone and gone.kind == "sequence" else gone
-        name = gone.name if gone and gone.kind == "sequence" else of_identity(gone)
+    gone = (change.before for change in request.changes.facts if change.before and change.after is None)
+    for fact in gone:
+        column = request.live.get(fact.parent or "") if fact.kind == "sequence" else fact
+        name = fact.name if fact.kind == "sequence" else of_identity(fact)
         table = column.parent or "" if column else ""
         if name and table not in request.target and sizes.get(table, {}).get("bytes") == 0:
             yield name
@@ -98,8 +98,11 @@ def _turns(old: Mapping[str, Json], new: Mapping[str, Json]) -> bool:
 
 
 def of_identity(column: Fact | None) -> str | None:
-    """The sequence of an identity column; a partition has that of its table."""
-    return column.attrs.get("identity", {}).get("sequence") if column else None
+    """The sequence of an identity column, None for all else; a partition has that of its table."""
+    if column is None or column.kind != "column":
+        return None
+    sequence: str | None = column.attrs.get("identity", {}).get("sequence")
+    return sequence
 
 
 def noted_before(sequence: str, column: Fact | None, view: View) -> list[str]:
