@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Protocol
@@ -36,6 +36,13 @@ class Change(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         return self.id.partition(":")[2]
+
+
+def require_named(named: Collection[str], what: str, example: str, context: Context) -> None:
+    """SnapError where the settings do not say of what the configuration is."""
+    if not named:
+        where, fix = f"resources.{context.resource}", f"name them: {example}"
+        raise SnapError(f"no {what} is named", where=where, fix=fix)
 
 
 class Seen(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from snapstore.errors import SnapError
@@ -44,6 +45,10 @@ def _items(made: Api, place: Place, head: Told) -> list[Told]:
 
 def _heads(made: Api, place: Place) -> dict[str, Told]:
     return {one["name"]: one for one in made.call("GET", f"{place.path}/rules/lists")["result"] or ()}
+
+
+def _surely_heads(made: Api, place: Place) -> dict[str, Told]:
+    return surely(lambda: _heads(made, place), made.lost)
 
 
 def _plain(head: Told, items: Iterable[Told]) -> dict[str, Json]:
@@ -96,9 +101,7 @@ def write(made: Api, place: Place, change: Change, waiting: Waiting, begun: Call
 
 
 def _remove(made: Api, place: Place, name: str, begun: Callable[[], None]) -> None:
-    def there() -> dict[str, Told]:
-        return surely(lambda: _heads(made, place), made.lost)
-
+    there = partial(_surely_heads, made, place)
     id = there().get(name, {}).get("id")
     if id:
         path = f"{place.path}/rules/lists/{id}"
@@ -107,10 +110,7 @@ def _remove(made: Api, place: Place, name: str, begun: Callable[[], None]) -> No
 
 def _made(made: Api, place: Place, name: str, attrs: Attrs, begun: Callable[[], None]) -> str:
     """The id of a list, which is made where there is none."""
-
-    def there() -> dict[str, Told]:
-        return surely(lambda: _heads(made, place), made.lost)
-
+    there = partial(_surely_heads, made, place)
     if name not in there():
         said = {"name": name, "kind": attrs["kind"], "description": attrs.get("description", "")}
         path = f"{place.path}/rules/lists"

@@ -25,7 +25,7 @@ from snapstore_cdn.cloudflare.kinds import (
     Place,
 )
 from snapstore_cdn.cloudflare.planning import READ_ONLY
-from snapstore_cdn.provider import Change, Provider, Seen
+from snapstore_cdn.provider import Change, Provider, Seen, require_named
 from snapstore_cdn.purging import EVERYTHING, TAG, Purge
 from snapstore_cdn.settings import Settings
 
@@ -34,12 +34,7 @@ PAGE = "docs/adapters/cdn-cloudflare.md"
 
 @contextmanager
 def opened(settings: Settings, context: Context) -> Iterator[Provider]:
-    if not settings.zones:
-        raise SnapError(
-            "no zone is named",
-            where=f"resources.{context.resource}",
-            fix='name them: zones = ["example.com"]',
-        )
+    require_named(settings.zones, "zone", 'zones = ["example.com"]', context)
     with cloudflare.opened(settings.key, settings.server, context.resource, settings.timeout, PAGE) as made:
         yield _Cloudflare(made, settings, context.resource)
 

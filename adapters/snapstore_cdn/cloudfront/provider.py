@@ -18,7 +18,7 @@ from snapstore.remote.lost import MovedError
 from snapstore.remote.retrying import surely
 from snapstore_cdn.cloudfront.kinds import BY_FIELD, BY_NAME, DISTRIBUTION, ELSEWHERE, FUNCTION, Kind
 from snapstore_cdn.cloudfront.shapes import changed, plain, shape, told
-from snapstore_cdn.provider import Change, Provider, Seen
+from snapstore_cdn.provider import Change, Provider, Seen, require_named
 from snapstore_cdn.purging import EVERYTHING, Purge
 from snapstore_cdn.settings import Settings
 
@@ -32,12 +32,7 @@ _FUNCTION_ARN = "FunctionARN"
 
 @contextmanager
 def opened(settings: Settings, context: Context) -> Iterator[Provider]:
-    if not settings.ids:
-        raise SnapError(
-            "no distribution is named",
-            where=f"resources.{context.resource}",
-            fix='name them: ids = ["E2QWRUHEXAMPLE"]',
-        )
+    require_named(settings.ids, "distribution", 'ids = ["E2QWRUHEXAMPLE"]', context)
     with aws(
         "cloudfront",
         profile=settings.profile,

@@ -35,6 +35,11 @@ class Holder(msgspec.Struct, frozen=True):
     number: int
     is_private: bool = False
 
+    @property
+    def part(self) -> str:
+        """The identity of the part of a version which it is."""
+        return f"{self.kind}:{self.service}/{self.name}"
+
     def identity(self, name: str = "") -> str:
         """That of the fact of one thing that it holds."""
         kind = PRIVATE if self.is_private else _HOLDS[self.kind]

@@ -24,7 +24,7 @@ from snapstore_cdn.fastly.drafts import drafted
 from snapstore_cdn.fastly.holders import Held, Holder, Wanted, held, holder_of, write
 from snapstore_cdn.fastly.kinds import HELD
 from snapstore_cdn.fastly.versions import Content, Version, version
-from snapstore_cdn.provider import Change, Provider, Seen
+from snapstore_cdn.provider import Change, Provider, Seen, require_named
 from snapstore_cdn.purging import EVERYTHING, PATH, Purge
 from snapstore_cdn.settings import Settings
 
@@ -34,12 +34,7 @@ HERE = "https://api.fastly.com"
 
 @contextmanager
 def opened(settings: Settings, context: Context) -> Iterator[Provider]:
-    if not settings.ids:
-        raise SnapError(
-            "no service is named",
-            where=f"resources.{context.resource}",
-            fix='name them: ids = ["SU1Z0isxPaozGVKXdv0eY"]',
-        )
+    require_named(settings.ids, "service", 'ids = ["SU1Z0isxPaozGVKXdv0eY"]', context)
     REDACTOR.add(settings.key)
     headers = {"Fastly-Key": settings.key, "Accept": "application/json"}
     with api(settings.server or HERE, headers, context.resource, settings.timeout, PAGE) as made:
@@ -208,8 +203,7 @@ def _unshared(then: Version, now: Version) -> list[Holder]:
 def _of_each(holders: Sequence[Holder], wanted: Wanted) -> Iterator[tuple[Holder, Wanted]]:
     """What is wanted of each."""
     for one in holders:
-        place = f"{one.kind}:{one.service}/{one.name}"
-        yield one, {name: attrs for name, attrs in wanted.items() if holder_of(name) == place}
+        yield one, {name: attrs for name, attrs in wanted.items() if holder_of(name) == one.part}
 
 
 def _service_of(identity: str) -> str:

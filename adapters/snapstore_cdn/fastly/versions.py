@@ -54,7 +54,7 @@ def _told(api: Api, service: str, number: int, paths: Sequence[str], lost: Lost)
 
 def _holders(service: str, number: int, told: _Told) -> dict[str, Holder]:
     return {
-        f"{kind}:{service}/{one['name']}": found
+        found.part: found
         for kind in _HOLDING
         for one in told.get(kind, ())
         if (found := holder(service, number, kind, one))
