@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.cdn.web import Answer, serving
+from tests.cdn.web import Answer, in_json, serving
 from tests.dns.gateway import Gateway
 
 TOKEN = "a token that only the tests know"
@@ -147,11 +147,11 @@ class Cloudflare:
             found = self._do(method, words, {k: v[0] for k, v in parse_qs(parts.query).items()}, said)
         except Refused as refused:
             status, code, text = refused.args
-            return _told({"success": False, "errors": [{"code": code, "message": text}]}, status)
+            return in_json({"success": False, "errors": [{"code": code, "message": text}]}, status)
         if method != "GET":
             self.sent.append((method, parts.path, said))
             self.changing.append(self.faults.requests)
-        return _told({"success": True, "errors": [], **found})
+        return in_json({"success": True, "errors": [], **found})
 
     def _do(self, method: str, words: list[str], query: Mapping[str, str], body: Any) -> Told:
         match method, words:
@@ -405,10 +405,6 @@ def _items(told: Told) -> list[str]:
 def _state(rule: Told) -> Told:
     own = {} if rule["ref"] == rule["id"] else {"ref": rule["ref"]}
     return {k: v for k, v in rule.items() if k not in ("id", "version", "last_updated", "ref")} | own
-
-
-def _told(body: Any, status: int = 200) -> Answer:
-    return status, json.dumps(body).encode(), {"Content-Type": "application/json"}
 
 
 @contextmanager

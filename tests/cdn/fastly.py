@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.cdn.web import Answer, serving
+from tests.cdn.web import Answer, in_json, serving
 from tests.dns.gateway import Gateway
 
 TOKEN = "a token that only the tests know"
@@ -108,16 +108,16 @@ class Fastly:
 
     def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         if headers.get("fastly-key") != TOKEN:
-            return _told({"msg": "Provided credentials are missing or invalid"}, 403)
+            return in_json({"msg": "Provided credentials are missing or invalid"}, 403)
         split = urlsplit(path)
         words = [unquote(word) for word in split.path.strip("/").split("/")]
         asked = {name: int(values[0]) for name, values in parse_qs(split.query).items()}
         try:
             if words[2] in HOLDERS:
-                return _told(self._holder(method, words[2:], asked, json.loads(body) if body else None))
-            return _told(self._do(method, words, json.loads(body) if body else None))
+                return in_json(self._holder(method, words[2:], asked, json.loads(body) if body else None))
+            return in_json(self._do(method, words, json.loads(body) if body else None))
         except Refused as refused:
-            return _told({"msg": refused.args[1], "detail": "as it is"}, refused.args[0])
+            return in_json({"msg": refused.args[1], "detail": "as it is"}, refused.args[0])
 
     def _do(self, method: str, words: list[str], body: Any) -> Any:
         if words[0] == "purge" or words[2].startswith("purge"):
@@ -264,10 +264,6 @@ def _operations(body: Any) -> str:
 
 class Refused(Exception):
     """A status and a message."""
-
-
-def _told(body: Any, status: int = 200) -> Answer:
-    return status, json.dumps(body).encode(), {"Content-Type": "application/json"}
 
 
 @contextmanager

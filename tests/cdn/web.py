@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from tests import serving as servers
 from tests.dns.gateway import Failure, Gateway
@@ -37,6 +39,11 @@ def _handler(answering: Answering, faults: Gateway) -> type[Handler]:
         do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = do_PURGE = _do
 
     return Answers
+
+
+def in_json(body: Any, status: int = 200) -> Answer:
+    """An answer in JSON."""
+    return status, json.dumps(body).encode(), {"Content-Type": "application/json"}
 
 
 @contextmanager
