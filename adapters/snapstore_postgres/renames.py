@@ -204,13 +204,10 @@ def _others_of_the_name(request: PlanRequest) -> Iterator[str]:
     """Tables that are others than those of the target, whatever their name: they have their rows on another
     server where the target has them here, or the other way round; or they are in another tree of partitions,
     where the rows of the one are nothing that the other could have."""
-    for change in request.changes.facts:
-        kind, _, name = change.id.partition(":")
+    changed = (change.id.partition(":") for change in request.changes.facts)
+    for name in dict.fromkeys(name for kind, _, name in changed if kind in ("table", "partition")):
         identity = f"table:{name}"
-        if (
-            kind not in ("table", "partition")
-            or not {identity} <= request.live.keys() & request.target.keys()
-        ):
+        if identity not in request.live or identity not in request.target:
             continue
         elsewhere = {"foreign" in side[identity].attrs for side in (request.live, request.target)}
         another = _is_of_another_tree(request, name) and not _is_settled(identity, request)
