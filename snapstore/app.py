@@ -73,8 +73,12 @@ class App:
 
         Masked in it is also what was sealed, except in what is made of tokens anyway, such as a plan.
         """
-        start = "\r\x1b[2K" if self._ticking else ""
-        sys.stderr.write(start + self._clean(text, sys.stderr, sealed=sealed) + "\n")
+        shown = self._clean(text, sys.stderr, sealed=sealed) + "\n"
+        if self._ticking:
+            from snapstore.ticking import CLEAR_LINE
+
+            shown = CLEAR_LINE + shown
+        sys.stderr.write(shown)
         sys.stderr.flush()
 
     def progress(self, text: str) -> None:
