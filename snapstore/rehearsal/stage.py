@@ -20,6 +20,7 @@ from snapstore.execute import apply
 from snapstore.model import UNMODELLED, Action, DataMode, Plan, PlanOptions, ResourceChanges, Scope
 from snapstore.plan import ask_live, plan_resource, request_for
 from snapstore.rehearsal.proof import Part, Step
+from snapstore.render.values import count
 from snapstore.restore import Planned
 from snapstore.snapshot import Snapshot
 from snapstore.verify import differing, outside, owed
@@ -116,8 +117,7 @@ def _laid_out(on: Scratch, live: Snapshot) -> Snapshot:
     everything = Scope((on.name,))
     # Nothing is lost that is not there: what a plan notes to take back rows later would be in the way.
     actions = on.planned(on.captured(), live, everything, PlanOptions(data=DataMode.DISCARD))
-    words = "action" if len(actions) == 1 else "actions"
-    on.report(f"{on.name}: laying out the live state, {len(actions):,} {words}")
+    on.report(f"{on.name}: laying out the live state, {count(len(actions), 'action')}")
     on.run(actions, live, Stopwatch())
     now = on.captured()
     names = differing([on.unlike(now, live, everything)])
