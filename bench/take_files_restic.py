@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.take_files import ROUNDS, TAKEN, Tree
-from bench.timing import command, compare, peak, size_of
+from bench.take_files import ROUNDS, TAKEN, Tree, takes
+from bench.timing import command, peak, size_of
 
 
 def run(report: Callable[[object], None]) -> None:
@@ -22,12 +22,8 @@ def run(report: Callable[[object], None]) -> None:
     with tempfile.TemporaryDirectory(prefix="snapstore-bench-") as name:
         tree = Tree(Path(name), TAKEN)
         restic = _Restic(tree)
-        for title, ours, theirs, goal in (
-            (f"take of {TAKEN:,} files, cold, restic", tree.take_cold, restic.backup, 0.33),
-            ("take, unchanged, restic", tree.take, restic.again, 0.083),
-            ("take, 1 % changed, restic", tree.take_changed, restic.changed, 0.125),
-        ):
-            report(compare(title, ours, theirs, rounds=ROUNDS, goal=goal))
+        others = (restic.backup, restic.again, restic.changed)
+        takes(report, tree, others, (0.33, 0.083, 0.125), against=", restic")
         ours, theirs = tree.size(), restic.size()
         report(f"store: {ours:.1f} MB, of restic {theirs:.1f} MB: {ours / theirs:.2f}x  (goal 1.2x)")
         report(f"take, cold: {tree.peak():.0f} MB of memory at its peak, restic {restic.peak():.0f} MB")
