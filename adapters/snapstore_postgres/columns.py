@@ -146,7 +146,10 @@ def _create_column(fact: Fact, view: View) -> Draft:
         ],
         provides=[part for c in (fact, *reached) for part in _first_to_go(c, view)],
         lock=STRONGEST,
-        hazards=rewrite_hazard(view, f"table:{table}") if rewrites or back or stands_in else (),
+        hazards=[
+            *(rewrite_hazard(view, f"table:{table}") if rewrites or back or stands_in else ()),
+            *(filling.hazard(fact, view) if stands_in and not back else ()),
+        ],
     )
 
 

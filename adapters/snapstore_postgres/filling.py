@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from snapstore.model import Fact
+from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import View
 from snapstore_postgres.names import last, literal
 from snapstore_postgres.relations import size, table_of
@@ -49,6 +49,14 @@ def needed(column: Fact, view: View) -> bool:
         return False
     by_itself = {"identity", "generated"} & column.attrs.keys() or f"default:{column.name}" in view.target
     return not by_itself and size(view, column.parent or "")[1] != 0
+
+
+def hazard(column: Fact, view: View) -> tuple[Hazard, ...]:
+    """That rows get values which nobody proves to be theirs. Those that came after the values in the archive
+    never had one, so there is nothing of the kind where it has some."""
+    rows, bytes_ = size(view, column.parent or "")
+    text = f"what rows had in {column.name} is known to nobody; they get a value that stands in"
+    return (Hazard(HazardName.UNVERIFIABLE, text, rows=rows, bytes=bytes_),)
 
 
 def needs(column: Fact, view: View) -> list[str]:

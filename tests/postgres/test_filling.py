@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from tests.postgres import dump
+from tests.postgres.conftest import Project
 from tests.postgres.roundtrip import capture, restore, same_schema
 from tests.postgres.test_renames import run
 
@@ -82,3 +83,17 @@ def test_a_reference_without_anything_to_refer_to_is_refused(new_database: Calla
     with pytest.raises(Exception, match="contains null values"):
         restore(url, good)
     assert capture(url).facts == bad.facts
+
+
+def test_values_that_nobody_knows_are_a_hazard_but_not_those_in_the_archive(project: Project):
+    project.sql("CREATE TABLE t (id int PRIMARY KEY, name text NOT NULL); INSERT INTO t VALUES (1, 'Ann')")
+    project.snap("take", "-m", "named", code=0)
+    project.sql("ALTER TABLE t DROP name")
+    refused = project.snap("restore", "HEAD", "--yes", code=3)
+    assert "what rows had in public.t.name is known to nobody" in " ".join(refused.stderr.split())
+    project.snap("restore", "HEAD", "--yes", "--allow", "unverifiable", code=0)
+    project.sql("UPDATE t SET name = 'Bea'")
+    project.snap("undo", "--yes", code=0)
+    project.sql("INSERT INTO t VALUES (2)")
+    project.snap("undo", "--yes", code=0)
+    assert project.sql("SELECT id, name FROM t ORDER BY id") == [(1, "Bea"), (2, "")]
