@@ -12,6 +12,9 @@ from msgspec import structs
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Verb
 
+DOES_NOT_FIT = "SN001"
+"""The SQLSTATE of a block that stops for rows which do not fit what a restore makes of their table."""
+
 _EXTENSION, _LANGUAGE, _BORROWED = "extension:plpgsql", "language:plpgsql", "extension:plpgsql:"
 _FIRST, _LAST = -20_000, 20_000
 

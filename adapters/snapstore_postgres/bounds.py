@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from snapstore.model import Fact
-from snapstore_postgres.names import literal, qualifier
-from snapstore_postgres.online import spare_name
+from snapstore_postgres.names import literal, qualifier, spare_name
 
 _CANNOT_TELL = "syntax_error_or_access_rule_violation OR invalid_schema_name OR data_exception"
 

@@ -14,6 +14,7 @@ from psycopg import RawCursor
 from psycopg.types.json import set_json_loads
 
 from snapstore.errors import SnapError
+from snapstore_postgres.blocks import DOES_NOT_FIT
 from snapstore_postgres.pooling import is_shared
 from snapstore_postgres.settings import Settings
 
@@ -158,8 +159,6 @@ _ABOUT_DATA = ("21", "22", "23")
 
 def failed_statement(error: psycopg.Error, resource: str, what: str) -> SnapError:
     """What a server said to one of our statements, with its detail and hint; never a value of a row."""
-    from snapstore_postgres.fitting import DOES_NOT_FIT  # with all the rules, which a capture does without
-
     about_data = (error.sqlstate or "")[:2] in _ABOUT_DATA
     ours = error.sqlstate == DOES_NOT_FIT
     where = None if ours else error.diag.context

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.archive import kept
-from snapstore_postgres.fitting import DOES_NOT_FIT, first
-from snapstore_postgres.names import block, last, literal, qualifier
-from snapstore_postgres.online import locking, spare_name
+from snapstore_postgres.blocks import DOES_NOT_FIT
+from snapstore_postgres.fitting import first
+from snapstore_postgres.names import block, last, literal, qualifier, spare_name
 from snapstore_postgres.renaming import RENAMED
+from snapstore_postgres.settings import locking
 
 _SHOWN = 10
 _PART = """pg_catalog.concat('(', pg_catalog.pg_get_indexdef(i.indexrelid, n, false), ')',

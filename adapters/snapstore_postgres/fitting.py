@@ -17,6 +17,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Verb
 from snapstore.rules import View
 from snapstore_postgres import archived_values, local_rows
+from snapstore_postgres.blocks import DOES_NOT_FIT
 from snapstore_postgres.casts import cast
 from snapstore_postgres.names import block, last, literal, qualifier, unquote
 from snapstore_postgres.relations import size
@@ -27,8 +28,6 @@ CHECKS = "checks"
 """Key of the payload of an action, while it is planned: the checks among its statements."""
 COUNTS = "counts"
 """The same for statements that stop for rows that partitions may not have: they can tell at any time."""
-DOES_NOT_FIT = "SN001"
-"""The SQLSTATE that they stop with."""
 READERS = "ACCESS SHARE"
 _FIRST = -10000
 _SHOWN = 10

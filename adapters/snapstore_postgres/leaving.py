@@ -15,12 +15,11 @@ from snapstore.facts import Facts
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres import archive, bounds
+from snapstore_postgres.blocks import DOES_NOT_FIT
 from snapstore_postgres.evidence import ids_of_table
-from snapstore_postgres.fitting import DOES_NOT_FIT
 from snapstore_postgres.homeless import KIND, entry_of
 from snapstore_postgres.inheritance import ancestors
-from snapstore_postgres.names import block, literal, quote, unquote
-from snapstore_postgres.online import spare_name
+from snapstore_postgres.names import block, literal, quote, spare_name, unquote
 from snapstore_postgres.relations import size
 from snapstore_postgres.undisturbed import LOUD, QUIET_VARIABLES, quiet
 from snapstore_postgres.wording import former

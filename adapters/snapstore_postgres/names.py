@@ -122,3 +122,8 @@ def listed(columns: Iterable[str]) -> str:
     """Names of columns as they stand behind that of a table; nothing where there are none."""
     names = ", ".join(columns)
     return f" ({names})" if names else ""
+
+
+def spare_name(identity: str, what: str) -> str:
+    """A name that only we give, the same for the same object on every attempt; it needs no quotes."""
+    return f"snapstore_{what}_{hashlib.sha256(identity.encode()).hexdigest()[:12]}"

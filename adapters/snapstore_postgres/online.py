@@ -15,7 +15,6 @@ action stays in it.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Locking, Verb
 from snapstore.ordering import CircularActions, order
 from snapstore_postgres.names import last
+from snapstore_postgres.settings import locking
 
 BEFORE, AFTER = -5000, 5000
 """Ranks of what runs before the transaction and after it."""
@@ -152,16 +152,6 @@ def step(action: Action, rank: int, **changes: object) -> Action:
     return msgspec.structs.replace(
         action, **{"transactional": False, "rank": rank, "lock": UNNOTICED, **changes}
     )
-
-
-def spare_name(identity: str, what: str) -> str:
-    """A name that only we give, the same for the same object on every attempt; it needs no quotes."""
-    return f"snapstore_{what}_{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
-
-
-def locking(request: PlanRequest) -> str:
-    """``online``, ``atomic`` or ``auto``: what was asked for, else what the settings say."""
-    return str(request.options.locking or request.settings.locking)
 
 
 def in_steps(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:

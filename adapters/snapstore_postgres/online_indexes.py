@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import msgspec
 
 from snapstore.model import Action, Fact, Verb
-from snapstore_postgres.names import last, qualifier
-from snapstore_postgres.online import AFTER, BEFORE, UNNOTICED, Change, Scene, spare_name, step
+from snapstore_postgres.names import last, qualifier, spare_name
+from snapstore_postgres.online import AFTER, BEFORE, UNNOTICED, Change, Scene, step
 
 _NAMES = r'\((?:"(?:[^"]|"")*"|[^"()])*\)'
 _KEY = re.compile(

@@ -12,21 +12,11 @@ from collections.abc import Iterator
 import msgspec
 
 from snapstore.model import Action, Fact, Locking, Verb
-from snapstore_postgres.names import last, qualifier
-from snapstore_postgres.online import (
-    AFTER,
-    BEFORE,
-    REFRESHING,
-    UNNOTICED,
-    Change,
-    Scene,
-    bytes_of,
-    locking,
-    spare_name,
-    step,
-)
+from snapstore_postgres.names import last, qualifier, spare_name
+from snapstore_postgres.online import AFTER, BEFORE, REFRESHING, UNNOTICED, Change, Scene, bytes_of, step
 from snapstore_postgres.refreshing import is_filling, is_refreshable, reads
 from snapstore_postgres.relations import STRONGEST
+from snapstore_postgres.settings import locking
 
 
 def built(scene: Scene) -> Iterator[Change]:

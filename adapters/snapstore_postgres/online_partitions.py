@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from snapstore.model import Action, Verb
-from snapstore_postgres.names import block, literal
-from snapstore_postgres.online import BEFORE, Change, Scene, spare_name, step
+from snapstore_postgres.names import block, literal, spare_name
+from snapstore_postgres.online import BEFORE, Change, Scene, step
 from snapstore_postgres.relations import STRONGEST
 
 

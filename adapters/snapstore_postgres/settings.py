@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from snapstore.adapter import PlanRequest
+
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``url`` is a libpq connection string or URI; what it leaves out comes from libpq's own sources:
@@ -55,3 +57,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_replication_lag: int = 0
     rehearse_on: Literal["server", "embedded"] = "server"
     rehearse_programs: str = ""
+
+
+def locking(request: PlanRequest) -> str:
+    """``online``, ``atomic`` or ``auto``: what was asked for, else what the settings say."""
+    return str(request.options.locking or request.settings.locking)
