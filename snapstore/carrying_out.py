@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
-from snapstore import hooks, journal
+from snapstore import journal
 from snapstore.config.tables import ReportTable
 from snapstore.errors import Exit, SnapError
 from snapstore.execute import execute
@@ -130,7 +130,7 @@ def _commit(ws: Workspace, record: Journal, after: Snapshot, goal: Snapshot) -> 
 
 def _before_hooks(ws: Workspace, record: Journal, names: Sequence[str], fresh: bool) -> None:
     try:
-        hooks.run(ws, "before_restore", names, record.write)
+        _run_hooks(ws, record, "before_restore", names)
     except SnapError:
         if fresh:
             record.write(End(Result.STOPPED))
@@ -139,10 +139,17 @@ def _before_hooks(ws: Workspace, record: Journal, names: Sequence[str], fresh: b
 
 def _failed_hook(ws: Workspace, record: Journal, stage: str, names: Sequence[str]) -> list[str]:
     try:
-        hooks.run(ws, stage, names, record.write)
+        _run_hooks(ws, record, stage, names)
     except SnapError as error:
         return [f"{error.where}: {error.what}; {error.fix}"]
     return []
+
+
+def _run_hooks(ws: Workspace, record: Journal, stage: str, names: Sequence[str]) -> None:
+    if stage in ws.config.hooks:
+        from snapstore import hooks
+
+        hooks.run(ws, stage, names, record.write)
 
 
 def _way_out(record: Journal, outcomes: Sequence[Outcome], fresh: bool) -> str:

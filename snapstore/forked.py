@@ -1,12 +1,13 @@
-"""Work on many things in forked copies of this process, one a core.
+"""Work on many things in this process and in forked copies of it, one a core.
 
 Python's threads take turns, so they read, hash and write small files no faster than one does. A forked worker
-starts within a millisecond, with everything loaded and all that this process knows; only its answers cross a
-pipe. Where nothing can be forked, or only one core is there, the same work is done right here.
+starts within a few milliseconds, with everything loaded and all that this process knows; only its answers
+cross a pipe. Where nothing can be forked, or only one core is there, all is done right here.
 """
 
 from __future__ import annotations
 
+import fcntl
 import marshal
 import os
 import select
@@ -14,6 +15,8 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import chain
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from snapstore import interruptions
@@ -26,6 +29,8 @@ MOST = 4000
 """Tasks at once: their numbers wait in a pipe, which has to hold them all."""
 _NUMBER = 4
 _LENGTH = 8
+_PIPE = 1 << 20
+"""Bytes of answers that a worker may be ahead of whoever reads them, where the system permits it."""
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
@@ -40,7 +45,7 @@ def each(work: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[int, R]]:
 
     At most ``MOST`` tasks. Answers are plain values (what :mod:`marshal` takes). A SnapError of ``work`` is
     raised here as it was, any other as a SnapError that tells it; then, and when the caller stops, the
-    workers are ended. Nothing else that ``work`` changes in memory is seen here.
+    workers are ended. Of what ``work`` changes in memory, some is seen here and some is not.
     """
     count = min(len(tasks), cores())
     if count < 2:
@@ -50,9 +55,9 @@ def each(work: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[int, R]]:
     todo = _numbers(len(tasks))
     try:
         with interruptions.held():
-            for _ in range(count):
+            for _ in range(count - 1):  # this process is one itself
                 workers.append(_start(work, tasks, todo))
-        yield from _gather(workers, len(tasks))
+        yield from _gather(work, tasks, todo, workers)
     finally:
         os.close(todo)
         _end(workers)
@@ -86,7 +91,14 @@ def _start(work: Callable[[T], R], tasks: Sequence[T], todo: int) -> _Worker:
         os.close(answers)
         _run(work, tasks, todo, write, parent)
     os.close(write)
+    _widen(answers)
     return _Worker(pid, answers)
+
+
+def _widen(pipe: int) -> None:
+    if sys.platform == "linux":
+        with suppress(OSError):  # a user may have so much in pipes and no more
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 def _run(work: Callable[[T], R], tasks: Sequence[T], todo: int, write: int, parent: int) -> NoReturn:
@@ -96,8 +108,8 @@ def _run(work: Callable[[T], R], tasks: Sequence[T], todo: int, write: int, pare
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told as well, and ends its workers
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         _die_with(parent)
-        while number := os.read(todo, _NUMBER):
-            _send(write, _answer(work, tasks, int.from_bytes(number, "little")))
+        for answer in _answers(work, tasks, todo):
+            _send(write, answer)
         code = 0
     finally:
         os._exit(code)
@@ -111,6 +123,12 @@ def _die_with(parent: int) -> None:
         CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
+
+
+def _answers(work: Callable[[T], R], tasks: Sequence[T], todo: int) -> Iterator[tuple[Any, ...]]:
+    """Take on tasks for as long as there are any."""
+    while number := os.read(todo, _NUMBER):
+        yield _answer(work, tasks, int.from_bytes(number, "little"))
 
 
 def _answer(work: Callable[[T], R], tasks: Sequence[T], number: int) -> tuple[Any, ...]:
@@ -130,26 +148,51 @@ def _send(write: int, answer: tuple[Any, ...]) -> None:
         left = left[os.write(write, left) :]
 
 
-def _gather(workers: Sequence[_Worker], count: int) -> Iterator[tuple[int, Any]]:
+def _gather(
+    work: Callable[[T], R], tasks: Sequence[T], todo: int, workers: Sequence[_Worker]
+) -> Iterator[tuple[int, R]]:
+    """The answers of this process, and those of the workers as they come."""
     received = {worker.answers: bytearray() for worker in workers}
-    while count:
-        ready = select.select(list(received), [], [])[0] if received else []
-        if not ready:
-            raise SnapError(
-                "a process that did a part of the work ended before it was done",
-                fix="it may have been short of memory: free some, then run the command again",
-            )
-        for source in ready:
-            data = os.read(source, 1 << 20)
-            if not data:
-                del received[source]
-            received.get(source, bytearray()).extend(data)
-            for number, found, error in _taken(received.get(source, bytearray())):
-                if error is not None:
-                    what, where, fix, code = error
-                    raise SnapError(what, where=where, fix=fix, code=Exit(code))
-                count -= 1
-                yield number, found
+    missing = len(tasks)
+    for answer in chain(_with_others(_answers(work, tasks, todo), received), _rest(received)):
+        yield _result(answer)
+        missing -= 1
+        if not missing:
+            return
+    raise SnapError(
+        "a process that did a part of the work ended before it was done",
+        fix="it may have been short of memory: free some, then run the command again",
+    )
+
+
+def _with_others(own: Iterator[tuple[Any, ...]], received: dict[int, bytearray]) -> Iterator[tuple[Any, ...]]:
+    """Answers of this process, and after each what has come meanwhile."""
+    for answer in own:
+        yield answer
+        yield from _come(received, wait=False)
+
+
+def _rest(received: dict[int, bytearray]) -> Iterator[tuple[Any, ...]]:
+    while received:
+        yield from _come(received, wait=True)
+
+
+def _come(received: dict[int, bytearray], *, wait: bool) -> Iterator[tuple[Any, ...]]:
+    """The answers of workers that have come whole; those that have ended are ``received`` from no more."""
+    for source in select.select(list(received), [], [], None if wait else 0)[0]:
+        data = os.read(source, _PIPE)
+        received[source].extend(data)
+        yield from _taken(received[source])
+        if not data:
+            del received[source]
+
+
+def _result(answer: tuple[Any, ...]) -> tuple[int, Any]:
+    number, found, error = answer
+    if error is not None:
+        what, where, fix, code = error
+        raise SnapError(what, where=where, fix=fix, code=Exit(code))
+    return number, found
 
 
 def _taken(received: bytearray) -> Iterator[tuple[Any, ...]]:

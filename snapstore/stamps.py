@@ -7,7 +7,7 @@ some file systems, all of them.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import chain
 
 from snapstore.model import LiveFolder, Stamp
@@ -37,8 +37,9 @@ def unpack(packed: bytes) -> list[Stamp]:
     return found
 
 
-def live_folder(path: str, source: str, names: Sequence[bytes], stamps: Iterable[Stamp]) -> LiveFolder:
-    return LiveFolder(path, source, b"\0".join([*names, b""]), pack(stamps))
+def live_folder(path: str, source: str, names: bytes, stamps: Iterable[Stamp]) -> LiveFolder:
+    """``names`` have a NUL behind each."""
+    return LiveFolder(path, source, names, pack(stamps))
 
 
 def names_of(folder: LiveFolder) -> list[bytes]:

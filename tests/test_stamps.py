@@ -27,6 +27,8 @@ def test_numbers_that_take_all_64_bits_stay_apart() -> None:
 
 def test_a_folder_gives_its_files() -> None:
     files = [(b"one", (1, 2, 3, 4, 5)), (b"\xff", (6, 7, 8, 9, 10))]
-    folder = live_folder("a", "/a", [name for name, _ in files], [stamp for _, stamp in files])
+    folder = live_folder(
+        "a", "/a", b"".join([name + b"\0" for name, _ in files]), [stamp for _, stamp in files]
+    )
     assert files_of(folder) == files
-    assert files_of(live_folder("a", "/a", [], [])) == []
+    assert files_of(live_folder("a", "/a", b"", [])) == []

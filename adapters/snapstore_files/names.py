@@ -11,11 +11,12 @@ from snapstore.paths import from_bytes, to_text
 _NOT_UTF8 = "its name is not UTF-8: systems that want that cannot have it"
 
 
-def doubtful_names(prefix: str, names: Sequence[bytes]) -> Iterator[Notice]:
-    """What is to be told of the names of one folder. Usual ones are looked at all at once."""
-    joined = b"\0".join(names)
+def doubtful_names(prefix: str, joined: bytes) -> Iterator[Notice]:
+    """What is to be told of the names of one folder, which have a NUL behind each. Usual ones are looked at
+    all at once."""
+    names = joined.split(b"\0")[:-1]
     if joined.isascii():
-        if len(set(joined.lower().split(b"\0"))) < len(names):
+        if len(set(joined.lower().split(b"\0"))) <= len(names):
             yield from _clashes(prefix, names)
         return
     for name in names:

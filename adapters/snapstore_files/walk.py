@@ -13,7 +13,7 @@ import stat
 from contextlib import suppress
 from operator import attrgetter
 from re import Pattern
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -27,7 +27,7 @@ from snapstore.stamps import live_folder
 from snapstore_files.found import USUAL, Found, add, nothing_yet, told
 from snapstore_files.names import doubtful_names
 
-_STORE = {b"HEAD", b"objects", b"refs", b"snapstore"}
+_STORE = {"HEAD", "objects", "refs", "snapstore"}
 _SAMPLE, _MUCH = 500, 8000
 """After so many names, so many that are still to come are worth other processes."""
 _PARTS = 16
@@ -65,10 +65,14 @@ class Selection(msgspec.Struct, frozen=True):
         return not self.include or bool(self.include.match(prefix + from_bytes(name)))
 
 
+_Entry: TypeAlias = "os.DirEntry[str]"
+"""Of an open folder: its ``path`` is but its name."""
+
+
 class _Entries(NamedTuple):
     """Entries of a folder, and in their order what the system says of each."""
 
-    entries: list[os.DirEntry[bytes]]
+    entries: list[_Entry]
     statuses: list[os.stat_result]
 
 
@@ -86,6 +90,10 @@ class _Folder(msgspec.Struct):
     @property
     def path(self) -> str:
         return self.prefix[:-1] or "."
+
+    def source_of(self, name: bytes) -> bytes:
+        """Where the system has what is in it."""
+        return os.path.join(self.source, name)  # noqa: PTH118 - of bytes
 
 
 def walk(root: bytes, selection: Selection) -> Found:
@@ -146,31 +154,31 @@ def _walk_shared(folders: list[_Folder], selection: Selection, found: Found) -> 
 
 
 def _look_into(folder: _Folder, selection: Selection, found: Found) -> list[_Folder]:
-    entries = _entries(folder, found)
-    found.entries += len(entries)
-    inside = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
-    files = entries
-    if inside:
-        files = [entry for entry in entries if not entry.is_dir(follow_symlinks=False)]
-    if not selection.everything or not _are_plain(entries):
-        inside, files = _without_temporary(inside, folder, found), _without_temporary(files, folder, found)
-        wanted = [entry for entry in files if selection.takes(folder.prefix, entry.name)]
-        folder.leaves_out |= len(wanted) < len(files)
-        files = wanted
-    below = [one for entry in inside for one in _folder(folder, entry, selection)]
-    if files:
-        _add(folder, files, found)
-    names = [*(entry.name for entry in files), *(os.path.basename(one.source) for one in below)]  # noqa: PTH119
-    found.notices += doubtful_names(folder.prefix, names)
-    return below
-
-
-def _entries(folder: _Folder, found: Found) -> list[os.DirEntry[bytes]]:
-    try:
-        with os.scandir(folder.source) as scan:
-            entries = list(scan)
-    except (FileNotFoundError, NotADirectoryError):
+    """The folders in it that are to be walked; all else that is in it is added to ``found``."""
+    descriptor = _opened(folder, found)
+    if descriptor is None:
         return []
+    try:
+        return _look_at(folder, _entries(folder, descriptor, found), selection, found)
+    finally:
+        os.close(descriptor)
+
+
+def _opened(folder: _Folder, found: Found) -> int | None:
+    """In an open folder the system finds what is asked about by its name alone, not by the whole path."""
+    try:
+        return os.open(folder.source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        found.unreadable.append(folder.path)
+        return None
+
+
+def _entries(folder: _Folder, descriptor: int, found: Found) -> list[_Entry]:
+    try:
+        with os.scandir(descriptor) as scan:
+            entries = list(scan)
     except OSError:
         found.unreadable.append(folder.path)
         return []
@@ -181,40 +189,72 @@ def _entries(folder: _Folder, found: Found) -> list[os.DirEntry[bytes]]:
     return entries
 
 
-def _are_plain(entries: list[os.DirEntry[bytes]]) -> bool:
-    """Whether no name needs a look of its own; asked of all of a folder in one go."""
-    joined = b"/".join([b"", *(entry.name for entry in entries), b""])
-    return b"/.git/" not in joined and b"/.snap-" not in joined
+def _look_at(folder: _Folder, entries: list[_Entry], selection: Selection, found: Found) -> list[_Folder]:
+    found.entries += len(entries)
+    inside = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
+    files = entries
+    if inside:
+        files = [entry for entry in entries if not entry.is_dir(follow_symlinks=False)]
+    if not selection.everything or not _are_plain(entries):
+        inside, files = _without_temporary(inside, folder, found), _without_temporary(files, folder, found)
+        wanted = [entry for entry in files if selection.takes(folder.prefix, _name(entry))]
+        folder.leaves_out |= len(wanted) < len(files)
+        files = wanted
+    below = [one for entry in inside for one in _folder(folder, entry, selection)]
+    if files:
+        _add(folder, files, found)
+    names = _names(files) + b"".join([os.path.basename(one.source) + b"\0" for one in below])  # noqa: PTH119
+    found.notices += doubtful_names(folder.prefix, names)
+    return below
 
 
-def _without_temporary(
-    entries: list[os.DirEntry[bytes]], folder: _Folder, found: Found
-) -> list[os.DirEntry[bytes]]:
+def _name(entry: _Entry) -> bytes:
+    """As the file system has it, whatever the locale."""
+    return os.fsencode(entry.name)
+
+
+def _path(folder: _Folder, entry: _Entry) -> str:
+    """Where it is in the tree."""
+    return folder.prefix + from_bytes(_name(entry))
+
+
+def _names(entries: list[_Entry]) -> bytes:
+    """The names of all, with a NUL behind each, made in one go."""
+    return os.fsencode("\0".join([entry.name for entry in entries] + [""]))
+
+
+def _are_plain(entries: list[_Entry]) -> bool:
+    """Whether no name needs a look of its own."""
+    names = b"\0" + _names(entries)
+    return b"\0.git\0" not in names and b"\0.snap-" not in names
+
+
+def _without_temporary(entries: list[_Entry], folder: _Folder, found: Found) -> list[_Entry]:
     kept = []
     for entry in entries:
-        if entry.name.startswith(b".snap-") and is_temporary(from_bytes(entry.name)):
+        if entry.name.startswith(".snap-") and is_temporary(from_bytes(_name(entry))):
             text = "left behind by an interrupted restore, not captured"
-            subject = to_text(folder.prefix + from_bytes(entry.name))
-            found.notices.append(Notice(subject, text, serious=True))
+            found.notices.append(Notice(to_text(_path(folder, entry)), text, serious=True))
         else:
             kept.append(entry)
     return kept
 
 
-def _folder(parent: _Folder, entry: os.DirEntry[bytes], selection: Selection) -> list[_Folder]:
-    if selection.leaves_out(parent.prefix, entry.name, "/"):
+def _folder(parent: _Folder, entry: _Entry, selection: Selection) -> list[_Folder]:
+    name = _name(entry)
+    if selection.leaves_out(parent.prefix, name, "/"):
         parent.leaves_out = True
         return []
     try:
         status = entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return []
-    prefix = f"{parent.prefix}{from_bytes(entry.name)}/"
+    prefix = f"{parent.prefix}{from_bytes(name)}/"
     wanted = parent.wanted or bool(selection.include and selection.include.match(prefix))
-    return [_Folder(prefix, entry.path, status, parent, wanted)]
+    return [_Folder(prefix, parent.source_of(name), status, parent, wanted)]
 
 
-def _add(folder: _Folder, entries: list[os.DirEntry[bytes]], found: Found) -> None:
+def _add(folder: _Folder, entries: list[_Entry], found: Found) -> None:
     """What is in a folder beside folders, of which most are files that have nothing special.
 
     This is the cost of a capture in which nothing changed, hence the loops in C.
@@ -227,11 +267,11 @@ def _add(folder: _Folder, entries: list[os.DirEntry[bytes]], found: Found) -> No
         entries, statuses = _look_at_each(folder, entries, statuses, found)
     if entries:
         folder.holds = True
-        names, stamps = [entry.name for entry in entries], map(_STAMP, statuses)
+        names, stamps = _names(entries), map(_STAMP, statuses)
         found.folders.append(live_folder(folder.prefix[:-1], os.fsdecode(folder.source), names, stamps))
 
 
-def _still_there(entries: list[os.DirEntry[bytes]]) -> _Entries:
+def _still_there(entries: list[_Entry]) -> _Entries:
     """Those that are not gone since the folder was listed."""
     there = _Entries([], [])
     for entry in entries:
@@ -242,7 +282,7 @@ def _still_there(entries: list[os.DirEntry[bytes]]) -> _Entries:
 
 
 def _look_at_each(
-    folder: _Folder, entries: list[os.DirEntry[bytes]], statuses: list[os.stat_result], found: Found
+    folder: _Folder, entries: list[_Entry], statuses: list[os.stat_result], found: Found
 ) -> _Entries:
     """Tell what is special about any; the regular files among them."""
     regular = _Entries([], [])
@@ -252,25 +292,27 @@ def _look_at_each(
             _add_other(folder, entry, status, found)
             continue
         if mode not in USUAL:
-            _look_at_mode(folder.prefix + from_bytes(entry.name), entry, mode, found)
+            _look_at_mode(folder, entry, mode, found)
         if found.seen.concerns(status):
-            found.seen.look(folder.prefix + from_bytes(entry.name), entry.path, status, file=True)
+            source = folder.source_of(_name(entry))
+            found.seen.look(_path(folder, entry), source, status, file=True)
         regular.entries.append(entry)
         regular.statuses.append(status)
     return regular
 
 
-def _look_at_mode(path: str, entry: os.DirEntry[bytes], mode: int, found: Found) -> None:
+def _look_at_mode(folder: _Folder, entry: _Entry, mode: int, found: Found) -> None:
+    path = _path(folder, entry)
     found.facts += filter(None, [mode_fact(path, mode)])
     # Asking the system costs as much as the rest of the walk, so only where not everybody may read.
-    if mode & 0o444 != 0o444 and not os.access(entry.path, os.R_OK):
+    if mode & 0o444 != 0o444 and not os.access(folder.source_of(_name(entry)), os.R_OK):
         found.unreadable.append(path)
 
 
-def _add_other(folder: _Folder, entry: os.DirEntry[bytes], status: os.stat_result, found: Found) -> None:
-    path = folder.prefix + from_bytes(entry.name)
+def _add_other(folder: _Folder, entry: _Entry, status: os.stat_result, found: Found) -> None:
+    path = _path(folder, entry)
     try:
-        link = live_file(path, os.fsdecode(entry.path), status)
+        link = live_file(path, os.fsdecode(folder.source_of(_name(entry))), status)
     except FileNotFoundError:
         return
     folder.holds = True
@@ -286,7 +328,7 @@ def _add_other(folder: _Folder, entry: os.DirEntry[bytes], status: os.stat_resul
     )
 
 
-def _is_loop(link: os.DirEntry[bytes]) -> bool:
+def _is_loop(link: _Entry) -> bool:
     try:
         link.stat()
     except OSError as error:

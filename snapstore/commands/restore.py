@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from snapstore.app import App
@@ -9,8 +11,11 @@ from snapstore.carrying_out import RestoreResult
 from snapstore.commands import options
 from snapstore.errors import Exit
 from snapstore.interrupted import abort, resume
-from snapstore.render import documents, results
+from snapstore.render import results
 from snapstore.restore import plan_restore, restore
+
+if TYPE_CHECKING:
+    from snapstore.render.documents import RestoreDocument
 
 
 @click.command("restore")
@@ -70,5 +75,11 @@ def _one_of(revision: str | None, go_on: bool, go_back: bool) -> None:
 
 def ended(app: App, result: RestoreResult, unseen: bool = False) -> int:
     """Tell how a restore ended; its exit code. A plan that nobody has seen, after ``--yes``, comes first."""
-    app.emit(lambda: results.text(result, with_plan=unseen), lambda: documents.restore(result))
+
+    def document() -> RestoreDocument:
+        from snapstore.render import documents
+
+        return documents.restore(result)
+
+    app.emit(lambda: results.text(result, with_plan=unseen), document)
     return result.exit

@@ -106,11 +106,10 @@ def _open(path: Path) -> int:
 
 def _write_note(descriptor: int, purpose: str) -> None:
     import json
-    import socket
     from datetime import datetime
 
     started = datetime.now().astimezone().isoformat(timespec="seconds")
-    note = {"pid": os.getpid(), "host": socket.gethostname(), "started": started, "purpose": purpose}
+    note = {"pid": os.getpid(), "host": os.uname().nodename, "started": started, "purpose": purpose}
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps(note).encode(), 0)
 

@@ -299,14 +299,14 @@ def test_what_is_left_out_is_neither_changed_nor_removed_by_a_restore(root: Path
 def test_an_excluded_folder_is_not_even_opened(root: Path) -> None:
     tree(root, Folder({b"cache": Folder({b"x": File(b"")}), b"a": File(b"")}))
     opened = []
-    code = os.scandir
+    code = os.open
 
-    def scandir(path: bytes) -> object:
+    def open_folder(path: bytes, flags: int) -> int:
         opened.append(path)
-        return code(path)
+        return code(path, flags)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "scandir", scandir)
+        patch.setattr(os, "open", open_folder)
         capture(adapter, Settings(path="tree", exclude=["cache/**"]), root)
     assert opened == [os.fsencode(root / "tree")]
 

@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import tempfile
+from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
 
@@ -48,11 +49,15 @@ def captured(root: Path) -> Captured:
         files = [name for name in found if not (Path(os.fsdecode(above)) / os.fsdecode(name)).is_symlink()]
         path = os.path.relpath(above, os.fsencode(root)).decode("utf-8", "surrogateescape").removeprefix(".")
         stamps = [_stamp(above + b"/" + name) for name in files]
-        folders.append(live_folder(path, os.fsdecode(above), files, stamps))
+        folders.append(live_folder(path, os.fsdecode(above), _joined(files), stamps))
         for name in set(found) - set(files):
             target = os.fsencode(Path(os.fsdecode(above + b"/" + name)).readlink())
             links.append(LiveFile(f"{path}/{os.fsdecode(name)}".lstrip("/"), 0o120000, data=target))
     return Captured(files=links, folders=folders)
+
+
+def _joined(names: Iterable[bytes]) -> bytes:
+    return b"".join([name + b"\0" for name in names])
 
 
 def _stamp(path: bytes) -> tuple[int, int, int, int, int]:
@@ -112,7 +117,7 @@ def test_the_order_in_which_a_folder_is_listed_means_nothing(store: Store, root:
     tree = build(store, given).tree
     folder = next(iter(given.folders))
     files = dict(reversed(files_of(folder)))
-    turned = live_folder(folder.path, folder.source, list(files), files.values())
+    turned = live_folder(folder.path, folder.source, _joined(files), files.values())
     others = [other for other in given.folders if other is not folder]
     assert build(store, Captured(folders=[*others, turned])).tree == tree
 
