@@ -44,6 +44,13 @@ from snapstore.model import (
 
 GROUP = "snapstore.adapters"
 
+Report = Callable[[str], None]
+"""Tells the user what happens, a line at a time."""
+
+
+def silent(text: str) -> None:
+    """A report that nobody reads."""
+
 
 class Context(msgspec.Struct, frozen=True):
     """What an adapter may know about where it runs.
@@ -105,7 +112,7 @@ class ApplyContext(Context, frozen=True, kw_only=True):
 
     open_blob: Callable[[str], BinaryIO]
     journal: Journal
-    report: Callable[[str], None] = lambda text: None
+    report: Report = silent
     small_blob: Callable[[str], bytes | None] = lambda oid: None
     wrote: Callable[[Iterable[Wrote]], None] = lambda files: None
 

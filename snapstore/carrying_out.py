@@ -7,49 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from snapstore import journal
+from snapstore.adapter import Report
 from snapstore.config.tables import ReportTable
 from snapstore.errors import Exit, SnapError
 from snapstore.execute import execute
 from snapstore.journal import End, Goal, Journal, Result, Verified
-from snapstore.model import Condition, Outcome, Plan
+from snapstore.model import Condition, Outcome
+from snapstore.restored import RestoreResult
 from snapstore.snapshot import Snapshot
 from snapstore.take import VERSION_TRAILER, live
 from snapstore.verify import verify
 from snapstore.workspace import Workspace
-
-Report = Callable[[str], None]
-
-
-def silent(text: str) -> None:
-    """A report that nobody reads."""
-
-
-@dataclass(frozen=True)
-class RestoreResult:
-    """How a restore ended. ``commit`` is its commit on the branch, None where the branch already was there.
-
-    ``mismatches`` names what is not as promised, ``problems`` what else failed and what to do about it.
-    ``safety`` is the commit of the state before; None where nothing had to be done.
-    """
-
-    plan: Plan
-    commit: str | None = None
-    safety: str | None = None
-    outcomes: list[Outcome] = field(default_factory=list)
-    verified: bool = False
-    mismatches: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def exit(self) -> Exit:
-        if any(outcome.error for outcome in self.outcomes):
-            return Exit.ERROR
-        if self.mismatches:
-            return Exit.MISMATCH
-        return Exit.ERROR if self.problems else Exit.DONE
 
 
 def announced(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from snapstore import adapter as adapters
-from snapstore.adapter import ApplyContext
+from snapstore.adapter import ApplyContext, Report
 from snapstore.capture import adapter_error, context_of
 from snapstore.errors import SnapError
 from snapstore.journal import ActionLog, Journal, Left
@@ -17,9 +17,7 @@ from snapstore.snapshot import Snapshot
 from snapstore.workspace import Workspace
 
 
-def execute(
-    ws: Workspace, plan: Plan, content: Snapshot, journal: Journal, report: Callable[[str], None]
-) -> list[Outcome]:
+def execute(ws: Workspace, plan: Plan, content: Snapshot, journal: Journal, report: Report) -> list[Outcome]:
     """Run the actions of a plan in their order; ``content`` is the snapshot that holds their blobs.
 
     Stops at the first failure: the resources after it are not touched. The outcomes, one for each
@@ -53,7 +51,7 @@ def apply(
     actions: Sequence[Action],
     content: Snapshot,
     log: adapters.Journal,
-    report: Callable[[str], None],
+    report: Report,
 ) -> None:
     """Run actions of one resource, telling ``log``. SnapError, which names the resource, where one fails."""
     config = ws.config.resources[resource]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from snapstore import adapter as adapters
+from snapstore.adapter import Report
 from snapstore.diff import diff
 from snapstore.errors import Exit, SnapError, some
 from snapstore.journal import Journal
@@ -33,9 +34,7 @@ class PlanRefused(SnapError):
         self.plan = plan
 
 
-def restorable(
-    config: Config, target: Snapshot, scope: Scope, wanted: list[str], report: Callable[[str], None]
-) -> Scope:
+def restorable(config: Config, target: Snapshot, scope: Scope, wanted: list[str], report: Report) -> Scope:
     """The part of the scope that the target knows; what is left alone is reported by name.
 
     ``wanted`` are the configured resources of the scope. SnapError when nothing is left of them, or when

@@ -9,14 +9,16 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from snapstore import journal
-from snapstore.carrying_out import Report, RestoreResult, announced, carry_out, silent
+from snapstore.adapter import Report, silent
+from snapstore.carrying_out import announced, carry_out
 from snapstore.errors import Exit, SnapError, some
 from snapstore.execute import tidy
 from snapstore.guard import require_confirmed, require_resources, strangers
 from snapstore.journal import Continued, Goal, Journal
 from snapstore.model import HazardName
 from snapstore.plan import ask_live, make_plan
-from snapstore.restore import Confirm, adapter_locks, journals, keep_before, require_feasible
+from snapstore.restore import Confirm, adapter_locks, keep_before, require_feasible
+from snapstore.restored import RestoreResult
 from snapstore.snapshot import Snapshot
 from snapstore.take import in_scope, live
 from snapstore.workspace import Workspace
@@ -49,7 +51,7 @@ def _continue(
     ws: Workspace, goal: Goal, allow: frozenset[HazardName], confirm: Confirm | None, report: Report
 ) -> RestoreResult:
     with ws.store.lock("resume" if goal is Goal.TARGET else "abort"):
-        record = journal.unfinished(journals(ws))
+        record = journal.unfinished(ws.journals)
         if record is None:
             raise SnapError("no restore was interrupted here", fix="start one with `snap restore REV`")
         with _still_open(record):

@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import NamedTuple
 
 from snapstore import adapter as adapters
 from snapstore import journal
+from snapstore.adapter import Report, silent
 from snapstore.capture import adapter_error, context_of
-from snapstore.carrying_out import Report, RestoreResult, announced, carry_out, silent
+from snapstore.carrying_out import announced, carry_out
 from snapstore.diff import diff
 from snapstore.errors import Exit, SnapError
 from snapstore.guard import (
@@ -34,6 +34,7 @@ from snapstore.guard import (
 from snapstore.journal import Begin, Result
 from snapstore.model import HazardName, Plan, PlanOptions, Scope
 from snapstore.plan import ask_live, make_plan
+from snapstore.restored import RestoreResult
 from snapstore.secrets import REDACTOR
 from snapstore.snapshot import Snapshot
 from snapstore.take import LIVE, VERSION_TRAILER, in_scope, live, snapshot_of
@@ -135,7 +136,7 @@ def undo(
 ) -> RestoreResult:
     """Bring back the state before the last restore, in the same scope; undone again, the one after it."""
     _require_rest(ws, "undo")
-    past = next((j for j in journal.history(journals(ws)) if j.end and j.end.result in _CHANGED), None)
+    past = next((j for j in journal.history(ws.journals) if j.end and j.end.result in _CHANGED), None)
     if past is None:
         raise SnapError("there is no restore to undo in this store", fix="go back with `snap restore REV`")
     target = ws.store.snapshot(past.begin.safety)
@@ -148,15 +149,10 @@ def undo(
 _CHANGED = (Result.DONE, Result.MISMATCH)
 
 
-def journals(ws: Workspace) -> Path:
-    """Where the journals of a store are."""
-    return ws.store.workspace("journal")
-
-
 def _require_rest(ws: Workspace, purpose: str) -> None:
     """SnapError while a restore runs, or when one was interrupted; the lock tells the one from the other."""
     with ws.store.lock(purpose):
-        journal.require_finished(journals(ws))
+        journal.require_finished(ws.journals)
 
 
 def _target(ws: Workspace, revision: str) -> Snapshot:
@@ -199,7 +195,7 @@ def _run(ws: Workspace, request: _Request, confirm: Confirm | None, report: Repo
         require_confirmed(confirm, plan)
         request = replace(request, reviewed=plan)
     with ws.store.lock(request.title):
-        journal.require_finished(journals(ws))
+        journal.require_finished(ws.journals)
         with adapter_locks(ws, in_scope(ws, request.scope), report):
             return _run_locked(ws, request, report)
 
@@ -222,7 +218,7 @@ def _run_locked(ws: Workspace, request: _Request, report: Report) -> RestoreResu
         time=int(time.time()),
         reason=REDACTOR.redact(request.reason, sealed=True),
     )
-    record = journal.create(journals(ws), begin)
+    record = journal.create(ws.journals, begin)
     return announced(ws, record, report, lambda: carry_out(ws, record, before, request.target, report))
 
 

@@ -21,6 +21,11 @@ class Workspace(msgspec.Struct, frozen=True):
     store: Store
     keys: Keys
 
+    @property
+    def journals(self) -> Path:
+        """Where the journals of restores are."""
+        return self.store.workspace("journal")
+
 
 def open_workspace(config: Config, *, create: bool = False) -> Workspace:
     """The store and keys that the configuration names. SnapError when there is no store.

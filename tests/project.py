@@ -11,10 +11,10 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, settings
 
 from snapstore import config
-from snapstore.carrying_out import RestoreResult
 from snapstore.interrupted import abort, resume
 from snapstore.model import HazardName, Plan, PlanOptions, Scope
 from snapstore.restore import plan_restore, restore, undo
+from snapstore.restored import RestoreResult
 from snapstore.take import TakeResult, take
 from snapstore.workspace import Workspace, open_workspace
 

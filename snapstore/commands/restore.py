@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from snapstore.app import App
-from snapstore.carrying_out import RestoreResult
 from snapstore.commands import options
 from snapstore.errors import Exit
 from snapstore.interrupted import abort, resume
 from snapstore.render import results
 from snapstore.restore import plan_restore, restore
+from snapstore.restored import RestoreResult
 
 if TYPE_CHECKING:
     from snapstore.render.documents import RestoreDocument

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from snapstore import journal
+from snapstore.adapter import Report
 from snapstore.config.notifying import Event
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Plan
@@ -16,10 +17,9 @@ from snapstore.render.values import count
 from snapstore.workspace import Workspace
 
 if TYPE_CHECKING:
-    from snapstore.carrying_out import RestoreResult
     from snapstore.journal import Journal
+    from snapstore.restored import RestoreResult
 
-Report = Callable[[str], None]
 NO_REASON = "none was given"
 
 

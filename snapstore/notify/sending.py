@@ -6,12 +6,13 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from snapstore.adapter import Report
 from snapstore.config.notifying import Event, RecipientTable
 from snapstore.notify.messages import Message, message
 from snapstore.workspace import Workspace
@@ -23,7 +24,6 @@ _KINDS = {
     Event.FINISHED: "success",
     Event.FAILED: "failure",
 }
-Report = Callable[[str], None]
 
 
 class Delivery(msgspec.Struct, frozen=True):

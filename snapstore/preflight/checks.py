@@ -21,7 +21,6 @@ from snapstore.preflight.checked import Checked, State
 from snapstore.rehearsal import keeping
 from snapstore.rehearsal.proof import Proof
 from snapstore.render.values import count, size
-from snapstore.restore import journals
 from snapstore.snapshot import Snapshot, resources
 from snapstore.take import live
 from snapstore.verify import differing
@@ -207,7 +206,7 @@ def _sent(scene: Scene) -> list[tuple[float, str]]:
 
 def _idle(scene: Scene) -> str:
     with scene.ws.store.lock("preflight"):
-        journal.require_finished(journals(scene.ws))
+        journal.require_finished(scene.ws.journals)
     return "no restore is under way, and none was interrupted"
 
 

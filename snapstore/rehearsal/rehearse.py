@@ -18,8 +18,8 @@ import msgspec
 
 from snapstore import __version__
 from snapstore import adapter as adapters
+from snapstore.adapter import Report, silent
 from snapstore.capture import adapter_error, context_of
-from snapstore.carrying_out import Report, silent
 from snapstore.diff import diff
 from snapstore.errors import SnapError
 from snapstore.model import Action, HazardName, Plan, PlanOptions, Scope

@@ -5,13 +5,13 @@ All of it is done by the adapter's own functions, on the settings of the scratch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 
 import msgspec
 
-from snapstore.adapter import Stage
+from snapstore.adapter import Report, Stage
 from snapstore.capture import capture
 from snapstore.config import ResourceConfig
 from snapstore.diff import diff
@@ -53,7 +53,7 @@ class Scratch(msgspec.Struct, frozen=True):
     stat: Path
     name: str
     stage: Stage
-    report: Callable[[str], None]
+    report: Report
 
     def captured(self) -> Snapshot:
         states = capture(self.ws.config, self.ws.keys, [self.name])
@@ -84,7 +84,7 @@ class Scratch(msgspec.Struct, frozen=True):
         apply(self.ws, self.name, actions, content, watch, self.report)
 
 
-def scratch(ws: Workspace, stat: Path, name: str, stage: Stage, report: Callable[[str], None]) -> Scratch:
+def scratch(ws: Workspace, stat: Path, name: str, stage: Stage, report: Report) -> Scratch:
     own = ResourceConfig(name, ws.config.resources[name].adapter, stage.settings)
     config = msgspec.structs.replace(ws.config, root=stage.root, resources={name: own}, scratch=True)
     return Scratch(msgspec.structs.replace(ws, config=config), stat, name, stage, report)

@@ -18,7 +18,7 @@ from snapstore.render.changes import sign
 from snapstore.snapshot import TREE_MODE, Snapshot, TreeEntry, files, kinds, resources
 
 if TYPE_CHECKING:
-    from snapstore.carrying_out import RestoreResult
+    from snapstore.restored import RestoreResult
     from snapstore.review.propose import Proposal
     from snapstore.store import CommitInfo, Store
 

@@ -10,7 +10,7 @@ from snapstore.render.style import ADDED, CHANGED, HAZARD, name, paint
 from snapstore.render.values import count
 
 if TYPE_CHECKING:
-    from snapstore.carrying_out import RestoreResult
+    from snapstore.restored import RestoreResult
 
 _COLOURS = {Condition.UNCHANGED: "", Condition.RESTORED: ADDED, Condition.PARTIAL: HAZARD}
 

@@ -22,7 +22,7 @@ from snapstore.render.style import finish, name
 from snapstore.render.values import count, size
 
 if TYPE_CHECKING:
-    from snapstore.carrying_out import RestoreResult
+    from snapstore.restored import RestoreResult
 
 GITHUB, GITLAB = 65_536, 1_000_000
 """Characters that the body of a request, or a comment, may have."""

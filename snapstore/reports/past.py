@@ -16,7 +16,6 @@ from snapstore.render import snapshots
 from snapstore.render.history import Row
 from snapstore.render.page import moment
 from snapstore.reports.story import number
-from snapstore.restore import journals
 from snapstore.store import CommitInfo
 from snapstore.workspace import Workspace
 
@@ -31,7 +30,7 @@ class _Entry(NamedTuple):
 
 def rows(ws: Workspace, infos: Sequence[CommitInfo]) -> list[Row]:
     """A row for each of these snapshots, newest first, and for each restore since the oldest of them."""
-    known = [found for found in journal.history(journals(ws)) if found.end]
+    known = [found for found in journal.history(ws.journals) if found.end]
     made = {found.end.commit: found for found in known if found.end and found.end.commit}
     since = infos[-1].time if infos else 0
     ends = {info.commit: _end(info) for info in infos}

@@ -22,7 +22,6 @@ from snapstore.render.changes import sign
 from snapstore.render.plots import Plot
 from snapstore.render.values import count
 from snapstore.reports.metrics import plots
-from snapstore.restore import journals
 from snapstore.watch import records
 from snapstore.watch.judge import Phase
 from snapstore.watch.records import Ended, Watch
@@ -91,7 +90,7 @@ def find(ws: Workspace, which: str) -> Journal:
 
     SnapError when there is no such restore.
     """
-    known = list(journal.history(journals(ws)))
+    known = list(journal.history(ws.journals))
     if not known:
         fix = "a report tells of a restore: snap restore, apply or undo"
         raise SnapError("there was no restore yet", where=str(ws.store.path), fix=fix)
@@ -157,7 +156,7 @@ _BEFORE = 6 * 3600.0
 def _span(ws: Workspace, found: Journal, began: float) -> tuple[float, float]:
     """The time that belongs to it: after the end of the restore before, until the next one begins."""
     since, until = began - _BEFORE, math.inf
-    for other in journal.history(journals(ws)):
+    for other in journal.history(ws.journals):
         if number(other) > number(found):
             until = min(until, other.times[0])
         elif number(other) < number(found):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from snapstore.adapter import Report
 from snapstore.errors import SnapError
 from snapstore.render import report as render
 from snapstore.reports.story import Story, tell
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from snapstore.journal import Journal
 
 
-def after(ws: Workspace, record: Journal, report: Callable[[str], None]) -> None:
+def after(ws: Workspace, record: Journal, report: Report) -> None:
     """Write what ``[report]`` asks for. What goes wrong is a warning: the restore is done."""
     table = ws.config.report
     if not (table.folder or table.lessons):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from snapstore import journal
-from snapstore.carrying_out import Report, RestoreResult, silent
+from snapstore.adapter import Report, silent
 from snapstore.config import Require
 from snapstore.errors import Exit, SnapError
 from snapstore.guard import AGAIN
@@ -17,7 +17,8 @@ from snapstore.plan import decode
 from snapstore.rehearsal import keeping
 from snapstore.rehearsal.proof import Proof
 from snapstore.render.review import code, headline, results
-from snapstore.restore import Confirm, apply_plan, journals
+from snapstore.restore import Confirm, apply_plan
+from snapstore.restored import RestoreResult
 from snapstore.review import branch as branches
 from snapstore.review import sync
 from snapstore.review.address import remote
@@ -194,7 +195,7 @@ def _reporting(ws: Workspace, found: _Found, report: Report) -> Iterator[None]:
     try:
         yield
     except SnapError as error:
-        head = "Interrupted, not finished" if journal.unfinished(journals(ws)) else "Not applied"
+        head = "Interrupted, not finished" if journal.unfinished(ws.journals) else "Not applied"
         _tell(found, Verdict.FAILURE, f"**{head}.** {code(error.what)}", f"{head}: {error.what}", report)
         raise
 

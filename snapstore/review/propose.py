@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from snapstore.carrying_out import Report, silent
+from snapstore.adapter import Report, silent
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Plan, PlanOptions, Scope
 from snapstore.plan import refused

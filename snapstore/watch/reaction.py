@@ -8,13 +8,14 @@ from pathlib import Path
 import msgspec
 
 from snapstore import journal
-from snapstore.carrying_out import Report, RestoreResult
+from snapstore.adapter import Report
 from snapstore.config.notifying import Event
 from snapstore.config.watching import Reaction
 from snapstore.errors import SnapError
 from snapstore.model import HazardName, Plan, PlanOptions, Scope
 from snapstore.plan import encode
-from snapstore.restore import apply_plan, journals, plan_restore
+from snapstore.restore import apply_plan, plan_restore
+from snapstore.restored import RestoreResult
 from snapstore.review.propose import Proposal, propose
 from snapstore.watch.watching import Watched
 from snapstore.workspace import Workspace
@@ -59,7 +60,7 @@ def react(
 
 def _restores(ws: Workspace) -> int:
     """How many restores have begun in this store."""
-    return sum(1 for _ in journal.history(journals(ws)))
+    return sum(1 for _ in journal.history(ws.journals))
 
 
 def _follow(

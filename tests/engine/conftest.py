@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from snapstore import adapter as adapters
-from snapstore.carrying_out import RestoreResult
 from snapstore.config import Config
 from snapstore.model import Plan, PlanOptions, Scope
 from snapstore.restore import restore
+from snapstore.restored import RestoreResult
 from snapstore.take import take
 from snapstore.workspace import Workspace, open_workspace
 from tests.engine import toys

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from snapstore import journal
-from snapstore.carrying_out import RestoreResult
 from snapstore.errors import Exit, SnapError
 from snapstore.interrupted import abort, resume
+from snapstore.restored import RestoreResult
 from snapstore.take import live, take
 from tests.engine import crash, toys
 from tests.engine.conftest import Place

@@ -13,7 +13,7 @@ from snapstore import journal
 from snapstore.errors import Exit, SnapError
 from snapstore.interrupted import resume
 from snapstore.model import PlanOptions
-from snapstore.restore import journals, undo
+from snapstore.restore import undo
 from snapstore.secrets import REDACTOR
 from tests.engine import toys
 from tests.engine.conftest import Place, change_everything
@@ -168,7 +168,7 @@ def test_the_journal_keeps_each_attempt_with_its_output_masked(place: Place) -> 
         verify="exit 1",
     )
     hooked.restore(old)
-    found = next(journal.history(journals(place.ws)))
+    found = next(journal.history(place.ws.journals))
     kept = [record for record in found.records if isinstance(record, journal.Hooked)]
     assert [(k.stage, k.hook, k.attempt, k.failure, k.output) for k in kept] == [
         ("before_restore", "before_restore[0]", 1, "", "before\n"),

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from snapstore import journal
-from snapstore.carrying_out import RestoreResult
 from snapstore.errors import Exit, SnapError
 from snapstore.interrupted import abort, resume
 from snapstore.model import Action, Condition, HazardName, PlanOptions
 from snapstore.restore import undo
+from snapstore.restored import RestoreResult
 from snapstore.take import live
 from tests.engine import toys
 from tests.engine.conftest import Place, change_everything

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from snapstore import config
-from snapstore.carrying_out import RestoreResult
 from snapstore.errors import SnapError
 from snapstore.filetree import newfolders
 from snapstore.model import PlanOptions, Scope
 from snapstore.restore import restore, undo
+from snapstore.restored import RestoreResult
 from snapstore.store import build as store_build
 from snapstore.take import live, take
 from snapstore.workspace import Workspace, open_workspace

@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from snapstore.carrying_out import RestoreResult
 from snapstore.config import Forge as Kind
 from snapstore.config import Require, ReviewTable
 from snapstore.errors import Exit, SnapError
 from snapstore.model import PlanOptions, Scope
+from snapstore.restored import RestoreResult
 from snapstore.review.apply import apply
 from snapstore.review.propose import Proposal, propose
 from tests.engine.conftest import Place, change_everything, new_place
