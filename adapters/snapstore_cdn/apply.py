@@ -11,7 +11,7 @@ from snapstore.model import Action, Fact, Json
 from snapstore.remote.lost import moved, otherwise
 from snapstore.remote.retrying import once, surely
 from snapstore_cdn.provider import Attrs, Change, Provider, opened
-from snapstore_cdn.purging import Purge
+from snapstore_cdn.purge import Purge
 from snapstore_cdn.sealing import unsealed
 from snapstore_cdn.settings import Settings
 

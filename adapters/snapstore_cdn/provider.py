@@ -12,7 +12,7 @@ import msgspec
 from snapstore.adapter import Context
 from snapstore.errors import SnapError
 from snapstore.model import Document, Fact, Hazard, Json, Notice
-from snapstore_cdn.purging import Purge
+from snapstore_cdn.purge import Purge
 from snapstore_cdn.settings import Settings
 
 Attrs = Mapping[str, Json]

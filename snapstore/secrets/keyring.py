@@ -15,8 +15,7 @@ import msgspec
 
 from snapstore.errors import SnapError
 from snapstore.secrets import age
-from snapstore.secrets.keys import KEY_BYTES
-from snapstore.secrets.sealing import key_id
+from snapstore.secrets.sealing import KEY_BYTES, key_id
 
 FORMAT = 1
 

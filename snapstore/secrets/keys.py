@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from snapstore.secrets.keyref import Stored
 
 VARIABLE = "SNAPSTORE_KEY"
-KEY_BYTES = 64
 
 
 class Keys:
@@ -203,6 +202,8 @@ def _disagreement(given: Sequence[bytes], wrapped: Sequence[bytes]) -> list[Noti
 
 
 def _given_key(word: str) -> bytes:
+    from snapstore.secrets.sealing import KEY_BYTES
+
     try:
         key = b64decode(word.replace("-", "+").replace("_", "/"), validate=True)
     except ValueError:
@@ -219,6 +220,7 @@ def _given_key(word: str) -> bytes:
 def _create_keyring(store: Path, recipient: str, name: str) -> None:
     """Whoever comes second uses the keys of the first; a lock that is never released is an error."""
     from snapstore.secrets import keyref, keyring
+    from snapstore.secrets.sealing import KEY_BYTES
 
     ring = keyring.encode(keyring.make({recipient: name}, [os.urandom(KEY_BYTES)]))
     for _ in range(50):

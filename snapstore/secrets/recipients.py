@@ -10,8 +10,8 @@ from pathlib import Path
 from snapstore.errors import SnapError
 from snapstore.secrets import age, keyref, keyring
 from snapstore.secrets import identity as identities
-from snapstore.secrets.keys import KEY_BYTES, VARIABLE, given_keys, no_key, unwrap
-from snapstore.secrets.sealing import key_id
+from snapstore.secrets.keys import VARIABLE, given_keys, no_key, unwrap
+from snapstore.secrets.sealing import KEY_BYTES, key_id
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from snapstore.errors import SnapError
 
+KEY_BYTES = 64
+"""The length of a data key."""
 SMALLEST = 128
 _VERSION = "v1"
 _TOKEN = re.compile(r"(?P<version>v[0-9]+)\.(?P<key>[0-9a-f]{8})\.(?P<body>[A-Za-z0-9_-]+)", re.ASCII)

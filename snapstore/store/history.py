@@ -7,17 +7,16 @@ whose parents are not there: Git's file ``shallow`` lists it. The next older one
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence, Set
 from pathlib import Path
 from typing import NamedTuple
 
 from snapstore.store import commits, durable
 from snapstore.store.commits import CommitInfo
+from snapstore.store.cuts import BEFORE
 from snapstore.store.objects import StoreObjects
 from snapstore.store.refs import HEADS, Refs
 
-BEFORE = "refs/snapstore/before/"
 _REMOTES = "refs/remotes/"
 _TRACKED = "refs/remotes/origin/"
 _PROPOSED = "refs/remotes/origin/rollback/"
@@ -135,15 +134,3 @@ def _write_shallow(objects: StoreObjects, root: Path, links: Mapping[str, str | 
     content = "".join(f"{commit}\n" for commit in sorted(known | links.keys()))
     with durable.writing(root):
         durable.write_file(root / "shallow", content.encode(), mode=0o644)
-
-
-def read_cuts(root: Path) -> dict[str, tuple[str, ...]]:
-    """The parents of shallow commits: none, or the one that a ref of ours says."""
-    try:
-        shallow = re.findall(
-            r"^[0-9a-f]{40}$", (root / "shallow").read_text("ascii", "replace"), re.MULTILINE
-        )
-    except FileNotFoundError:
-        return {}
-    before = Refs(root).all(BEFORE)
-    return {oid: (before[BEFORE + oid],) if BEFORE + oid in before else () for oid in shallow}

@@ -21,7 +21,7 @@ from snapstore.large.pointer import LONGEST, Pointer, parse
 from snapstore.large.reading import open_content, verified
 from snapstore.pieces import PieceReader
 from snapstore.snapshot import TreeEntry
-from snapstore.store import codec, deltas, trees
+from snapstore.store import codec, cuts, deltas, trees
 from snapstore.store.deltas import OFFSET, REFERENCE
 from snapstore.store.packs import PackFile, Packs, Place
 from snapstore.store.packwriter import BLOB, NAMES, TREE
@@ -72,9 +72,7 @@ class StoreObjects:
     def cuts(self) -> Mapping[str, tuple[str, ...]]:
         """Commits whose parents are not those that they name, since these are not there any more."""
         if self._cuts is None:
-            from snapstore.store.history import read_cuts
-
-            self._cuts = read_cuts(self.folder.parent)
+            self._cuts = cuts.read(self.folder.parent)
         return self._cuts
 
     def reread_cuts(self) -> None:

@@ -26,7 +26,7 @@ from snapstore_cdn.cloudflare.kinds import (
 )
 from snapstore_cdn.cloudflare.planning import READ_ONLY
 from snapstore_cdn.provider import Change, Provider, Seen, require_named
-from snapstore_cdn.purging import EVERYTHING, TAG, Purge
+from snapstore_cdn.purge import EVERYTHING, TAG, Purge
 from snapstore_cdn.settings import Settings
 
 PAGE = "docs/adapters/cdn-cloudflare.md"

@@ -19,7 +19,7 @@ from snapstore.remote.retrying import surely
 from snapstore_cdn.cloudfront.kinds import BY_FIELD, BY_NAME, DISTRIBUTION, ELSEWHERE, FUNCTION, Kind
 from snapstore_cdn.cloudfront.shapes import changed, plain, shape, told
 from snapstore_cdn.provider import Change, Provider, Seen, require_named
-from snapstore_cdn.purging import EVERYTHING, Purge
+from snapstore_cdn.purge import EVERYTHING, Purge
 from snapstore_cdn.settings import Settings
 
 PAGE = "docs/adapters/cdn-cloudfront.md"

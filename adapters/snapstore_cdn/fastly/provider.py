@@ -25,7 +25,7 @@ from snapstore_cdn.fastly.holders import Held, Holder, Wanted, held, holder_of, 
 from snapstore_cdn.fastly.kinds import HELD
 from snapstore_cdn.fastly.versions import Content, Version, version
 from snapstore_cdn.provider import Change, Provider, Seen, require_named
-from snapstore_cdn.purging import EVERYTHING, PATH, Purge
+from snapstore_cdn.purge import EVERYTHING, PATH, Purge
 from snapstore_cdn.settings import Settings
 
 PAGE = "docs/adapters/cdn-fastly.md"

@@ -10,7 +10,7 @@ from itertools import groupby
 from snapstore.adapter import Context
 from snapstore.errors import SnapError
 from snapstore_cdn.provider import Change, Provider, Seen
-from snapstore_cdn.purging import EVERYTHING, PATH, Purge
+from snapstore_cdn.purge import EVERYTHING, PATH, Purge
 from snapstore_cdn.settings import Settings
 from snapstore_cdn.varnish import parameters, switching
 from snapstore_cdn.varnish.cli import Cli, connected
