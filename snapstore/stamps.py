@@ -15,6 +15,7 @@ from snapstore.model import LiveFolder, Stamp
 SIZE = 40
 """Bytes of one packed stamp."""
 _STAMP = struct.Struct("<5q")
+_MODE = struct.Struct("<32xq")
 _HALF = 1 << 63
 
 
@@ -45,6 +46,11 @@ def live_folder(path: str, source: str, names: bytes, stamps: Iterable[Stamp]) -
 def names_of(folder: LiveFolder) -> list[bytes]:
     """The names of its files, in their order."""
     return folder.names.split(b"\0")[:-1]
+
+
+def modes_of(folder: LiveFolder) -> list[int]:
+    """The modes of its files, in their order."""
+    return [mode for (mode,) in _MODE.iter_unpack(folder.stamps)]
 
 
 def files_of(folder: LiveFolder) -> list[tuple[bytes, Stamp]]:

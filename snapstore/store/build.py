@@ -31,14 +31,14 @@ from snapstore.snapshot import (
     remember_facts,
     resources,
 )
-from snapstore.stamps import SIZE, files_of
+from snapstore.stamps import SIZE, files_of, modes_of
 from snapstore.store import names
 from snapstore.store.ingest import ingest_all, read_whole
 from snapstore.store.objects import StoreObjects, object_id
 from snapstore.store.packwriter import BLOB, TREE
 from snapstore.store.sink import MemorySink, PackSink, Sink
 from snapstore.store.statcache import NONE, Kept, StatCache
-from snapstore.store.trees import EXECUTABLE, FILE, FOLDER, LINK, Item, TreeBuilder, encode, parse
+from snapstore.store.trees import EXECUTABLE, FILE, FOLDER, LINK, Item, TreeBuilder, encode, items_of, parse
 
 ATTRIBUTES = b"* -text -ident -filter -working-tree-encoding\n"
 """Written as .gitattributes, so that a checkout by plain Git has the bytes that were captured."""
@@ -208,14 +208,25 @@ class _Builder:
         ids = [self._known(file, cache) for file in files]
         unknown = [file for file, oid in zip(files, ids, strict=True) if oid is None]
         for folder in folders:
-            for remembered, (name, stamp) in zip(cache.known(folder), files_of(folder), strict=True):
-                known = None if remembered in cache.large and self._lost(remembered or b"") else remembered
-                file = None if known else _live_file(folder, name, stamp)
-                ids.append(self._known(file, cache) if file else known)
-                if file and ids[-1] is None:
+            known = cache.known(folder)
+            for place, file in self._doubtful(folder, known, cache):
+                known[place] = self._known(file, cache)
+                if known[place] is None:
                     unknown.append(file)
+            ids += known
         found = iter(self._read(unknown, cache))
         return [oid or next(found) for oid in ids]
+
+    def _doubtful(
+        self, folder: LiveFolder, known: Sequence[bytes | None], cache: StatCache
+    ) -> Iterator[tuple[int, LiveFile]]:
+        """Those files of a folder of which the cache does not say all, with their places in it."""
+        places = [place for place, oid in enumerate(known) if oid is None or oid in cache.large]
+        files = files_of(folder) if places else []
+        for place in places:
+            oid = known[place]
+            if oid is None or self._lost(oid):
+                yield place, _live_file(folder, *files[place])
 
     def _known(self, file: LiveFile, cache: StatCache) -> bytes | None:
         """The id of a file's content, where the cache has it and can be believed."""
@@ -253,11 +264,8 @@ class _Builder:
 
 def _live_file(folder: LiveFolder, name: bytes, stamp: Stamp) -> LiveFile:
     path = (folder.path + "/" if folder.path else "") + name.decode("utf-8", "surrogateescape")
-    return LiveFile(path, _mode(stamp), None, f"{folder.source}/{os.fsdecode(name)}", stamp)
-
-
-def _mode(stamp: Stamp) -> int:
-    return EXECUTABLE if stamp[4] & 0o100 else FILE
+    mode = EXECUTABLE if stamp[4] & 0o100 else FILE
+    return LiveFile(path, mode, None, f"{folder.source}/{os.fsdecode(name)}", stamp)
 
 
 class _Folder(NamedTuple):
@@ -271,8 +279,8 @@ class _Folder(NamedTuple):
 
     def items(self) -> list[Item]:
         ids = self.kept.ids() if self.kept else self.ids
-        named = zip(files_of(self.folder), ids, strict=True)
-        return [Item(names.escape_bytes(name), _mode(stamp), oid) for (name, stamp), oid in named]
+        modes = [EXECUTABLE if mode & 0o100 else FILE for mode in modes_of(self.folder)]
+        return items_of(names.escape_all(self.folder.names), modes, ids)
 
     def large(self) -> list[bytes]:
         """The names of the pointers among them, as they are stored."""

@@ -23,6 +23,10 @@ _RESERVED = (
 _SUSPECT = re.compile(r"%|\.\.?\Z|\Z|\.[gGmM]|[gG][iI]|[mM][aA]|.*[^\x01-.0-\x5b\x5d-\x7f]", re.DOTALL)
 
 
+_ANY_SUSPECT = re.compile(rb"[%/\\\x80-\xff]|(?:\A|\0)(?:\0|\.|[gG][iI]|[mM][aA])")
+"""What is in names with a NUL behind each where any of them is suspect."""
+
+
 def escape(name: str) -> bytes:
     """The bytes of a path component in a tree. SnapError when no tree could hold it."""
     if _SUSPECT.match(name) and _reserved(name):
@@ -33,6 +37,12 @@ def escape(name: str) -> bytes:
 def escape_bytes(name: bytes) -> bytes:
     """The same for a component as the file system has it."""
     return escape(name.decode("utf-8", "surrogateescape"))
+
+
+def escape_all(joined: bytes) -> list[bytes]:
+    """The same for components with a NUL behind each."""
+    found = joined.split(b"\0")[:-1]
+    return list(map(escape_bytes, found)) if _ANY_SUSPECT.search(joined) else found
 
 
 def escape_path(path: str) -> bytes:

@@ -22,7 +22,6 @@ import os
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -97,6 +96,7 @@ class StatCache:
         self._same: dict[str, Kept] = {}
         self._seen: dict[str, dict[bytes, bytes]] = {}
         self._names: dict[str, list[bytes]] = {}
+        self._bases: dict[str, Kept] = {}
         self._trees: list[tuple[LiveFolder, bytes, bytes]] = []
         self._admitted = False
 
@@ -136,22 +136,32 @@ class StatCache:
         self._same[folder.source] = kept
         return kept
 
-    def known(self, folder: LiveFolder) -> Iterator[bytes | None]:
+    def known(self, folder: LiveFolder) -> list[bytes | None]:
         """In the order of its files, the ids of those stored and known with their stamp, else None."""
-        names = self._names[folder.source] = names_of(folder)
         kept = self._folders.get(folder.source)
+        if kept is not None and self._trusted and kept.names == folder.names and kept.all_stored:
+            # What is known of a file that has changed since is still true of the file that it was.
+            self._bases[folder.source] = kept
+            both = zip(_pieces(kept.stamps, SIZE), _pieces(folder.stamps, SIZE), kept.ids(), strict=True)
+            return [oid if was == now else None for was, now, oid in both]
+        names = self._names[folder.source] = names_of(folder)
         if kept is None or not self._trusted:
-            yield from repeat(None, len(names))
-            return
+            return [None] * len(names)
         before = zip(_pieces(kept.stamps, SIZE), kept.ids(), kept.stored, strict=True)
         records = dict(zip(kept.names.split(b"\0"), before, strict=False))
-        for name, stamp in zip(names, _pieces(folder.stamps, SIZE), strict=True):
-            found, oid, flags = records.get(name, (None, NONE, 0))
-            if found == stamp and flags & STORED:
-                self._see_raw(folder.source, name, stamp + oid, flags)
-                yield oid
-            else:
-                yield None
+        stamps = _pieces(folder.stamps, SIZE)
+        return [
+            self._known_as(folder, name, stamp, records) for name, stamp in zip(names, stamps, strict=True)
+        ]
+
+    def _known_as(
+        self, folder: LiveFolder, name: bytes, stamp: bytes, records: dict[bytes, tuple[bytes, bytes, int]]
+    ) -> bytes | None:
+        found, oid, flags = records.get(name, (None, NONE, 0))
+        if found != stamp or not flags & STORED:
+            return None
+        self._see_raw(folder.source, name, stamp + oid, flags)
+        return oid
 
     def get(self, source: str, stamp: Stamp) -> Known | None:
         """What is known of the file at ``source``, None when it is not known with this stamp."""
@@ -203,7 +213,8 @@ class StatCache:
 
         By now the objects of all entries marked as stored must be in the packs.
         """
-        folders = self._same | {folder: _pack(self._in_order(folder)) for folder in self._seen}
+        changed = self._bases.keys() | self._seen.keys()
+        folders = self._same | {folder: self._now(folder) for folder in changed}
         for folder, rest, tree in self._trees:
             kept = folders.get(folder.source)
             # A file too young to be remembered, or changed since the walk, is in the tree but not in here.
@@ -219,10 +230,12 @@ class StatCache:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             durable.write_file(self._path, _MAGIC + _digest(body) + body, mode=0o600, sync=False)
 
-    def _in_order(self, folder: str) -> dict[bytes, bytes]:
+    def _now(self, folder: str) -> Kept:
         """What was seen of a folder, in the order of its files, where that is known."""
-        seen = self._seen[folder]
-        return {name: seen[name] for name in self._names.get(folder, seen) if name in seen}
+        seen = self._seen.get(folder, {})
+        if folder in self._bases:
+            return _replaced(self._bases[folder], seen)
+        return _pack({name: seen[name] for name in self._names.get(folder, seen) if name in seen})
 
 
 def _is_of(kept: Kept, folder: LiveFolder) -> bool:
@@ -258,6 +271,16 @@ def _pack(files: dict[bytes, bytes]) -> Kept:
         b"".join([record[SIZE:-1] for record in records]),
         b"".join([record[-1:] for record in records]),
     )
+
+
+def _replaced(kept: Kept, seen: dict[bytes, bytes]) -> Kept:
+    """The same folder with these files of it as they were seen."""
+    if not seen:
+        return kept
+    names = kept.names.split(b"\0")[:-1]
+    known = zip(_pieces(kept.stamps, SIZE), kept.ids(), _pieces(kept.stored, 1), strict=True)
+    files = dict(zip(names, map(b"".join, known), strict=True))
+    return _pack(files | seen)
 
 
 def _pieces(data: bytes, size: int) -> list[bytes]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, repeat
 from typing import NamedTuple, Protocol
 
 from snapstore.errors import SnapError
@@ -16,6 +17,7 @@ EXECUTABLE = 0o100755
 LINK = 0o120000
 _ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 _BUG = "report this as a bug of the adapter"
+_NUMBERS = {b"100644": FILE, b"100755": EXECUTABLE, b"40000": FOLDER}
 _MODES = {FILE: b"100644 ", EXECUTABLE: b"100755 ", LINK: b"120000 ", FOLDER: b"40000 "}
 
 
@@ -29,7 +31,24 @@ class Item(NamedTuple):
 
 def parse(content: bytes) -> list[TreeEntry]:
     """The entries of a tree, names unescaped. ValueError when these are no tree's bytes."""
-    return [TreeEntry(names.unescape(name), int(mode, 8), oid.hex()) for mode, name, oid in _raw(content)]
+    if not content:
+        return []
+    modes, stored, oids = zip(*_raw(content), strict=True)
+    plain = [name.decode("utf-8", "surrogateescape") for name in stored]
+    if b" %" in content:
+        plain = list(map(names.unescape, stored))
+    # Made in C: a diff reads thousands of trees.
+    entries = zip(plain, map(_number, modes), [oid.hex() for oid in oids], strict=True)
+    return list(map(tuple.__new__, repeat(TreeEntry), entries))
+
+
+def _number(mode: bytes) -> int:
+    return _NUMBERS.get(mode) or int(mode, 8)
+
+
+def items_of(stored: Sequence[bytes], modes: Sequence[int], oids: Sequence[bytes]) -> list[Item]:
+    """Entries of a tree by their names as they are stored, their modes and their ids."""
+    return list(map(tuple.__new__, repeat(Item), zip(stored, modes, oids, strict=True)))
 
 
 def items(content: bytes) -> list[Item]:
@@ -38,9 +57,9 @@ def items(content: bytes) -> list[Item]:
 
 
 def _raw(content: bytes) -> list[tuple[bytes, bytes, bytes]]:
-    """Mode, name and id of each, found in C: a diff reads thousands of trees."""
+    """Mode, name and id of each."""
     found = _ENTRY.findall(content)
-    if sum([len(mode) + len(name) + 22 for mode, name, _ in found]) != len(content):
+    if sum(map(len, chain.from_iterable(found))) + 2 * len(found) != len(content):
         raise ValueError("the tree is cut short")
     return found
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from snapstore.errors import SnapError
 from snapstore.model import LiveFile
 from snapstore.store import Store, create
-from snapstore.store.names import escape, unescape
+from snapstore.store.names import escape, escape_all, unescape
 from tests.store.making import assert_clean, contents, git, state, take
 
 HOSTILE = [
@@ -74,6 +74,15 @@ def test_every_name_is_read_back_as_it_was(name: str) -> None:
 @given(component, component)
 def test_two_names_never_become_one(one: str, other: str) -> None:
     assert (escape(one) == escape(other)) == (one == other)
+
+
+@given(st.lists(component))
+@example(["main.js", "a"])
+@example(["a", "", "b"])
+@example(["a", "\udcff"])
+def test_many_names_are_stored_as_each_of_them_is(found: list[str]) -> None:
+    plain = [name.encode("utf-8", "surrogateescape") for name in found]
+    assert escape_all(b"".join([name + b"\0" for name in plain])) == list(map(escape, found))
 
 
 @pytest.mark.parametrize("name", PLAIN)
