@@ -137,6 +137,14 @@ class Captured(msgspec.Struct, frozen=True):
     pages: Iterable[Document] = ()
 
 
+class ResourceState(msgspec.Struct, frozen=True):
+    """One resource as its adapter captured it; ``format`` is the adapter's."""
+
+    adapter: str
+    format: int
+    captured: Captured
+
+
 class Known(msgspec.Struct, frozen=True):
     """A state of a resource that was captured before: its stamp, and its tree in the store."""
 

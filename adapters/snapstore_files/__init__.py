@@ -21,7 +21,7 @@ from snapstore.filetree.attributes import KEEP, not_asked
 from snapstore.model import Action, Captured, Notice
 from snapstore.paths import to_text
 from snapstore_files.patterns import compile_patterns
-from snapstore_files.walk import Selection, walk
+from snapstore_files.selection import Selection
 
 _BUILDS = (".next", "dist", "build", "out", "public")
 
@@ -63,6 +63,8 @@ def capture(settings: Settings, context: Context) -> Captured:
             where=str(root),
             fix='set path to the folder that it is in, and include = ["/its-name"]',
         )
+    from snapstore_files.walk import walk
+
     found = walk(os.fsencode(root), settings.selection())
     documents, hints = metadata(found.facts), {KEEP: sorted(settings.keep)} if settings.keep else {}
     return Captured(documents, found.files, found.notices, hints, found.folders)
@@ -92,6 +94,8 @@ def check(settings: Settings, context: Context) -> list[Notice]:
     root = _root(settings, context)
     if not root.is_dir():
         return [Notice(to_text(settings.path), f"there is no folder {to_text(str(root))}")]
+    from snapstore_files.walk import walk
+
     return walk(os.fsencode(root), settings.selection()).notices
 
 

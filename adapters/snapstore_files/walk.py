@@ -12,7 +12,6 @@ import os
 import stat
 from contextlib import suppress
 from operator import attrgetter
-from re import Pattern
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -26,6 +25,7 @@ from snapstore.safewrite import is_temporary
 from snapstore.stamps import live_folder
 from snapstore_files.found import USUAL, Found, add, nothing_yet, told
 from snapstore_files.names import doubtful_names
+from snapstore_files.selection import Selection
 
 _STORE = {"HEAD", "objects", "refs", "snapstore"}
 _SAMPLE, _MUCH = 500, 8000
@@ -34,35 +34,6 @@ _PARTS = 16
 _USE = attrgetter("st_mode", "st_nlink", "st_uid", "st_gid")
 _STAMP = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_mode")
 """As a function in C what :func:`snapstore.filetree.facts.stamp_of` is."""
-
-
-class Selection(msgspec.Struct, frozen=True):
-    """What to look at; see :mod:`.patterns`. ``git``: also folders and files named ``.git``.
-
-    ``keep``: what else of them (:mod:`snapstore.filetree.attributes`).
-    """
-
-    include: Pattern[str] | None = None
-    exclude: Pattern[str] | None = None
-    git: bool = False
-    keep: frozenset[str] = frozenset()
-
-    @property
-    def everything(self) -> bool:
-        """Whether it takes all but what is named ``.git``."""
-        return self.include is None and self.exclude is None
-
-    def leaves_out(self, prefix: str, name: bytes, end: str = "") -> bool:
-        """Whether this entry of a folder is not wanted, whatever ``include`` says; a folder ends in ``/``."""
-        if name == b".git" and not self.git:
-            return True
-        return bool(self.exclude and self.exclude.match(prefix + from_bytes(name) + end))
-
-    def takes(self, prefix: str, name: bytes) -> bool:
-        """Whether a file is wanted."""
-        if self.leaves_out(prefix, name):
-            return False
-        return not self.include or bool(self.include.match(prefix + from_bytes(name)))
 
 
 _Entry: TypeAlias = "os.DirEntry[str]"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
@@ -48,6 +47,8 @@ def in_words(value: Json) -> str:
     plain = masked(value)
     if isinstance(plain, str) and plain and plain == plain.strip() and plain.isprintable():
         return plain
+    import json
+
     return json.dumps(plain, ensure_ascii=False, sort_keys=True)
 
 
@@ -107,7 +108,11 @@ def _attribute(label: str, before: Mapping[str, Json], after: Mapping[str, Json]
 
 def _same(old: Json, new: Json) -> bool:
     """Equal as JSON: Python takes ``1`` and ``true`` for equal."""
-    return bool(old == new) and json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)
+    if old != new:
+        return False
+    import json
+
+    return json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)
 
 
 def _changed(label: str, old: Json, new: Json) -> str:

@@ -1,6 +1,6 @@
 """The store: a bare Git repository whose commits are snapshots (docs/store-format.md)."""
 
-from snapstore.store.build import ResourceState
+from snapstore.model import ResourceState
 from snapstore.store.commits import CommitInfo
 from snapstore.store.store import Store, create, open_store
 

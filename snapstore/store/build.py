@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from urllib.parse import quote
 
-import msgspec
-
 from snapstore import canonical
 from snapstore.errors import SnapError
 from snapstore.large import Large
 from snapstore.large.attributes import attributes
 from snapstore.large.pointer import Pointer
 from snapstore.large.pointer import encode as encode_pointer
-from snapstore.model import Captured, Json, LiveFile, LiveFolder, Stamp, Wrote
+from snapstore.model import Captured, Json, LiveFile, LiveFolder, ResourceState, Stamp, Wrote
 from snapstore.snapshot import (
     FILES,
     FORMAT,
@@ -42,14 +40,6 @@ from snapstore.store.trees import EXECUTABLE, FILE, FOLDER, LINK, Item, TreeBuil
 
 ATTRIBUTES = b"* -text -ident -filter -working-tree-encoding\n"
 """Written as .gitattributes, so that a checkout by plain Git has the bytes that were captured."""
-
-
-class ResourceState(msgspec.Struct, frozen=True):
-    """One resource as its adapter captured it; ``format`` is the adapter's."""
-
-    adapter: str
-    format: int
-    captured: Captured
 
 
 def keep(

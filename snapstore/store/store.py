@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 from snapstore.errors import SnapError
 from snapstore.large import DEFAULTS, LargeSettings, open_large
-from snapstore.model import Json, Known, Notice, Wrote
+from snapstore.model import Json, Known, Notice, ResourceState, Wrote
 from snapstore.snapshot import Snapshot, resources
-from snapstore.store import build, commits, locks, notes, repository
-from snapstore.store.build import ResourceState
+from snapstore.store import commits, locks, notes, repository
 from snapstore.store.commits import CommitInfo
 from snapstore.store.compose import compose
 from snapstore.store.known import KnownStates
@@ -83,6 +82,8 @@ class Store:
         no object is written: the snapshot reads new ones from memory and from the live files. ``stat`` is a
         folder for what is known of files by their stamps, where these are not the live ones.
         """
+        from snapstore.store import build
+
         make = build.keep if keep else build.hash_only
         if keep:
             self.hold()

@@ -13,7 +13,7 @@ import pytest
 from snapstore import forked
 from snapstore_files.found import Found
 from snapstore_files.patterns import compile_patterns
-from snapstore_files.walk import Selection
+from snapstore_files.selection import Selection
 
 walking: Any = importlib.import_module("snapstore_files.walk")
 
