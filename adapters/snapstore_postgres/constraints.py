@@ -225,6 +225,8 @@ def _alter_constraint(before: Fact, after: Fact, view: View) -> Alteration | Non
         table = table_of(after)
         statement = f"ALTER TABLE {table} VALIDATE CONSTRAINT {last(after.name)}"
         if after.parent and after.parent.startswith("domain:"):
+            if is_inside_others(view.live[after.parent], view):
+                return None
             statement = f"ALTER DOMAIN {qualifier(after.name)} VALIDATE CONSTRAINT {last(after.name)}"
         return Alteration(statements=[statement], lock="SHARE UPDATE EXCLUSIVE")
     if old.get("type") in ("p", "u", "x"):

@@ -12,6 +12,7 @@ from snapstore_postgres import archive, archived_values, fitting
 from snapstore_postgres.casts import cast
 from snapstore_postgres.columns import blocks_type_change, column_settings, retyped_attributes
 from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.held_rows import holders
 from snapstore_postgres.inheritance import governing, in_partition_key
 from snapstore_postgres.names import aside, last, literal, qualifier, quote, unquote
 from snapstore_postgres.operators import with_shell
@@ -275,12 +276,12 @@ def _create_domain(fact: Fact, view: View) -> Draft:
 
 def is_inside_others(domain: Fact, view: View) -> bool:
     """Whether columns hold values of a domain inside arrays, rows or ranges, which no check can reach."""
-    holders = view.live_dependents.get(domain.id, ())
+    standing = view.live_dependents.get(domain.id, ())
     return any(
-        (f.kind == "column" and f.attrs["type"].endswith("[]"))
+        (f.kind == "column" and (f.attrs["type"].endswith("[]") or any(holders(f.parent or "", view))))
         or (f.kind in ("composite", "range") and any(True for _ in _columns_with(f, view.live_dependents)))
         or (f.kind == "domain" and is_inside_others(f, view))
-        for f in holders
+        for f in standing
     )
 
 

@@ -365,3 +365,17 @@ CREATE FUNCTION h(i int) RETURNS boolean LANGUAGE sql IMMUTABLE BEGIN ATOMIC SEL
 ALTER TABLE t ADD CHECK (f(id) OR true), ADD CHECK (h(id));
 --- b
 ALTER TABLE t DROP COLUMN id;
+
+--- case a domain inside of rows that are held gets a check
+--- a
+CREATE DOMAIN few AS integer;
+CREATE DOMAIN later AS integer; ALTER DOMAIN later ADD CONSTRAINT c CHECK (VALUE < 9) NOT VALID;
+--- b
+CREATE DOMAIN few AS integer CHECK (VALUE < 9);
+CREATE DOMAIN later AS integer CONSTRAINT c CHECK (VALUE < 9);
+--- both
+CREATE TABLE t (id integer, f few, l later);
+CREATE TABLE u (r t, n integer);
+INSERT INTO t VALUES (1, 2, 3);
+INSERT INTO u SELECT t, 5 FROM t;
+CREATE MATERIALIZED VIEW m AS SELECT t FROM t;
