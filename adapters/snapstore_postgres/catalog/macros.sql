@@ -29,10 +29,6 @@ CASE WHEN a.attcollation <> 0 THEN (
 -- Whether the type is the array type that came with another one.
 EXISTS (SELECT FROM pg_type e WHERE e.oid = {type}.typelem AND e.typarray = {type}.oid)
 
--- macro sorted(list)
--- A list whose order means nothing.
-CASE WHEN {list} IS NOT NULL THEN (SELECT array_agg(o ORDER BY o) FROM unnest({list}) o) END
-
 -- macro access_method
 -- That of relation c, NULL where it is the built-in one. A partitioned table has none, unless it says so.
 (SELECT format('%I', m.amname) FROM pg_am m WHERE m.oid = c.relam AND (m.amname <> 'heap' OR c.relkind = 'p'))

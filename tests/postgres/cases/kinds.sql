@@ -139,3 +139,11 @@ CREATE VIEW v AS SELECT a::m AS x FROM t;
 CREATE INDEX i ON t ((a::m));
 DROP CAST (int AS m);
 DROP CAST (num AS int);
+
+--- case tags of an event trigger in the order in which they were given
+--- both
+CREATE FUNCTION e() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+--- a
+CREATE EVENT TRIGGER e ON ddl_command_end WHEN TAG IN ('CREATE VIEW', 'CREATE CAST') EXECUTE FUNCTION e();
+--- b
+CREATE EVENT TRIGGER e ON ddl_command_end WHEN TAG IN ('CREATE CAST', 'CREATE VIEW') EXECUTE FUNCTION e();
