@@ -47,7 +47,7 @@ from snapstore_postgres import (
 )
 
 _GRANTED_BY_DEFAULT = ("table", "view", "matview", "sequence", "function", "procedure", "aggregate", "enum",
-                       "composite", "domain", "range", "schema")  # fmt: skip
+                       "composite", "domain", "range", "base_type", "schema", "large_object")  # fmt: skip
 
 RULES: dict[str, Rule] = {
     **types.RULES,
@@ -70,6 +70,7 @@ for _kind in _GRANTED_BY_DEFAULT:
 for _kind in resolution.PRINTED:
     RULES[_kind] = resolution.read_anew(RULES[_kind])
 RULES["column"] = privileges.with_plain_identity(RULES["column"])
+RULES["extension"] = privileges.without_defaults_for_members(RULES["extension"])
 
 
 def plan(request: PlanRequest) -> list[Action]:

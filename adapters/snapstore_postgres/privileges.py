@@ -287,7 +287,8 @@ _OBJECTS = {
 }
 _DEFAULT_LETTER = {
     "table": "r", "view": "r", "matview": "r", "sequence": "S", "function": "f", "procedure": "f",
-    "aggregate": "f", "enum": "T", "composite": "T", "domain": "T", "range": "T", "schema": "n",
+    "aggregate": "f", "enum": "T", "composite": "T", "domain": "T", "range": "T", "base_type": "T",
+    "schema": "n", "large_object": "L",
 }  # fmt: skip
 
 
@@ -335,9 +336,40 @@ _NEW_TYPES = ("CREATE TYPE ", "CREATE DOMAIN ")
 """How a new type begins that takes the place of one of the same name."""
 
 
+def without_defaults_for_members(rule: Rule) -> Rule:
+    """The rule for extensions. What members get by default privileges cannot be told from what the script of
+    the extension grants, so there are none while that runs."""
+
+    def create(fact: Fact, view: View) -> Draft:
+        draft = rule.create(fact, view)
+        return replace(draft, statements=_without_defaults(draft.statements, view))
+
+    def alter(before: Fact, after: Fact, view: View) -> Alteration | None:
+        found = rule.alter(before, after, view)
+        return found and replace(found, statements=_without_defaults(found.statements, view))
+
+    return replace(rule, create=create, alter=alter)
+
+
+def _without_defaults(statements: Sequence[str], view: View) -> Sequence[str]:
+    role = unquote(str(view.request.live_hints.get("role")))
+    held = [
+        (holder, grant)
+        for holder in view.live_kinds.get("default_privileges", ())
+        if holder.attrs["role"] == role and not view.vanishes(holder.id)
+        for grant in view.live_parts.get(holder.id, ())
+        if not view.vanishes(grant.id)
+    ]
+    if not statements or not held:
+        return statements
+    off = (_default_statements(holder, grant, grant.attrs.get("default", [])) for holder, grant in held)
+    on = (_default_statements(holder, grant, grant.attrs["privileges"]) for holder, grant in held)
+    return [*chain.from_iterable(off), *statements, *chain.from_iterable(on)]
+
+
 def _granted_by_default(fact: Fact, view: View) -> Iterable[str]:
     letter = _DEFAULT_LETTER[fact.kind]
-    schema = None if fact.kind == "schema" else parts(fact.name)[0]
+    schema = None if fact.kind in ("schema", "large_object") else parts(fact.name)[0]
     owner = str(fact.attrs.get("owner", ""))
     for grantee, base in sorted(_handed_over(_defaults(letter, schema, view), owner, view).items()):
         yield from privilege_statements(base, grantee_object(fact), "", grantee)

@@ -195,3 +195,17 @@ SET ROLE snap_app; GRANT SELECT (a) ON t TO snap_reader; RESET ROLE;
 --- b
 ALTER TABLE t ALTER a TYPE bigint, ALTER b TYPE text; ALTER TABLE t OWNER TO snap_app;
 GRANT SELECT (b) ON t TO snap_owner;
+
+--- case what default privileges give to parts of extensions, base types and large objects
+--- a
+CREATE EXTENSION hstore; SELECT lo_create(77);
+CREATE TYPE num;
+CREATE FUNCTION num_in(cstring) RETURNS num LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION num_out(num) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE num (INPUT = num_in, OUTPUT = num_out, LIKE = int4);
+--- both
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TYPES TO snap_app; ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON FUNCTIONS TO snap_app WITH GRANT OPTION;
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON LARGE OBJECTS TO snap_app; -- since 18
+--- b
+CREATE EXTENSION ltree;
