@@ -39,7 +39,7 @@ def _entries(text: str) -> list[str]:
 
 def _normal(mark: re.Match[str], body: str) -> str:
     body = body.partition("\n--\n-- PostgreSQL database dump complete")[0].strip()
-    if mark["type"] in ("TABLE", "ACL", "DEFAULT ACL"):
+    if mark["type"] in ("TABLE", "FOREIGN TABLE", "ACL", "DEFAULT ACL"):
         body = "\n".join(sorted(line.rstrip().removesuffix(",") for line in body.splitlines()))
     if mark["type"] in ("STATISTICS", "PUBLICATION TABLE"):
         body = " ".join(sorted(re.split(r",? |(?<=\()|(?=\))", body.rstrip(";"))))
