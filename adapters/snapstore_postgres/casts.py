@@ -18,7 +18,7 @@ _FAMILIES = (
 )
 
 
-_STRINGS = ("text", "character varying", "character", "name", '"char"')
+STRINGS = ("text", "character varying", "character", "name", '"char"')
 
 
 def cast(expression: str, old: str, new: str) -> str:
@@ -28,7 +28,7 @@ def cast(expression: str, old: str, new: str) -> str:
     fails there, before anything is lost.
     """
     was, now = _base(old), _base(new)
-    direct = was in _STRINGS or now in _STRINGS or was == now
+    direct = was in STRINGS or now in STRINGS or was == now
     direct = direct or any(was in family and now in family for family in _FAMILIES)
     if direct and old.endswith("[]") == new.endswith("[]"):
         return f"{expression}::{new}"
@@ -37,7 +37,7 @@ def cast(expression: str, old: str, new: str) -> str:
 
 def castable(old: str, new: str) -> bool:
     """Whether there can be a cast at all: a list of values is no value, except as text."""
-    return old.endswith("[]") == new.endswith("[]") or bool({_base(old), _base(new)} & {*_STRINGS})
+    return old.endswith("[]") == new.endswith("[]") or bool({_base(old), _base(new)} & {*STRINGS})
 
 
 _NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")

@@ -35,7 +35,7 @@ def for_a_moment(request: PlanRequest, actions: Sequence[Action]) -> list[Action
 def _with_immutable(action: Action, request: PlanRequest) -> Action:
     if action.verb is Verb.DROP or not action.statements:
         return action
-    asking = [fact for fact in _made(action, request) if _asks(fact)]
+    asking = [fact for fact in made(action, request) if _asks(fact)]
     functions = {f.id: f for fact in asking for f in functions_of(fact, request.target)}
     changing = [(f, volatility(f)) for _, f in sorted(functions.items()) if volatility(f) != "IMMUTABLE"]
     if not changing:
@@ -62,7 +62,7 @@ def _tried(statements: Sequence[str], functions: Sequence[tuple[Fact, str]]) -> 
     return block(f"BEGIN {as_is} EXCEPTION WHEN invalid_object_definition THEN {again} END")
 
 
-def _made(action: Action, request: PlanRequest) -> Iterator[Fact]:
+def made(action: Action, request: PlanRequest) -> Iterator[Fact]:
     """What an action makes, with the indexes and the like that PostgreSQL builds anew for a column's type."""
     retypes = any(_RETYPES.match(text) for text in action.statements)
     becomes = action.payload.get("becomes", "")  # an index that is built under a spare name first

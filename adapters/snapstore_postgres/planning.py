@@ -42,6 +42,7 @@ from snapstore_postgres import (
     taking_back,
     toast,
     types,
+    vanished_casts,
     versions,
     views,
 )
@@ -99,11 +100,12 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = disallowed.told_first(request, fitting.before_anything(request, actions))
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
-    actions = immutable.for_a_moment(request, online.in_steps(request, actions))
+    actions = resolution.in_sight(request, online.in_steps(request, actions))
+    actions = vanished_casts.for_a_moment(request, immutable.for_a_moment(request, actions))
     actions = blocks.with_language(request, actions)
     actions = bodies.behind_bodies(request, actions)
     actions = versions.with_lacking(request.resource, lacking, rights.with_missing(request, actions))
-    return costs.stated(request, resolution.in_sight(request, actions))
+    return costs.stated(request, actions)
 
 
 def _refuse_loss(resource: str, actions: list[Action]) -> None:

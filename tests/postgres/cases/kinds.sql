@@ -147,3 +147,25 @@ CREATE FUNCTION e() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
 CREATE EVENT TRIGGER e ON ddl_command_end WHEN TAG IN ('CREATE VIEW', 'CREATE CAST') EXECUTE FUNCTION e();
 --- b
 CREATE EVENT TRIGGER e ON ddl_command_end WHEN TAG IN ('CREATE CAST', 'CREATE VIEW') EXECUTE FUNCTION e();
+
+--- case expressions were read by casts that are no more
+--- both
+CREATE TYPE m AS (v int);
+CREATE FUNCTION one(int) RETURNS m LANGUAGE sql IMMUTABLE AS 'SELECT ROW($1)::public.m';
+CREATE TYPE num;
+CREATE FUNCTION num_in(cstring) RETURNS num LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION num_out(num) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE num (INPUT = num_in, OUTPUT = num_out, LIKE = int4);
+--- b
+CREATE CAST (int AS m) WITH FUNCTION one(int);
+CREATE CAST (num AS int) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (int AS num) WITHOUT FUNCTION;
+CREATE CAST (num AS numeric) WITH INOUT;
+CREATE DOMAIN d AS num CHECK (VALUE + 1 > 0);
+CREATE FUNCTION f(num) RETURNS int LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT $1 + 1; END;
+CREATE TABLE p (a num) PARTITION BY RANGE ((a + 1));
+CREATE TABLE t (a int, g m GENERATED ALWAYS AS (a::m) STORED, d m DEFAULT 5::m, n num DEFAULT 4::num, CHECK ((a::m).v <> 0));
+INSERT INTO t VALUES (1), (2);
+CREATE VIEW v AS SELECT a::m AS x, n::numeric AS y, ARRAY[n]::numeric[] AS z FROM t;
+CREATE INDEX i ON t ((a::m));
+DROP CAST (int AS m); DROP CAST (num AS int); DROP CAST (int AS num); DROP CAST (num AS numeric);
