@@ -19,7 +19,7 @@ from snapstore_postgres.connection import Connection, connect, failed_statement,
 from snapstore_postgres.fitting import READERS
 from snapstore_postgres.locking import mark_as_worker
 from snapstore_postgres.names import literal, qualifier
-from snapstore_postgres.online import REFRESHING, UNNOTICED
+from snapstore_postgres.online_scene import REFRESHING, UNNOTICED
 from snapstore_postgres.quiet import enforce_keys, switch_off, without_event_triggers
 from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.settings import Settings

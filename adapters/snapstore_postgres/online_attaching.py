@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres import bounds, leaving
 from snapstore_postgres.names import block, literal, spare_name
-from snapstore_postgres.online import Change, Scene
 from snapstore_postgres.online_checks import after_proof, proven
+from snapstore_postgres.online_scene import Change, Scene
 
 
 def attached(scene: Scene) -> Iterator[Change]:

@@ -6,7 +6,7 @@ import msgspec
 
 from snapstore.model import Action
 from snapstore_postgres.names import block, last, qualifier
-from snapstore_postgres.online import BEFORE, Scene, step
+from snapstore_postgres.online_scene import BEFORE, Scene, step
 from snapstore_postgres.relations import STRONGEST
 
 

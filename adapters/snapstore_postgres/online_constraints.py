@@ -8,8 +8,8 @@ import msgspec
 
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import last, qualifier, spare_name
-from snapstore_postgres.online import AFTER, BEFORE, Change, Scene, step
 from snapstore_postgres.online_checks import after_proof, proven
+from snapstore_postgres.online_scene import AFTER, BEFORE, Change, Scene, step
 from snapstore_postgres.relations import STRONGEST, not_null_name
 
 

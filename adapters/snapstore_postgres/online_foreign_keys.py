@@ -13,7 +13,7 @@ import msgspec
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.inheritance import partitions_below
 from snapstore_postgres.names import last
-from snapstore_postgres.online import BEFORE, Change, Scene, step
+from snapstore_postgres.online_scene import BEFORE, Change, Scene, step
 
 
 def prepared(scene: Scene) -> Iterator[Change]:

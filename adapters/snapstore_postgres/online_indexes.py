@@ -13,7 +13,7 @@ import msgspec
 
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import last, qualifier, spare_name
-from snapstore_postgres.online import AFTER, BEFORE, UNNOTICED, Change, Scene, step
+from snapstore_postgres.online_scene import AFTER, BEFORE, UNNOTICED, Change, Scene, step
 
 _NAMES = r'\((?:"(?:[^"]|"")*"|[^"()])*\)'
 _KEY = re.compile(

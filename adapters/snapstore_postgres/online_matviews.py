@@ -13,7 +13,16 @@ import msgspec
 
 from snapstore.model import Action, Fact, Locking, Verb
 from snapstore_postgres.names import last, qualifier, spare_name
-from snapstore_postgres.online import AFTER, BEFORE, REFRESHING, UNNOTICED, Change, Scene, bytes_of, step
+from snapstore_postgres.online_scene import (
+    AFTER,
+    BEFORE,
+    REFRESHING,
+    UNNOTICED,
+    Change,
+    Scene,
+    bytes_of,
+    step,
+)
 from snapstore_postgres.refreshing import is_filling, is_refreshable, reads
 from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.settings import locking

@@ -8,7 +8,7 @@ import msgspec
 
 from snapstore.model import Action, Verb
 from snapstore_postgres.names import block, literal, spare_name
-from snapstore_postgres.online import BEFORE, Change, Scene, step
+from snapstore_postgres.online_scene import BEFORE, Change, Scene, step
 from snapstore_postgres.relations import STRONGEST
 
 
