@@ -13,7 +13,7 @@ from snapstore_postgres.casts import cast
 from snapstore_postgres.evidence import by_id
 from snapstore_postgres.homeless import KIND, text
 from snapstore_postgres.inheritance import ancestors, partitions_below
-from snapstore_postgres.leaving import SOURCE, TAKEN_OUT, entry_before_attaching, root_of
+from snapstore_postgres.leaving import SOURCE, TAKEN_OUT, entry_before_attaching, referred, root_of
 from snapstore_postgres.names import block, last, literal, quote
 from snapstore_postgres.undisturbed import LOUD, QUIET_VARIABLES, quiet
 from snapstore_postgres.wording import former
@@ -84,11 +84,14 @@ def _of_archived(request: PlanRequest, actions: Sequence[Action]) -> Iterator[Ac
 
 
 def _may_take(root: str, request: PlanRequest) -> bool:
-    """Whether there are other partitions than before. A default one that stays is none: where the partition
-    that goes comes back, so do its rows."""
-    below = partitions_below(root, request.target)
-    attached = (partition.replace("table:", "partition:", 1) for partition in below)
-    return any(request.live.get(i) != request.target[i] for i in attached)
+    """Whether there are other partitions than before, or a default one. What that takes, the partition that
+    goes gets when it comes back; but where a foreign key refers to the tree, no row could leave for it."""
+    below = [*partitions_below(root, request.target)]
+    attached = [request.target[partition.replace("table:", "partition:", 1)] for partition in below]
+    if any(request.live.get(part.id) != part for part in attached):
+        return True
+    bound = {*referred(request.live), *referred(request.target)}
+    return bound.isdisjoint((root, *below)) and any(part.attrs["bound"] == "DEFAULT" for part in attached)
 
 
 def _shared(table: str, root: str, request: PlanRequest) -> list[tuple[Fact, Fact]]:
