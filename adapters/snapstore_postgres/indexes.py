@@ -66,7 +66,8 @@ def made_after(fact: Fact, view: View) -> list[str]:
 
 def behind_partitions(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     """The actions, where a new index that comes behind one partition of its table comes behind all that come:
-    these do not wait for their parts of it, as one could wait for the other by two indexes."""
+    these do not wait for their parts of it, nor for these to have all theirs, as one could wait for the other
+    by two indexes."""
     coming = {i for a in actions if a.verb is Verb.CREATE for i in a.produces if i.startswith("partition:")}
     new = [action for action in actions if action.subject not in request.live] if coming else []
     late = {a.subject: places for a in new if (places := _partitions_before(a, coming, request.target))}
@@ -83,18 +84,19 @@ def _partitions_before(action: Action, coming: Collection[str], target: Facts) -
     return set() if partitions.isdisjoint(action.needs) else partitions
 
 
-def _attached_to(index: str, target: Facts) -> Iterator[str]:
+def _attached_to(index: str, target: Facts) -> Iterator[Fact]:
     for attached in target.dependents.get(index, ()):
         if attached.kind == "index_partition" and attached.attrs["parent"] == index:
-            yield attached.parent or ""
+            yield attached
 
 
 def _waiting(action: Action, late: Mapping[str, set[str]], target: Facts) -> Action:
     if action.subject in late:
         return structs.replace(action, needs=tuple(sorted({*action.needs, *late[action.subject]})))
     indexes = [index for index, places in late.items() if not places.isdisjoint(action.produces)]
-    parts = {part for index in indexes for part in _attached_to(index, target)}
-    needs = tuple(need for need in action.needs if need not in parts)
+    parts = {attached.parent or "" for index in indexes for attached in _attached_to(index, target)}
+    whole = {attached.id for part in parts for attached in _attached_to(part, target)}
+    needs = tuple(need for need in action.needs if need not in parts | whole)
     return structs.replace(action, needs=needs) if parts else action
 
 

@@ -405,3 +405,15 @@ CREATE TABLE pa PARTITION OF p FOR VALUES IN ('a') PARTITION BY LIST (k);
 CREATE TABLE pa1 PARTITION OF pa FOR VALUES IN ('a');
 --- both
 INSERT INTO p VALUES ('a'), ('b');
+
+--- case an index whose part has all its parts beside a partition with a twin of it, which is none
+--- b
+CREATE TABLE p (a int, b int) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2) PARTITION BY LIST (b);
+CREATE TABLE p21 PARTITION OF p2 FOR VALUES IN (1);
+INSERT INTO p VALUES (1, 1), (2, 1);
+CREATE INDEX i ON ONLY p (a, b);
+CREATE INDEX i1 ON p1 (a, b);
+CREATE INDEX i2 ON p2 (a, b);
+ALTER INDEX i ATTACH PARTITION i2;
