@@ -15,6 +15,10 @@ CREATE EXTENSION pg_trgm; REVOKE EXECUTE ON FUNCTION similarity(text, text) FROM
 GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_waldir() TO snap_app; GRANT SELECT (rolname) ON pg_catalog.pg_authid TO snap_reader; REVOKE SELECT ON pg_catalog.pg_stats FROM PUBLIC; REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC;
 --- b
 GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_waldir() TO snap_reader WITH GRANT OPTION; GRANT SELECT ON pg_catalog.pg_authid TO snap_reader; REVOKE USAGE ON SCHEMA pg_catalog FROM PUBLIC; GRANT USAGE ON SCHEMA pg_catalog TO snap_app;
+--- case a comment on what PostgreSQL brings
+--- b
+COMMENT ON LANGUAGE plpgsql IS 'ours';
+
 --- case the sequence of an identity column is granted and commented on
 --- both
 CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY, b int NOT NULL);

@@ -43,5 +43,5 @@ SELECT o.class, o.oid, 0, format('supplied:%s:%s', x.type, x.identity), 'extensi
                   AND NOT (a.attacl <@ coalesce(i.initprivs, '{}') AND a.attacl @> coalesce(i.initprivs, '{}')))
     OR EXISTS (SELECT FROM pg_seclabel l WHERE l.classoid = o.class AND l.objoid = o.oid)
     OR EXISTS (SELECT FROM pg_description c
-                WHERE c.classoid = o.class AND c.objoid = o.oid AND o.extension IS NOT NULL
+                WHERE c.classoid = o.class AND c.objoid = o.oid AND o.oid >= 16384 AND o.extension IS NOT NULL
                   AND c.xmin::text NOT IN (o.made_by, e.xmin::text)))
