@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from snapstore.model import Fact, Hazard, HazardName, SealedRef
 from snapstore.rules import Alteration, Draft, Rule, View
+from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.names import literal
 from snapstore_postgres.options import altered_options, constant, options_clause
 from snapstore_postgres.relations import owner_statement
@@ -126,7 +127,8 @@ def _member(fact: Fact) -> str:
     if "schema" in a:
         return f"TABLES IN SCHEMA {a['schema']}"
     columns = f" ({', '.join(a['columns'])})" if a.get("columns") else ""
-    return f"TABLE ONLY {a['table']}{columns}" + (f" WHERE ({a['where']})" if "where" in a else "")
+    which = f" WHERE ({reparsable(a['where'])})" if "where" in a else ""
+    return f"TABLE ONLY {a['table']}{columns}{which}"
 
 
 def _publish(fact: Fact, view: View) -> Draft:

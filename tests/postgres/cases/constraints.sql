@@ -97,6 +97,23 @@ CREATE TABLE t (s varchar(10) CHECK (s IN ('a', 'b', 'c')), u varchar(5) CHECK (
   c char(3) CHECK (c IN ('a', 'b')));
 CREATE INDEX i ON t (u) WHERE s IN ('a', 'c'); CREATE VIEW v AS SELECT * FROM t WHERE u IN ('x', 'z');
 CREATE POLICY p ON t USING (s IN ('a', '\b'));
+--- case BETWEEN before AND, and what else is printed as a condition within one of its kind
+--- both
+CREATE TABLE t (a int, b text, c text);
+INSERT INTO t VALUES (1, 'x', '((');
+--- a
+ALTER TABLE t ADD CHECK (a BETWEEN 1 AND 9 AND b > 'a'), ADD CHECK (a BETWEEN SYMMETRIC 9 AND 1 OR b = '(a AND b) AND '),
+  ADD CHECK ((a, b) = (1, 'x') AND c <> E'\'(('), ADD CHECK (a IN (1, a + 1, 3) OR b > 'a'), ADD "((" boolean,
+  ADD g boolean GENERATED ALWAYS AS (a BETWEEN 1 AND 9 AND b > 'a') STORED, ALTER "((" SET DEFAULT 1 BETWEEN 1 AND 2 AND now() > '2020-01-01';
+CREATE VIEW v AS SELECT count(*) OVER (ORDER BY a ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t WHERE a BETWEEN 1 AND 9 AND a > 0 AND "((";
+CREATE INDEX i ON t ((a BETWEEN 1 AND 9 AND a > 0)) WHERE a NOT BETWEEN 1 AND 9 OR b > 'a';
+CREATE POLICY p ON t USING (a BETWEEN 1 AND 9 AND a > 0) WITH CHECK ((a BETWEEN 1 AND 9 AND a > 0) IN (true, false));
+CREATE RULE r AS ON DELETE TO t WHERE OLD.a BETWEEN 1 AND 9 AND OLD.a > 0 DO INSTEAD NOTHING;
+CREATE TRIGGER r BEFORE UPDATE ON t FOR EACH ROW WHEN (OLD.a BETWEEN 1 AND 9 AND NEW.a > 0) EXECUTE FUNCTION suppress_redundant_updates_trigger();
+CREATE FUNCTION f(t) RETURNS boolean LANGUAGE sql RETURN ($1).a BETWEEN 1 AND 9 AND ($1).b > 'a';
+CREATE DOMAIN d AS int CHECK (VALUE BETWEEN 1 AND 9 AND VALUE > 0);
+CREATE PUBLICATION p FOR TABLE t WHERE (a BETWEEN 1 AND 9 AND a > 0); -- since 15
+
 --- case a check calls a function that calls nothing yet
 --- a
 CREATE FUNCTION fine(int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0';
