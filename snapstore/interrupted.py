@@ -11,16 +11,18 @@ from contextlib import contextmanager
 from snapstore import journal
 from snapstore.adapter import Report, silent
 from snapstore.carrying_out import announced, carry_out
+from snapstore.diff import diff
 from snapstore.errors import Exit, SnapError, some
 from snapstore.execute import tidy
 from snapstore.guard import require_confirmed, require_resources, strangers
 from snapstore.journal import Continued, Goal, Journal
-from snapstore.model import HazardName
+from snapstore.model import Action, HazardName
 from snapstore.plan import ask_live, make_plan
 from snapstore.restore import Confirm, adapter_locks, keep_before, require_feasible
 from snapstore.restored import RestoreResult
 from snapstore.snapshot import Snapshot
 from snapstore.take import in_scope, live
+from snapstore.verify import Name, differing
 from snapstore.workspace import Workspace
 
 
@@ -89,9 +91,18 @@ def _continue_locked(
     plan = make_plan(ws.config, now, leads_to, scope, options, record.started(), ask_live)
     require_feasible(ws, plan, now, leads_to, allow | record.allow)
     require_confirmed(confirm, plan)
-    tidy(ws, record.started())
+    tidy(ws, _perhaps_run(record, now, safety, target))
     record.write(Continued(goal, plan, tuple(sorted(allow))))
     return announced(ws, record, report, lambda: carry_out(ws, record, safety, leads_to, report))
+
+
+def _perhaps_run(record: Journal, now: Snapshot, safety: Snapshot, target: Snapshot) -> list[Action]:
+    """What was started, and what the last plan led to and is there: where a system's answer tells whether
+    anything was begun, a crash may come between that answer and its record."""
+    scope, goal = record.begin.plan.scope, target if record.goal is Goal.TARGET else safety
+    left = set(differing(diff(now, goal, scope)))
+    done = [action for action in record.plan.actions if Name(action.resource, action.subject) not in left]
+    return [*record.started(), *done]
 
 
 def _admit_strangers(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal
 
@@ -20,10 +20,12 @@ _HOPS = frozenset({"host", "connection", "content-length", "transfer-encoding", 
 
 class Gateway:
     """Counts ``requests`` from the last :meth:`fail` on; ``done`` are the methods of those that the API has
-    done well. Fails at number ``at``, once or, with ``down``, from then on."""
+    done well. Fails at number ``at``, once or, with ``down``, from then on. ``told`` is called when the API
+    has done one, before its answer goes on."""
 
     def __init__(self, target: int) -> None:
         self.target = target
+        self.told: Callable[[str], None] = lambda method: None
         self._lock = threading.Lock()
         self.through()
 
@@ -49,6 +51,7 @@ class Gateway:
         channel.close()
         if found[0] < 300:
             self.done.append(method)
+            self.told(method)
         return found
 
 

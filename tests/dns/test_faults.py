@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,6 +15,7 @@ import pytest
 
 from snapstore import journal
 from snapstore.errors import SnapError
+from tests.conftest import Snap
 from tests.dns import cloudflare, route53, servers
 from tests.dns.conftest import ZONE, settings
 from tests.dns.gateway import FAILURES, Failure, Gateway, gateway
@@ -340,3 +343,32 @@ def test_a_batch_that_was_not_waited_for_is_waited_for_when_it_goes_on(
     assert amazon.settled < amazon.changes
     well(of_route53.place.resume())
     assert amazon.settled == amazon.changes
+
+
+def test_a_batch_that_a_restore_did_not_live_to_record_is_waited_for_when_it_goes_on(
+    amazon: route53.Route53, snap: Snap
+):
+    amazon.reset()
+    amazon.change(("CREATE", route53.rrset(WWW, "A", 60, "192.0.2.1")))
+    snap.env |= route53.ENVIRONMENT
+    with gateway(int(amazon.url.rpartition(":")[2])) as (gate, url):
+        snap.configure(route53_settings(url))
+        snap("init", code=0)
+        snap("take", code=0)
+        amazon.change(("DELETE", route53.rrset(WWW, "A", 60, "192.0.2.1")))
+        _killed(snap, gate)
+    assert amazon.settled < amazon.changes
+    snap.configure(route53_settings(amazon.url))
+    snap("restore", "--resume", "--yes", code=0)
+    assert amazon.settled == amazon.changes
+
+
+def _killed(snap: Snap, gate: Gateway) -> None:
+    """A restore that is killed when its first batch is done."""
+    quiet = subprocess.DEVNULL
+    words = snap.command("restore", "HEAD", "--yes", "--allow", "all")
+    with subprocess.Popen(
+        words, cwd=snap.root, env=snap.environment(), stdout=quiet, stderr=quiet
+    ) as process:
+        gate.told = lambda method: process.kill() if method == "POST" else None
+        assert process.wait() == -signal.SIGKILL
