@@ -1,9 +1,9 @@
-"""A Cloudflare of our own that keeps what it is told: a zone's settings, rulesets and page rules, and the
-account's lists and rulesets.
+"""A Cloudflare of our own that keeps what it is told: a zone's settings, rulesets, page rules and rules of
+its firewall, and the account's lists, rulesets and access rules.
 
-It refuses what the real one refuses: a setting that the plan does not have, a rule for a list that is not
-there, a list that a rule uses, two page rules for one address. Page rules are numbered without gaps, items of
-lists are replaced later than it is said, one such thing at a time.
+It refuses what the real one refuses: a setting that the plan does not have, a rule for a list or a custom
+ruleset that is not there, one that a rule uses, a second rule for one address or page. Page rules are
+numbered without gaps, items of lists are replaced later than it is said, one such thing at a time.
 """
 
 from __future__ import annotations
@@ -43,6 +43,12 @@ RULE = {
     "ratelimit",
 }
 KEYS = {"redirect": "source_url", "hostname": "url_hostname"}
+GUARDS = {
+    "access_rules": ({"configuration", "mode", "notes"}, ("configuration",)),
+    "lockdowns": ({"configurations", "description", "paused", "priority", "urls"}, ("urls",)),
+    "ua_rules": ({"configuration", "description", "mode", "paused"}, ("configuration",)),
+}
+"""What rules of a zone's firewall may say, and by what there is one of each."""
 MANAGED = {"id": "e" * 32, "kind": "managed", "name": "Cloudflare Managed Ruleset", "rules": []}
 
 
@@ -58,10 +64,10 @@ def require(right: object, status: int, code: int, text: str) -> None:
 @dataclass
 class Cloudflare:
     """``settings`` by name, of which ``read_only`` cannot be changed; ``rulesets`` by ``zones`` or
-    ``accounts`` and phase; ``page_rules`` from the one that counts first on; ``lists`` by id. ``sent`` is
-    what changed something, ``changing`` the numbers of these requests, ``limit`` how many page rules
-    there may be, ``lag`` how many requests it takes until items are replaced. ``other`` is another
-    zone of the account, whose rules use no lists."""
+    ``accounts`` and phase, ``custom`` ones by id; ``guards`` by their kind and scope; ``page_rules`` from the
+    one that counts first on; ``lists`` by id. ``sent`` is what changed something, ``changing`` the numbers of
+    these requests, ``limit`` how many page rules there may be, ``lag`` how many requests it takes until items
+    are replaced. ``other`` is another zone of the account, whose rules use no lists."""
 
     url: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
@@ -69,7 +75,8 @@ class Cloudflare:
     normalization: Told = field(default_factory=dict)
     read_only: set[str] = field(default_factory=set)
     rulesets: dict[tuple[str, str], Told] = field(default_factory=dict)
-    custom: list[Told] = field(default_factory=list)
+    custom: dict[str, Told] = field(default_factory=dict)
+    guards: dict[tuple[str, str], list[Told]] = field(default_factory=dict)
     page_rules: list[Told] = field(default_factory=list)
     lists: dict[str, Told] = field(default_factory=dict)
     operation: Told = field(default_factory=dict)
@@ -85,7 +92,8 @@ class Cloudflare:
 
     def kept(self) -> Told:
         """All of it, for :meth:`reset`."""
-        names = ("settings", "transforms", "normalization", "read_only", "rulesets", "page_rules", "lists")
+        names = ("settings", "transforms", "normalization", "read_only", "rulesets", "custom", "guards")
+        names += ("page_rules", "lists")
         return copy.deepcopy({name: getattr(self, name) for name in names})
 
     def reset(self, kept: Told) -> None:
@@ -104,7 +112,19 @@ class Cloudflare:
             "rulesets": {
                 place: {**{name: told[name] for name in ("name", "description")}, "rules": rules}
                 for place, told in sorted(self.rulesets.items())
-                if (rules := [_state(rule) for rule in told["rules"]])
+                if (rules := [self._state(rule) for rule in told["rules"]])
+            },
+            "custom": {
+                (told["scope"], told["phase"], told["name"]): (
+                    told["description"],
+                    [self._state(rule) for rule in told["rules"]],
+                )
+                for told in self.custom.values()
+            },
+            "guards": {
+                place: sorted(json.dumps(_own(one), sort_keys=True) for one in told)
+                for place, told in self.guards.items()
+                if told
             },
             "page rules": [
                 {name: rule[name] for name in ("targets", "actions", "status")} for rule in self.page_rules
@@ -120,6 +140,15 @@ class Cloudflare:
     def rule(self, scope: str, phase: str, *rules: Told, name: str = "default") -> None:
         said = [{k: v for k, v in rule.items() if k in RULE} for rule in rules]
         self._put_rules(scope, phase, {"name": name, "rules": said})
+
+    def add_custom(self, scope: str, phase: str, name: str, *rules: Told) -> str:
+        """Its id."""
+        body = {"kind": "custom", "phase": phase, "name": name, "description": "", "rules": list(rules)}
+        id: str = self._put_custom(scope, "", body)["id"]
+        return id
+
+    def guard(self, kind: str, scope: str = "zones", **said: Any) -> Told:
+        return self._put_guard(kind, scope, None, said)
 
     def page_rule(self, url: str, *, first: bool = True, status: str = "active", **actions: Any) -> None:
         target = {"target": "url", "constraint": {"operator": "matches", "value": url}}
@@ -165,6 +194,8 @@ class Cloudflare:
                 return self.other._of_zone(method, rest, query, body)
             case _, ["accounts", id, "rulesets", *rest] if id == ACCOUNT_ID:
                 return self._rulesets(method, "accounts", rest, query, body)
+            case _, ["accounts", id, "firewall", "access_rules", "rules", *rest] if id == ACCOUNT_ID:
+                return self._guards(method, "access_rules", "accounts", rest, query, body)
             case _, ["accounts", id, "rules", "lists", *rest] if id == ACCOUNT_ID:
                 return self._lists(method, rest, query, body)
         raise Refused(404, 7003, "Could not route to this place")
@@ -184,6 +215,10 @@ class Cloudflare:
                 return {"result": self._transformed(method, name, body)}
             case _, ["rulesets", *rest]:
                 return self._rulesets(method, "zones", rest, query, body)
+            case _, ["firewall", "access_rules", "rules", *rest]:
+                return self._guards(method, "access_rules", "zones", rest, query, body)
+            case _, ["firewall", "lockdowns" | "ua_rules" as kind, *rest]:
+                return self._guards(method, kind, "zones", rest, query, body)
             case _, ["pagerules", *rest]:
                 return {"result": self._page_rules(method, rest, body)}
             case "POST", ["purge_cache"]:
@@ -245,14 +280,29 @@ class Cloudflare:
             case "GET", []:
                 require("page" not in query, 400, 10001, "page?")
                 own = [told for (place, _), told in self.rulesets.items() if place == scope]
-                heads = [MANAGED | {"phase": "http_request_firewall_managed"}, *self.custom, *own]
-                return self._page([{k: v for k, v in one.items() if k != "rules"} for one in heads], query)
+                own += [told for told in self.custom.values() if told["scope"] == scope]
+                heads = [MANAGED | {"phase": "http_request_firewall_managed"}, *own]
+                kept = [{k: v for k, v in one.items() if k not in ("rules", "scope")} for one in heads]
+                return self._page(kept, query)
             case "GET", [id]:
                 found = [
                     one for (place, _), one in self.rulesets.items() if (place, one["id"]) == (scope, id)
                 ]
+                found += [one for one in self.custom.values() if (one["scope"], one["id"]) == (scope, id)]
                 require(found, 404, 10001, "no such ruleset")
                 return {"result": found[0]}
+            case "POST", []:
+                require(body["kind"] == "custom" and body["phase"] in PHASES, 400, 20000, "no such kind")
+                return {"result": self._put_custom(scope, "", body)}
+            case "PUT" | "DELETE", [id]:
+                there = self.custom.get(id, {}).get("scope") == scope
+                require(there, 404, 10001, "no such custom ruleset")
+                if method == "PUT":
+                    return {"result": self._put_custom(scope, id, body)}
+                uses = [one for told in self._all_rules() for one in told if id in str(one)]
+                require(not uses, 400, 20118, "the ruleset is executed by a rule")
+                del self.custom[id]
+                return {"result": None}
             case "GET", ["phases", phase, "entrypoint"]:
                 require((scope, phase) in self.rulesets, 404, 10003, "could not find entrypoint ruleset")
                 return {"result": self.rulesets[scope, phase]}
@@ -279,23 +329,80 @@ class Cloudflare:
         self.rulesets[scope, phase] = made
         return made
 
+    def _put_custom(self, scope: str, id: str, body: Told) -> Told:
+        told = self.custom.get(id) or {"id": uuid.uuid4().hex, "scope": scope, "version": "0"}
+        known = {one["id"] for one in told.get("rules", ())}
+        made = {**told, **body, "rules": [self._rule(one, known) for one in body["rules"]]}
+        self.custom[made["id"]] = made
+        return made
+
     def _rule(self, said: Told, known: set[str]) -> Told:
         require(said.keys() <= RULE and {"action", "expression"} <= said.keys(), 400, 20026, "no such rule")
         require(said.get("id") in {None, *known}, 400, 20019, "no rule of that id")
         for name in re.findall(r"\$(\w+)", said["expression"]):
             require(self.named(name), 400, 20127, f"no list {name}")
+        executed = said.get("action_parameters", {}).get("id")
+        require(executed in (None, MANAGED["id"], *self.custom), 400, 20116, "no such ruleset")
         redirects = said.get("action_parameters", {}).get("from_list")
         require(redirects is None or self.named(redirects["name"]), 400, 20127, "no such list")
         id = said.get("id") or uuid.uuid4().hex
         return {"enabled": True, "ref": id, **said, "id": id, "version": "1", "last_updated": "then"}
 
     def _is_used(self, name: str) -> bool:
-        rules = [rule for told in self.rulesets.values() for rule in told["rules"]]
+        rules = [rule for told in self._all_rules() for rule in told]
         return any(
             f"${name}" in rule["expression"]
             or rule.get("action_parameters", {}).get("from_list", {}).get("name") == name
             for rule in rules
         )
+
+    def _all_rules(self) -> list[list[Told]]:
+        return [told["rules"] for told in (*self.rulesets.values(), *self.custom.values())]
+
+    def _state(self, rule: Told) -> Told:
+        """Without what is made up, and what is executed by its name."""
+        own = {} if rule["ref"] == rule["id"] else {"ref": rule["ref"]}
+        kept = {k: v for k, v in rule.items() if k not in ("id", "version", "last_updated", "ref")} | own
+        executed = self.custom.get(kept.get("action_parameters", {}).get("id", ""))
+        if executed:
+            kept["action_parameters"] = {**kept["action_parameters"], "id": executed["name"]}
+        return kept
+
+    # Rules of the firewall
+
+    def _guards(
+        self, method: str, kind: str, scope: str, words: list[str], query: Mapping[str, str], body: Any
+    ) -> Told:
+        there = self.guards.setdefault((kind, scope), [])
+        if not words:
+            if method == "POST":
+                return {"result": self._put_guard(kind, scope, None, body)}
+            require(int(query["per_page"]) in (1, *range(5, 101, 5)), 400, 10001, "per_page?")
+            inherited = self.guards.get((kind, "accounts"), []) if scope == "zones" else []
+            found = [*there, *({**one, "scope": {"type": "organization"}} for one in inherited)]
+            at = (int(query["page"]) - 1) * self.page
+            pages = -(-len(found) // self.page)
+            return {"result": found[at : at + self.page], "result_info": {"total_pages": pages}}
+        known = [one for one in there if one["id"] == words[0]]
+        require(known, 404, 10001, "no such rule")
+        if method == "DELETE":
+            there.remove(known[0])
+        elif method != "GET":
+            require(method == ("PATCH" if kind == "access_rules" else "PUT"), 405, 10405, "not allowed")
+            return {"result": self._put_guard(kind, scope, known[0], body)}
+        return {"result": known[0]}
+
+    def _put_guard(self, kind: str, scope: str, there: Told | None, said: Told) -> Told:
+        parts, unique = GUARDS[kind]
+        require(said.keys() <= parts and set(unique) <= said.keys(), 400, 10001, "what is that?")
+        rules = self.guards.setdefault((kind, scope), [])
+        same = [one for one in rules if one is not there and all(one[part] == said[part] for part in unique)]
+        require(not same, 400, 10009, "duplicate_of_existing")
+        own = {"scope": {"type": "organization" if scope == "accounts" else "zone"}}
+        first = {"paused": False, "description": ""} if kind != "access_rules" else {"notes": "", **own}
+        made = {**(there or {"id": uuid.uuid4().hex, "created_on": "then", **first}), **said}
+        rules[:] = [*(one for one in rules if one is not there), made]
+        return made
 
     # Page rules
 
@@ -402,9 +509,10 @@ def _items(told: Told) -> list[str]:
     return sorted(json.dumps(one, sort_keys=True) for one in kept)
 
 
-def _state(rule: Told) -> Told:
-    own = {} if rule["ref"] == rule["id"] else {"ref": rule["ref"]}
-    return {k: v for k, v in rule.items() if k not in ("id", "version", "last_updated", "ref")} | own
+def _own(rule: Told) -> Told:
+    """Without what is made up; in no order what has none."""
+    kept = {k: v for k, v in rule.items() if k not in ("id", "created_on", "scope")}
+    return {k: sorted(v, key=str) if isinstance(v, list) else v for k, v in kept.items()}
 
 
 @contextmanager

@@ -18,13 +18,15 @@ from snapstore.errors import SnapError
 from snapstore.model import HazardName, Plan
 from snapstore_cdn.cloudflare import lists as of_lists
 from tests.cdn.cloudflare import ACCOUNT_ID, OTHER_ID, TOKEN, ZONE, ZONE_ID, Cloudflare, Told, running
-from tests.dns.gateway import FAILURES, Failure
+from tests.dns.gateway import FAILURES, Failure, ways
 from tests.project import Project, goes_and_comes, in_rounds, project, well
 
 ROUNDS = int(os.environ.get("SNAPSTORE_CDN_ROUNDS", "3"))
-STEP = 1 if "SNAPSTORE_CDN_ROUNDS" in os.environ else 97
+EVERY = "SNAPSTORE_CDN_FAULTS" in os.environ
+STEP = 1 if EVERY else 149
 SECRET = "only-the-origin-knows-this"
 REDIRECTS, FIREWALL = "http_request_redirect", "http_request_firewall_custom"
+MANAGED = "http_request_firewall_managed"
 HEADERS, CACHE, DYNAMIC = (
     "http_request_late_transform",
     "http_request_cache_settings",
@@ -48,6 +50,32 @@ SETTINGS: Told = {
 def block(expression: str, description: str = "", **more: Any) -> Told:
     texts = {"description": description} if description else {}
     return {"action": "block", "expression": expression, "enabled": True, **texts, **more}
+
+
+def executing(id: str, **more: Any) -> Told:
+    return {"action": "execute", "expression": "true", "action_parameters": {"id": id, **more}}
+
+
+def to(target: str, value: str) -> Told:
+    return {"target": target, "value": value}
+
+
+def guards(service: Cloudflare, *, others: bool = False) -> None:
+    """Rules of the firewall: some, or others of which some are for the same."""
+    service.guards = {}
+    mode = "challenge" if others else "block"
+    for scope in ("zones", "accounts"):
+        service.guard("access_rules", scope, configuration=to("ip", "192.0.2.9"), mode=mode, notes=scope)
+    kept = ("country", "T1") if others else ("ip_range", "198.51.100.0/24")
+    service.guard("access_rules", configuration=to(*kept), mode="whitelist")
+    service.guard("access_rules", configuration=to("ip6", "2001:db8::9"), mode="block")
+    office = [to("ip_range", "192.0.2.0/24"), *([] if others else [to("ip", "198.51.100.7")])]
+    service.guard("lockdowns", urls=["example.com/admin*"], configurations=office, description="ours")
+    end = "new" if others else "old"
+    urls = [f"{end}.example.com/b", f"{end}.example.com/a"]
+    service.guard("lockdowns", urls=urls, configurations=office, paused=True, priority=5)
+    service.guard("ua_rules", configuration=to("ua", "bad/1.0 (a; b)"), mode=mode, paused=others)
+    service.guard("ua_rules", configuration=to("ua", f"{end} bot"), mode="js_challenge", description="ü")
 
 
 def header(value: str) -> Told:
@@ -93,6 +121,12 @@ def filled(service: Cloudflare) -> None:
         block("ip.src.asnum in $gone"),
     )
     service.rule("zones", HEADERS, header(SECRET), name="to the origin")
+    ours = service.add_custom("accounts", FIREWALL, "ours / all", block("ip.src in $office"), block("2"))
+    gone = service.add_custom("zones", FIREWALL, "gone", block("ip.src.asnum in $gone", "bad"))
+    service.add_custom("zones", FIREWALL, "unused")
+    overrides = {"overrides": {"enabled": False}}
+    service.rule("zones", MANAGED, executing("e" * 32, **overrides), executing(ours), executing(gone))
+    guards(service)
     service.page_rule(
         "*example.com/old/*", forwarding_url={"url": "https://example.com/$2", "status_code": 301}
     )
@@ -111,6 +145,14 @@ def other(service: Cloudflare) -> None:
     service.rulesets["zones", FIREWALL]["rules"] = []
     service.rule("zones", HEADERS, header("another"), block("false"))
     service.rule("zones", CACHE, {"action": "set_cache_settings", "expression": "true"})
+    new = service.add_custom("zones", FIREWALL, "new", block("true"))
+    service.rule("zones", MANAGED, executing(new), executing("e" * 32))
+    for id, one in list(service.custom.items()):
+        if one["name"] == "gone":
+            del service.custom[id]
+        elif one["name"] == "ours / all":
+            service._put_custom("accounts", id, {"description": "all", "rules": [block("3"), block("2")]})
+    guards(service, others=True)
     service.lists = {id: one for id, one in service.lists.items() if one["name"] != "gone"}
     service.add_list("new", "hostname", {"hostname": {"url_hostname": "*.example.com"}})
     service.rule("zones", DYNAMIC, block("http.host in $new"))
@@ -238,15 +280,22 @@ def test_development_mode_ends_by_itself_and_is_no_state(cloudflare: Cloudflare,
 
 
 def test_what_cannot_be_restored_is_named_before_and_after(cloudflare: Cloudflare, tmp_path: Path):
-    cloudflare.custom = [{"id": "c" * 32, "kind": "custom", "name": "shared", "phase": FIREWALL}]
-    execute = {"action": "execute", "expression": "true", "action_parameters": {"id": "e" * 32}}
-    cloudflare.rule("zones", "http_request_firewall_managed", execute)
+    for _ in range(2):
+        cloudflare.add_custom("zones", FIREWALL, "shared")
+    cloudflare.page = 100
+    of_account = next(id for id, one in cloudflare.custom.items() if one["scope"] == "accounts")
     text = settings(cloudflare).replace(f'account = "{ACCOUNT_ID}"\n', "")
     place = project(tmp_path / "project", text)
     taken = place.take()
     cloudflare.settings["advanced_ddos"] = "off"
     plan = place.plan(taken.commit)
-    for words in ("managed ruleset Cloudflare Managed Ruleset", "custom ruleset shared", "list office"):
+    for words in (
+        "managed ruleset Cloudflare Managed Ruleset",
+        "custom ruleset shared",
+        f"{ZONE}: ruleset {of_account}",
+        f"{ZONE}: access rules of its organization",
+        "list office",
+    ):
         assert words in str(taken.notices)
         assert words in str(plan.notes)
     (action,) = plan.actions
@@ -267,7 +316,18 @@ def test_what_guards_less_than_before_is_a_hazard(cloudflare: Cloudflare, place:
     taken = place.take()
     cloudflare.settings |= {"ssl": "origin_pull", "min_tls_version": "1.3"}
     cloudflare.rule("zones", FIREWALL, *cloudflare.rulesets["zones", FIREWALL]["rules"], block("true", "all"))
+    unused = next(id for id, one in cloudflare.custom.items() if one["name"] == "unused")
+    cloudflare._put_custom("zones", unused, {"rules": [block("true", "all")]})
+    cloudflare.guard("access_rules", configuration=to("ip", "192.0.2.1"), mode="block")
+    cloudflare.guard("access_rules", configuration=to("ip", "192.0.2.2"), mode="whitelist")
+    cloudflare.guard("ua_rules", configuration=to("ua", "bad"), mode="block")
+    cloudflare.guard("ua_rules", configuration=to("ua", "paused"), mode="block", paused=True)
+    cloudflare.guard("lockdowns", urls=["www.example.com/*"], configurations=[to("ip", "192.0.2.1")])
     assert hazards(place.plan(taken.commit)) == {
+        f"access:{ZONE}/ip/192.0.2.1": [HazardName.SECURITY],
+        f"agent:{ZONE}/bad": [HazardName.SECURITY],
+        f"custom-ruleset:{ZONE}/{FIREWALL}/unused": [HazardName.SECURITY],
+        f"lockdown:{ZONE}/www.example.com/*": [HazardName.SECURITY],
         f"ruleset:{ZONE}/{FIREWALL}": [HazardName.SECURITY],
         f"setting:{ZONE}/min_tls_version": [HazardName.SECURITY],
         f"setting:{ZONE}/ssl": [HazardName.SECURITY],
@@ -286,10 +346,12 @@ def test_headers_to_the_origin_are_sealed(cloudflare: Cloudflare, place: Project
 
 def test_what_is_left_out_is_not_asked_for(cloudflare: Cloudflare, tmp_path: Path):
     cloudflare.denied = ("/pagerules", "/accounts/", "/argo/", "/cache/")
-    left_out = '"pagerule*:*", "list:*", "ruleset:account/*", "setting:*/argo/*", "setting:*/cache/*"'
+    patterns = ("pagerule*:*", "list:*", "*:account/*", "setting:*/argo/*", "setting:*/cache/*")
+    left_out = ", ".join(f'"{pattern}"' for pattern in patterns)
     place = project(tmp_path / "project", settings(cloudflare, f"exclude = [{left_out}]\n"))
     before, taken = cloudflare.everything(), place.take()
     cloudflare.settings["ssl"] = "off"
+    cloudflare.rule("zones", FIREWALL)
     well(place.restore(taken.commit))
     assert cloudflare.everything() == before
 
@@ -383,6 +445,8 @@ RULES = st.builds(
     st.sampled_from([{}, {"ref": "r1"}]),
     st.sampled_from([{}, {"action_parameters": {"response": {"status_code": 403, "content": ""}}}]),
 )
+SEVERAL = st.lists(RULES, max_size=3)
+ADDRESSES = st.sampled_from(["192.0.2.1", "2001:db8::1"])
 URLS = st.sampled_from(["a.example.com/*", "b.example.com/ü", "c.example.com/%2F"])
 OPS = st.one_of(
     st.tuples(st.just("setting"), st.sampled_from(CHANGEABLE), VALUES),
@@ -393,8 +457,13 @@ OPS = st.one_of(
         st.booleans(),
     ),
     st.tuples(st.just("normalization"), st.sampled_from(["incoming", "both", "none"]), st.none()),
-    st.tuples(st.just("rules"), st.sampled_from([FIREWALL, CACHE]), st.lists(RULES, max_size=3)),
+    st.tuples(st.just("rules"), st.sampled_from([FIREWALL, CACHE]), SEVERAL),
     st.tuples(st.just("page"), URLS, st.one_of(st.none(), st.booleans())),
+    st.tuples(st.just("custom"), st.sampled_from(["zones", "accounts"]), st.one_of(st.none(), SEVERAL)),
+    st.tuples(st.just("executed"), st.sampled_from(["zones", "accounts"]), st.none()),
+    st.tuples(st.just("access"), ADDRESSES, st.sampled_from([None, "block", "whitelist"])),
+    st.tuples(st.just("lockdown"), URLS, st.one_of(st.none(), st.lists(ADDRESSES, min_size=1))),
+    st.tuples(st.just("agent"), st.sampled_from(["a/1.0 (b)", "ü"]), st.sampled_from([None, True, False])),
     *(
         st.tuples(st.just(kind), st.just(f"{kind}_list"), st.one_of(st.none(), some))
         for kind, some in FILLED.items()
@@ -417,6 +486,10 @@ def run(service: Cloudflare, ops: list[Any]) -> None:
             service.rule("zones", name, *value)
         elif kind == "page":
             _page(service, name, value)
+        elif kind in ("custom", "executed"):
+            _custom(service, kind, name, value)
+        elif kind in ("access", "lockdown", "agent"):
+            _guard(service, kind, name, value)
         elif kind == "used":
             if service.named(name):
                 service.rule("zones", DYNAMIC, block(f"ip.src in ${name}"))
@@ -428,6 +501,33 @@ def _page(service: Cloudflare, url: str, first: bool | None) -> None:
     service.page_rules = [rule for rule in service.page_rules if url not in str(rule["targets"])]
     if first is not None:
         service.page_rule(url, first=first, cache_level="bypass" if first else "basic")
+
+
+def _custom(service: Cloudflare, kind: str, scope: str, rules: list[Told] | None) -> None:
+    id = next((id for id, one in service.custom.items() if (one["scope"], one["name"]) == (scope, "c")), "")
+    is_used = any(id in str(one) for told in service._all_rules() for one in told) if id else False
+    if kind == "executed":
+        service.rule("zones", MANAGED, *([executing(id)] if id else []))
+    elif rules is not None:
+        body = {"kind": "custom", "phase": FIREWALL, "name": "c", "description": "", "rules": rules}
+        service._put_custom(scope, id, body)
+    elif id and not is_used:
+        del service.custom[id]
+
+
+def _guard(service: Cloudflare, kind: str, name: str, value: Any) -> None:
+    place = {"access": "access_rules", "lockdown": "lockdowns", "agent": "ua_rules"}[kind], "zones"
+    kept = [one for one in service.guards.get(place, []) if name not in str(one)]
+    service.guards[place] = kept
+    if value is None:
+        return
+    if kind == "access":
+        service.guard(place[0], configuration=to("ip", name), mode=value)
+    elif kind == "lockdown":
+        addresses = [to("ip", address) for address in dict.fromkeys(value)]
+        service.guard(place[0], urls=[name], configurations=addresses, priority=len(value))
+    else:
+        service.guard(place[0], configuration=to("ua", name), mode="block", paused=value)
 
 
 def _list(service: Cloudflare, kind: str, name: str, items: list[Told] | None) -> None:
@@ -460,7 +560,18 @@ def test_whatever_was_changed_is_restored_and_undone_exactly(cloudflare: Cloudfl
 
 # Failures
 
-ALL = {"setting", "transform", "list", "ruleset", "pagerule"}
+MADE = sorted(
+    [
+        f"/accounts/{ACCOUNT_ID}/rules/lists",
+        *(
+            f"/zones/{ZONE_ID}/{kind}"
+            for kind in ("firewall/access_rules/rules", "firewall/lockdowns", "firewall/ua_rules")
+        ),
+        *(f"/zones/{ZONE_ID}/{kind}" for kind in ("pagerules", "rulesets")),
+    ]
+)
+"""What comes back because it was gone, one of each."""
+ALL = {"setting", "transform", "list", "ruleset", "custom-ruleset", "access", "lockdown", "agent", "pagerule"}
 
 
 @pytest.mark.parametrize(("kind", "made"), [("pagerule", "pagerules"), ("list", "lists")])
@@ -473,6 +584,7 @@ def test_what_was_changed_while_the_answer_got_lost_is_not_changed_again(
     promised, taken = cloudflare.everything(), place.take()
     other(cloudflare)
     cloudflare.rulesets.clear()  # which are left out, and use lists that have to go
+    cloudflare.custom.clear()
     cloudflare.limit, cloudflare.lag = len(cloudflare.page_rules), 25
     changed = cloudflare.kept()
     cloudflare.faults.through()
@@ -498,17 +610,17 @@ def test_one_failure_is_overcome_and_nothing_is_made_twice(
     cloudflare.faults.through()
     well(place.restore(taken.commit))
     total = cloudflare.faults.requests
-    for at in range(1 + 16 * FAILURES.index(how) % STEP, total + 1, STEP):
+    for at in range(1 + 25 * FAILURES.index(how) % STEP, total + 1, STEP):
         cloudflare.reset(changed)
         cloudflare.faults.fail(at, how)
         well(place.restore(taken.commit))
         cloudflare.faults.through()
         assert cloudflare.everything() == promised, at
         made = [path for method, path, _ in cloudflare.sent if method == "POST"]
-        assert sorted(made) == [f"/accounts/{ACCOUNT_ID}/rules/lists", f"/zones/{ZONE_ID}/pagerules"], at
+        assert sorted(made) == MADE, at
 
 
-@pytest.mark.parametrize(("how", "way"), [("refused", "resume"), ("reset", "abort")])
+@pytest.mark.parametrize(("how", "way"), ways(EVERY, ("refused", "resume"), ("reset", "abort")))
 def test_an_api_that_stays_away_leaves_a_way_on_and_a_way_back(
     cloudflare: Cloudflare, place: Project, how: Failure, way: str
 ):

@@ -35,6 +35,25 @@ def types(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], Any]:
             "url_normalization.url_normalization_update_params",
             "URLNormalizationUpdateParams",
         ),
+        ("POST", "rulesets"): ("rulesets.ruleset_create_params", "RulesetCreateParams"),
+        ("PUT", "rulesets/*"): ("rulesets.ruleset_update_params", "RulesetUpdateParams"),
+        ("POST", "firewall/access_rules/rules"): (
+            "firewall.access_rule_create_params",
+            "AccessRuleCreateParams",
+        ),
+        ("PATCH", "firewall/access_rules/rules/*"): (
+            "firewall.access_rule_edit_params",
+            "AccessRuleEditParams",
+        ),
+        # Of changes the document leaves out what is not required, and has the targets of other rules.
+        **{
+            (method, f"firewall/lockdowns{one}"): ("firewall.lockdown_create_params", "LockdownCreateParams")
+            for method, one in (("POST", ""), ("PUT", "/*"))
+        },
+        **{
+            (method, f"firewall/ua_rules{one}"): ("firewall.ua_rule_create_params", "UARuleCreateParams")
+            for method, one in (("POST", ""), ("PUT", "/*"))
+        },
         ("POST", "pagerules"): ("page_rules.page_rule_create_params", "PageRuleCreateParams"),
         ("PUT", "pagerules/*"): ("page_rules.page_rule_update_params", "PageRuleUpdateParams"),
         ("PATCH", "pagerules/*"): ("page_rules.page_rule_edit_params", "PageRuleEditParams"),
@@ -81,8 +100,12 @@ def _place(words: list[str]) -> str:
     match words:
         case ["rulesets", "phases", _, last]:
             return f"rulesets/phases/*/{last}"
-        case ["settings" | "pagerules" as first, _]:
+        case ["settings" | "pagerules" | "rulesets" as first, _]:
             return f"{first}/*"
+        case ["firewall", "access_rules", "rules", _]:
+            return "firewall/access_rules/rules/*"
+        case ["firewall", kind, _] if kind != "access_rules":
+            return f"firewall/{kind}/*"
         case ["rules", "lists", _, *rest]:
             return "/".join(["rules/lists/*", *rest])
     return "/".join(words)

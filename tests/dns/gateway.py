@@ -14,8 +14,15 @@ Failure = Literal["refused", "reset", "busy", "error before", "error after", "si
 FAILURES: tuple[Failure, ...] = ("refused", "reset", "busy", "error before", "error after", "silence")
 _DONE = ("reset", "error after", "silence")
 """Those of which the API has done what it was told."""
+Way = Literal["resume", "abort"]
 _HOPS = frozenset({"host", "connection", "content-length", "transfer-encoding", "accept-encoding"})
 """Headers that are for one connection only."""
+
+
+def ways(every: bool, *usual: tuple[Failure, Way]) -> list[tuple[Failure, Way]]:
+    """How an API stays away, and what is done then: all there is, or the usual few."""
+    found: list[tuple[Failure, Way]] = [(how, "resume") for how in FAILURES]
+    return [*found, *((how, "abort") for how in FAILURES)] if every else list(usual)
 
 
 class Gateway:

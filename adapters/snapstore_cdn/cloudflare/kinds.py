@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 SETTING, TRANSFORM, LIST, RULESET = "setting", "transform", "list", "ruleset"
+CUSTOM = "custom-ruleset"
+ACCESS, LOCKDOWN, AGENT = "access", "lockdown", "agent"
 PAGE_RULE, PAGE_RULES = "pagerule", "pagerule-order"
 ACCOUNT = "account"
 """What stands for the account where others have the name of a zone."""

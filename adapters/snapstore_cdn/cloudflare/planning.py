@@ -7,9 +7,13 @@ from typing import Any
 
 from snapstore.model import Hazard, HazardName, Json
 from snapstore_cdn.cloudflare.kinds import (
+    ACCESS,
+    AGENT,
+    CUSTOM,
     GUARDS,
     HEADERS,
     LIST,
+    LOCKDOWN,
     PAGE_RULE,
     PAGE_RULES,
     RULESET,
@@ -30,7 +34,8 @@ _STRONGER: Mapping[str, tuple[Json, ...]] = {
     "waf": ("off", "on"),
 }
 """What settings that keep something out or secret can be, from the weakest on."""
-_ORDER = (SETTING, TRANSFORM, LIST, RULESET, PAGE_RULE, PAGE_RULES)
+_ORDER = (SETTING, TRANSFORM, LIST, CUSTOM, RULESET, ACCESS, LOCKDOWN, AGENT, PAGE_RULE, PAGE_RULES)
+_LETS_IN = "whitelist"
 
 
 def _hazards(change: Change) -> Iterator[Hazard]:
@@ -40,12 +45,22 @@ def _hazards(change: Change) -> Iterator[Hazard]:
     if change.kind == SETTING and _is_weaker(name, before.get("value"), after.get("value")):
         text = f"{zone}: {name} is {after['value']}, and was {before['value']}"
         yield Hazard(HazardName.SECURITY, text)
-    if change.kind == RULESET and name in GUARDS:
+    if change.kind in (ACCESS, LOCKDOWN, AGENT) and _lets_more_in(before, after):
+        yield Hazard(HazardName.SECURITY, f"{zone}: the {change.kind} rule for {name} goes or changes")
+    if change.kind in (RULESET, CUSTOM) and name.partition("/")[0] in GUARDS:
         kept = [rule for rule in after.get("rules", ()) if rule.get("enabled", True)]
         for rule in before.get("rules", ()):
             if rule.get("enabled", True) and rule not in kept:
                 text = rule.get("description") or rule.get("expression", "")
                 yield Hazard(HazardName.SECURITY, f"{zone}: a rule of {name} goes or changes: {text}")
+
+
+def _lets_more_in(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether what keeps somebody out is no longer the same, or somebody is let in who was not."""
+    said = frozenset({"notes", "description"})
+    old, new = ({part: value for part, value in one.items() if part not in said} for one in (before, after))
+    keeps_out = bool(old) and not old.get("paused") and old.get("mode") != _LETS_IN
+    return old != new and (keeps_out or new.get("mode") == _LETS_IN)
 
 
 def _is_weaker(name: str, before: Json, after: Json) -> bool:
@@ -74,7 +89,7 @@ def _left_alone(change: Change) -> bool:
 
 def _is_secret(identity: str, place: tuple[str, ...]) -> bool:
     """What rules set in headers of requests to the origin."""
-    return identity.endswith(f"/{HEADERS}") and "headers" in place and place[-1] == "value"
+    return HEADERS in identity.split("/") and "headers" in place and place[-1] == "value"
 
 
 TRAITS = Traits(

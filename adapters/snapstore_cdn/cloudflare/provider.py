@@ -13,10 +13,14 @@ from snapstore.model import Document, Fact, Json
 from snapstore.remote import cloudflare
 from snapstore.remote.retrying import surely
 from snapstore.remote.web import Api
-from snapstore_cdn.cloudflare import lists, page_rules, rulesets, transforms, zone_settings
+from snapstore_cdn.cloudflare import firewall, lists, page_rules, rulesets, transforms, zone_settings
 from snapstore_cdn.cloudflare.kinds import (
+    ACCESS,
     ACCOUNT,
+    AGENT,
+    CUSTOM,
     LIST,
+    LOCKDOWN,
     PAGE_RULE,
     PAGE_RULES,
     RULESET,
@@ -47,31 +51,42 @@ class _Cloudflare:
         self._settings = settings
         self._resource = resource
         self._zones: dict[str, Place] = {}
+        self._ids: dict[str, str] = {}
 
     # Reading
 
     def read(self) -> Seen:
-        account = list(self._of_account())
-        known = self._captured(account)
+        self._ids = {}
+        account, known = self._of_account()
         documents = [Document(f"{ACCOUNT}.json", tuple(account))] if account else []
         read_only: list[str] = []
         for zone in self._places().values():
             facts = [*self._settings_of(zone, read_only), *self._rules_of(zone, known)]
+            facts += self._guards_of(zone, (ACCESS, LOCKDOWN, AGENT))
             documents.append(Document(f"{zone.name}.json", tuple(facts)))
         return Seen(documents, hints={READ_ONLY: read_only})
 
-    def _of_account(self) -> Iterator[Fact]:
+    def _of_account(self) -> tuple[list[Fact], rulesets.Known]:
+        """What is captured of it, and what of that rules may stand on."""
         if not self._settings.account:
-            return
+            return [], rulesets.Known([], {})
         place = self._account()
-        found = list(lists.read(self._api, place)) if self._wants(f"{LIST}:") else []
-        yield from found
-        if self._wants(f"{RULESET}:{ACCOUNT}/"):
-            yield from rulesets.read(self._api, place, self._captured(found))
+        facts = list(lists.read(self._api, place)) if self._wants(f"{LIST}:") else []
+        names = [fact.name for fact in facts if self._wants(fact.id)]
+        rules, known = self._rulesets_of(place, rulesets.Known(names, {}))
+        return [*facts, *rules, *self._guards_of(place, (ACCESS,))], known
 
-    def _captured(self, facts: Sequence[Fact]) -> list[str]:
-        """The names of the lists that rules may stand on."""
-        return [fact.name for fact in facts if fact.kind == LIST and self._wants(fact.id)]
+    def _rulesets_of(self, place: Place, known: rulesets.Known) -> tuple[list[Fact], rulesets.Known]:
+        """Rulesets that are wanted, and what is known with the custom ones among them."""
+        if not (self._wants(f"{RULESET}:{place.name}/") or self._wants(f"{CUSTOM}:{place.name}/")):
+            return [], known
+        told = [one for one in rulesets.heads(self._api, place) if one["id"] not in known.customs]
+        known = known._replace(customs={**known.customs, **self._customs(place, told)})
+        return list(rulesets.read(self._api, place, told, known)), known
+
+    def _customs(self, place: Place, told: Sequence[Mapping[str, Json]]) -> dict[str, str]:
+        found = rulesets.customs(place, told)
+        return {id: name for id, name in found.items() if self._wants(f"{CUSTOM}:{name}")}
 
     def _settings_of(self, zone: Place, read_only: list[str]) -> Iterator[Fact]:
         if self._wants(f"{SETTING}:{zone.name}/"):
@@ -79,9 +94,13 @@ class _Cloudflare:
                 read_only += [] if is_editable else [fact.id]
                 yield fact
 
-    def _rules_of(self, zone: Place, known: Sequence[str]) -> Iterator[Fact]:
-        if self._wants(f"{RULESET}:{zone.name}/"):
-            yield from rulesets.read(self._api, zone, known)
+    def _guards_of(self, place: Place, kinds: Sequence[str]) -> Iterator[Fact]:
+        for kind in kinds:
+            if self._wants(f"{kind}:{place.name}/"):
+                yield from firewall.read(self._api, place, kind, self._ids)
+
+    def _rules_of(self, zone: Place, known: rulesets.Known) -> Iterator[Fact]:
+        yield from self._rulesets_of(zone, known)[0]
         if self._wants(f"{TRANSFORM}:{zone.name}/"):
             yield from transforms.read(self._api, zone, self._wants)
         if self._wants(f"{PAGE_RULE}:{zone.name}/"):
@@ -109,10 +128,20 @@ class _Cloudflare:
             zone_settings.write(self._api, self._place(change), change, begun)
         elif change.kind == TRANSFORM:
             transforms.write(self._api, self._place(change), change, begun)
-        elif change.kind == RULESET:
-            rulesets.write(self._api, self._place(change), change, begun)
+        elif change.kind in (RULESET, CUSTOM):
+            self._write_rules(self._place(change), change, begun)
+        elif change.kind in (ACCESS, LOCKDOWN, AGENT):
+            firewall.write(self._api, self._place(change), change, self._ids, begun)
         else:
             page_rules.write(self._api, self._place(change), changes, begun)
+
+    def _write_rules(self, place: Place, change: Change, begun: Callable[[], None]) -> None:
+        """With the ids that custom rulesets have by now."""
+        places = [place, self._account()] if self._settings.account else [place]
+        asked = [one for one in places if self._wants(f"{CUSTOM}:{one.name}/")]
+        told = [(one, rulesets.heads(self._api, one)) for one in asked]
+        customs = {id: name for one in told for id, name in self._customs(*one).items()}
+        rulesets.write(self._api, place, change, customs, begun)
 
     def _place(self, change: Change) -> Place:
         name = _zone_of(change)
