@@ -19,6 +19,7 @@ import pytest
 from snapstore import embedded
 from snapstore.secrets import REDACTOR
 from snapstore.secrets.redact import _Forms
+from tests import warm
 from tests.skips import pytest_sessionfinish, pytest_terminal_summary
 
 pytest.register_assert_rewrite("tests.project")
@@ -110,11 +111,13 @@ class Done:
 
 @dataclass
 class Snap:
-    """Runs the ``snap`` command as a user would: a subprocess in a project folder, with a home of its own."""
+    """Runs the ``snap`` command as a user would: a subprocess in a project folder, with a home of its own.
+    Its interpreter is started anew for it, or, where it ``is_warm``, was started before (see ``warm``)."""
 
     root: Path
     home: Path
     env: dict[str, str] = field(default_factory=dict)
+    is_warm: bool = "SNAPSTORE_TEST_COLD" not in os.environ
 
     def environment(self) -> dict[str, str]:
         config = str(self.home / ".config")
@@ -133,21 +136,22 @@ class Snap:
         self, *words: str, code: int | None = None, env: Mapping[str, str] | None = None, input: str = ""
     ) -> Done:
         """Run ``snap words…``; with ``code``, fail unless it ends with that exit code."""
-        ran = subprocess.run(
-            self.command(*words),
-            cwd=self.root,
-            env={**self.environment(), **(env or {})},
-            input=input.encode(),
-            capture_output=True,
-            check=False,
-        )
-        streams = [stream.decode("utf-8", "surrogateescape") for stream in (ran.stdout, ran.stderr)]
-        done = Done(ran.returncode, *streams)
+        ended, said = self._run(words, {**self.environment(), **(env or {})}, input.encode())
+        done = Done(ended, *(stream.decode("utf-8", "surrogateescape") for stream in said))
         if code is not None:
             assert done.code == code, (
                 f"snap {' '.join(words)} ended with {done.code}:\n{done.stdout}{done.stderr}"
             )
         return done
+
+    def _run(
+        self, words: tuple[str, ...], environment: dict[str, str], given: bytes
+    ) -> tuple[int, list[bytes]]:
+        if self.is_warm and warm.can_run(environment):
+            return warm.run(words, self.root, environment, given)
+        command, cwd = self.command(*words), self.root
+        ran = subprocess.run(command, cwd=cwd, env=environment, input=given, capture_output=True, check=False)
+        return ran.returncode, [ran.stdout, ran.stderr]
 
     def configure(self, text: str) -> Path:
         """Write ``snapstore.toml``."""
@@ -163,9 +167,11 @@ def no_other_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def snap(tmp_path: Path) -> Snap:
+def snap(tmp_path: Path, request: pytest.FixtureRequest) -> Snap:
     """The ``snap`` command in an empty project folder ``snap.root``."""
     root, home = tmp_path / "project", tmp_path / "home"
     root.mkdir()
     home.mkdir()
-    return Snap(root, home)
+    made = Snap(root, home)
+    made.is_warm &= request.node.get_closest_marker("cold") is None
+    return made

@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Snap
 
+pytestmark = pytest.mark.cold
 FILES = '[resources.build]\nadapter = "files"\npath = "dist"\n'
 SLOW = (
     *("importlib.metadata", "concurrent.futures", "asyncio", "logging", "subprocess", "email", "tempfile"),

@@ -15,6 +15,7 @@ from snapstore import __version__
 from snapstore.cli import COMMANDS
 from tests.conftest import Snap
 
+pytestmark = pytest.mark.cold
 HEAVY = ("psycopg", "dulwich", "rich", "cryptography", "pyrage", "deepdiff", "sqlglot", "msgspec", "asyncio")
 CONFIG = '[resources.build]\nadapter = "files"\npath = "dist"\n'
 
