@@ -64,7 +64,7 @@ class Server:
 def temporary(bindir: Path | None = None) -> Iterator[Server]:
     """A server in a temporary directory of its own, gone with all its data on exit. ``bindir`` has the
     programs of another PostgreSQL than that of the wheel."""
-    directory = Path(tempfile.mkdtemp(prefix="snap-pg-", dir=_in_memory()))
+    directory = Path(tempfile.mkdtemp(prefix="snap-pg-", dir=in_memory()))
     try:
         with running(directory, bindir) as server:
             yield server
@@ -72,12 +72,14 @@ def temporary(bindir: Path | None = None) -> Iterator[Server]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _in_memory() -> str | None:
-    """A folder of Linux that is kept in memory, where it has room: a database is made there in a twentieth of
-    the time. None for the usual one, and where the user names one."""
+def in_memory() -> str | None:
+    """A folder of Linux that is kept in memory, where it has room and programs may be run: a database is made
+    there in a twentieth of the time. None for the usual one, and where the user names one."""
     if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK):
         return None
-    return _MEMORY if shutil.disk_usage(_MEMORY).free >= _ROOM else None
+    found = os.statvfs(_MEMORY)
+    may_run = not found.f_flag & os.ST_NOEXEC
+    return _MEMORY if may_run and found.f_bavail * found.f_frsize >= _ROOM else None
 
 
 @contextmanager

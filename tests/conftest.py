@@ -28,6 +28,14 @@ __all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
 POSTGRES_URL = "SNAPSTORE_TEST_POSTGRES_URL"
 
 
+def pytest_configure() -> None:
+    """What tests write is kept in memory, where it has room: much of it has to outlive a loss of power, and
+    would wait for a disk. Tests about files are on a disk (see ``disk``)."""
+    place = embedded.in_memory()
+    if place:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", place)
+
+
 @pytest.fixture(autouse=True)
 def own_secrets() -> Iterator[None]:
     """What a test in this process calls a secret is none in the next one: it may be any word of a message."""

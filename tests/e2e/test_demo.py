@@ -24,6 +24,7 @@ import psycopg
 import pytest
 import redis
 
+from snapstore import embedded
 from snapstore.demo import cache, evidence, nameserver
 from snapstore.demo.evidence import Evidence
 from snapstore.demo.shop import ORIGIN, ZONE, Shop, client, create, deploy
@@ -49,7 +50,7 @@ CHANGED = (
 def demo(snap: Snap, tmp_path: Path) -> Snap:
     """A user whose temporary directory and home are looked at afterwards."""
     # Short, since a socket's path has to fit into about 100 bytes; and to be entered by the server's account.
-    folder = Path(tempfile.mkdtemp(prefix="snap-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="snap-test-", dir=embedded.in_memory()))
     folder.chmod(0o711)
     snap.env["TMPDIR"] = str(folder)
     return snap

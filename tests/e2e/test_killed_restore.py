@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
-from snapstore import journal
+from snapstore import embedded, journal
 from snapstore.demo import cache, evidence, nameserver
 from snapstore.demo.evidence import Evidence
 from snapstore.demo.shop import ORIGIN, ZONE, Shop, create, deploy
@@ -56,7 +56,8 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(postgres_url: str) -> Iterator[Scene]:
-    base = Path(tempfile.mkdtemp(prefix="snap-test-"))  # short: the path of a socket has about 100 bytes
+    # Short: the path of a socket has about 100 bytes.
+    base = Path(tempfile.mkdtemp(prefix="snap-test-", dir=embedded.in_memory()))
     folder = base / "live" / "shop"
     folder.mkdir(parents=True)
     (folder.parent / "zone").write_text(ZONE)

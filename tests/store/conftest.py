@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from snapstore.store import Store, create
+from tests.disk import tmp_path
 from tests.store.making import IDENTITY
+
+__all__ = ["tmp_path"]
 
 
 @pytest.fixture(autouse=True)

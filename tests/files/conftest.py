@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.disk import tmp_path
+
+__all__ = ["tmp_path"]
