@@ -18,7 +18,7 @@ from snapstore.errors import SnapError
 from tests.conftest import Snap
 from tests.dns import cloudflare, route53, servers
 from tests.dns.conftest import ZONE, settings
-from tests.dns.gateway import FAILURES, Failure, Gateway, gateway
+from tests.dns.gateway import FAILURES, Failure, Gateway, gateway, ways
 from tests.dns.powerdns import comment, gone, rrset, running
 from tests.dns.test_cloudflare import settings as cloudflare_settings
 from tests.dns.test_octodns import of_powerdns as octodns_settings
@@ -26,6 +26,8 @@ from tests.dns.test_powerdns import settings as power_settings
 from tests.dns.test_route53 import settings as route53_settings
 from tests.project import Project, project, well
 from tests.redis.proxy import Cut, Proxy, proxy
+
+EVERY = "SNAPSTORE_DNS_FAULTS" in os.environ
 
 
 @pytest.fixture(autouse=True)
@@ -260,7 +262,7 @@ APIS = {
 
 def walked(total: int, how: Failure, step: int) -> range:
     """All of them with ``SNAPSTORE_DNS_FAULTS``."""
-    step = 1 if "SNAPSTORE_DNS_FAULTS" in os.environ else step
+    step = 1 if EVERY else step
     return range(1 + FAILURES.index(how) % step, total + 1, step)
 
 
@@ -288,7 +290,8 @@ def test_one_failure_of_an_api_is_overcome_and_nothing_is_done_twice(remote: Rem
 
 
 @pytest.mark.parametrize(
-    ("how", "way"), [("refused", "resume"), ("reset", "resume"), ("reset", "abort"), ("busy", "resume")]
+    ("how", "way"),
+    ways(EVERY, ("refused", "resume"), ("reset", "resume"), ("reset", "abort"), ("busy", "resume")),
 )
 def test_an_api_that_stays_away_leaves_a_way_on_and_a_way_back(remote: Remote, how: Failure, way: str):
     remote.good()

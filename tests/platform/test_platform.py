@@ -17,7 +17,7 @@ from snapstore.errors import Exit, SnapError
 from snapstore.guard import PlanRefused
 from snapstore.model import HazardName
 from tests.conftest import Snap
-from tests.dns.gateway import FAILURES, Failure, gateway
+from tests.dns.gateway import FAILURES, Failure, gateway, ways
 from tests.platform.conftest import change, project, settings
 from tests.platform.services import TOKEN, Heroku, Service, Vercel
 from tests.project import Project, well
@@ -207,8 +207,9 @@ def _same(service: Service, before: Any) -> bool:
     return [e for e in service.state() if e["key"] != "KEY"] == [e for e in before if e["key"] != "KEY"]
 
 
+@pytest.mark.parametrize(("how", "way"), ways(EVERY, ("reset", "resume")))
 def test_a_platform_that_goes_away_leaves_a_journal_to_go_on_from(
-    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    service: Service, how: Failure, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("snapstore.remote.retrying._PAUSE", 0.001)
     with gateway(service.port) as (between, url):
@@ -220,13 +221,18 @@ def test_a_platform_that_goes_away_leaves_a_journal_to_go_on_from(
         stopped = 0
         for at in range(1, between.requests + 1, 1 if EVERY else 2):
             change(service)
-            between.fail(at, "reset", down=True)
+            changed = service.state()
+            between.fail(at, how, down=True)
             with suppress(SnapError):
                 assert place.restore(taken.commit).problems
             between.through()
             unfinished = journal.unfinished(place.ws.store.workspace("journal")) is not None
             stopped += unfinished
-            well(place.resume() if unfinished else place.restore(taken.commit))
+            if unfinished:
+                well(getattr(place, way)())
+            if unfinished and way == "abort":
+                assert _same(service, changed), at
+            well(place.restore(taken.commit))
             assert _same(service, before), at
         assert stopped
 
