@@ -38,6 +38,7 @@ from snapstore.restored import RestoreResult
 from snapstore.secrets import REDACTOR
 from snapstore.snapshot import Snapshot
 from snapstore.take import LIVE, VERSION_TRAILER, in_scope, live, snapshot_of
+from snapstore.unmatched import unmatched
 from snapstore.verify import owed
 from snapstore.workspace import Workspace
 
@@ -85,6 +86,7 @@ def planned(
     """The same, with the states that the plan leads from and to."""
     request = _request(ws, "restore", _target(ws, revision), scope, options, (), report)
     before, plan = _current(ws, request)
+    _tell_unmatched(ws, request, before, report)
     return Planned(plan, before, request.target)
 
 
@@ -185,10 +187,16 @@ def _current(ws: Workspace, request: _Request) -> tuple[Snapshot, Plan]:
     return before, request.reviewed
 
 
+def _tell_unmatched(ws: Workspace, request: _Request, before: Snapshot, report: Report) -> None:
+    for pattern in unmatched(ws.config, request.scope, before, request.target):
+        report(f"{pattern}: nothing is called so, neither now nor in {(request.target.commit or '')[:10]}")
+
+
 def _run(ws: Workspace, request: _Request, confirm: Confirm | None, report: Report) -> RestoreResult:
     if confirm is not None:
         _require_rest(ws, request.title)
         before, plan = _current(ws, request)
+        _tell_unmatched(ws, request, before, report)
         if _nothing_to_do(ws, plan, before, request.target):
             return _nothing_done(plan, report)
         require_feasible(ws, plan, before, request.target, request.allow)
@@ -202,6 +210,8 @@ def _run(ws: Workspace, request: _Request, confirm: Confirm | None, report: Repo
 
 def _run_locked(ws: Workspace, request: _Request, report: Report) -> RestoreResult:
     before, plan = _current(ws, request)
+    if request.reviewed is None:
+        _tell_unmatched(ws, request, before, report)
     if _nothing_to_do(ws, plan, before, request.target):
         return _nothing_done(plan, report)
     require_feasible(ws, plan, before, request.target, request.allow)

@@ -126,11 +126,14 @@ def facts(snapshot: Snapshot, resource: str) -> dict[str, Fact]:
 
 def kinds(snapshot: Snapshot, resource: str) -> Counter[str]:
     """How many facts of each kind a resource has, those of its pages included."""
-    found: Counter[str] = Counter()
+    return Counter(fact.kind for fact in each_fact(snapshot, resource))
+
+
+def each_fact(snapshot: Snapshot, resource: str) -> Iterator[Fact]:
+    """All facts of a resource, those of its pages included, without holding them all."""
     for path, blob in _blobs(snapshot, resource, of_files=False):
         read = page_facts if is_page(path) else document_facts
-        found.update(fact.kind for fact in read(snapshot.objects, f"{resource}/{path}", blob.oid))
-    return found
+        yield from read(snapshot.objects, f"{resource}/{path}", blob.oid)
 
 
 def is_page(path: str) -> bool:

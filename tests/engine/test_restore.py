@@ -218,6 +218,21 @@ def test_a_change_outside_the_scope_is_a_mismatch(place: Place, faults: toys.Fau
     assert result.mismatches == ["web:v:x has changed, outside the scope"]
 
 
+@pytest.mark.parametrize(("pattern", "is_there"), [
+    ("db:t:a", True), ("db:one", True), ("db:a", True), ("web:a/*", True),
+    ("db:t:", False), ("db:*x*", False),
+])  # fmt: skip
+def test_a_part_that_neither_state_has_is_told(place: Place, pattern: str, is_there: bool) -> None:
+    place.put("db", {"t:a": {"x": 1}}, {"one": "1"})
+    place.put("web", {}, {"a/b": "same"})
+    old = place.take()
+    place.put("db", {}, {"one": "1"})
+    said: list[str] = []
+    place.restore(old, pattern, report=said.append)
+    text = f"{pattern}: nothing is called so, neither now nor in {old[:10]}"
+    assert said.count(text) == (0 if is_there else 1)
+
+
 def test_undo_of_a_scoped_restore_stays_in_its_scope(place: Place) -> None:
     old, _ = change_everything(place)
     web = place.get("web")
