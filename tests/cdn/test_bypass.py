@@ -19,6 +19,7 @@ from tests.dns.conftest import settings as of_dns
 from tests.dns.test_cloudflare import settings as of_zone
 
 DOCS = Path(__file__).parents[2] / "docs" / "adapters" / "cdn.md"
+EDGE = 'exclude = ["unmodelled:*"]\npurge = ["www.example.com/*"]\n'
 
 
 def documented(name: str) -> tuple[str, list[str]]:
@@ -61,7 +62,7 @@ def test_cloudflare_is_passed_by_a_record_that_is_not_proxied(snap: Snap):
     group, command = documented("cloudflare-bypass")
     with zones.running() as zone, cloudflare.running() as edge:
         filled(edge)
-        snap.configure(of_zone(zone.url) + of_edge(edge, 'purge = ["www.example.com/*"]\n') + group)
+        snap.configure(of_zone(zone.url) + of_edge(edge, EDGE) + group)
         snap("init", code=0)
         www = zones.record("www.example.com", "A", 1, "192.0.2.1")
         zone.add(www)
@@ -84,7 +85,7 @@ def test_the_cache_alone_is_passed_by_a_cache_rule(snap: Snap):
     group, command = documented("cache-bypass")
     with cloudflare.running() as edge:
         filled(edge)
-        snap.configure(of_edge(edge, 'purge = ["www.example.com/*"]\n') + group)
+        snap.configure(of_edge(edge, EDGE) + group)
         snap("init", code=0)
         rule = {"action": "set_cache_settings", "expression": "true", "action_parameters": {"cache": False}}
         edge.rule("zones", CACHE, rule)
