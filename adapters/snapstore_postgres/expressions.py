@@ -1,6 +1,6 @@
 """Text that PostgreSQL reads back as the very expression it was printed from.
 
-Nearly all of what ``pg_get_expr`` and friends print is a fixed point: parse it, print it, the same text. Two
+Nearly all of what ``pg_get_expr`` and friends print is a fixed point: parse it, print it, the same text. Some
 common forms are not. ``status IN ('a', 'b')`` over a ``varchar`` is kept as a cast of a whole array,
 
     (status)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying])::text[])
@@ -14,13 +14,16 @@ inner one leaves no trace: what has a type of its own is taken for ``anyarray`` 
     (((n >= 1) AND (n <= 9)) AND (m > 0))
 
 of which the parser makes one of three, since the inner one comes first. In ``((…) AND (…))::boolean AND (…)``
-it does not see it, and a cast of what is of that type already leaves no trace.
+it does not see it, and a cast of what is of that type already leaves no trace. Columns without a name are a
+third one: see ``unnamed``. And the marks of a CYCLE are printed as casts, where only constants may be.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+
+from snapstore_postgres.unnamed import named
 
 _CONSTRUCTOR = "ARRAY["
 _WORD = re.compile(
@@ -38,11 +41,16 @@ _CAST = re.compile(r"\)?::")
 
 _LOGIC = re.compile(r"""[Ee]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]|\s+|\w+|.""", re.DOTALL)
 _JOINS = ("AND", "OR")
+_MARK = re.compile(r"( TO | DEFAULT )('(?:[^']|'')*')::([\w.\"]+)(?= DEFAULT '| USING )")
 
 
 def reparsable(text: str) -> str:
     """The same expressions, protected where parsing them would change how they are printed."""
-    return _with_nested_logic(_with_whole_arrays(text))
+    return named(_with_nested_logic(_with_whole_arrays(_with_marks(text))))
+
+
+def _with_marks(text: str) -> str:
+    return _MARK.sub(r"\1\3 \2", text) if " CYCLE " in text else text
 
 
 def _with_whole_arrays(text: str) -> str:
