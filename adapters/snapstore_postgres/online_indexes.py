@@ -224,7 +224,10 @@ def dropped(scene: Scene) -> Iterator[Change]:
             or not action.transactional
         ):
             continue
-        table = scene.live[action.subject].parent or ""
+        fact = scene.live.get(action.subject)
+        if fact is None:  # It comes from the archive.
+            continue
+        table = fact.parent or ""
         if not scene.is_large(table) or scene.is_partitioned(table) or waited & set(action.destroys):
             continue
         if len(action.statements) == 1 and not any(name in scene.destroyers for name in action.releases):

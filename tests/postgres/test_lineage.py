@@ -114,3 +114,20 @@ def test_a_table_comes_out_of_the_archive_under_any_of_its_names(new_database: C
         if query := NOTES[number]:
             found = connection.execute(query.encode()).fetchall()
             assert found == [(1, "one", 10), (2, "two", 20)]
+
+
+GROWN = (
+    "SELECT",
+    """CREATE TABLE t (id int, n int); CREATE TABLE p (id int) PARTITION BY LIST (id);
+       CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p2 (id int);
+       INSERT INTO t VALUES (1, 2); INSERT INTO p VALUES (1)""",
+    """CREATE INDEX ON t (n); ALTER TABLE p ATTACH PARTITION p2 FOR VALUES IN (2);
+       INSERT INTO p VALUES (2)""",
+)
+
+
+def test_a_table_comes_out_of_the_archive_as_it_was_earlier_still(new_database: Callable[[], str]):
+    for number, connection in walked(new_database(), GROWN, (0, 1, 2, 0, 2)):
+        if number:
+            found = connection.execute("SELECT t.id, p1.id, p2.id FROM t, p1, p2").fetchall()
+            assert found == [(1, 1, 2)]
