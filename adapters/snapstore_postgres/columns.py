@@ -198,14 +198,14 @@ def _adding(fact: Fact, reached: Sequence[Fact], view: View) -> tuple[list[str],
     default = view.target.get(f"default:{fact.name}")
     held = any(True for c in (fact, *reached) for _ in holders(c.parent or "", view))
     if "identity" in fact.attrs and (held or _has_heirs(fact, view)):
-        return _numbered(fact, fact.attrs["identity"], view), ()
+        return _numbered(fact, fact.attrs["identity"].get("sequence"), fact.attrs["identity"], view), ()
     clause = column_clause(fact, view)
     if default is None:
         return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}", *settled_identity(fact, view)], ()
-    sequences = [part for part in view.target_parts.get(fact.id, ()) if part.kind == "sequence"]
-    if sequences and fact.attrs.get("not_null") and size(view, fact.parent or "")[1] != 0:
-        return _numbered(fact, sequences[0].attrs, view), ()
-    if sequences:
+    owned = _owned_sequence(fact, view)
+    if owned and fact.attrs.get("not_null") and size(view, fact.parent or "")[1] != 0:
+        return _numbered(fact, owned.name, owned.attrs, view), ()
+    if owned:
         return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], ()  # its sequence comes after it
     if held:
         return _written(fact, default, view), (default,)
@@ -239,25 +239,34 @@ def _has_heirs(column: Fact, view: View) -> bool:
     return "partition_key" not in table.attrs and bool(children(table.id, view.live_dependents))
 
 
-def _numbered(fact: Fact, sequence: Mapping[str, Json], view: View) -> list[str]:
+def _owned_sequence(column: Fact, view: View) -> Fact | None:
+    return next((part for part in view.target_parts.get(column.id, ()) if part.kind == "sequence"), None)
+
+
+def _numbered(fact: Fact, sequence: str | None, options: Mapping[str, Json], view: View) -> list[str]:
     """A column that counts, and cannot come with its numbers at once: one whose sequence comes after it, or
     an identity column of a table from which others inherit."""
-    table, name = table_of(fact), last(fact.name)
     bare = Fact(
         fact.id, {k: v for k, v in fact.attrs.items() if k not in ("not_null", "identity")}, fact.parent
     )
-    number = f"{sequence['start']} + {sequence.get('increment', 1)} * (row_number() OVER () - 1)"
-    rows = local_rows.source(table, [name], view)
-    numbers = [
-        f"UPDATE {to} t SET {name} = k.number FROM (SELECT t.tableoid AS part, t.ctid AS place,"
-        f" {number} AS number FROM {rows}) k"
-        f" WHERE t.tableoid = k.part AND t.ctid = k.place AND t.{name} IS NULL"
-        for to in local_rows.updated(table, view)
-    ]
     return [
-        f"ALTER TABLE {table} ADD COLUMN {column_clause(bare, view)}",
-        *undisturbed(fact, view, numbers),
+        f"ALTER TABLE {table_of(fact)} ADD COLUMN {column_clause(bare, view)}",
+        *undisturbed(fact, view, _numbers(fact, sequence, options, view)),
         *_made_identity(fact, view),
+    ]
+
+
+def _numbers(fact: Fact, sequence: str | None, options: Mapping[str, Json], view: View) -> list[str]:
+    """Updates that number the rows without a value in a column, behind all numbers that were given out."""
+    table, name = table_of(fact), last(fact.name)
+    before = positions.furthest(sequence, options, fact, view)
+    number = f"{before} + {options.get('increment', 1)} * row_number() OVER ()"
+    rows = local_rows.source(table, [name], view)
+    return [
+        f"UPDATE {to} t SET {name} = k.number FROM (SELECT t.tableoid AS part, t.ctid AS place,"
+        f" {number} AS number FROM {rows} WHERE t.{name} IS NULL) k"
+        " WHERE t.tableoid = k.part AND t.ctid = k.place"
+        for to in local_rows.updated(table, view)
     ]
 
 
@@ -279,18 +288,28 @@ def _returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: Vie
     bare = Fact(fact.id, attrs, fact.parent)
     table, name = table_of(fact), last(fact.name)
     alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
-    default = view.target.get(f"default:{fact.name}")
     found = [
         f"ALTER TABLE {table} ADD COLUMN {column_clause(bare, view)}",
         *(s for column, entry in back for s in archived_values.put_back(_typed(column, later), entry, view)),
         *([f"{alter} TYPE {fact.attrs['type']} USING {name}::{fact.attrs['type']}"] if later else []),
     ]
-    if fact.attrs.get("not_null") and default is not None and "nextval" not in default.attrs["expression"]:
-        found += undisturbed(fact, view, _defaults(fact, default, view))
-    elif filling.needed(fact, view):
-        filled = [filling.filling(fact, to, view) for to in local_rows.updated(table, view)]
-        found += undisturbed(fact, view, filled)
+    if rest := _rest_filled(fact, view):
+        found += undisturbed(fact, view, rest)
     return [*found, *_made_identity(fact, view)]
+
+
+def _rest_filled(fact: Fact, view: View) -> list[str]:
+    """Updates of the rows for which the archive has no value, where the column has to have one."""
+    default, owned = view.target.get(f"default:{fact.name}"), _owned_sequence(fact, view)
+    if "identity" in fact.attrs:
+        return _numbers(fact, fact.attrs["identity"].get("sequence"), fact.attrs["identity"], view)
+    if fact.attrs.get("not_null") and owned is not None:
+        return _numbers(fact, owned.name, owned.attrs, view)
+    if fact.attrs.get("not_null") and default is not None:
+        return _defaults(fact, default, view)
+    if filling.needed(fact, view):
+        return [filling.filling(fact, to, view) for to in local_rows.updated(table_of(fact), view)]
+    return []
 
 
 def _meanwhile(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: View) -> str:
@@ -342,8 +361,7 @@ def _drop_column(fact: Fact, view: View) -> Draft:
     )
     if archived_values.keeps_values(fact, view):
         draft = archived_values.column_draft(fact, view, draft)
-    counts_by = positions.of_identity(fact)
-    return positions.noting(counts_by, draft, view) if counts_by else draft
+    return positions.noting_those_of(fact, draft, view)
 
 
 def _goes_along(fact: Fact, view: View) -> bool:

@@ -6,7 +6,7 @@ restore or a later one. The furthest of all that is known counts, so that no num
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -52,12 +52,24 @@ def noting_all(table: Fact, draft: D, view: View) -> D:
     rows are elsewhere, and where it has none but numbers were given out."""
     elsewhere, used = _rows_are_elsewhere(table.id, view), view.request.live_hints.get(USED, ())
     for column in view.live_parts.get(table.id, ()):
-        owned = [p.name for p in view.live_parts.get(column.id, ()) if p.kind == "sequence"]
-        names = [name for name in owned if view.vanishes(f"sequence:{name}")]
-        for sequence in (*names, *filter(None, [of_identity(column)])):
+        for sequence in _going_with(column, view):
             if elsewhere or sequence in used:
                 draft = noting(sequence, draft, view)
     return draft
+
+
+def noting_those_of(column: Fact, draft: D, view: View) -> D:
+    """The draft of what drops a column, with the positions of its sequences noted."""
+    for sequence in _going_with(column, view):
+        draft = noting(sequence, draft, view)
+    return draft
+
+
+def _going_with(column: Fact, view: View) -> list[str]:
+    """The sequences that go with a column."""
+    owned = [part.name for part in view.live_parts.get(column.id, ()) if part.kind == "sequence"]
+    names = [name for name in owned if view.vanishes(f"sequence:{name}")]
+    return [*names, *filter(None, [of_identity(column)])]
 
 
 def _rows_are_elsewhere(table: str, view: View) -> bool:
@@ -142,10 +154,7 @@ def going_on(sequence: str, options: Mapping[str, Json], column: Fact | None, vi
     in_use = column is not None and view.stays(column.parent or "") and not options.get("cycle")
     found = [_values(column, down)] if column and in_use else []
     if places:
-        found.append(
-            "SELECT (facts->>'last')::bigint, (facts->>'called')::boolean"
-            f" FROM {archive.REGISTRY}.entries WHERE place IN ({', '.join(map(literal, places))})"
-        )
+        found.append(_noted_at(places))
     if not found:
         return []
     return [
@@ -155,6 +164,25 @@ def going_on(sequence: str, options: Mapping[str, Json], column: Fact | None, vi
         f" ORDER BY number{'' if down else ' DESC'}, called DESC LIMIT 1",
         *([archive.returned(entry)] if entry else []),
     ]
+
+
+def furthest(sequence: str | None, options: Mapping[str, Json], column: Fact, view: View) -> str:
+    """An expression of the last number that a column has, or that its sequence gave out before it went; of
+    the one before the first, where there is none."""
+    down = int(options.get("increment", 1)) < 0
+    found = [_values(column, down)]
+    entry = archive.kept(view.request, f"sequence:{sequence}", "sequence")
+    if entry:
+        found.append(_noted_at([entry.place]))
+    known = f"SELECT {'min' if down else 'max'}(number) FROM ({' UNION ALL '.join(found)}) k (number, called)"
+    return f"coalesce(({known}), {int(options['start']) - int(options.get('increment', 1))})"
+
+
+def _noted_at(places: Sequence[str]) -> str:
+    return (
+        "SELECT (facts->>'last')::bigint, (facts->>'called')::boolean"
+        f" FROM {archive.REGISTRY}.entries WHERE place IN ({', '.join(map(literal, places))})"
+    )
 
 
 def _before(sequence: str, column: Fact | None, view: View) -> Iterator[str]:
@@ -172,7 +200,9 @@ def _goes_by_itself(sequence: str, view: View) -> bool:
     if gone is None or not view.vanishes(gone.id):
         return False
     owner = view.live.get(gone.parent or "")
-    return owner is None or not view.vanishes(owner.id) or _rows_are_elsewhere(owner.parent or "", view)
+    if owner is None or not view.vanishes(owner.id):
+        return True
+    return view.stays(owner.parent or "") or _rows_are_elsewhere(owner.parent or "", view)
 
 
 def _identity_before(column: Fact, view: View) -> Iterator[str]:

@@ -131,3 +131,21 @@ def test_a_table_comes_out_of_the_archive_as_it_was_earlier_still(new_database: 
         if number:
             found = connection.execute("SELECT t.id, p1.id, p2.id FROM t, p1, p2").fetchall()
             assert found == [(1, 1, 2)]
+
+
+COUNTED = (
+    "CREATE TABLE t (name text); INSERT INTO t VALUES ('a'), ('b')",
+    """ALTER TABLE t ADD i int GENERATED ALWAYS AS IDENTITY (INCREMENT -2), ADD s serial;
+       INSERT INTO t VALUES ('c'); DELETE FROM t WHERE name = 'c'""",
+)
+
+
+def test_rows_that_came_while_a_column_was_gone_get_numbers_of_their_own(new_database: Callable[[], str]):
+    for number, connection in walked(new_database(), COUNTED, (0, 1)):
+        if number == 0:
+            connection.execute("INSERT INTO t VALUES ('d'), ('e')")
+            connection.commit()
+        else:
+            found = connection.execute("SELECT i, s FROM t ORDER BY s").fetchall()
+            assert found == [(-1, 1), (-3, 2), (-7, 4), (-9, 5)]
+            assert connection.execute("INSERT INTO t VALUES ('f') RETURNING i, s").fetchone() == (-11, 6)
