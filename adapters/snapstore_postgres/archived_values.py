@@ -91,16 +91,18 @@ def _source(column: Fact, entry: archive.Entry, view: View) -> str:
 def some_back(column: Fact, view: View) -> list[str]:
     """Statements that put back what :func:`set_aside` took from a column."""
     entry = archive.kept(view.request, column.id, "column")
-    return put_back(column, entry, view) if entry and archive.SOME in entry.facts else []
+    there = entry is not None and all(i in view.target for i in _key_columns(column, entry))
+    return put_back(column, entry, view) if entry and there and archive.SOME in entry.facts else []
 
 
 def _key(fact: Fact, view: View) -> list[str]:
-    """The columns that tell a row: those of the primary key where it stays, else all others that stay.
+    """The columns that tell a row: those of the primary key, that of now or that of the target, where they
+    stay, else all others that stay.
 
     What is computed tells no more than what it is computed from, and may one day be computed from this one.
     """
     table = fact.parent or ""
-    for part in view.live_parts.get(table, ()):
+    for part in (*view.live_parts.get(table, ()), *view.target_parts.get(table, ())):
         if part.kind == "constraint" and part.attrs.get("type") == "p":
             columns = [need for need in part.needs if need.startswith("column:")]
             if columns and all(view.stays(c) and c != fact.id for c in columns):
@@ -113,6 +115,11 @@ def _key(fact: Fact, view: View) -> list[str]:
         and view.stays(part.id)
         and "generated" not in part.attrs
     )
+
+
+def _key_columns(fact: Fact, entry: archive.Entry) -> list[str]:
+    """The identities of the columns by which the rows are found that have values at a place."""
+    return [f"column:{qualifier(fact.name)}.{name}" for name in entry.facts["key"]]
 
 
 def _row_key(key: Sequence[str]) -> str:
@@ -154,10 +161,11 @@ def _becomes_plain(fact: Fact, view: View) -> bool:
 def put_back(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
     """Statements that fill a column that was just added from its place in the archive.
 
-    What finds no row, or does not fit the type, stays in the archive.
+    What finds no row, or does not fit the type, stays in the archive. Columns of the key that go are there
+    still.
     """
     table = qualifier(fact.name)
-    if not all(f"column:{table}.{name}" in view.target for name in entry.facts["key"]):
+    if not all(i in view.live or i in view.target for i in _key_columns(fact, entry)):
         return []
     columns = [*entry.facts["key"], last(fact.name)]
     rows = local_rows.source(table, columns, view)

@@ -149,3 +149,18 @@ def test_rows_that_came_while_a_column_was_gone_get_numbers_of_their_own(new_dat
             found = connection.execute("SELECT i, s FROM t ORDER BY s").fetchall()
             assert found == [(-1, 1), (-3, 2), (-7, 4), (-9, 5)]
             assert connection.execute("INSERT INTO t VALUES ('f') RETURNING i, s").fetchone() == (-11, 6)
+
+
+REKEYED = (
+    "CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 1), (2, 2)",
+    "ALTER TABLE t ADD uid uuid NOT NULL DEFAULT gen_random_uuid()",
+    "ALTER TABLE t DROP id; ALTER TABLE t RENAME uid TO id; ALTER TABLE t ADD PRIMARY KEY (id)",
+)
+
+
+def test_values_come_back_past_a_change_of_the_primary_key(new_database: Callable[[], str]):
+    seen = {}
+    for number, connection in walked(new_database(), REKEYED, (1, 2, 1, 0, 2)):
+        columns = ("id, n", "id, n, uid", "id, n")[number]
+        found = sorted(connection.execute(f"SELECT {columns} FROM t").fetchall(), key=str)
+        assert seen.setdefault(number, found) == found
