@@ -58,16 +58,24 @@ class Fit:
 def into(column: Fact, new: str, view: View) -> Fit:
     """For a column that gets the type ``new``."""
     old = column.attrs["type"]
+    was, now = _below_domains(old, view.live), _below_domains(new, view.target)
 
     def same(value: str) -> str:
         there = cast(value, old, new)
         if new in ("json", "jsonb", "xml"):
             return f"({there}) IS NOT NULL OR {value} IS NULL"  # spaces mean nothing there
         # Types of users go by their text, and the old one may have another name by then.
-        back = f"({there})" if "." in old + new else f"({cast(f'({there})', new, old)})"
+        back = f"({there})" if "." in was + now else f"({cast(f'({there})', now, was)})"
         return f"{back}::text IS NOT DISTINCT FROM {value}::text"
 
     return Fit() if widens(old, new) else _fit(column, f"the type {new}", same, view)
+
+
+def _below_domains(kind: str, facts: Mapping[str, Fact]) -> str:
+    domain = facts.get(f"domain:{kind.removesuffix('[]')}")
+    if domain is None:
+        return kind
+    return _below_domains(domain.attrs["type"], facts) + ("[]" if kind.endswith("[]") else "")
 
 
 def within(column: Fact, labels: Collection[str], view: View) -> Fit:

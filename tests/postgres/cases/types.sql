@@ -379,3 +379,14 @@ CREATE TABLE u (r t, n integer);
 INSERT INTO t VALUES (1, 2, 3);
 INSERT INTO u SELECT t, 5 FROM t;
 CREATE MATERIALIZED VIEW m AS SELECT t FROM t;
+
+--- case values are the same in a domain of another scale
+--- both
+CREATE DOMAIN cents AS numeric(6,2);
+CREATE DOMAIN fine AS numeric(8,4) CHECK (VALUE >= 0);
+--- a
+CREATE TABLE t (id int PRIMARY KEY, x cents, y cents[]);
+--- b
+CREATE TABLE t (id int PRIMARY KEY, x fine, y fine[]);
+--- both
+INSERT INTO t VALUES (1, 1.5, '{1.25}');
