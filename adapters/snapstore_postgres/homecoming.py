@@ -14,7 +14,7 @@ from snapstore_postgres.evidence import by_id
 from snapstore_postgres.homeless import KIND, text
 from snapstore_postgres.inheritance import ancestors, partitions_below
 from snapstore_postgres.leaving import SOURCE, TAKEN_OUT, entry_before_attaching, referred, root_of
-from snapstore_postgres.names import block, last, literal, quote
+from snapstore_postgres.names import block, last, literal, qualifier, quote
 from snapstore_postgres.undisturbed import LOUD, QUIET_VARIABLES, quiet
 from snapstore_postgres.wording import former
 
@@ -44,7 +44,31 @@ def with_rows_back(request: PlanRequest, actions: Sequence[Action]) -> list[Acti
     back += _of_archived(request, actions)
     parted = list(parting.parted(request, actions))
     back += [msgspec.structs.replace(_put_back(request, p.root, p.entry), lock=None) for p in parted]
-    return [*parting.after_parting(parted, actions), *(p.action for p in parted), *back]
+    actions = _referring_after(back, parting.after_parting(parted, actions), request)
+    return [*actions, *(p.action for p in parted), *(_told(action) for action in back)]
+
+
+_BACK = "back:"
+"""What begins the tokens that say: the rows of this table are back."""
+
+
+def _told(action: Action) -> Action:
+    return msgspec.structs.replace(action, produces=(_BACK + action.subject.partition(":")[2],))
+
+
+def _referring_after(back: Sequence[Action], actions: Sequence[Action], request: PlanRequest) -> list[Action]:
+    """The actions, those that make a foreign key waiting for the rows that come to what it refers to."""
+    trees = {root: _tree(f"table:{root}", request) for root in (a.subject.partition(":")[2] for a in back)}
+
+    def waited(action: Action) -> list[str]:
+        fact = request.target.get(action.subject)
+        if action.verb is not Verb.CREATE or fact is None or fact.attrs.get("type") != "f":
+            return []
+        tables = {qualifier(need.partition(":")[2]) for need in fact.needs if need.startswith("column:")}
+        own = qualifier(fact.name)
+        return [_BACK + root for root, tree in trees.items() if own not in tree and tables & tree]
+
+    return [msgspec.structs.replace(a, needs=(*a.needs, *waited(a))) for a in actions] if back else [*actions]
 
 
 def _home(entry: archive.Entry, called: Mapping[str, str], request: PlanRequest) -> str:

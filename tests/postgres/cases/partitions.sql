@@ -417,3 +417,17 @@ CREATE INDEX i ON ONLY p (a, b);
 CREATE INDEX i1 ON p1 (a, b);
 CREATE INDEX i2 ON p2 (a, b);
 ALTER INDEX i ATTACH PARTITION i2;
+
+--- case rows go to another partition before a key refers to them
+--- both
+CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id);
+CREATE TABLE r (id int);
+--- a
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+--- b
+CREATE TABLE p2 PARTITION OF p FOR VALUES IN (1, 2);
+--- both
+INSERT INTO p VALUES (1);
+INSERT INTO r VALUES (1);
+--- a
+ALTER TABLE r ADD FOREIGN KEY (id) REFERENCES p;
