@@ -9,9 +9,9 @@ import msgspec
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``provider`` is how zones are read and written, ``server`` where, if not where everybody does: ``host``
-    or ``host:port`` of a name server, or the URL of an API. ``server_id`` is what PowerDNS calls itself in
-    there, ``profile`` the profile whose credentials AWS is shown, ``options`` what a provider of octoDNS
-    takes, its ``class`` among them.
+    or ``host:port`` of a name server, the URL of an API, or the path of master files, in which ``{zone}``
+    stands for the name of one. ``server_id`` is what PowerDNS calls itself in there, ``profile`` the profile
+    whose credentials AWS is shown, ``options`` what a provider of octoDNS takes, its ``class`` among them.
 
     ``zones`` are the names of the zones, in A-labels or in Unicode, or their provider's ids.
 
@@ -23,7 +23,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     zones: tuple[str, ...]
-    provider: Literal["rfc2136", "powerdns", "route53", "cloudflare", "octodns"] = "rfc2136"
+    provider: Literal["rfc2136", "powerdns", "route53", "cloudflare", "masterfile", "octodns"] = "rfc2136"
     server: str = ""
     server_id: str = "localhost"
     key: str = ""

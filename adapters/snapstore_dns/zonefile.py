@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import dns.exception
 import dns.rdatatype
@@ -13,14 +13,14 @@ from snapstore.facts import Facts
 from snapstore.model import UNMODELLED, Fact, Json
 from snapstore.nearest import did_you_mean
 from snapstore_dns.facts import RECORDS, ZONE, content_of, folder, place_of, soa_from
-from snapstore_dns.records import ALIAS, RecordSet, absolute, generic, rdata_of, unicode_of
+from snapstore_dns.records import ALIAS, Key, RecordSet, absolute, generic, rdata_of, unicode_of
 from snapstore_dns.wording import lines
 
 WELL_KNOWN = frozenset(
     {
-        *("A", "AAAA", "AFSDB", "APL", "CAA", "CERT", "CNAME", "DHCID", "DNAME", "DS", "EUI48"),
-        *("EUI64", "HINFO", "HTTPS", "KX", "LOC", "MINFO", "MX", "NAPTR", "NS", "OPENPGPKEY", "PTR"),
-        *("PX", "RP", "RT", "SMIMEA", "SPF", "SRV", "SSHFP", "SVCB", "TLSA", "TXT", "URI"),
+        *("A", "AAAA", "AFSDB", "APL", "CAA", "CERT", "CNAME", "DHCID", "DNAME", "DNSKEY", "DS"),
+        *("EUI48", "EUI64", "HINFO", "HTTPS", "KX", "LOC", "MINFO", "MX", "NAPTR", "NS", "OPENPGPKEY", "PTR"),
+        *("PX", "RP", "RT", "SMIMEA", "SOA", "SPF", "SRV", "SSHFP", "SVCB", "TLSA", "TXT", "URI"),
         *("X25"),
     }
 )
@@ -44,7 +44,7 @@ def master_file(path: str, facts: Facts, hints: Mapping[str, Json]) -> str:
     else:
         found.append(f"{absolute(zone.name)} {soa.ttl} IN SOA {soa.record(serial)}")
     write = octal_text if hints.get("provider") == "route53" else plain_text
-    for fact in sorted(facts.parts.get(zone.id, ()), key=lambda fact: _place(zone.name, fact)):
+    for fact in sorted(facts.parts.get(zone.id, ()), key=lambda fact: _place(zone.name, place_of(fact).key)):
         found += _lines(fact, write)
     return "\n".join(found) + "\n"
 
@@ -60,10 +60,14 @@ def _zone(path: str, facts: Facts) -> Fact:
     return zones[name]
 
 
-def _place(zone: str, fact: Fact) -> tuple[bool, list[str], str]:
-    """What the zone itself holds first, its NS before all; then names from the right to the left."""
-    owner, kind, variant = place_of(fact).key
-    return owner != zone, owner.split(".")[::-1], f"{'' if kind == 'NS' else kind} {variant}"
+def sorted_sets(zone: str, sets: Iterable[RecordSet]) -> list[RecordSet]:
+    """What the zone itself holds first, its SOA before all; then names from the right to the left."""
+    return sorted(sets, key=lambda one: _place(zone, one.key))
+
+
+def _place(zone: str, key: Key) -> tuple[bool, list[str], str]:
+    first = {"SOA": "", "NS": " "}.get(key.type, key.type)
+    return key.owner != zone, key.owner.split(".")[::-1], f"{first} {key.variant}"
 
 
 def _lines(fact: Fact, write: Write) -> Iterator[str]:
@@ -78,9 +82,9 @@ def _lines(fact: Fact, write: Write) -> Iterator[str]:
         return
     shown = unicode_of(found.owner)
     for text in found.records:
-        yield _record(found, write(found.type, text)) + (f" ; {shown}" if shown else "")
+        yield plain_record(found, write(found.type, text)) + (f" ; {shown}" if shown else "")
     for text in found.extras.get("disabled", ()):
-        yield f"; disabled: {_record(found, text)}"
+        yield f"; disabled: {plain_record(found, text)}"
 
 
 def plain_text(kind: str, text: str) -> str:
@@ -94,7 +98,8 @@ def octal_text(kind: str, text: str) -> str:
     return _OCTAL.sub(lambda found: f"\\{int(found[1], 8):03}", text)
 
 
-def _record(one: RecordSet, text: str) -> str:
+def plain_record(one: RecordSet, text: str) -> str:
+    """A line for one of its values; types that not all servers know by name as RFC 3597 has it."""
     kind = one.type
     if kind not in WELL_KNOWN:
         try:
