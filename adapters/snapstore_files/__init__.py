@@ -90,13 +90,14 @@ def rehearse(
 
 
 def check(settings: Settings, context: Context) -> list[Notice]:
-    """For ``snap doctor``: a root that is missing, and whatever a capture has to tell."""
+    """For ``snap doctor``: a root that is missing, and what of the tree cannot come back everywhere."""
     root = _root(settings, context)
     if not root.is_dir():
         return [Notice(to_text(settings.path), f"there is no folder {to_text(str(root))}")]
     from snapstore_files.walk import walk
 
-    return walk(os.fsencode(root), settings.selection()).notices
+    found = walk(os.fsencode(root), settings.selection())
+    return [notice for notice in found.notices if notice.serious]
 
 
 def discover(root: Path, env: Mapping[str, str]) -> list[Suggestion]:

@@ -31,6 +31,13 @@ class Selection(msgspec.Struct, frozen=True):
             return True
         return bool(self.exclude and self.exclude.match(prefix + from_bytes(name) + end))
 
+    def would_take_with_git(self, path: str) -> bool:
+        """Whether something named ``.git`` is left out for its name alone."""
+        forms = (path, path + "/")
+        excluded = self.exclude and any(map(self.exclude.match, forms))
+        included = not self.include or any(map(self.include.match, forms))
+        return included and not excluded and not self.git
+
     def takes(self, prefix: str, name: bytes) -> bool:
         """Whether a file is wanted."""
         if self.leaves_out(prefix, name):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
@@ -167,6 +168,7 @@ def _look_at(folder: _Folder, entries: list[_Entry], selection: Selection, found
     if inside:
         files = [entry for entry in entries if not entry.is_dir(follow_symlinks=False)]
     if not selection.everything or not _are_plain(entries):
+        found.notices += _repositories(folder, entries, selection)
         inside, files = _without_temporary(inside, folder, found), _without_temporary(files, folder, found)
         wanted = [entry for entry in files if selection.takes(folder.prefix, _name(entry))]
         folder.leaves_out |= len(wanted) < len(files)
@@ -198,6 +200,13 @@ def _are_plain(entries: list[_Entry]) -> bool:
     """Whether no name needs a look of its own."""
     names = b"\0" + _names(entries)
     return b"\0.git\0" not in names and b"\0.snap-" not in names
+
+
+def _repositories(folder: _Folder, entries: list[_Entry], selection: Selection) -> Iterator[Notice]:
+    """A repository inside of the tree comes back without its history, unless that is asked for."""
+    for entry in entries:
+        if entry.name == ".git" and folder.parent and selection.would_take_with_git(_path(folder, entry)):
+            yield Notice(to_text(_path(folder, entry)), "left out; git = true takes it as well")
 
 
 def _without_temporary(entries: list[_Entry], folder: _Folder, found: Found) -> list[_Entry]:

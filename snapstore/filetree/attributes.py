@@ -109,7 +109,8 @@ class Seen:
             count = sum(map(len, groups))
             yield f"{count} files are hard links of each other: restored as files of their own"
         if self._foreign and OWNER not in self._keep:
-            yield f"{self._foreign} entries have another owner than the folder: owners are not captured"
+            what = "1 entry has" if self._foreign == 1 else f"{self._foreign} entries have"
+            yield f"{what} another owner than the folder: owners are not captured"
 
 
 def _owner_fact(path: str, status: os.stat_result) -> Fact:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -29,6 +30,7 @@ from tests.files.trees import (
     build,
     capture,
     changes,
+    context,
     picture,
     plan,
     restore,
@@ -296,6 +298,34 @@ def test_what_is_left_out_is_neither_changed_nor_removed_by_a_restore(root: Path
     assert kept == ["a.log", "big", "n.log", "only.log", "x"]
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({}, ["lib/.git"]),
+        ({"include": ["lib/"]}, ["lib/.git"]),
+        ({"git": True}, []),
+        ({"exclude": [".git/"]}, []),
+        ({"include": ["*.js"]}, []),
+    ],
+)
+def test_a_repository_inside_that_is_left_out_is_told(
+    root: Path, settings: dict[str, Any], told: list[str]
+) -> None:
+    inside = Folder({b".git": Folder({b"HEAD": File(b"")}), b"x.js": File(b"")})
+    tree(root, Folder({b".git": Folder({b"HEAD": File(b"")}), b"lib": inside}))
+    notices = adapter.capture(Settings(path="tree", **settings), context(root)).notices
+    assert [notice.subject for notice in notices] == told
+
+
+def test_what_only_comes_back_otherwise_is_not_wrong_to_a_doctor(root: Path) -> None:
+    tree(root, Folder({b"a": File(b"")}))
+    (root / "tree" / "b").hardlink_to(root / "tree" / "a")
+    assert adapter.capture(ALL, context(root)).notices
+    assert adapter.check(ALL, context(root)) == []
+    os.mkfifo(root / "tree" / "pipe")
+    assert [notice.subject for notice in adapter.check(ALL, context(root))] == ["pipe"]
+
+
 def test_an_excluded_folder_is_not_even_opened(root: Path) -> None:
     tree(root, Folder({b"cache": Folder({b"x": File(b"")}), b"a": File(b"")}))
     opened = []
@@ -353,6 +383,7 @@ def test_what_cannot_be_read_is_named_and_nothing_is_captured(root: Path) -> Non
     script = f"""
 import os
 from pathlib import Path
+from typing import Any
 from snapstore.errors import SnapError
 from snapstore_files import Settings, adapter
 from tests.files.trees import context
@@ -465,6 +496,7 @@ def test_thousands_of_files_are_a_few_entries_of_the_journal(root: Path) -> None
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from typing import Any
 from snapstore import safewrite
 from snapstore_files import Settings, adapter
 from tests.files.trees import apply, capture, plan
