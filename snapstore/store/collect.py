@@ -33,6 +33,8 @@ YOUNG = 60.0
 _WHOLE = 8 << 20
 _MUCH = 10
 """A part in so many is worth deflating all again."""
+_PATH = 200
+"""So many bytes of a path are told to Git, whose lines are not endless."""
 _SUBMODULE = 0o160000
 _MOVES = re.compile(r"^([0-9a-f]{40}) ([0-9a-f]{40}) ", re.MULTILINE)
 
@@ -199,7 +201,6 @@ def _by_git(git: str, objects: StoreObjects, root: Path, needed: set[bytes], aga
     settings = (f"core.bigFileThreshold={_WHOLE}", "pack.compression=6", f"safe.directory={root}")
     words = ["pack-objects", "-q", "--threads=1", "--delta-base-offset", "--window=10", "--depth=10"]
     words += ["--no-reuse-object"] if again else []
-    listed = b"".join(oid.hex().encode() + b"\n" for oid in sorted(needed))
     env = {**os.environ, "GIT_DIR": str(root)}
     done = subprocess.run(
         [
@@ -208,7 +209,7 @@ def _by_git(git: str, objects: StoreObjects, root: Path, needed: set[bytes], aga
             *words,
             str(objects.packs.folder / "pack"),
         ],
-        input=listed,
+        input=_listed(objects, needed),
         capture_output=True,
         env=env,
         check=False,
@@ -219,6 +220,27 @@ def _by_git(git: str, objects: StoreObjects, root: Path, needed: set[bytes], aga
     objects.packs.refresh()
     made = next((pack for pack in objects.packs.all() if pack.name == name), None)
     return name if made is not None and made.count == len(needed) else None
+
+
+def _listed(objects: StoreObjects, needed: set[bytes]) -> bytes:
+    """The objects as ``git pack-objects`` reads them, with paths: it looks for deltas among what is called
+    alike. Without, a pack is a fifteenth larger, and takes a third longer to make."""
+    paths = dict.fromkeys(needed, b"")
+    for tree in set(_snapshots(objects, needed)):
+        _add_paths(objects, tree, paths)
+    return b"".join([b"%s %s\n" % (oid.hex().encode(), path) for oid, path in sorted(paths.items())])
+
+
+def _add_paths(objects: StoreObjects, top: str, paths: dict[bytes, bytes]) -> None:
+    """To those that have none yet, the end of the path below this tree: all that Git looks at."""
+    todo = [(b"", top)]
+    while todo:
+        prefix, tree = todo.pop()
+        for name, mode, below in trees.items(objects.content(tree, TREE)):
+            if paths.get(below) == b"":
+                path = paths[below] = (prefix + name.replace(b"\n", b" "))[-_PATH:]
+                if mode == trees.FOLDER:
+                    todo.append((path + b"/", below.hex()))
 
 
 def _copy(objects: StoreObjects, oids: Iterable[bytes]) -> str | None:

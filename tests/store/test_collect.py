@@ -90,6 +90,17 @@ def test_deltas_make_it_much_smaller(store: Store) -> None:
     assert done.after.bytes * 4 < done.before.bytes
 
 
+def test_what_a_file_was_before_is_a_delta_whatever_else_is_as_large(store: Store) -> None:
+    chance = random.Random(5)
+    old = {f"a/{n}": chance.randbytes(4000 + 10 * n).hex() for n in range(60)}
+    new = {path: content + chance.randbytes(chance.randrange(400)).hex() for path, content in old.items()}
+    for files in (old, new):
+        take(store, a=state(*(text(path, content) for path, content in files.items())))
+    done = store.collect()
+    assert done.after.bytes < 0.65 * done.before.bytes
+    assert_clean(store)
+
+
 def test_what_takes_deflated_in_haste_is_deflated_well_but_not_for_a_few_of_many(store: Store) -> None:
     chance = random.Random(3)
     words = [f"word{n}" for n in range(50)]
