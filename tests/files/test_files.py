@@ -383,9 +383,8 @@ def test_what_cannot_be_read_is_named_and_nothing_is_captured(root: Path) -> Non
     script = f"""
 import os
 from pathlib import Path
-from typing import Any
 from snapstore.errors import SnapError
-from snapstore_files import Settings, adapter
+from snapstore_files import Settings, adapter, walk
 from tests.files.trees import context
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 try:
