@@ -216,16 +216,17 @@ def _keys(column: Fact, view: View) -> Iterator[Fact]:
                 yield part
 
 
-_PLAIN_KEY = re.compile(r"(PRIMARY KEY|UNIQUE) \(.*\)( DEFERRABLE.*)?")
+_COMPARED = re.compile(
+    r"(?:PRIMARY KEY|UNIQUE(?: NULLS NOT DISTINCT)?|CREATE UNIQUE INDEX .* USING btree) \(([^()]*)\)"
+)
 
 
 def _beside(column: Fact, key: Fact, view: View) -> set[str]:
-    """The other columns of a key that compares nothing but columns, all of them for being equal."""
-    definition = key.attrs["definition"]
-    if not _PLAIN_KEY.fullmatch(definition) or " INCLUDE (" in definition or "WITHOUT OVERLAPS" in definition:
-        return set()
+    """The other columns that a key compares for being equal."""
+    found = _COMPARED.match(key.attrs["definition"])
+    compared = found[1].split(", ") if found else ()
     others = (need for need in key.needs if need.startswith("column:") and need != column.id)
-    return {last(need) for need in others if view.stays(need)}
+    return {last(need) for need in others if view.stays(need) and last(need) in compared}
 
 
 def _base(kind: str) -> str:

@@ -61,10 +61,20 @@ def test_each_type_check_and_key_gets_what_it_can_take(new_database: Callable[[]
         restore(url, bad)
 
 
-def test_rows_that_another_part_of_a_key_tells_apart_may_refer_to_the_same(new_database: Callable[[], str]):
+KEYS = (
+    "CREATE TABLE t (k int, o int REFERENCES o, PRIMARY KEY (k, o))",
+    """CREATE TABLE t (k int, g int, o int NOT NULL REFERENCES o);
+       CREATE UNIQUE INDEX ON t (o, k) INCLUDE (g) WHERE g IS NULL""",
+)
+
+
+@pytest.mark.parametrize("table", KEYS, ids=("key", "index"))
+def test_rows_that_another_part_of_a_key_tells_apart_may_refer_to_the_same(
+    new_database: Callable[[], str], table: str
+):
     url = new_database()
     run(url, "CREATE TABLE o (id int PRIMARY KEY); INSERT INTO o VALUES (7), (8)")
-    run(url, "CREATE TABLE t (k int, o int REFERENCES o, PRIMARY KEY (k, o))")
+    run(url, table)
     good, before = capture(url), dump.schema(url)
     run(url, "ALTER TABLE t DROP o; INSERT INTO t VALUES (1), (1), (2), (3)")
     restore(url, good)
