@@ -8,7 +8,7 @@ from itertools import chain
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
-from snapstore_postgres.names import last, literal, parts, qualifier, quote, unquote
+from snapstore_postgres.names import block, last, literal, parts, qualifier, quote, unquote
 from snapstore_postgres.notnull import not_null_comment
 from snapstore_postgres.types import name_of_domain_not_null
 from snapstore_postgres.words import database_name, designation, grantee_object
@@ -31,7 +31,16 @@ def object_of(identity: str, fact: Fact, view: View) -> str:
 
 
 def _comment(fact: Fact, view: View) -> Draft:
-    return _commented(fact, view, view.target)
+    said = _commented(fact, view, view.target)
+    if not _is_supplied(fact) or not view.appears(view.target[fact.parent or ""].parent or ""):
+        return said
+    return replace(said, statements=[_after_script(text) for text in said.statements])
+
+
+def _after_script(statement: str) -> str:
+    """The statement in a transaction within that which makes the extension: what that itself says, its script
+    is taken to have said."""
+    return block(f"BEGIN {statement}; EXCEPTION WHEN case_not_found THEN RAISE; END")
 
 
 def _uncomment(fact: Fact, view: View) -> Draft:
