@@ -7,8 +7,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from msgspec import structs
+
 from snapstore.errors import SnapError
-from snapstore.model import Action
+from snapstore.model import Action, Verb
 
 T = TypeVar("T", str, int)
 K = TypeVar("K", str, int)
@@ -44,6 +46,36 @@ def order(actions: Sequence[Action]) -> list[Action]:
         in_order = [sorted(circle, key=position.__getitem__) for circle in circles]
         raise CircularActions([[actions[i] for i in circle] for circle in in_order])
     return [actions[i] for i in found]
+
+
+def softly(actions: Sequence[Action], wanted: dict[str, set[str]]) -> list[Action]:
+    """The actions with more needs, by what they are about; not those that go. What of these would make a
+    circle is left out: nothing fails without them but what cannot be known."""
+    while any(wanted.values()):
+        found = [a if a.verb is Verb.DROP else _needing(a, wanted.get(a.subject, ())) for a in actions]
+        try:
+            order(found)
+        except CircularActions as error:
+            if not _let_go(wanted, error.circles):
+                break
+        else:
+            return found
+    return list(actions)
+
+
+def _needing(action: Action, names: Collection[str]) -> Action:
+    return structs.replace(action, needs=(*action.needs, *sorted(names))) if names else action
+
+
+def _let_go(wanted: dict[str, set[str]], circles: Sequence[Sequence[Action]]) -> bool:
+    """Leave out what is wanted inside of a circle. Whether there was any."""
+    before = sum(map(len, wanted.values()))
+    for circle in circles:
+        made = {identity for action in circle for identity in action.produces}
+        for action in circle:
+            if action.subject in wanted:
+                wanted[action.subject] -= made
+    return sum(map(len, wanted.values())) < before
 
 
 def _circles(left: Collection[int], after: Mapping[int, Iterable[int]]) -> list[list[int]]:

@@ -11,12 +11,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from msgspec import structs
-
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Verb
-from snapstore.ordering import CircularActions, order
+from snapstore.ordering import softly
 from snapstore_postgres.names import last, unquote
 from snapstore_postgres.words import plain
 
@@ -40,17 +38,7 @@ def behind_bodies(request: PlanRequest, actions: Sequence[Action]) -> list[Actio
     """The actions, each that makes a function with what its body names, and this plan makes, before it."""
     named = _by_name(i for a in actions if a.transactional for i in a.produces)
     called = _called(actions, named, request.target)
-    wanted = {i: names for i, names in called.items() if names}
-    while wanted:
-        found = [structs.replace(a, needs=(*a.needs, *sorted(wanted.get(a.subject, ())))) for a in actions]
-        try:
-            order(found)
-        except CircularActions as error:
-            if not _let_go(wanted, error.circles):
-                break
-        else:
-            return found
-    return list(actions)
+    return softly(actions, {i: names for i, names in called.items() if names})
 
 
 def _by_name(identities: Iterable[str]) -> Mapping[str, set[str]]:
@@ -82,14 +70,3 @@ def _names_in(function: Fact, named: Mapping[str, set[str]]) -> set[str]:
     text = str(function.attrs.get("definition", "")).partition("\nAS ")[2]
     words = {quoted.replace('""', '"') or word.lower() for quoted, word in _WORD.findall(text)}
     return set().union(*(named[word] for word in words if word in named))
-
-
-def _let_go(wanted: dict[str, set[str]], circles: Sequence[Sequence[Action]]) -> bool:
-    """Leave out what is named inside of a circle. Whether there was any."""
-    before = sum(map(len, wanted.values()))
-    for circle in circles:
-        made = {identity for action in circle for identity in action.produces}
-        for action in circle:
-            if action.subject in wanted:
-                wanted[action.subject] -= made
-    return sum(map(len, wanted.values())) < before

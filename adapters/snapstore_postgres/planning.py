@@ -18,6 +18,7 @@ from snapstore_postgres import (
     constraints,
     costs,
     database,
+    default_classes,
     disallowed,
     doubts,
     federation,
@@ -103,7 +104,7 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = resolution.in_sight(request, online.in_steps(request, actions))
     actions = vanished_casts.for_a_moment(request, immutable.for_a_moment(request, actions))
     actions = blocks.with_language(request, actions)
-    actions = bodies.behind_bodies(request, actions)
+    actions = default_classes.behind_classes(request, bodies.behind_bodies(request, actions))
     actions = versions.with_lacking(request.resource, lacking, rights.with_missing(request, actions))
     return costs.stated(request, actions)
 

@@ -25,6 +25,8 @@ PRINTED = (
     "index",
     "default",
     "column",
+    "table",
+    "range",
     "domain",
     "policy",
     "rule",
@@ -33,8 +35,8 @@ PRINTED = (
     "function",
     "procedure",
 )
-"""Kinds whose definition the server has parsed."""
-_UNSEEN = ("function:", "operator:")
+"""Kinds whose definition the server has parsed, such as the partition key of a table."""
+_UNSEEN = ("function:", "operator:", "operator_class:")
 
 
 def read_anew(rule: Rule) -> Rule:

@@ -18,6 +18,7 @@ from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.casts import STRINGS
 from snapstore_postgres.immutable import made
 from snapstore_postgres.names import block, literal
+from snapstore_postgres.reaching import types_below
 from snapstore_postgres.words import plain
 
 _CAST = re.compile(r'\)::((?:[^\s"(),;\[\]]|"[^"]*")+)')
@@ -63,7 +64,7 @@ def _may_lack_one(facts: Sequence[Fact], target: Facts) -> bool:
     People make such casts between base types of their own and others."""
     if "base_type" not in target.kinds:
         return False
-    own = _base_types_below(facts, target)
+    own = types_below(facts, target, ("base_type",))
     to = {found[1] for fact in facts for found in _CAST.finditer(str(fact.attrs))} - {*STRINGS}
     known = [cast.name for cast in target.kinds.get("cast", ())]
     return any(
@@ -73,18 +74,6 @@ def _may_lack_one(facts: Sequence[Fact], target: Facts) -> bool:
         for one, two in ((kind, other), (other, kind))
         if two in to
     )
-
-
-def _base_types_below(facts: Sequence[Fact], target: Facts) -> set[str]:
-    """Those of all that these stand on, be it through others."""
-    seen, waiting = {fact.id for fact in facts}, [*facts]
-    while waiting:
-        below = waiting.pop()
-        around = {*below.needs, below.parent or ""}
-        new = {identity for identity in around - seen if identity in target}
-        seen |= new
-        waiting += [target[identity] for identity in new]
-    return {identity.partition(":")[2] for identity in seen if identity.startswith("base_type:")}
 
 
 def _tried(statements: Sequence[str], functions: Mapping[str, str]) -> str:

@@ -173,3 +173,37 @@ INSERT INTO t VALUES (1), (2);
 CREATE VIEW v AS SELECT a::m AS x, n::numeric AS y, ARRAY[n]::numeric[] AS z FROM t;
 CREATE INDEX i ON t ((a::m));
 DROP CAST (int AS m); DROP CAST (num AS int); DROP CAST (int AS num); DROP CAST (num AS numeric);
+
+--- case what uses a default operator class without a word
+--- both
+CREATE TYPE num;
+CREATE FUNCTION num_in(cstring) RETURNS num LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION num_out(num) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE num (INPUT = num_in, OUTPUT = num_out, LIKE = int4);
+CREATE CAST (num AS int) WITHOUT FUNCTION AS IMPLICIT;
+CREATE FUNCTION num_cmp(num, num) RETURNS int LANGUAGE internal IMMUTABLE STRICT AS 'btint4cmp';
+DO $$ DECLARE o text; f text; BEGIN
+  FOR o, f IN VALUES ('<', 'lt'), ('<=', 'le'), ('=', 'eq'), ('>=', 'ge'), ('>', 'gt') LOOP
+    EXECUTE format('CREATE FUNCTION num_%s(num, num) RETURNS boolean LANGUAGE internal IMMUTABLE STRICT AS ''int4%s''', f, f);
+    EXECUTE format('CREATE OPERATOR %s (FUNCTION = num_%s, LEFTARG = num, RIGHTARG = num)', o, f);
+  END LOOP;
+END $$;
+--- a
+CREATE OPERATOR CLASS num_ops DEFAULT FOR TYPE num USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 num_cmp(num, num);
+--- both
+CREATE TABLE p (n num, v int) PARTITION BY RANGE (n);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM ('1') TO ('5');
+INSERT INTO p VALUES ('1', 2), ('3', 4);
+CREATE TABLE t (n num PRIMARY KEY, r int);
+INSERT INTO t VALUES ('1', 2), ('3', 4);
+CREATE INDEX i ON p (n);
+CREATE VIEW v AS SELECT n, count(*) AS c FROM p GROUP BY n;
+CREATE VIEW w AS SELECT DISTINCT n FROM t UNION SELECT n FROM p ORDER BY n;
+CREATE MATERIALIZED VIEW m AS SELECT count(DISTINCT n) AS c FROM t GROUP BY r;
+CREATE STATISTICS s ON n, r FROM t;
+CREATE TYPE rng AS RANGE (SUBTYPE = num);
+
+--- case what is said of parts of an extension in the transaction that makes it
+--- a
+CREATE EXTENSION hstore;
+DO $$ BEGIN COMMENT ON TYPE hstore IS 'it''s mine'; EXCEPTION WHEN case_not_found THEN RAISE; END $$;
