@@ -32,14 +32,14 @@ def object_of(identity: str, fact: Fact, view: View) -> str:
 
 def _comment(fact: Fact, view: View) -> Draft:
     said = _commented(fact, view, view.target)
-    if not _is_supplied(fact) or not view.appears(view.target[fact.parent or ""].parent or ""):
+    if not _is_supplied(fact) or view.target[fact.parent or ""].parent not in view.fates:
         return said
     return replace(said, statements=[_after_script(text) for text in said.statements])
 
 
 def _after_script(statement: str) -> str:
-    """The statement in a transaction within that which makes the extension: what that itself says, its script
-    is taken to have said."""
+    """The statement in a transaction within that which makes or alters the extension: what that itself says,
+    the script of the extension is taken to have said."""
     return block(f"BEGIN {statement}; EXCEPTION WHEN case_not_found THEN RAISE; END")
 
 
