@@ -99,6 +99,14 @@ QUIET_VARIABLES = "part pg_catalog.regclass; watching record; again text := '';"
 LOUD = "SET CONSTRAINTS ALL IMMEDIATE; IF again <> '' THEN EXECUTE again; END IF;"
 
 
+_KEYED = "EXISTS (SELECT FROM pg_catalog.pg_index WHERE indrelid = part AND indisprimary)"
+_UNTOLD = """(EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = part AND attgenerated <> '')
+             OR EXISTS (SELECT FROM pg_catalog.pg_publication_rel r WHERE
+                  pg_catalog.to_jsonb(r) ->> 'prattrs' IS NOT NULL AND (prrelid = part
+                   OR prrelid IN (SELECT pg_catalog.pg_partition_ancestors(part)))))"""
+"""Whether not even all columns of a table can tell a row, since some are computed or not published."""
+
+
 def quiet(table: str) -> str:
     """PL/pgSQL that keeps the triggers and rules of a table and its partitions from seeing what follows, and
     lets rows be deleted that nothing tells to subscribers, until :data:`LOUD`."""
@@ -118,12 +126,21 @@ def quiet(table: str) -> str:
       FOR watching IN
         SELECT CASE relreplident WHEN 'n' THEN 'NOTHING' ELSE 'DEFAULT' END AS state
           FROM pg_catalog.pg_class c
-         WHERE c.oid = part AND relkind = 'r'
+         WHERE c.oid = part AND relkind = 'r' AND NOT {_UNTOLD}
            AND EXISTS (SELECT FROM pg_catalog.pg_publication WHERE pubdelete)
-           AND (relreplident = 'n' OR relreplident = 'd' AND NOT EXISTS (
-             SELECT FROM pg_catalog.pg_index WHERE indrelid = part AND indisprimary)) LOOP
+           AND (relreplident = 'n' OR relreplident = 'd' AND NOT {_KEYED}) LOOP
         EXECUTE pg_catalog.format('ALTER TABLE ONLY %s REPLICA IDENTITY FULL', part);
         again := again || pg_catalog.format('ALTER TABLE ONLY %s REPLICA IDENTITY %s;', part, watching.state);
+      END LOOP;
+      FOR watching IN
+        SELECT pubname AS name, pg_catalog.concat_ws(', ', CASE WHEN pubinsert THEN 'insert' END,
+            CASE WHEN pubupdate THEN 'update' END, CASE WHEN pubtruncate THEN 'truncate' END) AS rest
+          FROM pg_catalog.pg_class c, pg_catalog.pg_publication
+         WHERE c.oid = part AND pubdelete AND {_UNTOLD}
+           AND (relreplident IN ('n', 'f') OR relreplident = 'd' AND NOT {_KEYED}) LOOP
+        EXECUTE pg_catalog.format('ALTER PUBLICATION %I SET (publish = %L)', watching.name, watching.rest);
+        again := again || pg_catalog.format('ALTER PUBLICATION %I SET (publish = %L);', watching.name,
+          pg_catalog.concat_ws(', ', nullif(watching.rest, ''), 'delete'));
       END LOOP;
     END LOOP;"""
 

@@ -30,3 +30,25 @@ CREATE UNIQUE INDEX own ON p1 (b);
 CREATE TABLE p2 PARTITION OF p DEFAULT PARTITION BY LIST (b);
 CREATE TABLE p3 PARTITION OF p2 DEFAULT;
 INSERT INTO p VALUES (1, 'x'), (1, 'y'), (1, NULL), (1, NULL);
+
+--- case rows leave a partition that is published, and of which not all columns can tell
+--- both
+CREATE PUBLICATION everything FOR ALL TABLES;
+CREATE TABLE p (a int, v text, g text GENERATED ALWAYS AS (v || '!') STORED) PARTITION BY RANGE (a);
+--- a
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+--- b
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (5);
+CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (5) TO (10);
+--- both
+INSERT INTO p VALUES (1, 'one'), (7, 'seven');
+
+--- case the values of a column come back where all tables are published
+--- both
+CREATE PUBLICATION everything FOR ALL TABLES;
+CREATE TYPE c AS (a int, b text);
+--- a
+ALTER TYPE c ADD ATTRIBUTE x int;
+--- both
+CREATE TABLE t OF c;
+INSERT INTO t (a, b) VALUES (1, 'one'), (1, 'two');
