@@ -14,10 +14,11 @@ from snapstore.errors import SnapError
 from tests.cdn.conftest import settings
 from tests.cdn.varnish import START, Varnish
 from tests.project import Project, project, well
-from tests.redis.proxy import Cut, Proxy, proxy
+from tests.redis.proxy import Cut, Proxy, cut_ways, cuts, proxy
 
 EVERY = "SNAPSTORE_CDN_FAULTS" in os.environ
 STEP = 1 if EVERY else 13
+WAITING = "timeout = 3\n" if EVERY else ""
 """Every command takes minutes: a program is compiled for each."""
 GOOD = START + 'sub vcl_recv { return (vcl(shop)); }\nbackend other { .host = "127.0.0.1"; .port = "9"; }\n'
 GOOD += "sub vcl_miss { set req.backend_hint = other; }\n"
@@ -36,7 +37,7 @@ def between(varnish: Varnish) -> Iterator[Proxy]:
 
 @pytest.fixture
 def behind(varnish: Varnish, between: Proxy, tmp_path: Path) -> Project:
-    return project(tmp_path / "project", settings(varnish, port=between.port))
+    return project(tmp_path / "project", settings(varnish, WAITING, between.port))
 
 
 def good(server: Varnish) -> None:
@@ -57,7 +58,7 @@ def bad(server: Varnish) -> None:
     server.call("param.reset", "default_ttl")
 
 
-@pytest.mark.parametrize("how", ["before", "after"])
+@pytest.mark.parametrize("how", cuts(EVERY))
 def test_a_connection_that_is_cut_once_is_made_again(
     varnish: Varnish, between: Proxy, behind: Project, how: Cut
 ):
@@ -75,7 +76,10 @@ def test_a_connection_that_is_cut_once_is_made_again(
         assert varnish.everything() == promised, at
 
 
-@pytest.mark.parametrize(("how", "way"), [("before", "abort"), ("after", "resume")])
+@pytest.mark.parametrize(
+    ("how", "way"),
+    cut_ways(EVERY, ("before", "abort"), ("after", "resume")),
+)
 def test_a_server_that_goes_away_is_restored_or_taken_back_when_it_is_there_again(
     varnish: Varnish, between: Proxy, behind: Project, how: Cut, way: str
 ):

@@ -25,7 +25,7 @@ from tests.dns.test_octodns import of_powerdns as octodns_settings
 from tests.dns.test_powerdns import settings as power_settings
 from tests.dns.test_route53 import settings as route53_settings
 from tests.project import Project, project, well
-from tests.redis.proxy import Cut, Proxy, proxy
+from tests.redis.proxy import Cut, Proxy, cut_ways, cuts, proxy
 
 EVERY = "SNAPSTORE_DNS_FAULTS" in os.environ
 
@@ -59,7 +59,8 @@ def between(server: servers.Server) -> Iterator[Proxy]:
 
 @pytest.fixture
 def place(between: Proxy, tmp_path: Path) -> Project:
-    return project(tmp_path / "project", settings(f"127.0.0.1:{between.port}"))
+    waiting = "timeout = 2\n" if EVERY else ""
+    return project(tmp_path / "project", settings(f"127.0.0.1:{between.port}") + waiting)
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def after(server: servers.Server) -> None:
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("how", ["before", "after"])
+@pytest.mark.parametrize("how", cuts(EVERY))
 def test_a_connection_that_is_cut_once_is_made_again_and_no_message_is_done_twice(
     server: servers.Server, between: Proxy, place: Project, how: Cut
 ):
@@ -101,7 +102,10 @@ def test_a_connection_that_is_cut_once_is_made_again_and_no_message_is_done_twic
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize(("how", "way"), [("before", "resume"), ("after", "resume"), ("after", "abort")])
+@pytest.mark.parametrize(
+    ("how", "way"),
+    cut_ways(EVERY, ("before", "resume"), ("after", "resume"), ("after", "abort")),
+)
 def test_a_server_that_goes_away_is_restored_or_taken_back_when_it_is_there_again(
     server: servers.Server, between: Proxy, place: Project, how: Cut, way: str
 ):

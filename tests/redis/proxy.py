@@ -1,4 +1,5 @@
-"""A proxy that cuts connections at a request: before the server has it, or when it has answered."""
+"""A proxy that cuts connections at a request: before the server has it, or when it has answered; or that lets
+who asked wait for an answer that the server has given."""
 
 from __future__ import annotations
 
@@ -9,7 +10,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Literal
 
-Cut = Literal["before", "after"]
+Cut = Literal["before", "after", "silence"]
+
+
+def cuts(every: bool) -> list[Cut]:
+    """The usual ways, or all of them: a client waits its time for each answer that does not come."""
+    return ["before", "after", "silence"] if every else ["before", "after"]
+
+
+def cut_ways(every: bool, *usual: tuple[Cut, str]) -> list[tuple[Cut, str]]:
+    """The same of servers that go away, with what is done then."""
+    return [(how, way) for how in cuts(True) for way in ("resume", "abort")] if every else list(usual)
 
 
 class Proxy:
@@ -58,10 +69,12 @@ class Proxy:
                 if server in ready:
                     client.sendall(_some(server))
                 elif self._cuts():
-                    if self._how == "after":
+                    if self._how != "before":
                         server.sendall(_some(client))
                         _some(server)
                     self.told()
+                    if self._how == "silence":
+                        client.recv(1)
                     return
                 else:
                     server.sendall(_some(client))

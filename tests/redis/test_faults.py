@@ -14,7 +14,9 @@ from snapstore.errors import SnapError
 from tests.project import Project, well
 from tests.redis import servers
 from tests.redis.conftest import everything, project
-from tests.redis.proxy import Cut, Proxy, proxy
+from tests.redis.proxy import Cut, Proxy, cuts, proxy
+
+EVERY = "SNAPSTORE_REDIS_FAULTS" in os.environ
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def between(server: servers.Server) -> Iterator[Proxy]:
 
 def walked(total: int, server: servers.Server, how: Cut, step: int) -> range:
     """Those that are cut, others for each server and way; all of them with ``SNAPSTORE_REDIS_FAULTS``."""
-    step = 1 if "SNAPSTORE_REDIS_FAULTS" in os.environ else step
+    step = 1 if EVERY else step
     return range(1 + (2 * servers.NAMES.index(server.name) + (how == "after")) % step, total + 1, step)
 
 
@@ -36,7 +38,8 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def place(server: servers.Server, between: Proxy, tmp_path: Path) -> Project:
-    return project(tmp_path / "project", server.url(port=between.port))
+    waiting = 'keys = ["*"]\ntimeout = 2' if EVERY else 'keys = ["*"]'
+    return project(tmp_path / "project", server.url(port=between.port), waiting)
 
 
 def library(server: servers.Server, name: str, answer: int) -> None:
@@ -85,7 +88,7 @@ def writes(server: servers.Server) -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize("how", ["before", "after"])
+@pytest.mark.parametrize("how", cuts(EVERY))
 def test_a_connection_that_is_cut_once_is_made_again_and_nothing_is_written_twice(
     server: servers.Server, between: Proxy, place: Project, how: Cut
 ):
@@ -108,7 +111,7 @@ def test_a_connection_that_is_cut_once_is_made_again_and_nothing_is_written_twic
 
 
 @pytest.mark.parametrize("way", ["resume", "abort"])
-@pytest.mark.parametrize("how", ["before", "after"])
+@pytest.mark.parametrize("how", cuts(EVERY))
 def test_a_server_that_goes_away_is_restored_or_taken_back_when_it_is_there_again(
     server: servers.Server,
     between: Proxy,
