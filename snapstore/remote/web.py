@@ -11,7 +11,7 @@ import httpx
 from snapstore.errors import SnapError
 from snapstore.remote.lost import LostError
 
-_LATER = frozenset({429, 503})
+_LATER = 429
 _PATIENCE = 60.0
 """Seconds that are waited at most where a provider asks for it."""
 
@@ -43,10 +43,10 @@ class Api:
             raise LostError(_reason(error), sent=False) from error
         except httpx.TransportError as error:
             raise LostError(_reason(error)) from error
-        if answer.status_code in _LATER:
-            raise LostError(f"it says {answer.status_code}", sent=False, wait=_asked_to_wait(answer))
-        if answer.status_code >= 500:
-            raise LostError(f"it says {answer.status_code}")
+        if answer.status_code == _LATER or answer.status_code >= 500:
+            # What stands before a server says 503 also where that has done it and was too slow to say so.
+            sent = answer.status_code != _LATER
+            raise LostError(f"it says {answer.status_code}", sent=sent, wait=_asked_to_wait(answer))
         if answer.is_error:
             raise self._refused(answer, f"{method} {path}")
         return answer.json() if answer.content else None

@@ -29,8 +29,10 @@ def _handler(answering: Answering, faults: Gateway) -> type[Handler]:
                 self.send(status, content, fields.items())
             elif how == "busy":
                 self.send(429, b"", [("Retry-After", "0.01")])
-            elif how is not None and how.startswith("error"):
+            elif how == "error before":
                 self.send(500, b"{}")
+            elif how == "error after":
+                self.send(503, b"{}", [("Retry-After", "0.01")])
             else:
                 if how == "silence":
                     threading.Event().wait(1.5)
