@@ -14,7 +14,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Fact, Json
 from snapstore.rules import Alteration, Draft, View
 from snapstore_postgres import archive
-from snapstore_postgres.names import last, literal, qualifier
+from snapstore_postgres.names import last, literal, qualifier, quote
 from snapstore_postgres.wording import former
 
 D = TypeVar("D", bound=Draft)
@@ -128,11 +128,33 @@ def _noted(sequence: str) -> str:
 
 def _note(sequence: str, request: PlanRequest) -> str:
     identity = former(f"sequence:{sequence}", request)
+    return _entered(_place(sequence, request), identity, sequence)
+
+
+def _entered(place: str, identity: str, sequence: str) -> str:
     return (
         f"INSERT INTO {archive.REGISTRY}.entries (place, identity, kind, facts)"
-        f" SELECT {literal(_place(sequence, request))}, {literal(identity)}, 'sequence',"
+        f" SELECT {literal(place)}, {literal(identity)}, 'sequence',"
         f" jsonb_build_object('last', last_value, 'called', is_called) FROM {sequence}"
     )
+
+
+def left_behind(sequence: Fact, place: str) -> tuple[archive.Entry, list[str]]:
+    """For a sequence that stays behind when its table comes back from a place of the archive, as another has
+    its name by now: the entry of where it was, and the statements that make it and take the sequence away."""
+    there = f"{quote(place)}.{last(sequence.name)}"
+    entry = archive.Entry(f"{place}_{last(sequence.name)}", sequence.id, "sequence", {})
+    return entry, [_entered(entry.place, entry.identity, there), f"DROP SEQUENCE {there} CASCADE"]
+
+
+def not_behind(sequence: Fact, view: View) -> list[str]:
+    """Statements by which a sequence that another column gets goes on where the one in its place was, if that
+    was further."""
+    entry = archive.kept(view.request, sequence.id, "sequence")
+    if entry is None:
+        return []
+    own = f"SELECT last_value, is_called FROM {sequence.name}"
+    return [_set(sequence.name, sequence.attrs, [own, _noted_at([entry.place])]), archive.returned(entry)]
 
 
 def _place(sequence: str, request: PlanRequest) -> str:
@@ -150,39 +172,46 @@ def going_on(sequence: str, options: Mapping[str, Json], column: Fact | None, vi
     entry = archive.kept(view.request, f"sequence:{sequence}", "sequence")
     places = [entry.place] if entry else []
     places += [_place(name, view.request) for name in _before(sequence, column, view)]
-    down = int(options.get("increment", 1)) < 0
     in_use = column is not None and view.stays(column.parent or "") and not options.get("cycle")
-    found = [_values(column, down)] if column and in_use else []
-    if places:
-        found.append(_noted_at(places))
+    found = [_values(column, _counts_down(options))] if column and in_use else []
+    found += [_noted_at(places)] if places else []
     if not found:
         return []
-    return [
+    return [_set(sequence, options, found), *([archive.returned(entry)] if entry else [])]
+
+
+def _noted_at(places: Sequence[str]) -> str:
+    """A query for the positions that are noted there."""
+    return (
+        "SELECT (facts->>'last')::bigint, (facts->>'called')::boolean"
+        f" FROM {archive.REGISTRY}.entries WHERE place IN ({', '.join(map(literal, places))})"
+    )
+
+
+def _set(sequence: str, options: Mapping[str, Json], found: Sequence[str]) -> str:
+    """The statement that has a sequence go on from the furthest of what the queries find."""
+    return (
         f"SELECT pg_catalog.setval({literal(sequence)}, number, called)"
         f" FROM ({' UNION ALL '.join(found)}) k (number, called)"
         f" WHERE number BETWEEN {options['min']} AND {options['max']}"
-        f" ORDER BY number{'' if down else ' DESC'}, called DESC LIMIT 1",
-        *([archive.returned(entry)] if entry else []),
-    ]
+        f" ORDER BY number{'' if _counts_down(options) else ' DESC'}, called DESC LIMIT 1"
+    )
+
+
+def _counts_down(options: Mapping[str, Json]) -> bool:
+    return int(options.get("increment", 1)) < 0
 
 
 def furthest(sequence: str | None, options: Mapping[str, Json], column: Fact, view: View) -> str:
     """An expression of the last number that a column has, or that its sequence gave out before it went; of
     the one before the first, where there is none."""
-    down = int(options.get("increment", 1)) < 0
+    down = _counts_down(options)
     found = [_values(column, down)]
     entry = archive.kept(view.request, f"sequence:{sequence}", "sequence")
     if entry:
         found.append(_noted_at([entry.place]))
     known = f"SELECT {'min' if down else 'max'}(number) FROM ({' UNION ALL '.join(found)}) k (number, called)"
     return f"coalesce(({known}), {int(options['start']) - int(options.get('increment', 1))})"
-
-
-def _noted_at(places: Sequence[str]) -> str:
-    return (
-        "SELECT (facts->>'last')::bigint, (facts->>'called')::boolean"
-        f" FROM {archive.REGISTRY}.entries WHERE place IN ({', '.join(map(literal, places))})"
-    )
 
 
 def _before(sequence: str, column: Fact | None, view: View) -> Iterator[str]:

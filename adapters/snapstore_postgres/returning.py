@@ -14,7 +14,7 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import DataMode, Fact
-from snapstore_postgres import archive
+from snapstore_postgres import archive, positions
 from snapstore_postgres.evidence import alike, by_id
 from snapstore_postgres.names import last, parts, quote
 from snapstore_postgres.renames import called_as
@@ -23,8 +23,8 @@ from snapstore_postgres.wording import MADE_WAY
 
 
 class Returning(NamedTuple):
-    """A table that comes back, what the target calls it, and its facts with the target's names. Indexes and
-    keys that are ``left`` do not come."""
+    """A table that comes back, what the target calls it, and its facts with the target's names. Indexes, keys
+    and sequences that are ``left`` do not come."""
 
     entry: archive.Entry
     identity: str
@@ -38,8 +38,7 @@ class Returning(NamedTuple):
         before, name = self.entry.identity.partition(":")[2], self.identity.partition(":")[2]
         place = quote(self.entry.place)
         for part in self.left:
-            of = f"ALTER TABLE {place}.{last(before)} DROP CONSTRAINT {last(part.name)}"
-            yield f"DROP INDEX {place}.{last(part.name)}" if part.kind == "index" else of
+            yield from _left(part, self.entry.place, last(before))
         if last(before) != last(name):
             yield f"ALTER TABLE {place}.{last(before)} RENAME TO {last(name)}"
         for renaming in self.renamings:
@@ -50,6 +49,15 @@ class Returning(NamedTuple):
         yield f"DROP SCHEMA {place}"
         yield f"DROP SCHEMA IF EXISTS {quote(archive.marks_of(self.entry.place))} CASCADE"
         yield archive.returned(self.entry)
+
+
+def _left(part: Fact, place: str, table: str) -> Sequence[str]:
+    """The statements that take a part off a table, given by its name there."""
+    if part.kind == "sequence":
+        return positions.left_behind(part, place)[1]
+    if part.kind == "index":
+        return [f"DROP INDEX {quote(place)}.{last(part.name)}"]
+    return [f"ALTER TABLE {quote(place)}.{table} DROP CONSTRAINT {last(part.name)}"]
 
 
 def returning(request: PlanRequest) -> tuple[PlanRequest, list[Returning]]:

@@ -86,6 +86,7 @@ def _alter_sequence(before: Fact, after: Fact, view: View) -> Alteration | None:
         statements += owner_statement("SEQUENCE", after.name, after)
     if after.parent and before.parent != after.parent:
         statements.append(f"ALTER SEQUENCE {after.name} OWNED BY {after.parent.partition(':')[2]}")
+        statements += positions.not_behind(after, view)
     return Alteration(statements=statements, lock="SHARE ROW EXCLUSIVE")
 
 

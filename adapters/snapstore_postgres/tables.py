@@ -79,7 +79,7 @@ def _create_table(fact: Fact, view: View) -> Draft:
     after += [s for c in inline for s in around_identity(c, view)[1]]
     after += [s for c in inline for s in positions.of_new_identity(c, view)]
     alike, again = _stored_alike(columns, view)
-    absent, unvalidated = _never_validated(fact, from_above, view)
+    absent, unvalidated = _never_validated(fact, columns, view)
     plain, defaults = _of_other_defaults(from_above, view)
     text = f"CREATE {_persistence(fact)}{kind} {fact.name}{_table_body(fact, columns, view)}{foreign}"
     text += _where_stored(fact)
@@ -188,7 +188,7 @@ def _never_validated(fact: Fact, columns: Sequence[Fact], view: View) -> tuple[l
     """Statements by which a new table gets a NOT NULL or a check that is not valid: it has to come to a table
     that is there, with that of the parents that it comes from."""
     absent, again = [], []
-    for column in columns:
+    for column in columns if fact.attrs.get("inherits") else ():
         not_null = column.attrs.get("not_null")
         if isinstance(not_null, dict) and not_null.keys() == {"inherited", "not_valid"}:
             for parent, name in _not_nulls_above(column, view):

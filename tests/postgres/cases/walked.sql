@@ -359,3 +359,20 @@ CREATE TABLE t (id integer);
 --- b
 CREATE SEQUENCE s OWNED BY t.id;
 ALTER TABLE t OWNER TO snap_app;
+
+--- case a table that comes back has a sequence of the name that another has by now
+--- a
+CREATE TYPE r AS RANGE (subtype = integer, multirange_type_name = m);
+CREATE TABLE t (id serial PRIMARY KEY, d r); INSERT INTO t VALUES (DEFAULT), (DEFAULT); COMMENT ON SEQUENCE t_id_seq IS 'of t';
+--- b
+CREATE TYPE s AS RANGE (subtype = integer, multirange_type_name = m);
+CREATE TABLE u (id integer PRIMARY KEY, d s); CREATE SEQUENCE t_id_seq AS integer OWNED BY u.id; ALTER TABLE u ALTER id SET DEFAULT nextval('t_id_seq');
+INSERT INTO u VALUES (DEFAULT); COMMENT ON SEQUENCE t_id_seq IS 'of u';
+
+--- case a NOT NULL that was never validated comes to a column that is the child's own too -- since 18
+--- both
+CREATE TABLE p (a int);
+--- b
+CREATE TABLE c (a int) INHERITS (p);
+INSERT INTO c VALUES (1);
+ALTER TABLE p ADD CONSTRAINT later NOT NULL a NOT VALID;
