@@ -22,6 +22,7 @@ from snapstore_postgres.inheritance import (
     all_governing,
     comes_with_parent,
     descendants,
+    dropped,
     given_by,
     governing,
     made_with_table,
@@ -352,8 +353,8 @@ def _drop_column(fact: Fact, view: View) -> Draft:
         statements=[f"ALTER TABLE {only}{table} DROP COLUMN {last(fact.name)}"],
         undo=["put back by restoring the safety snapshot"],
         absorbs=reached,
-        needs=[_dropped(part) for part in above],
-        provides=[_dropped(part) for part in (fact, *reached)],
+        needs=[dropped(part) for part in above],
+        provides=[dropped(part) for part in (fact, *reached)],
         hazards=() if kept else data_loss(view, f"table:{table}", f"column {fact.name}"),
         lock=STRONGEST,
         rows=rows,
@@ -382,11 +383,6 @@ def _only(fact: Fact, view: View) -> bool:
 
 def _others(column: Fact, above: Fact, view: View) -> list[str]:
     return [identity for identity in governing(column, view) if identity != above.id]
-
-
-def _dropped(column: Fact) -> str:
-    """What is provided by dropping a parent's column: from then on, its children can drop theirs."""
-    return f"dropped:{column.name}"
 
 
 _BLOCKS_TYPE_CHANGE = (

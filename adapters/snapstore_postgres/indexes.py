@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import structs
 
@@ -13,6 +13,7 @@ from snapstore.model import Action, Fact, Hazard, HazardName, Json, Verb
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres import recognition
 from snapstore_postgres.expressions import before_clause, reparsable
+from snapstore_postgres.inheritance import ancestors
 from snapstore_postgres.relations import STRONGEST, option_statements, relation_slot, size
 
 
@@ -66,8 +67,8 @@ def made_after(fact: Fact, view: View) -> list[str]:
 
 def behind_partitions(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     """The actions, where a new index that comes behind one partition of its table comes behind all that come:
-    these do not wait for their parts of it, nor for these to have all theirs, as one could wait for the other
-    by two indexes."""
+    neither these nor those in them wait for their parts of it, as one could wait for the other by two
+    indexes."""
     coming = {i for a in actions if a.verb is Verb.CREATE for i in a.produces if i.startswith("partition:")}
     new = [action for action in actions if action.subject not in request.live] if coming else []
     late = {a.subject: places for a in new if (places := _partitions_before(a, coming, request.target))}
@@ -84,19 +85,28 @@ def _partitions_before(action: Action, coming: Collection[str], target: Facts) -
     return set() if partitions.isdisjoint(action.needs) else partitions
 
 
-def _attached_to(index: str, target: Facts) -> Iterator[Fact]:
+def _attached_to(index: str, target: Facts) -> Iterator[str]:
+    """The indexes that are attached to one, at any depth, and their being so."""
     for attached in target.dependents.get(index, ()):
         if attached.kind == "index_partition" and attached.attrs["parent"] == index:
-            yield attached
+            part = attached.parent or ""
+            yield from (attached.id, part, *_attached_to(part, target))
+
+
+def _with_those_above(produced: Iterable[str], target: Facts) -> Iterator[str]:
+    """The partitions that an action brings, and those that they are in."""
+    for kind, _, name in (identity.partition(":") for identity in produced):
+        if kind == "partition":
+            yield from (f"partition:{table}" for table in (name, *ancestors(name, target)))
 
 
 def _waiting(action: Action, late: Mapping[str, set[str]], target: Facts) -> Action:
     if action.subject in late:
         return structs.replace(action, needs=tuple(sorted({*action.needs, *late[action.subject]})))
-    indexes = [index for index, places in late.items() if not places.isdisjoint(action.produces)]
-    parts = {attached.parent or "" for index in indexes for attached in _attached_to(index, target)}
-    whole = {attached.id for part in parts for attached in _attached_to(part, target)}
-    needs = tuple(need for need in action.needs if need not in parts | whole)
+    coming = set(_with_those_above(action.produces, target))
+    indexes = [index for index, places in late.items() if not places.isdisjoint(coming)]
+    parts = {part for index in indexes for part in _attached_to(index, target)}
+    needs = tuple(need for need in action.needs if need not in parts)
     return structs.replace(action, needs=needs) if parts else action
 
 

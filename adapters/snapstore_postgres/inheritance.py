@@ -146,6 +146,17 @@ def partitions_below(table: str, side: Facts) -> Iterator[str]:
         waiting += of[partition]
 
 
+def dropped(column: Fact) -> str:
+    """What is provided by dropping a parent's column: from then on, its children can drop theirs, and tables
+    come to it that have none."""
+    return f"dropped:{column.name}"
+
+
+def all_dropped(parent: str, live: Facts) -> Iterator[str]:
+    """The same for all columns of a table, given by name; nobody provides it for those that stay."""
+    return (dropped(part) for part in live.parts.get(f"table:{parent}", ()) if part.kind == "column")
+
+
 # -- links -------------------------------------------------------------------------------------------------
 
 
@@ -184,7 +195,7 @@ def _link(request: PlanRequest, child: Fact, parent: str) -> Action:
         summary=f"table {child.name} inherits from {parent}",
         statements=(f"ALTER TABLE {child.name} INHERIT {parent}",),
         undo=(f"ALTER TABLE {child.name} NO INHERIT {parent}",),
-        needs=tuple(sorted({*ends, *parts})),
+        needs=tuple(sorted({*ends, *parts, *all_dropped(parent, request.live)})),
         lock=STRONGEST,
         transactional=True,
         rank=51,

@@ -11,7 +11,7 @@ from snapstore.model import Action, Fact
 from snapstore.rules import Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres import archive, fitting, leaving
 from snapstore_postgres.indexes import is_exclusion, lacking
-from snapstore_postgres.inheritance import ancestors
+from snapstore_postgres.inheritance import all_dropped, ancestors
 from snapstore_postgres.merging import are_away, own_in, taken_off
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import STRONGEST
@@ -35,6 +35,7 @@ def _attach(fact: Fact, view: View) -> Draft:
         needs=[
             *(taken_off(c.name) for c in view.live_parts.get(f"table:{parent}", ()) if is_exclusion(c)),
             *_before(fact, view),
+            *all_dropped(parent, view.live),
             *are_away(own_in(fact, view), view),
             *_parts_of_indexes(fact, view),
             *([archive.REGISTERED] if out else []),

@@ -431,3 +431,23 @@ INSERT INTO p VALUES (1);
 INSERT INTO r VALUES (1);
 --- a
 ALTER TABLE r ADD FOREIGN KEY (id) REFERENCES p;
+
+--- case an index waits for one partition, and so for one that has others for the sake of its key
+--- b
+CREATE TABLE p (id int PRIMARY KEY, b int) PARTITION BY LIST (id);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY RANGE (id);
+CREATE TABLE p11 PARTITION OF p1 DEFAULT;
+CREATE TABLE p2 PARTITION OF p DEFAULT;
+CREATE INDEX i ON p (b);
+CREATE INDEX other ON p2 (b);
+INSERT INTO p VALUES (1, 1), (2, 2);
+
+--- case a column goes from a table before a partition comes that has not got it
+--- a
+CREATE TABLE p (id int, a int) PARTITION BY LIST (id);
+CREATE TABLE p1 PARTITION OF p DEFAULT; INSERT INTO p VALUES (1, 1);
+CREATE POLICY y ON p USING (a > 0); CREATE VIEW v AS SELECT * FROM p;
+--- b
+CREATE TABLE p (id int, b int) PARTITION BY LIST (id);
+CREATE TABLE p1 (id int, b numeric); INSERT INTO p1 VALUES (1, 1);
+CREATE POLICY y ON p USING (b > 0); CREATE VIEW v AS SELECT * FROM p;
