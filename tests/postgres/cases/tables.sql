@@ -339,3 +339,13 @@ INSERT INTO t VALUES (1, 'x');
 CREATE TABLE t (id int PRIMARY KEY) PARTITION BY HASH (id);
 CREATE TABLE t0 PARTITION OF t FOR VALUES WITH (MODULUS 1, REMAINDER 0);
 INSERT INTO t VALUES (2);
+
+--- case a table with options of its TOAST table is rewritten while it needs none
+--- a
+CREATE TYPE e AS ENUM ('a', 'b');
+CREATE TABLE t (id int, e e, b text) WITH (toast.autovacuum_enabled = false, fillfactor = 70); INSERT INTO t VALUES (1, 'a', 'b');
+CREATE TABLE u (id int, a text, b int) WITH (toast.autovacuum_enabled = false); INSERT INTO u VALUES (1, '2', 3);
+--- b
+CREATE TYPE e AS ENUM ('b', 'a');
+CREATE TABLE t (id int, e e, f text) WITH (toast.autovacuum_enabled = false, fillfactor = 70); INSERT INTO t VALUES (1, 'a', 'f');
+CREATE TABLE u (id int, a int, b text) WITH (toast.autovacuum_enabled = false); INSERT INTO u VALUES (1, 2, '3');
