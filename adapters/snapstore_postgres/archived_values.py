@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -14,7 +14,7 @@ from snapstore_postgres import archive, belonging, local_rows
 from snapstore_postgres.casts import from_json, has_attributes, portable
 from snapstore_postgres.names import block, last, literal, qualifier, quote
 from snapstore_postgres.relations import plain_stays_bound, size, version
-from snapstore_postgres.undisturbed import undisturbed
+from snapstore_postgres.undisturbed import LOUD, QUIET_VARIABLES, quiet, undisturbed, unpublished
 from snapstore_postgres.wording import former
 
 
@@ -164,13 +164,68 @@ def put_back(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
     What finds no row, or does not fit the type, stays in the archive. Columns of the key that go are there
     still.
     """
+    updates = _fillings(fact, entry, view)
+    return [*undisturbed(fact, view, updates), _closed(entry)] if updates else []
+
+
+def _fillings(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
     table = qualifier(fact.name)
     if not all(i in view.live or i in view.target for i in _key_columns(fact, entry)):
         return []
     columns = [*entry.facts["key"], last(fact.name)]
     rows = local_rows.source(table, columns, view)
-    updates = [_filling(to, rows, fact, entry, version(view)) for to in local_rows.updated(table, view)]
-    return [*undisturbed(fact, view, updates), _closed(entry)]
+    return [_filling(to, rows, fact, entry, version(view)) for to in local_rows.updated(table, view)]
+
+
+# -- values of rows that come back themselves ---------------------------------------------------------------
+
+
+def of_coming_rows(table: str, request: PlanRequest) -> list[tuple[Fact, archive.Entry]]:
+    """The columns of a table, given by identity, whose values in the archive may be those of rows that this
+    plan puts in, and where they lie: when a column got its own, such rows were not there."""
+    columns = (part for part in request.target.parts.get(table, ()) if part.kind == "column")
+    found = ((column, archive.kept(request, column.id, "column")) for column in columns)
+    return [(c, e) for c, e in found if e and (c.id not in request.live or archive.SOME in e.facts)]
+
+
+def kept_open(entry: archive.Entry) -> list[str]:
+    """Statements after which there is the place of an entry, be it empty."""
+    kind = "jsonb" if "by_name" in entry.facts else "text"
+    return [
+        f"CREATE SCHEMA IF NOT EXISTS {quote(entry.place)}",
+        f"CREATE TABLE IF NOT EXISTS {quote(entry.place)}.rows (row_key jsonb, row_no bigint, value {kind})",
+        f"ALTER TABLE {quote(entry.place)}.rows REPLICA IDENTITY FULL",
+    ]
+
+
+def looked_up(column: Fact, entry: archive.Entry, row: Mapping[str, str]) -> str | None:
+    """The value of a row for a column that comes anew, if its key is that of one; ``row`` has expressions by
+    the names of columns. None where they are not the key."""
+    if not row.keys() >= {*entry.facts["key"]}:
+        return None
+    key = f"jsonb_build_array({', '.join(f'{row[name]}::text' for name in entry.facts['key'])})"
+    by_name = "by_name" in entry.facts
+    one = "(pg_catalog.array_agg(a.value))[1]" if by_name else "pg_catalog.min(a.value::text)"
+    found = (
+        f"(SELECT CASE WHEN pg_catalog.count(*) = 1 THEN {one} END FROM {quote(entry.place)}.rows a"
+        f" WHERE a.row_key = {key})"
+    )
+    kind = column.attrs["type"]
+    return f"({from_json(found, kind)})" if by_name else f"{found}::{kind}"
+
+
+def put_in_too(root: str, lacking: Sequence[tuple[Fact, archive.Entry]], request: PlanRequest) -> list[str]:
+    """Statements that give the rows of a table, given by name, and of its partitions what is theirs of these
+    values, and take that out of the archive. They come when all else is done."""
+    view = View(msgspec.structs.replace(request, live=request.target), fates={})
+    fillings = (f"BEGIN {text}; {_LEFT}" for pair in lacking for text in _fillings(*pair, view))
+    given = block(f"DECLARE {QUIET_VARIABLES} BEGIN {quiet(root)} {' '.join(fillings)} {LOUD} END")
+    published = any(identity.startswith("publication:") for identity in view.target)
+    closed = [_closed(entry) for _, entry in lacking]
+    return [unpublished([given]) if published else given, *closed] if lacking else []
+
+
+_LEFT = "EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN NULL; END; -- it stays there\n"
 
 
 def filled(table: str, column: Fact, entry: archive.Entry, server: int) -> tuple[str, str]:

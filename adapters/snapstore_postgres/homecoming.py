@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Fact, Verb
-from snapstore_postgres import archive, belonging, bounds, parting
+from snapstore_postgres import archive, archived_values, belonging, bounds, parting
 from snapstore_postgres.casts import cast
 from snapstore_postgres.evidence import by_id
 from snapstore_postgres.homeless import KIND, text
@@ -203,12 +204,16 @@ def _has_rows(table: str, request: PlanRequest) -> bool:
 
 def _put_back(request: PlanRequest, table: str, entry: archive.Entry) -> Action:
     name = table.partition(":")[2]
+    around = (table, *partitions_below(table, request.target))
+    lacking = [pair for of in around for pair in archived_values.of_coming_rows(of, request)]
+    opened = (text for _, values in lacking for text in archived_values.kept_open(values))
+    given = archived_values.put_in_too(name, lacking, request)
     return Action(
         resource=request.resource,
         verb=Verb.ALTER,
         subject=f"rows:{name}",
         summary=f"put rows of {name} back from the archive, as far as it takes them",
-        statements=(_inserted(request, table, entry),),
+        statements=(*opened, _inserted(request, table, entry, lacking), *given),
         needs=(table,),
         lock="SHARE ROW EXCLUSIVE",
         transactional=True,
@@ -216,18 +221,34 @@ def _put_back(request: PlanRequest, table: str, entry: archive.Entry) -> Action:
     )
 
 
-def _inserted(request: PlanRequest, table: str, entry: archive.Entry) -> str:
+def _inserted(
+    request: PlanRequest, table: str, entry: archive.Entry, lacking: Sequence[tuple[Fact, archive.Entry]]
+) -> str:
     name, rows = table.partition(":")[2], f"{quote(entry.place)}.rows"
     pairs = list(_pairs(request, table, entry.facts["columns"]))
-    columns = ", ".join(last(column.name) for _, column in pairs)
     read = ", ".join(f"{old} {column.attrs['type']}" for old, column in pairs)
-    named = ", ".join(f"x.{old} AS {last(column.name)}" for old, column in pairs)
+    values = {last(column.name): f"x.{old}" for old, column in pairs}
+    values |= _values_apart(values, lacking, request)
+    columns, named = ", ".join(values), ", ".join(f"{value} AS {new}" for new, value in values.items())
     typed = f"(SELECT r.no AS snap_no, {named} FROM {rows} r, pg_catalog.json_to_record(r.value) x({read})) t"
     insert = f"INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {typed} WHERE "
     delete = f"DELETE FROM {rows} WHERE no IN (SELECT snap_no FROM {typed} WHERE "
     told = bounds.of_leaves(name) if "partition_key" in request.target[table].attrs else "bounds := 'true';"
     unless = f"IF pg_catalog.to_regclass({literal(rows)}) IS NULL THEN RETURN; END IF;"
     return _moved(insert, delete, told, (name, rows), unless, archive.closed_when_empty(entry))
+
+
+def _values_apart(
+    row: Mapping[str, str], lacking: Sequence[tuple[Fact, archive.Entry]], request: PlanRequest
+) -> dict[str, str]:
+    """What rows have in columns that come anew, whose values went to the archive before the rows: be it as
+    those of the table or of a partition."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for column, entry in lacking:
+        if column.id not in request.live and last(column.name) not in row:
+            value = archived_values.looked_up(column, entry, row)
+            found[last(column.name)] += [value] if value else []
+    return {name: f"coalesce({', '.join(values)})" for name, values in found.items() if values}
 
 
 def _pairs(

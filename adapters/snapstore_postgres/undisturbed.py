@@ -26,7 +26,7 @@ def _identified(fact: Fact, view: View, updates: list[str]) -> list[str]:
     if not published or table is None:
         return updates
     if not _is_told_by_all(table, view):
-        return [_not_published(updates)]
+        return [unpublished(updates)]
     if _has_identity(table, view):
         return updates
     alter = f"ALTER TABLE ONLY {table.name} REPLICA IDENTITY"
@@ -63,7 +63,8 @@ def _has_identity(table: Fact, view: View) -> bool:
     return usual and any(view.stays(k.id) and "DEFERRABLE" not in k.attrs["definition"] for k in keys)
 
 
-def _not_published(updates: Sequence[str]) -> str:
+def unpublished(updates: Sequence[str]) -> str:
+    """A statement that runs these updates while no publication has such."""
     actions = "insert", "delete", "truncate"
     rest = ", ".join(f"CASE WHEN pub{action} THEN '{action}' END" for action in actions)
     publish = f"(SELECT concat_ws(', ', {rest}) FROM pg_catalog.pg_publication WHERE pubname = publication)"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.postgres.conftest import Project
+from tests.postgres.rounds import moment, there_and_back
+from tests.postgres.test_pairs import load
 
 PARTED = "CREATE TABLE p (id int PRIMARY KEY, v text) PARTITION BY LIST (id);"
 OF_ONE = "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);"
@@ -101,3 +105,33 @@ def test_the_plan_tells_of_how_many_rows_some_may_move(project: Project) -> None
     plan = project.snap("plan", "HEAD", code=0).stdout
     assert "rows that public.p1 may not keep go where they belong, or to the archive" in plan
     assert "2 rows" in plan
+
+
+PLAIN = "CREATE TABLE p1 (id int PRIMARY KEY, v text"
+FIRST = {
+    "of an enum": (
+        "CREATE TYPE e AS ENUM ('a', 'b', 'x'); CREATE TABLE p (id int, e e) PARTITION BY LIST (id);"
+        " CREATE TABLE p1 (id int, e e); INSERT INTO p1 VALUES (1, 'a'), (2, 'b'), (3, 'x')",
+        "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE p (id int, e e) PARTITION BY LIST (id);" + OF_ONE,
+    ),
+    "of a column": (
+        f"{PARTED} {PLAIN}, c text DEFAULT 'c'); INSERT INTO p1 VALUES (1, 'v', 'x'), (2, 'v', NULL)",
+        f"{PARTED} {OF_ONE}",
+    ),
+    "of a column that is never NULL": (
+        f"{PARTED} {PLAIN}, c text NOT NULL DEFAULT 'c', d date NOT NULL);"
+        " INSERT INTO p1 VALUES (1, 'v', 'x', '2020-02-02'), (2, 'v', 'y', '2020-02-03')",
+        f"{PARTED} {OF_ONE}",
+    ),
+    "of a type that goes": (
+        f"CREATE TYPE k AS (x int, y text); CREATE PUBLICATION a FOR ALL TABLES; {PARTED} {PLAIN}, k k);"
+        " INSERT INTO p1 VALUES (1, 'v', '(1,x)'), (2, 'v', '(2,)'), (3, 'v', NULL)",
+        f"{PARTED} {OF_ONE}",
+    ),
+}
+
+
+@pytest.mark.parametrize("values", FIRST)
+def test_rows_come_back_with_the_values_that_went_before_they_left(values: str, new_database: Any) -> None:
+    live, target = (moment(load(new_database(), sql), []) for sql in FIRST[values])
+    assert there_and_back(live, target)
