@@ -252,8 +252,17 @@ def grow(connection: Connection, rng: random.Random, count: int, rule: str = "st
 _POPULATED = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'm' AND relispopulated ORDER BY oid"
 
 
+_LEFT_OVER = r"""
+SELECT adrelid::regclass::text, quote_ident(attname)
+  FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+ WHERE attgenerated = '' AND adbin::text ~ '^\{CONST .*:constisnull true' ORDER BY 1, 2"""
+
+
 def _stale(connection: Connection) -> Iterator[str]:
-    """Drops materialized views that can no longer be filled: nothing could make them anew."""
+    """Drops materialized views that can no longer be filled: nothing could make them anew. And what only a
+    former type left of a default, which ``pg_dump`` could not bring back."""
+    for table, column in connection.execute(_LEFT_OVER).fetchall():
+        yield f"ALTER TABLE ONLY {table} ALTER {column} DROP DEFAULT"
     for (name,) in connection.execute(_POPULATED).fetchall():
         if not _taken(connection, f"REFRESH MATERIALIZED VIEW {name}"):
             yield f"DROP MATERIALIZED VIEW {name} CASCADE"

@@ -90,6 +90,14 @@ def test_the_same_schema_built_in_another_order_elsewhere_gives_the_same_facts(n
     assert capture(one).facts == capture(make_conninfo(other, options=options)).facts
 
 
+def test_a_default_that_a_former_type_left_and_that_is_but_null_is_none(new_database: Any) -> None:
+    retyped = "CREATE DOMAIN d AS text; CREATE TABLE t (v d DEFAULT NULL); ALTER TABLE t ALTER v TYPE text"
+    plain = load(new_database(), "CREATE DOMAIN d AS text; CREATE TABLE t (v text)")
+    assert capture(load(new_database(), retyped)).facts == capture(plain).facts
+    of_domain = capture(load(new_database(), "CREATE DOMAIN d AS text; CREATE TABLE t (v d DEFAULT NULL)"))
+    assert of_domain.facts["default:public.t.v"].attrs["expression"] == "NULL::text"
+
+
 def test_take_gives_the_same_tree_id_for_equal_databases(project: Project, new_database: Any) -> None:
     sql = "CREATE TABLE t (a int, at timestamptz DEFAULT '2020-01-01', i interval DEFAULT '1 day 2 hours')"
     project.sql(sql)

@@ -1,5 +1,6 @@
 -- The default of a column of a table or a view. The expression of a generated column is part of the column.
 -- This one names no column, so that it can be printed without its relation, which a server would have to load.
+-- One that is nothing but NULL is none: the server keeps it from a former type, and takes none that is new.
 WITH relations AS MATERIALIZED (
   SELECT c.oid, c.relkind, format('%I.%I', n.nspname, c.relname) AS name
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -12,4 +13,4 @@ SELECT 'pg_attrdef'::regclass::oid, d.oid, 0, 'default:' || c.name || '.' || quo
        pg_get_expr(d.adbin, 0) AS expression
   FROM pg_attrdef d JOIN relations c ON c.oid = d.adrelid
   JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
- WHERE a.attgenerated = ''
+ WHERE a.attgenerated = '' AND d.adbin::text !~ '^\{CONST .*:constisnull true'
