@@ -10,7 +10,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from tests.postgres.conftest import Project
-from tests.postgres.roundtrip import capture
+from tests.postgres.roundtrip import capture, restore
 from tests.postgres.test_pairs import load
 
 
@@ -96,6 +96,21 @@ def test_a_default_that_a_former_type_left_and_that_is_but_null_is_none(new_data
     assert capture(load(new_database(), retyped)).facts == capture(plain).facts
     of_domain = capture(load(new_database(), "CREATE DOMAIN d AS text; CREATE TABLE t (v d DEFAULT NULL)"))
     assert of_domain.facts["default:public.t.v"].attrs["expression"] == "NULL::text"
+
+
+def test_a_column_that_only_its_parent_lost_is_the_child_s_own(new_database: Any) -> None:
+    url = load(
+        new_database(),
+        "CREATE TABLE p (id int, g int GENERATED ALWAYS AS (id) STORED); CREATE TABLE q (id int);"
+        "CREATE TABLE c (UNIQUE (g)) INHERITS (p, q); INSERT INTO c VALUES (1);"
+        "ALTER TABLE p DROP id CASCADE",
+    )
+    state = capture(url)
+    assert "column:public.p.g" not in state.facts
+    restore(url, capture(new_database()))
+    restore(url, state)
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT id, g FROM c").fetchall() == [(1, 1)]
 
 
 def test_take_gives_the_same_tree_id_for_equal_databases(project: Project, new_database: Any) -> None:

@@ -31,7 +31,10 @@ SELECT 'pg_class'::regclass::oid, c.oid, a.attnum, 'column:' || c.name || '.' ||
        nullif(coalesce(a.attstattarget, -1), -1) AS statistics,
        a.attoptions AS options,
        {{named_options(a.attfdwoptions)}} AS foreign_options,
-       nullif(NOT a.attislocal, false) AS inherited
+       -- DROP COLUMN … CASCADE takes a parent's computed column, and may leave a child's that is from nobody.
+       CASE WHEN NOT a.attislocal AND (c.relispartition OR EXISTS (
+          SELECT FROM pg_inherits i JOIN pg_attribute p ON p.attrelid = i.inhparent
+           WHERE i.inhrelid = c.oid AND p.attname = a.attname AND NOT p.attisdropped)) THEN true END AS inherited
   FROM tables c JOIN pg_attribute a ON a.attrelid = c.oid
   JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN sequences s ON s.relation = c.oid AND s.number = a.attnum AND a.attidentity <> ''
