@@ -21,6 +21,7 @@ SERVICE = "SU1Z0isxPaozGVKXdv0eY"
 Objects = dict[str, dict[str, Any]]
 Parts = dict[str, Objects]
 HOLDERS = ("dictionary", "acl", "snippet")
+ONE = ("http3", "image_optimizer_default_settings", "package")
 AT_ONCE = 1000
 """Operations that it takes at once."""
 
@@ -154,6 +155,8 @@ class Fastly:
         if words[0] == "dictionary" and words[2:] == ["info"]:
             items = sorted(self.held[words[1]].items())
             return {"item_count": len(items), "digest": hashlib.sha256(repr(items).encode()).hexdigest()}
+        if words[0] in ONE:
+            return self._one(method, version, words[0], body)
         kind = "/".join(words[:2]) if words[0] == "logging" else words[0]
         rest = words[2:] if words[0] == "logging" else words[1:]
         if method != "GET" and version.locked:
@@ -162,6 +165,23 @@ class Fastly:
         if method == "POST" and kind in HOLDERS:
             self._begin(kind, version.parts[kind][body["name"]])
         return found
+
+    def _one(self, method: str, version: Version, kind: str, body: Any) -> Any:
+        """What there is one of, or none."""
+        there = version.parts.setdefault(kind, {})
+        if method != "GET" and version.locked:
+            raise Refused(422, "Version is locked")
+        if method == "POST":
+            if there:
+                raise Refused(409, "Duplicate record")
+            there[kind] = dict(body)
+        elif not there:
+            raise Refused(404, "Record not found")
+        return (
+            {"status": "ok", "was": there.pop(kind)}
+            if method == "DELETE"
+            else {**there[kind], "version": "1"}
+        )
 
     def _begin(self, kind: str, one: dict[str, Any]) -> None:
         one["id"] = self._id()

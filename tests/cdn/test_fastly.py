@@ -27,6 +27,7 @@ EVERY = "SNAPSTORE_CDN_FAULTS" in os.environ
 STEP = 1 if EVERY else 31
 SECRET = "AKIA-only-logs-know-this"
 PARTS: Parts = {
+    "http3": {"http3": {"feature_revision": 1}},
     "domain": {"www.example.com": {"name": "www.example.com", "comment": ""}},
     "condition": {"mobile": {"name": "mobile", "statement": 'req.http.ua ~ "x"', "type": "REQUEST"}},
     "backend": {
@@ -56,6 +57,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
         kind: path for kind, path in versions.KINDS.items() if path in {*PARTS, "header", "logging/https"}
     }
     monkeypatch.setattr(versions, "KINDS", some)
+    monkeypatch.setattr(versions, "BESIDE", {"rate-limiters": "rate limiters"})
 
 
 @pytest.fixture
@@ -84,6 +86,7 @@ def other(parts: Parts) -> None:
     """Changes something of every kind."""
     parts["settings"][""]["general.default_ttl"] = 60
     parts["domain"]["shop.example.com"] = {"name": "shop.example.com", "comment": "new"}
+    parts["http3"].clear()
     del parts["condition"]["mobile"]
     parts["condition"]["desktop"] = {"name": "desktop", "statement": "true", "type": "REQUEST"}
     parts["backend"] = {
@@ -313,6 +316,20 @@ def test_items_without_their_dictionary_say_what_to_restore_too(fastly: Fastly, 
     fastly.deploy(lambda parts: parts.pop("dictionary"))
     done = place.restore(taken.commit, "edge:item:*")
     assert f"--only 'edge:dictionary:{SERVICE}/flags'" in str(done.outcomes[0].error)
+
+
+def test_what_a_version_has_beside_is_named(fastly: Fastly, tmp_path: Path):
+    place = project(tmp_path / "project", settings(fastly))
+    assert not place.take().notices
+    parts = fastly.versions[1].parts
+    parts["rate-limiters"] = {"shop": {"name": "shop"}}
+    parts["package"] = {"package": {"metadata": {}}}
+    taken = place.take()
+    fastly.deploy(other)
+    plan = place.plan(taken.commit)
+    for words in ("rate limiters", "a package of Compute"):
+        assert f"{SERVICE}: {words}" in str(taken.notices)
+        assert f"{SERVICE}: {words}" in str(plan.notes)
 
 
 def test_hazards_are_named(fastly: Fastly, tmp_path: Path):

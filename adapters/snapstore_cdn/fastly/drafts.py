@@ -13,6 +13,7 @@ from snapstore_cdn.fastly.kinds import (
     CONTENT,
     DICTIONARY,
     DIRECTOR,
+    HTTP3,
     KINDS,
     ORDER,
     SETTINGS,
@@ -37,6 +38,12 @@ def drafted(
 def _put(api: Api, place: str, change: Change, holding: Wanted) -> None:
     if change.kind == SETTINGS:
         api.call("PUT", f"{place}/{SETTINGS}", change.after)
+        return
+    if change.kind == HTTP3:
+        if change.before is not None:
+            api.call("DELETE", f"{place}/{HTTP3}")
+        if change.after is not None:
+            api.call("POST", f"{place}/{HTTP3}", change.after)
         return
     path = f"{place}/{KINDS[change.kind]}"
     name = quote(change.name.partition("/")[2], safe="")

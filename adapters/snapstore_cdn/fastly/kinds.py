@@ -17,6 +17,16 @@ KINDS = {
     **{f"logging-{name}": f"logging/{name}" for name in _LOGGING.split()},
 }
 """Paths by kind, in the order in which they can be made: what others refer to by name comes first."""
+HTTP3 = "http3"
+"""Whether a version speaks it: it is there, or it is not."""
+BESIDE = {
+    "image_optimizer_default_settings": "defaults of the image optimizer",
+    "package": "a package of Compute",
+    "pool": "pools of servers",
+    "rate-limiters": "rate limiters",
+    "resource": "links to stores",
+}
+"""What a version may have besides, by its path: it is seen and not captured."""
 DIRECTOR, BACKENDS = "director", "backends"
 """Which backends a director has is told by operations of its own."""
 DICTIONARY, ACL, SNIPPET = "dictionary", "acl", "snippet"
@@ -26,7 +36,7 @@ ITEM, ENTRY, CONTENT, PRIVATE = "item", "entry", "snippet-content", "private-ite
 """What they hold: items of a dictionary, entries of an ACL, the text of a dynamic snippet; and of a
 dictionary whose items nobody is told, how many they are and a hash of them."""
 HELD = (ITEM, ENTRY, CONTENT, PRIVATE)
-ORDER = {kind: place for place, kind in enumerate([SETTINGS, *KINDS, *HELD])}
+ORDER = {kind: place for place, kind in enumerate([SETTINGS, HTTP3, *KINDS, *HELD])}
 
 VOLATILE = frozenset(
     {

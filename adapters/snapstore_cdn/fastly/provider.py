@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from snapstore.adapter import Context
 from snapstore.errors import SnapError
-from snapstore.model import Document, Fact
+from snapstore.model import UNMODELLED, Document, Fact
 from snapstore.remote.abreast import answers
 from snapstore.remote.lost import MovedError
 from snapstore.remote.web import Api, api
@@ -56,7 +56,8 @@ class _Fastly:
         for service in self._ids:
             active = version(self._api, service, self._active(service), self.lost)
             content = active.content | self._all_held(active)
-            documents.append(Document(f"{service}.json", tuple(_facts(content))))
+            beside = (Fact(f"{UNMODELLED}:{service}: {text}") for text in active.beside)
+            documents.append(Document(f"{service}.json", (*_facts(content), *beside)))
             versions.update(dict.fromkeys((service, *active.content), str(active.number)))
         return Seen(documents, versions=versions)
 

@@ -10,12 +10,24 @@ import msgspec
 from snapstore.model import Json
 from snapstore.remote.abreast import answers
 from snapstore.remote.retrying import Lost
-from snapstore.remote.web import Api
+from snapstore.remote.web import Api, RefusedError
 from snapstore_cdn.fastly.holders import Holder, holder, is_dynamic
-from snapstore_cdn.fastly.kinds import ACL, BACKENDS, DICTIONARY, KINDS, SETTINGS, SNIPPET, VOLATILE
+from snapstore_cdn.fastly.kinds import (
+    ACL,
+    BACKENDS,
+    BESIDE,
+    DICTIONARY,
+    HTTP3,
+    KINDS,
+    SETTINGS,
+    SNIPPET,
+    VOLATILE,
+)
 
 _HOLDING = (DICTIONARY, ACL, SNIPPET)
 """In the order in which they are filled: texts may refer to tables."""
+_ABSENT = frozenset({400, 403, 404})
+"""What is said of products that a service does not have."""
 Content = dict[str, dict[str, Json]]
 """What a version is made of, by the identity of the fact."""
 _Told = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -23,11 +35,12 @@ _Told = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 class Version(msgspec.Struct, frozen=True):
-    """A version and its holders, by their identities."""
+    """A version and its holders, by their identities; what it has ``beside`` them is not captured."""
 
     number: int
     content: Content
     holders: dict[str, Holder]
+    beside: Sequence[str] = ()
 
 
 def version(api: Api, service: str, number: int, lost: Lost) -> Version:
@@ -36,9 +49,12 @@ def version(api: Api, service: str, number: int, lost: Lost) -> Version:
     content = {
         f"{kind}:{service}/{one['name']}": _part(kind, one) for kind, some in told.items() for one in some
     }
-    return Version(
-        number, {f"{SETTINGS}:{service}": _plain(settings), **content}, _holders(service, number, told)
-    )
+    content[f"{SETTINGS}:{service}"] = _plain(settings)
+    http3, *besides = _asked(api, service, number, [HTTP3, *BESIDE], lost)
+    if http3:
+        content[f"{HTTP3}:{service}"] = _plain(http3)
+    beside = [text for text, found in zip(BESIDE.values(), besides, strict=True) if found]
+    return Version(number, content, _holders(service, number, told), beside)
 
 
 def holders(api: Api, service: str, number: int, lost: Lost) -> dict[str, Holder]:
@@ -50,6 +66,21 @@ def holders(api: Api, service: str, number: int, lost: Lost) -> dict[str, Holder
 def _told(api: Api, service: str, number: int, paths: Sequence[str], lost: Lost) -> list[Any]:
     place = f"/service/{service}/version/{number}"
     return answers(lambda path: api.call("GET", f"{place}/{path}"), paths, lost)
+
+
+def _asked(api: Api, service: str, number: int, paths: Sequence[str], lost: Lost) -> list[Any]:
+    """The same of what only some services have, None of what this one has not."""
+    place = f"/service/{service}/version/{number}"
+
+    def answer(path: str) -> Any:
+        try:
+            return api.call("GET", f"{place}/{path}")
+        except RefusedError as error:
+            if error.status not in _ABSENT:
+                raise
+            return None
+
+    return answers(answer, paths, lost)
 
 
 def _holders(service: str, number: int, told: _Told) -> dict[str, Holder]:
