@@ -1,19 +1,20 @@
 """The physical order of columns: no part of the state, since nothing but ``SELECT *`` sees it, but reported.
 
 A column that comes back lands behind the others. ``--exact-column-order`` makes such a table anew, with its
-rows carried over; so does a view that names the columns of a table in their order.
+rows carried over; so does a view that names the columns of a table, or of a function that gives its rows, in
+their order.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
 from msgspec import structs
 
 from snapstore.adapter import PlanRequest
-from snapstore.model import Action, Verb
+from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import qualifier
 
 _READS = ("view", "matview", "rule", "policy", "function", "procedure")
@@ -21,15 +22,31 @@ _READS = ("view", "matview", "rule", "policy", "function", "procedure")
 
 def made_anew(request: PlanRequest) -> set[str]:
     """The tables to be made anew for the order of their columns: all that would have another one where that
-    was asked for, else those whose columns something names in their order, as in ``public.t t(a, b)``."""
+    was asked for, else those whose columns something names in their order, as in ``public.t t(a, b)`` or in
+    ``public.f() f(a, b)``."""
     tables = misplaced(request)
     if request.options.exact_column_order or not tables:
         return tables
+    return {*_listed(request, tables), *_called(request, tables)}
+
+
+def _listed(request: PlanRequest, tables: Collection[str]) -> Iterator[str]:
     names = "|".join(re.escape(identity.partition(":")[2]) for identity in sorted(tables))
     listed = re.compile(rf"(?<![\w\".])({names}) (?:\w+|\"(?:[^\"]|\"\")+\")\(")
     reading = chain.from_iterable(request.target.kinds.get(kind, ()) for kind in _READS)
     texts = (str(text) for fact in reading for text in fact.attrs.values())
-    return {f"table:{name}" for text in texts for name in listed.findall(text)}
+    return (f"table:{name}" for text in texts for name in listed.findall(text))
+
+
+def _called(request: PlanRequest, tables: Collection[str]) -> Iterator[str]:
+    """The tables whose rows a function gives that something calls: what it gives is named by its place."""
+    functions = {f.id: _given(f) for f in request.target.kinds.get("function", ()) if _given(f) in tables}
+    reading = chain.from_iterable(request.target.kinds.get(kind, ()) for kind in _READS) if functions else ()
+    return (functions[need] for fact in reading for need in fact.needs if need in functions)
+
+
+def _given(function: Fact) -> str:
+    return f"table:{function.attrs['result'].removeprefix('SETOF ')}"
 
 
 def misplaced(request: PlanRequest) -> set[str]:

@@ -125,6 +125,16 @@ CREATE TABLE t (id int PRIMARY KEY, name text, k int);
 CREATE TABLE u (id int, k int, v text); INSERT INTO u VALUES (1, 2, 'x');
 CREATE VIEW f AS SELECT * FROM t FULL JOIN u USING (id, k);
 
+--- case a view names the columns of what a function gives, rows of a table, in their order
+--- a
+CREATE TABLE t (a int, b text, c int);
+--- b
+CREATE TABLE t (a int, other text, c int);
+--- both
+INSERT INTO t VALUES (1, 'x', 2);
+CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM public.t';
+CREATE VIEW v AS SELECT c FROM f();
+
 --- case what stands on columns that every table has
 --- both
 CREATE TABLE t (id int, note text); INSERT INTO t VALUES (1, 'one'); CREATE TABLE another (id int); INSERT INTO another VALUES (2);
