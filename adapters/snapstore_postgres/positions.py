@@ -81,22 +81,32 @@ def kept_by(before: Fact, after: Fact, altered: Alteration, view: View) -> Alter
     """The alteration of a column, with where its numbers go on if it becomes an identity column or is one no
     more."""
     was, now = of_identity(before), of_identity(after)
-    turns = was and now and _turns(before.attrs["identity"], after.attrs["identity"])
-    if was and (turns or not now):
+    both = (before.attrs["identity"], after.attrs["identity"]) if was and now else None
+    if was and (both is None or _moves(*both)):
         altered = noting(was, altered, view)
-    if not now or (was and not turns):
+    if not now or (both and not _goes_on(now, *both, view)):
         return altered
     return replace(
         altered,
-        statements=[*altered.statements, *of_new_identity(after, view)],
+        statements=[*altered.statements, *of_new_identity(after, view, stays=bool(was))],
         needs=[*altered.needs, *noted_before_identity(after, view)],
     )
 
 
-def of_new_identity(column: Fact, view: View) -> list[str]:
-    """Statements that have a column that just became an identity column go on where it should."""
+def kept_by_sequence(before: Fact, after: Fact, altered: Alteration, view: View) -> Alteration:
+    """The alteration of a sequence, with where it goes on if it may not stay where it is."""
+    if _goes_on(after.name, before.attrs, after.attrs, view):
+        column = view.target.get(after.parent or "")
+        back = going_on(after.name, after.attrs, column, view, stays=True)
+        altered = replace(altered, statements=[*altered.statements, *back])
+    return noting(after.name, altered, view) if _moves(before.attrs, after.attrs) else altered
+
+
+def of_new_identity(column: Fact, view: View, stays: bool = False) -> list[str]:
+    """Statements that have a column that just became an identity column, or one that counts otherwise, go on
+    where it should."""
     sequence = of_identity(column)
-    return going_on(sequence, column.attrs["identity"], column, view) if sequence else []
+    return going_on(sequence, column.attrs["identity"], column, view, stays) if sequence else []
 
 
 def noted_before_identity(column: Fact, view: View) -> list[str]:
@@ -104,9 +114,20 @@ def noted_before_identity(column: Fact, view: View) -> list[str]:
     return noted_before(sequence, column, view) if sequence else []
 
 
-def _turns(old: Mapping[str, Json], new: Mapping[str, Json]) -> bool:
-    """Whether it counts the other way: where it was is nothing to go on from, but has to be known again."""
-    return bool(old.get("increment", 1) * new.get("increment", 1) < 0)
+def _moves(old: Mapping[str, Json], new: Mapping[str, Json]) -> bool:
+    """Whether it counts the other way, or within narrower bounds that are not those of a type: where it was
+    may be nothing to go on from, but has to be known again."""
+    if old.get("increment", 1) * new.get("increment", 1) < 0:
+        return True
+    return old.get("type") == new.get("type") and not new["min"] <= old["min"] <= old["max"] <= new["max"]
+
+
+def _goes_on(sequence: str, old: Mapping[str, Json], new: Mapping[str, Json], view: View) -> bool:
+    """Whether it may not stay where it is, or may be again where it was noted to be."""
+    if _moves(old, new):
+        return True
+    wider = (old["min"], old["max"]) != (new["min"], new["max"])
+    return wider and archive.kept(view.request, f"sequence:{sequence}", "sequence") is not None
 
 
 def of_identity(column: Fact | None) -> str | None:
@@ -166,9 +187,12 @@ def position_statements(fact: Fact, view: View) -> list[str]:
     return going_on(fact.name, fact.attrs, view.target.get(fact.parent or ""), view)
 
 
-def going_on(sequence: str, options: Mapping[str, Json], column: Fact | None, view: View) -> list[str]:
+def going_on(
+    sequence: str, options: Mapping[str, Json], column: Fact | None, view: View, stays: bool = False
+) -> list[str]:
     """Statements that bring a new sequence with such options to the furthest of where it was when it went,
-    where those were whose place it takes, and the values of its column, where that stays."""
+    where those were whose place it takes, and the values of its column, where that stays. One that ``stays``
+    itself does not go back either."""
     entry = archive.kept(view.request, f"sequence:{sequence}", "sequence")
     places = [entry.place] if entry else []
     places += [_place(name, view.request) for name in _before(sequence, column, view)]
@@ -177,6 +201,8 @@ def going_on(sequence: str, options: Mapping[str, Json], column: Fact | None, vi
     found += [_noted_at(places)] if places else []
     if not found:
         return []
+    if stays:
+        found.append(f"SELECT last_value, is_called FROM {sequence} WHERE is_called")
     return [_set(sequence, options, found), *([archive.returned(entry)] if entry else [])]
 
 

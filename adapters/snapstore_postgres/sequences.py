@@ -87,7 +87,8 @@ def _alter_sequence(before: Fact, after: Fact, view: View) -> Alteration | None:
     if after.parent and before.parent != after.parent:
         statements.append(f"ALTER SEQUENCE {after.name} OWNED BY {after.parent.partition(':')[2]}")
         statements += positions.not_behind(after, view)
-    return Alteration(statements=statements, lock="SHARE ROW EXCLUSIVE")
+    altered = Alteration(statements=statements, lock="SHARE ROW EXCLUSIVE")
+    return positions.kept_by_sequence(before, after, altered, view)
 
 
 RULES: dict[str, Rule] = {

@@ -21,3 +21,18 @@ def test_a_queue_that_was_emptied_counts_on_when_it_comes_back(project: Project)
     project.sql("INSERT INTO queue (v) VALUES ('y'); INSERT INTO untouched DEFAULT VALUES")
     assert project.sql("SELECT id, no FROM queue") == [(42, 42)]
     assert project.sql("SELECT id FROM untouched") == [(1,)]
+
+
+def test_a_sequence_that_had_other_bounds_or_counted_the_other_way_goes_on_when_it_turns_back(
+    project: Project,
+) -> None:
+    project.sql("CREATE SEQUENCE up MINVALUE 200; CREATE SEQUENCE other START 3")
+    project.sql("CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (MAXVALUE 10))")
+    project.snap("take", "-m", "good", code=0)
+    project.sql("ALTER SEQUENCE up MINVALUE 1 START 1 RESTART; ALTER TABLE t ALTER id SET NO MAXVALUE")
+    project.sql("ALTER SEQUENCE other INCREMENT -1 MINVALUE -9 MAXVALUE -1 START -1 RESTART")
+    given = "SELECT nextval('up'), nextval('other'), nextval('t_id_seq')"
+    project.sql(f"SELECT setval('up', 50), setval('other', -5), setval('t_id_seq', 500); {given}")
+    project.snap("restore", "HEAD", "--yes", code=0)
+    project.snap("undo", "--yes", code=0)
+    assert project.sql(given) == [(52, -7, 502)]
