@@ -38,7 +38,7 @@ class Version:
 class Fastly:
     """One service. ``activated`` are the numbers that were, in order; ``held`` is what holders hold, by their
     ids: values by key, entries by their own ids, or the content of a snippet. ``steps`` are what was done
-    that visitors may notice."""
+    that visitors may notice, ``sent`` all that was told."""
 
     url: str = ""
     versions: dict[int, Version] = field(default_factory=dict)
@@ -47,6 +47,7 @@ class Fastly:
     purged: list[str] = field(default_factory=list)
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)
+    sent: list[tuple[str, str, Any]] = field(default_factory=list)
     made: int = 0
     faults: Gateway = field(default_factory=lambda: Gateway(0))
 
@@ -112,6 +113,8 @@ class Fastly:
             return in_json({"msg": "Provided credentials are missing or invalid"}, 403)
         split = urlsplit(path)
         words = [unquote(word) for word in split.path.strip("/").split("/")]
+        if method != "GET":
+            self.sent.append((method, split.path, json.loads(body) if body else None))
         asked = {name: int(values[0]) for name, values in parse_qs(split.query).items()}
         try:
             if words[2] in HOLDERS:
