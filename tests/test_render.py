@@ -12,15 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snapstore.carrying_out import RestoreResult
+from snapstore.errors import SnapError
 from snapstore.model import (
     Action,
     Blob,
+    Condition,
     Fact,
     FactChange,
     FileChange,
     Hazard,
     HazardName,
     Json,
+    Outcome,
     Plan,
     PlanOptions,
     PlanSide,
@@ -29,7 +33,7 @@ from snapstore.model import (
     Verb,
 )
 from snapstore.render import changes as render
-from snapstore.render import plans, style, toml, values
+from snapstore.render import plans, results, style, toml, values
 from snapstore.snapshot import Snapshot, TreeEntry
 
 
@@ -236,6 +240,13 @@ def make(*actions: Action, notes: tuple[Hazard, ...] = ()) -> Plan:
     side = PlanSide("a" * 40)
     target = PlanSide("b" * 40, "c" * 40)
     return Plan(side, target, Scope(), PlanOptions(), list(actions), list(notes), digest="d" * 64)
+
+
+def test_what_to_do_about_an_error_has_a_line_of_its_own() -> None:
+    error = str(SnapError("the disk is full", where="web", fix="free some space"))
+    outcome = Outcome("web", Condition.PARTIAL, 1, 2, error)
+    said = plain(results.text(RestoreResult(make(), outcomes=[outcome])))
+    assert said == "web: partial (1 of 2 actions): web: the disk is full\n  free some space"
 
 
 DROP = Action(

@@ -39,6 +39,6 @@ def text(result: RestoreResult, *, with_plan: bool = False) -> str:
 def _outcome(outcome: Outcome) -> str:
     said = f"{outcome.resource}: {outcome.condition}"
     done = f" ({outcome.done:,} of {count(outcome.total, 'action')})" if outcome.total else ""
-    error = f": {name(outcome.error)}" if outcome.error else ""
+    error = ": " + "\n".join(map(name, outcome.error.split("\n"))) if outcome.error else ""
     colour = _COLOURS[outcome.condition]
     return (paint(said, colour) if colour else said) + done + error
