@@ -11,6 +11,13 @@ from pathlib import Path
 
 from bench.timing import command, compare
 
+SCRIPT = """import sys
+from snapstore.__main__ import main
+if __name__ == '__main__':
+    sys.argv[0] = sys.argv[0].removesuffix('.exe')
+    sys.exit(main())
+"""
+"""What pip writes as ``snap`` (26.3, and uv the like); those of older ones import ``re`` first."""
 ROUNDS = 21
 OTHERS = ("borg", "restic", "git")
 
@@ -24,11 +31,15 @@ def run(report: Callable[[object], None]) -> None:
         def words(*words: str) -> Callable[[int], None]:
             return lambda number: command(words, Path(name), env)
 
-        nothing, snap = words(sys.executable, "-c", "pass"), (sys.executable, "-m", "snapstore")
+        script = Path(name) / "snap"
+        script.write_text(SCRIPT)
+        nothing, snap = words(sys.executable, "-c", "pass"), (sys.executable, str(script))
         _small_project(Path(name), lambda *more: words(*snap, *more)(0))
         for options, goal in ((["--version"], 1.1), (["--help"], 3.0), (["log", "-n", "5"], 3.5)):
             title = f"snap {' '.join(options)}"
             report(compare(title, words(*snap, *options), nothing, rounds=ROUNDS, goal=goal))
+        module = words(sys.executable, "-m", "snapstore", "--version")
+        report(compare("python -m snapstore --version", module, nothing, rounds=ROUNDS))
         for other in filter(shutil.which, OTHERS):
             version = words(other, "version" if other == "restic" else "--version")
             report(compare(f"{other}, its version", version, nothing, rounds=ROUNDS))
