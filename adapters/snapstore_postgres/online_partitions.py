@@ -9,6 +9,7 @@ import msgspec
 from snapstore.model import Action, Verb
 from snapstore_postgres.names import block, literal, spare_name
 from snapstore_postgres.online_scene import BEFORE, Change, Scene, step
+from snapstore_postgres.partitions import copied
 from snapstore_postgres.relations import STRONGEST
 
 
@@ -53,7 +54,7 @@ def _concurrently(action: Action, scene: Scene) -> Change:
         releases=(),
     )
     # What its parent had stays with it as copies, under these names.
-    copies = [f"constraint:{name}.{s.rpartition(' IF EXISTS ')[2]}" for s in action.statements[1:]]
+    copies = [f"constraint:{name}.{key}" for key in copied(name, scene.live)]
     detach = step(
         action,
         BEFORE,

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
 from snapstore.model import Action, Fact
 from snapstore.rules import Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres import archive, fitting, leaving
+from snapstore_postgres.homeless import text
 from snapstore_postgres.indexes import is_exclusion, lacking
 from snapstore_postgres.inheritance import all_dropped, ancestors
 from snapstore_postgres.merging import are_away, own_in, taken_off
-from snapstore_postgres.names import last
+from snapstore_postgres.names import block, last, literal, unquote
 from snapstore_postgres.relations import STRONGEST
 
 
@@ -69,25 +71,46 @@ def detached(table: str) -> str:
     return f"detached:{table}"
 
 
-def _copied(parent: str, view: View) -> list[str]:
-    """Foreign keys of the parent: a partition that leaves keeps copies, which were no facts of its own."""
-    found = [
-        last(part.name)
-        for part in view.live_parts.get(f"table:{parent}", ())
-        if part.kind == "constraint" and part.attrs["type"] == "f"
-    ]
-    above = view.live.get(f"partition:{parent}")
-    return sorted([*found, *(_copied(above.attrs["of"], view) if above else [])])
+def copied(table: str, live: Facts) -> list[str]:
+    """The foreign keys that a partition has as the tables above it, by their names there."""
+    attached = live.get(f"partition:{table}")
+    if attached is None:
+        return []
+    of = attached.attrs["of"]
+    return sorted([*_foreign_keys(of, live), *copied(of, live)])
+
+
+def _foreign_keys(table: str, live: Facts) -> list[str]:
+    parts = live.parts.get(f"table:{table}", ())
+    return [last(p.name) for p in parts if p.kind == "constraint" and p.attrs["type"] == "f"]
+
+
+def without_keys(table: str, own: Sequence[str] = ()) -> str:
+    """Takes off the foreign keys that a partition has as the tables above it: once it is detached, they are
+    beside its own, by names that the server gave, or that those above had once."""
+    drop = text(f"ALTER TABLE {table} DROP CONSTRAINT ") + " || '%I'"
+    kept = f" AND conname <> ALL (ARRAY[{', '.join(literal(unquote(name)) for name in own)}])" if own else ""
+    return block(
+        f"""DECLARE name text;
+BEGIN
+  FOR name IN SELECT conname FROM pg_catalog.pg_constraint
+     WHERE conrelid = {literal(table)}::pg_catalog.regclass AND contype = 'f' AND conparentid = 0{kept} LOOP
+    EXECUTE pg_catalog.format({drop}, name);
+  END LOOP;
+END"""
+    )
 
 
 def _detach(fact: Fact, view: View) -> Draft:
     parent = fact.attrs["of"]
     finalize = " FINALIZE" if fact.attrs.get("detaching") else ""
+    live = view.request.live
+    own = _foreign_keys(fact.name, live)
     return Draft(
         provides=[detached(fact.name)],
         statements=[
             f"ALTER TABLE {parent} DETACH PARTITION {fact.name}{finalize}",
-            *(f"ALTER TABLE {fact.name} DROP CONSTRAINT IF EXISTS {name}" for name in _copied(parent, view)),
+            *([without_keys(fact.name, own)] if copied(fact.name, live) else []),
         ],
         undo=[f"ALTER TABLE ONLY {parent} ATTACH PARTITION {fact.name} {fact.attrs['bound']}"],
         lock=STRONGEST,

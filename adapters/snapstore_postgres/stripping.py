@@ -10,10 +10,9 @@ import msgspec
 from snapstore.model import Fact
 from snapstore.rules import Draft, View
 from snapstore_postgres import archive
-from snapstore_postgres.homeless import text
 from snapstore_postgres.inheritance import ancestors
-from snapstore_postgres.names import block, last, literal, qualifier, quote
-from snapstore_postgres.partitions import detached
+from snapstore_postgres.names import last, qualifier, quote
+from snapstore_postgres.partitions import detached, without_keys
 from snapstore_postgres.relations import plain_stays_bound, version
 from snapstore_postgres.wording import former, former_facts
 from snapstore_postgres.words import designation, word
@@ -81,7 +80,7 @@ class _Stripping:
             return self._keep_column(fact)
         if fact.kind == "partition":
             self.statements.append(f"ALTER TABLE {fact.attrs['of']} DETACH PARTITION {fact.name}")
-            self.statements += [_without_keys(fact.name)] if self._refers_as_above else []
+            self.statements += [without_keys(fact.name)] if self._refers_as_above else []
             return False
         if fact.kind not in _STRIPPED and not self._binds(fact):
             self.left.append(fact)
@@ -149,21 +148,6 @@ class _Stripping:
 
     def _reads_foreign_type(self, fact: Fact) -> bool:
         return any(self._outside(self.subtree[need]) for need in fact.needs if need in self.subtree)
-
-
-def _without_keys(table: str) -> str:
-    """Takes off the foreign keys that a partition has as the tables above it: once it is detached, they are
-    its own, by names that the server gave."""
-    drop = text(f"ALTER TABLE {table} DROP CONSTRAINT ") + " || '%I'"
-    return block(
-        f"""DECLARE name text;
-BEGIN
-  FOR name IN SELECT conname FROM pg_catalog.pg_constraint
-     WHERE conrelid = {literal(table)}::pg_catalog.regclass AND contype = 'f' LOOP
-    EXECUTE pg_catalog.format({drop}, name);
-  END LOOP;
-END"""
-    )
 
 
 def _as_rebuilt(fact: Fact, retyped: set[str]) -> Fact:

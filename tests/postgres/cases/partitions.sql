@@ -451,3 +451,14 @@ CREATE POLICY y ON p USING (a > 0); CREATE VIEW v AS SELECT * FROM p;
 CREATE TABLE p (id int, b int) PARTITION BY LIST (id);
 CREATE TABLE p1 (id int, b numeric); INSERT INTO p1 VALUES (1, 1);
 CREATE POLICY y ON p USING (b > 0); CREATE VIEW v AS SELECT * FROM p;
+
+--- case a partition goes whose foreign keys have other names than those above
+--- both
+CREATE TABLE d (id int PRIMARY KEY, UNIQUE (id));
+CREATE TABLE p (a int, b int) PARTITION BY LIST (a);
+CREATE TABLE p1 (a int, b int, CONSTRAINT own FOREIGN KEY (b) REFERENCES d);
+ALTER TABLE p ADD CONSTRAINT first FOREIGN KEY (a) REFERENCES d;
+--- b
+ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);
+--- both
+ALTER TABLE p RENAME CONSTRAINT first TO own;
