@@ -85,7 +85,7 @@ class _Bench:
         """CPU seconds of the commands so far, and of the server with its children."""
         used = self._server.client().info("cpu")
         names = ("used_cpu_sys", "used_cpu_user", "used_cpu_sys_children", "used_cpu_user_children")
-        return cpu_of_commands() + sum(used[name] for name in names)
+        return cpu_of_commands() + sum(float(used[name]) for name in names)
 
     def _words(self) -> list[str]:
         return [sys.executable, "-m", "snapstore", "take", "-q", "-m", "take"]
