@@ -4,7 +4,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-JOBS ?= 2
+# Tests wait for servers and processes: one more than the cores of a small machine.
+JOBS ?= 3
 
 .PHONY: help demo test lint types unit format schemas bench clean
 
