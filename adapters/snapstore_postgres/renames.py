@@ -13,7 +13,7 @@ is not certain they differ from the target, and the rules see an ordinary change
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -113,6 +113,18 @@ def called_as(request: PlanRequest, identity: str, after: str) -> tuple[PlanRequ
     while inner := _inside(request, {}):
         request = renamed(request, inner)
         found.append(inner)
+    return request, found
+
+
+def out_of_the_way(
+    request: PlanRequest, identities: Iterable[str], beside: PlanRequest
+) -> tuple[PlanRequest, list[Renaming]]:
+    """The request with other names for these things, that nothing has there or beside; and the renamings."""
+    found = []
+    for identity in identities:
+        after = next(name for name in _spares(identity) if _is_free(name, request) and _is_free(name, beside))
+        found.append(_renaming(request, identity, after))
+        request = renamed(request, found[-1])
     return request, found
 
 
@@ -287,14 +299,21 @@ def _is_below(identity: str, other: str, request: PlanRequest) -> bool:
 
 def _aside(identity: str, request: PlanRequest) -> str:
     """Another name for it, that nothing has."""
+    return next(name for name in _spares(identity) if _is_free(name, request))
+
+
+def _spares(identity: str) -> Iterator[str]:
     kind, _, name = identity.partition(":")
     if kind in IN_SCHEMAS:
         schema, plain, behind = split(kind, name)
         before = f"{kind}:{schema}."
     else:
         before, plain, behind = f"{kind}:{qualifier(name)}{'.' if qualifier(name) else ''}", last(name), ""
-    names = (before + printed(spare) + behind for spare in spare_names(plain))
-    return next(free for free in names if holder(free, request) is None and free not in request.target)
+    return (before + printed(spare) + behind for spare in spare_names(plain))
+
+
+def _is_free(identity: str, request: PlanRequest) -> bool:
+    return holder(identity, request) is None and identity not in request.target
 
 
 def _renaming(request: PlanRequest, identity: str, after: str) -> Renaming:

@@ -17,7 +17,7 @@ from snapstore.model import DataMode, Fact
 from snapstore_postgres import archive, positions
 from snapstore_postgres.evidence import alike, by_id
 from snapstore_postgres.names import last, parts, quote
-from snapstore_postgres.renames import called_as
+from snapstore_postgres.renames import called_as, out_of_the_way
 from snapstore_postgres.renaming import Renaming
 from snapstore_postgres.wording import MADE_WAY
 
@@ -45,6 +45,8 @@ class Returning(NamedTuple):
             if renaming.kind == "column":
                 old, new = last(renaming.old), last(renaming.new)
                 yield f"ALTER TABLE {place}.{last(name)} RENAME COLUMN {old} TO {new}"
+            if renaming.kind == "sequence":
+                yield f"ALTER SEQUENCE {place}.{last(renaming.old)} RENAME TO {last(renaming.new)}"
         yield f"ALTER TABLE {place}.{last(name)} SET SCHEMA {parts(name)[0]}"
         yield f"DROP SCHEMA {place}"
         yield f"DROP SCHEMA IF EXISTS {quote(archive.marks_of(self.entry.place))} CASCADE"
@@ -73,6 +75,9 @@ def returning(request: PlanRequest) -> tuple[PlanRequest, list[Returning]]:
     for identity, entry in wanted.items():
         if identity in request.target and identity not in request.live:
             there, renamings = called_as(_alone(request, entry), entry.identity, identity)
+            namesakes = [s.id for s in there.live.kinds.get("sequence", ()) if s.id in request.live]
+            there, more = out_of_the_way(there, namesakes, request)
+            renamings += more
             found.append(Returning(entry, identity, list(there.live.values()), renamings))
             told = {key: there.live_hints[key] for key in ("archive", MADE_WAY) if key in there.live_hints}
             request = msgspec.structs.replace(request, live_hints={**request.live_hints, **told})

@@ -70,6 +70,8 @@ def _drop_sequence(fact: Fact, view: View) -> Draft:
 
 def _alter_sequence(before: Fact, after: Fact, view: View) -> Alteration | None:
     old, new = before.attrs, after.attrs
+    if before.parent != after.parent and _has_another(after, view):
+        return None  # numbers go on from where that one is
     statements = []
     table = "table:" + qualifier((after.parent or "").partition(":")[2])
     with_table = changes_persistence(table, view) and before.parent == after.parent
@@ -89,6 +91,12 @@ def _alter_sequence(before: Fact, after: Fact, view: View) -> Alteration | None:
         statements += positions.not_behind(after, view)
     altered = Alteration(statements=statements, lock="SHARE ROW EXCLUSIVE")
     return positions.kept_by_sequence(before, after, altered, view)
+
+
+def _has_another(sequence: Fact, view: View) -> bool:
+    """Whether the column that is to own it has a sequence of its own by now."""
+    parts = view.live_parts.get(sequence.parent or "", ())
+    return any(part.kind == "sequence" and part.id != sequence.id for part in parts)
 
 
 RULES: dict[str, Rule] = {
