@@ -18,7 +18,7 @@ UNAVOIDABLE = (
     "needs nginx and fcgiwrap",
     "needs git-lfs",
     "needs the OpenAPI documents",
-    "needs Cloudflare's library",
+    "needs (Cloudflare|Fastly)'s library",
     "needs Debian's (redis-server|bind9|knot|pdns-server|varnish|prometheus|chromium)",
     "only root can give files away",
     "starts as root to become somebody without its powers",
