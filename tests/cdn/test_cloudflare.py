@@ -298,6 +298,8 @@ def test_what_cannot_be_restored_is_named_before_and_after(cloudflare: Cloudflar
     ):
         assert words in str(taken.notices)
         assert words in str(plan.notes)
+    whole = project(tmp_path / "whole", settings(cloudflare)).take()
+    assert "access rules of its" not in str(whole.notices)
     (action,) = plan.actions
     assert [hazard.name for hazard in action.hazards] == [HazardName.UNVERIFIABLE]
     assert "the plan of the zone does not let it be changed" in action.summary

@@ -15,7 +15,7 @@ from snapstore_cdn.cloudflare.optional import all_of, answer_of
 from snapstore_cdn.provider import Attrs, Change
 
 _SIZE = 100
-_OTHERS = frozenset({"user", "organization", "account"})
+_OF_USER, _OF_ACCOUNT = frozenset({"user"}), frozenset({"organization", "account"})
 """The scopes of access rules that a zone has of somebody else."""
 
 
@@ -67,15 +67,17 @@ _KINDS: Mapping[str, _Kind] = {
 }
 
 
-def read(made: Api, place: Place, kind: str, ids: dict[str, str]) -> Iterator[Fact]:
-    """All rules of a kind; their ids are put into ``ids``. What a zone has of its account or of a user is
-    named by that alone."""
+def read(made: Api, place: Place, kind: str, ids: dict[str, str], *, with_account: bool) -> Iterator[Fact]:
+    """All rules of a kind; their ids are put into ``ids``. What a zone has of a user is named by that alone,
+    and what it has of its account unless that is captured too."""
     known = _KINDS[kind]
     others: set[str] = set()
     for told in all_of(made, f"{place.path}/firewall/{known.path}", _SIZE):
         identity = f"{kind}:{place.name}/{known.name(told)}"
-        if place.name != ACCOUNT and (told.get("scope") or {}).get("type") in _OTHERS:
-            others.add(f"{place.name}: access rules of its {told['scope']['type']}")
+        scope = (told.get("scope") or {}).get("type")
+        if place.name != ACCOUNT and scope in _OF_USER | _OF_ACCOUNT:
+            if scope in _OF_USER or not with_account:
+                others.add(f"{place.name}: access rules of its {scope}")
         elif identity in ids:
             others.add(f"{place.name}: another {kind} rule for {known.name(told)}")
         else:

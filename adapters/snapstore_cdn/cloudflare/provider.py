@@ -95,9 +95,10 @@ class _Cloudflare:
                 yield fact
 
     def _guards_of(self, place: Place, kinds: Sequence[str]) -> Iterator[Fact]:
+        both = bool(self._settings.account) and self._wants(f"{ACCESS}:{ACCOUNT}/")
         for kind in kinds:
             if self._wants(f"{kind}:{place.name}/"):
-                yield from firewall.read(self._api, place, kind, self._ids)
+                yield from firewall.read(self._api, place, kind, self._ids, with_account=both)
 
     def _rules_of(self, zone: Place, known: rulesets.Known) -> Iterator[Fact]:
         yield from self._rulesets_of(zone, known)[0]
