@@ -60,6 +60,7 @@ from snapstore_postgres.relations import (
 )
 from snapstore_postgres.retyping import around_type
 from snapstore_postgres.undisturbed import undisturbed
+from snapstore_postgres.unvalidated import never_validated
 
 
 def column_clause(column: Fact, view: View, typed: bool = False) -> str:
@@ -156,12 +157,20 @@ def _create_column(fact: Fact, view: View) -> Draft:
 
 def _first_to_go(column: Fact, view: View) -> list[str]:
     """What holds rows of its table, where a column cannot come but by a rewrite, or where these rows get back
-    what they had in it. To the plan that brings it, the column provides them: so it comes when they are gone,
-    and before they are there again."""
+    what they had in it; and the checks that such rows may violate. To the plan that brings it, the column
+    provides them: so it comes when they are gone, and before they are there again."""
     table = column.parent or ""
     own_type = f"domain:{column.attrs['type']}" in column.needs or _is_strict(column, view)
     rewrites = own_type or column.attrs.get("generated", {}).get("kind") == "s"
-    return [i for i in holders(table, view) if rewrites or archive.kept(view.request, i, "column")]
+    held = [i for i in holders(table, view) if rewrites or archive.kept(view.request, i, "column")]
+    return [*held, *never_validated(table, view)] if _gets_values(column, view) else held
+
+
+def _gets_values(column: Fact, view: View) -> bool:
+    """Whether rows are updated with what they had in it, or in that of a parent, or with what stands in."""
+    known = (column.id, *given_by(column, view))
+    back = any(view.vanishes(i) or archive.kept(view.request, i, "column") for i in known)
+    return back or filling.needed(column, view)
 
 
 def _values_of(column: Fact, view: View) -> list[archive.Entry]:

@@ -30,6 +30,7 @@ from snapstore_postgres.names import block, last, literal, qualifier, unquote
 from snapstore_postgres.no_inherit import around_key
 from snapstore_postgres.relations import STRONGEST, children, size, table_of
 from snapstore_postgres.types import is_inside_others
+from snapstore_postgres.unvalidated import is_unvalidated
 
 
 def _create_constraint(fact: Fact, view: View) -> Draft:
@@ -63,6 +64,7 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
             *(_needed_by_foreign_key(fact, view) if fact.attrs["type"] == "f" else ()),
             *made_after(fact, view),
             *unvalidated_below(fact, view),
+            *(_columns_before(fact, view) if is_unvalidated(fact) else ()),
         ],
         lock="SHARE ROW EXCLUSIVE" if fact.attrs["type"] == "f" else STRONGEST,
         rows=rows,
@@ -88,8 +90,10 @@ def _attached_to_keys(fact: Fact, view: View) -> Iterator[str]:
                 waiting.append(part.parent or "")
 
 
-def is_unvalidated(check: Fact | None) -> bool:
-    return check is not None and check.attrs["definition"].endswith(" NOT VALID")
+def _columns_before(fact: Fact, view: View) -> Iterator[str]:
+    """The new columns of its table, which get their values by updates of rows that may violate it."""
+    parts = view.target_parts.get(fact.parent or "", ())
+    return (part.id for part in parts if part.kind == "column" and view.appears(part.id))
 
 
 def unvalidated_below(fact: Fact, view: View) -> list[str]:

@@ -16,7 +16,7 @@ from snapstore_postgres.columns import (
     set_default,
     without_default,
 )
-from snapstore_postgres.constraints import constraint_definition, is_unvalidated, unvalidated_below
+from snapstore_postgres.constraints import constraint_definition, unvalidated_below
 from snapstore_postgres.domains import checks_before
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.federation import subscribers
@@ -49,6 +49,7 @@ from snapstore_postgres.relations import (
     table_of,
     version,
 )
+from snapstore_postgres.unvalidated import is_unvalidated
 from snapstore_postgres.words import designation
 
 

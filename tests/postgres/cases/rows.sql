@@ -7,6 +7,17 @@ CREATE TABLE p1 PARTITION OF p DEFAULT;
 CREATE TABLE p2 PARTITION OF p FOR VALUES IN (1);
 --- both
 INSERT INTO p VALUES (1, 'x');
+--- case values come back to rows that violate a check which was never validated
+--- both
+CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 1), (2, 2);
+CREATE TABLE p (id int PRIMARY KEY, n int) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p DEFAULT; INSERT INTO p VALUES (1, 1), (2, 2);
+--- a
+ALTER TABLE t ADD a text; UPDATE t SET a = 'a' || id; ALTER TABLE t ADD b int NOT NULL DEFAULT 1; ALTER TABLE t ALTER b DROP DEFAULT;
+ALTER TABLE p ADD a text; UPDATE p SET a = 'a' || id;
+--- both
+ALTER TABLE t ADD CONSTRAINT k CHECK (n > 1) NOT VALID; COMMENT ON CONSTRAINT k ON t IS 'k';
+ALTER TABLE p ADD CONSTRAINT k CHECK (n > 1) NOT VALID; ALTER TABLE p1 ADD CONSTRAINT j CHECK (n > 1) NOT VALID;
+
 --- case a default partition attached instead of others
 --- both
 CREATE TABLE p (a int, b text) PARTITION BY LIST (a);

@@ -1,0 +1,16 @@
+"""Checks that were never validated: rows that were there before them may violate them."""
+
+from __future__ import annotations
+
+from snapstore.model import Fact
+from snapstore.rules import View
+
+
+def is_unvalidated(check: Fact | None) -> bool:
+    return check is not None and check.attrs["definition"].endswith(" NOT VALID")
+
+
+def never_validated(table: str, view: View) -> list[str]:
+    """Those of a table, given by identity: an update of rows that violate them would be refused."""
+    checks = (p for p in view.live_parts.get(table, ()) if p.kind == "constraint" and p.attrs["type"] == "c")
+    return [check.id for check in checks if is_unvalidated(check) and not check.attrs.get("inherited")]
