@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import count, groupby
+from itertools import count, groupby, takewhile
 
 import psycopg
 
@@ -16,8 +16,8 @@ from snapstore.errors import SnapError
 from snapstore.model import Action
 from snapstore_postgres.blockers import Blocker, holding, names
 from snapstore_postgres.connection import Connection, connect, failed_statement, is_about_data
-from snapstore_postgres.fitting import READERS
 from snapstore_postgres.locking import mark_as_worker
+from snapstore_postgres.looking import LOOKS, NOT_LOOKED_AT, READERS
 from snapstore_postgres.names import literal, qualifier
 from snapstore_postgres.online_scene import REFRESHING, UNNOTICED
 from snapstore_postgres.quiet import enforce_keys, switch_off, without_event_triggers
@@ -47,12 +47,21 @@ def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) 
         mark_as_worker(connection)
         enforce_keys(connection, context.resource)
         switch_off(connection)
-        for transactional, batch in groupby(actions, key=lambda action: action.transactional):
+        connection.add_notice_handler(partial(_not_looked_at, context.report))
+        looks = list(takewhile(lambda action: LOOKS in action.payload, actions))
+        if looks:
+            _together(connection, settings, looks, context, keeps=False)
+        for transactional, batch in groupby(actions[len(looks) :], key=lambda a: a.transactional):
             if transactional:
                 _together(connection, settings, list(batch), context)
             else:
                 for action in batch:
                     _step(connection, settings, action, context)
+
+
+def _not_looked_at(report: Callable[[str], None], notice: psycopg.errors.Diagnostic) -> None:
+    if notice.sqlstate == NOT_LOOKED_AT and notice.message_primary:
+        report(notice.message_primary)
 
 
 def _with_retries(
@@ -98,11 +107,17 @@ def _no_lock(
 
 
 def _together(
-    connection: Connection, settings: Settings, actions: Sequence[Action], context: ApplyContext
+    connection: Connection,
+    settings: Settings,
+    actions: Sequence[Action],
+    context: ApplyContext,
+    keeps: bool = True,
 ) -> None:
+    """``keeps``: something has changed after it, so that from then on there is no more "unchanged"."""
     attempt = partial(_in_transaction, connection, settings, actions, context)
     _with_retries(connection, settings, context, actions, "the transaction", attempt)
-    context.journal.committed()
+    if keeps:
+        context.journal.committed()
 
 
 def _in_transaction(

@@ -72,7 +72,7 @@ _CALLED = ("function:", "operator:")
 def filling(column: Fact, table: str, view: View) -> str:
     """A statement that gives each row without a value the first of those that could stand in and may."""
     name, kind = last(column.name), column.attrs["type"]
-    tests = [_condition(check) for check in _checks(column, view)]
+    tests = [condition(check) for check in _checks(column, view)]
     values = ", ".join(
         f"({place}, ({value})::{kind})" for place, value in enumerate(_candidates(column, tests, view))
     )
@@ -110,7 +110,8 @@ def _standing_under(identities: list[str], view: View) -> set[str]:
     return found
 
 
-def _condition(constraint: Fact) -> str:
+def condition(constraint: Fact) -> str:
+    """What a check wants, as an expression."""
     text = re.sub(r"( NOT VALID| NO INHERIT)+$", "", constraint.attrs["definition"])
     return text.removeprefix("CHECK ")
 
@@ -181,7 +182,7 @@ def _of_fact(fact: Fact, tests: str, view: View) -> Iterator[str]:
 
 def _of_domain(domain: Fact, tests: str, view: View) -> str:
     """The first value of the type below that the domain's own checks let pass."""
-    checks = [_condition(p) for p in view.target_parts.get(domain.id, ()) if p.kind == "constraint"]
+    checks = [condition(p) for p in view.target_parts.get(domain.id, ()) if p.kind == "constraint"]
     below = Fact(domain.id, {"type": domain.attrs["type"]}, None, domain.needs)
     found = _of_type(domain.attrs["type"], below, " ".join([tests, *checks]), view)
     values = ", ".join(f"({n}, ({value})::{domain.attrs['type']})" for n, value in enumerate(found))

@@ -10,28 +10,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from msgspec import structs
 
 from snapstore.adapter import PlanRequest
-from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Verb
+from snapstore.model import Action, DataMode, Fact, Hazard, HazardName
 from snapstore.rules import View
 from snapstore_postgres import archived_values, local_rows
 from snapstore_postgres.blocks import DOES_NOT_FIT
 from snapstore_postgres.casts import cast
-from snapstore_postgres.names import block, last, literal, qualifier, unquote
-from snapstore_postgres.relations import size
+from snapstore_postgres.looking import SHOWN, Place, first, numbered_key, place_of
+from snapstore_postgres.names import block, last, literal, qualifier
+from snapstore_postgres.relations import children, size
 from snapstore_postgres.renaming import RENAMED
 from snapstore_postgres.undisturbed import undisturbed
+from snapstore_postgres.wording import called_now
 
 CHECKS = "checks"
 """Key of the payload of an action, while it is planned: the checks among its statements."""
 COUNTS = "counts"
 """The same for statements that stop for rows that partitions may not have: they can tell at any time."""
-READERS = "ACCESS SHARE"
-_FIRST = -10000
-_SHOWN = 10
-_NUMBERED = ("smallint", "integer", "bigint", "uuid", "date")
 _INTEGERS = ("smallint", "integer", "bigint")
 _WIDER = {
     "real": ("double precision",),
@@ -49,7 +48,8 @@ class Fit:
 
     statements: Sequence[str] = ()
     check: Sequence[str] = ()
-    """The check that tells the rows, and a short one to the same end where that has run before."""
+    """The check that tells the rows, a short one to the same end where that has run before, and what runs
+    before anything is renamed; "" where that cannot be."""
     hazards: Sequence[Hazard] = ()
     set_aside: bool = False
     """Whether what does not fit goes to the archive."""
@@ -116,34 +116,59 @@ def _fit(
             undisturbed(column, view, emptied) if may_be_null else (),
             hazards=() if bytes_ == 0 else [Hazard(HazardName.DATA_LOSS, text, rows, bytes_)],
         )
-    place = _key(column, view) or "ctid"
-    rows_ = local_rows.source(table, [place, last(column.name)], view)
-    check = _check(column, what, same, place, rows_)
-    return Fit([f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", check], [check, _guard(column, same, rows_)])
+    seen = _seen(column, view)
+    check, guard = _check(seen, what, same), _guard(seen, same)
+    now = _seen_now(column, view)
+    before = check if now == seen else _check(now, what, same) if now else ""
+    return Fit([f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", check], [check, guard, before])
 
 
-def _key(column: Fact, view: View) -> str | None:
-    """The one column of the primary key, where its values are numbers or the like, which tell nothing, and
-    where it stays: the check may run when what goes is gone."""
-    facts = view.live
-    for fact in view.live_parts.get(f"table:{qualifier(column.name)}", ()):
-        if fact.kind == "constraint" and fact.attrs.get("type") == "p":
-            columns = [facts[need] for need in fact.needs if need.startswith("column:") and need in facts]
-            if len(columns) == 1 and columns[0].attrs["type"] in _NUMBERED and view.stays(columns[0].id):
-                return last(columns[0].name)
-    return None
+class _Seen(NamedTuple):
+    """How the values of a column are read."""
+
+    table: str
+    column: str
+    place: Place
+    rows: str
+
+
+def _seen(column: Fact, view: View) -> _Seen:
+    table = qualifier(column.name)
+    key = numbered_key(view.live_parts.get(f"table:{table}", ()), view.live)
+    stays = key is not None and view.stays(key.id)  # the check may run when what goes is gone
+    place = place_of(last(key.name) if key and stays else None, _has_others_below(table, view))
+    rows = local_rows.source(table, [*filter(None, [place.column]), last(column.name)], view)
+    return _Seen(table, last(column.name), place, rows)
+
+
+def _seen_now(column: Fact, view: View) -> _Seen | None:
+    """The same before anything is renamed; None where it cannot be said."""
+    seen, name = _seen(column, view), called_now(column.id, view.request).partition(":")[2]
+    types = [need for need in column.needs if not need.startswith("column:")]
+    if any(called_now(need, view.request) != need for need in types):
+        return None
+    table = qualifier(name)
+    if table != seen.table and not local_rows.are_all(seen.table, view):
+        return None
+    key = called_now(f"column:{seen.table}.{seen.place.column}", view.request).partition(":")[2]
+    place = place_of(last(key) if seen.place.column else None, _has_others_below(seen.table, view))
+    return _Seen(table, last(name), place, seen.rows if table == seen.table else f"{table} t")
+
+
+def _has_others_below(table: str, view: View) -> bool:
+    return bool(children(f"table:{table}", view.live_dependents))
 
 
 _HINT = literal("repair those rows, or give up what does not fit with --data discard")
 
 
-def _check(column: Fact, what: str, same: Callable[[str], str], place: str, rows: str) -> str:
+def _check(seen: _Seen, what: str, same: Callable[[str], str]) -> str:
     """Stops with the number of rows that do not fit, and where the first of them are.
 
     One query where every value can be taken to the new type and back; else each by itself.
     """
-    source = f"(SELECT t.{place} AS place, t.{last(column.name)} AS value FROM {rows})"
-    message = literal(f"% rows of {_told(column)}: {unquote(place)} = %")
+    source = f"(SELECT {seen.place.expression} AS place, t.{seen.column} AS value FROM {seen.rows})"
+    message = literal(f"% rows of {_told(seen)}: {seen.place.words.replace('%', '%%')} = %")
     return block(
         f"""DECLARE row record; fits bool; bad bigint; places text := '';
 BEGIN
@@ -157,27 +182,26 @@ BEGIN
     EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN fits := false; END;
     CONTINUE WHEN fits;
     bad := bad + 1;
-    IF bad <= {_SHOWN} THEN places := pg_catalog.concat_ws(', ', nullif(places, ''), row.place); END IF;
+    IF bad <= {SHOWN} THEN places := pg_catalog.concat_ws(', ', nullif(places, ''), row.place); END IF;
   END LOOP;
-  RAISE EXCEPTION {message}, bad, places || CASE WHEN bad > {_SHOWN} THEN ', ...' ELSE '' END
+  RAISE EXCEPTION {message}, bad, places || CASE WHEN bad > {SHOWN} THEN ', ...' ELSE '' END
     USING ERRCODE = '{DOES_NOT_FIT}', DETAIL = {literal(f"they do not fit {what}")}, HINT = {_HINT};
 END"""
     )
 
 
-def _guard(column: Fact, same: Callable[[str], str], rows: str) -> str:
+def _guard(seen: _Seen, same: Callable[[str], str]) -> str:
     """The same for rows that were written since the check."""
-    source = f"(SELECT t.{last(column.name)} AS value FROM {rows}) t"
+    source = f"(SELECT t.{seen.column} AS value FROM {seen.rows}) t"
     return block(
         f"BEGIN IF EXISTS (SELECT FROM {source} WHERE NOT ({same('t.value')})) THEN"
-        f" RAISE EXCEPTION {literal(f'rows of {_told(column)}')}"
+        f" RAISE EXCEPTION {literal(f'rows of {_told(seen)}')}"
         f" USING ERRCODE = '{DOES_NOT_FIT}', HINT = {_HINT}; END IF; END"
     )
 
 
-def _told(column: Fact) -> str:
-    table, name = qualifier(column.name), last(column.name)
-    return f"{table} do not fit, in {name}".replace("%", "%%")
+def _told(seen: _Seen) -> str:
+    return f"{seen.table} do not fit, in {seen.column}".replace("%", "%%")
 
 
 def with_payload(fits: Sequence[Fit]) -> dict[str, object]:
@@ -194,9 +218,9 @@ def before_anything(request: PlanRequest, actions: Sequence[Action]) -> list[Act
     for action in actions:
         checks, counts = (action.payload.get(key, ()) for key in (CHECKS, COUNTS))
         guards: dict[str, str] = {}
-        if checks and _can_be_first(action, request, made):
-            found.append(first(action, [check for check, _ in checks], "all values fit"))
-            guards = dict(checks)
+        if all(before for _, _, before in checks) and checks and _can_be_first(action, request, made):
+            found.append(first(action, [before for _, _, before in checks], "all values fit"))
+            guards = {check: guard for check, guard, _ in checks}
         if counts and not any(need.startswith(RENAMED) for need in action.needs):
             found.append(first(action, counts, "partitions may have all rows"))
             guards = dict.fromkeys(counts, "")
@@ -215,23 +239,8 @@ def _guarded(action: Action, guards: Mapping[str, str]) -> Action:
 
 def _can_be_first(action: Action, request: PlanRequest, made: Collection[str]) -> bool:
     others = set(made) - {*action.produces, *action.destroys}
-    return all(need in request.live and need not in others for need in action.needs)
-
-
-def first(action: Action, checks: Sequence[str], what: str) -> Action:
-    """Nothing but the checks. In a transaction, so that nothing is to be gone on with where they stop."""
-    return Action(
-        resource=action.resource,
-        verb=Verb.ALTER,
-        subject=action.subject,
-        summary=f"check that {what}, before: {action.summary}",
-        statements=tuple(checks),
-        lock=READERS,
-        rows=action.rows,
-        bytes=action.bytes,
-        transactional=True,
-        rank=_FIRST,
-    )
+    needs = (need for need in action.needs if not need.startswith(RENAMED))
+    return all(need in request.live and need not in others for need in needs)
 
 
 # -- what is plainly as wide -------------------------------------------------------------------------------

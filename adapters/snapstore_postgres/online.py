@@ -30,6 +30,7 @@ from snapstore_postgres import (
     online_matviews,
     online_partitions,
 )
+from snapstore_postgres.looking import LOOKS
 from snapstore_postgres.online_renames import besides_renames
 from snapstore_postgres.online_scene import Change, Scene
 from snapstore_postgres.settings import locking
@@ -81,7 +82,9 @@ def _changed(actions: Sequence[Action], changes: Iterable[Change]) -> list[Actio
 def _transactions(actions: Sequence[Action]) -> float:
     """How many transactions the actions take, in their order; without end where they have none."""
     try:
-        kinds = [kind for kind, _ in groupby(order(actions), key=lambda action: action.transactional)]
+        # What only looks comes before everything else, in a transaction of its own.
+        changing = [action for action in order(actions) if LOOKS not in action.payload]
+        kinds = [kind for kind, _ in groupby(changing, key=lambda action: action.transactional)]
     except CircularActions:
         return float("inf")
     return float(max(1, kinds.count(True)))

@@ -67,7 +67,7 @@ def in_sight(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
 
 
 def _in_sight(request: PlanRequest, action: Action) -> Action:
-    if action.verb is Verb.DROP or not any(map(_compares, action.statements)):
+    if action.verb is Verb.DROP or not any(map(_compared, action.statements)):
         return action
     facts = [request.target[i] for i in {action.subject, *action.produces} if i in request.target]
     needs = {need for fact in facts for need in fact.needs if need in request.target}
@@ -78,14 +78,19 @@ def _in_sight(request: PlanRequest, action: Action) -> Action:
     statements = (
         text
         for statement in action.statements
-        for text in ((path, statement, "SET search_path = ''") if _compares(statement) else (statement,))
+        for text in ((path, statement, "SET search_path = ''") if _compared(statement) else (statement,))
     )
     return structs.replace(action, statements=tuple(statements))
 
 
-def _compares(statement: str) -> bool:
+def _compared(statement: str) -> bool:
     """Whether the server keeps what it reads there, and that compares by an operator without a name."""
-    return statement.startswith(("CREATE ", "ALTER ")) and _COMPARES.search(statement) is not None
+    return statement.startswith(("CREATE ", "ALTER ")) and compares(statement)
+
+
+def compares(text: str) -> bool:
+    """Whether it compares by an operator without a name."""
+    return _COMPARES.search(text) is not None
 
 
 def _schemas_of_operators(fact: Fact) -> list[str]:

@@ -26,6 +26,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names columns of them, as ``schema.table.column``, whose values are secrets. A table with more than
     ``data_limit`` rows is refused.
 
+    ``check_timeout``: how long one look at the rows of a table may take that are in the way of a key or the
+    like, before anything is changed; what it does not see to the end is told when the restore gets there.
+
     ``locking``: everything in one transaction (``atomic``), or what takes long in steps outside it that
     readers and writers do not notice (``online``); ``auto`` is online for tables of ``online_above`` bytes
     and more. Such a step waits ``wait_for_others`` seconds at most for transactions that began before it.
@@ -47,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retry_for: float = 60.0
     read_lock_timeout: float = 30.0
     statement_timeout: float = 0.0
+    check_timeout: float = 60.0
     data: tuple[str, ...] = ()
     data_sealed: tuple[str, ...] = ()
     data_limit: int = 100_000

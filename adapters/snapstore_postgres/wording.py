@@ -94,13 +94,22 @@ def _hints(request: PlanRequest, renaming: Renaming) -> dict[str, Json]:
         numbers = belonging.renamed_along(request.live_hints, renaming)
         kept = [belonging.renamed_entry(e, renaming, numbers) for e in hints["archive"].get("entries", ())]
         hints["archive"] = {**hints["archive"], "entries": kept}
-    if renaming.making_way:
-        hints[MADE_WAY] = [renaming.reverse, *hints.get(MADE_WAY, ())]
+    for key in (RENAMED_BACK, *([MADE_WAY] if renaming.making_way else [])):
+        hints[key] = [renaming.reverse, *hints.get(key, ())]
     return hints
 
 
 MADE_WAY = "made_way"
 """In the hints of a plan: how what makes way would get its name back, the last first."""
+RENAMED_BACK = "renamed_back"
+"""The same for all that is renamed."""
+
+
+def called_now(identity: str, request: PlanRequest) -> str:
+    """What something is called before anything is renamed."""
+    for renaming in request.live_hints.get(RENAMED_BACK, ()):
+        identity = renaming.identity(identity)
+    return identity
 
 
 def former(identity: str, request: PlanRequest) -> str:

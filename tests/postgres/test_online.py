@@ -52,9 +52,10 @@ def online(project: Project) -> Project:
 
 
 def planned(project: Project, revision: str) -> list[dict[str, Any]]:
+    """The actions that change something."""
     done = project.snap("plan", revision, "--json", code=0)
     actions: list[dict[str, Any]] = json.loads(done.stdout)["actions"]
-    return actions
+    return [action for action in actions if "looks" not in action.get("payload", {})]
 
 
 def steps(project: Project, revision: str) -> list[str]:

@@ -1,0 +1,165 @@
+"""Rows that the target does not allow are told, with their number and places, before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import pytest
+
+from snapstore.errors import SnapError
+from snapstore_postgres.settings import Settings
+from tests.postgres import dump
+from tests.postgres.conftest import Project
+from tests.postgres.roundtrip import apply, capture, plan, proven
+from tests.postgres.test_renames import run
+
+
+class Case(NamedTuple):
+    """What was there and is to be again, what a deploy made of it, rows, what is told, what repairs that, and
+    how it is restored."""
+
+    old: str
+    new: str
+    rows: str
+    told: str
+    repair: str
+    locking: Literal["online", "atomic"] = "atomic"
+
+
+PLAIN = "CREATE TABLE t (id int PRIMARY KEY, n int, v text);"
+TREE = """CREATE TABLE t (id int, n int, v text) PARTITION BY LIST (id);
+  CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1, 3); CREATE TABLE t2 PARTITION OF t DEFAULT;"""
+THREE = "INSERT INTO t VALUES (1, 1, 'a'), (2, NULL, 'a'), (3, 3, NULL);"
+CASES = {
+    "a check": Case(
+        f"{PLAIN} ALTER TABLE t ADD CONSTRAINT c CHECK (n < 3 AND v LIKE '%a%')",
+        "ALTER TABLE t DROP CONSTRAINT c",
+        THREE,
+        "1 rows of public.t do not fit c: id = 3",
+        "DELETE FROM t WHERE id = 3",
+        "online",
+    ),
+    "a check that becomes valid": Case(
+        f"{PLAIN} ALTER TABLE t ADD CONSTRAINT c CHECK (n < 3)",
+        "ALTER TABLE t DROP CONSTRAINT c; INSERT INTO t VALUES (4, 4);"
+        " ALTER TABLE t ADD CONSTRAINT c CHECK (n < 3) NOT VALID",
+        "",
+        "1 rows of public.t do not fit c: id = 4",
+        "DELETE FROM t",
+    ),
+    "a foreign key": Case(
+        f"CREATE TABLE o (id bigint PRIMARY KEY); {PLAIN}"
+        " ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (n) REFERENCES o",
+        "ALTER TABLE t DROP CONSTRAINT f",
+        f"INSERT INTO o VALUES (1); {THREE}",
+        "1 rows of public.t do not fit f: id = 3 — what they refer to is not in public.o",
+        "INSERT INTO o VALUES (3)",
+        "online",
+    ),
+    "a foreign key of all or nothing": Case(
+        f'CREATE TABLE o (id int, "v%" text, PRIMARY KEY (id, "v%")); {PLAIN}'
+        ' ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (n, v) REFERENCES o (id, "v%") MATCH FULL',
+        "ALTER TABLE t DROP CONSTRAINT f",
+        f"INSERT INTO o VALUES (1, 'a'); {THREE}",
+        "2 rows of public.t do not fit f: id = 2, 3",
+        "DELETE FROM t WHERE id > 1",
+    ),
+    "another primary key": Case(
+        "CREATE TABLE t (id int, n int, v text PRIMARY KEY)",
+        "ALTER TABLE t DROP CONSTRAINT t_pkey; ALTER TABLE t ALTER v DROP NOT NULL, ADD PRIMARY KEY (id)",
+        THREE,
+        "1 rows of public.t do not fit, in v: id = 3",
+        "UPDATE t SET v = 'b' || id",
+        "online",
+    ),
+    "another unique key, under other names": Case(
+        "CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY, n int, v text, CONSTRAINT k UNIQUE (v))",
+        "ALTER TABLE s.t DROP CONSTRAINT k; ALTER TABLE s.t ADD CONSTRAINT k UNIQUE (n);"
+        ' ALTER TABLE s.t RENAME v TO "V%"; ALTER TABLE s.t RENAME id TO no;'
+        " ALTER TABLE s.t SET SCHEMA public",
+        THREE,
+        "2 rows of public.t do not fit k: no = 1, 2",
+        "DELETE FROM t WHERE no = 1",
+    ),
+    "a key of values that get another type": Case(
+        "CREATE TABLE t (id int, n text UNIQUE, v int NOT NULL)",
+        "ALTER TABLE t DROP CONSTRAINT t_n_key, ALTER v DROP NOT NULL, ALTER v TYPE bigint",
+        "INSERT INTO t VALUES (1, 'a', 1), (2, 'a', NULL)",
+        "1 rows of public.t do not fit, in v: ctid = (0,2)",
+        "UPDATE t SET v = id, n = id",
+    ),
+    "an index of a partitioned table": Case(
+        f"{TREE} CREATE UNIQUE INDEX i ON t (id, lower(v)) WHERE n > 0",
+        "DROP INDEX i",
+        f"{THREE} INSERT INTO t VALUES (1, 2, 'A'), (3, 3, NULL)",
+        "2 rows of public.t do not fit i: place = public.t1 (0,1), public.t1 (0,3)",
+        "DELETE FROM t WHERE n = 2",
+        "online",
+    ),
+    "NOT NULL of a partitioned table": Case(
+        f"{TREE} ALTER TABLE t ALTER v SET NOT NULL",
+        "ALTER TABLE t ALTER v DROP NOT NULL",
+        THREE,
+        "1 rows of public.t do not fit, in v: place = public.t1 (0,2)",
+        "DELETE FROM t WHERE v IS NULL",
+        "online",
+    ),
+    "a type of a partitioned table": Case(
+        TREE.replace("v text", "v varchar(2)"),
+        "ALTER TABLE t ALTER v TYPE text",
+        f"{THREE} INSERT INTO t VALUES (4, 4, 'long')",
+        "1 rows of public.t do not fit, in v: place = public.t2 (0,2)",
+        "DELETE FROM t WHERE id = 4",
+    ),
+    "a type, under other names": Case(
+        "CREATE TABLE t (id int PRIMARY KEY, n int, v numeric(4, 1))",
+        'ALTER TABLE t ALTER v TYPE numeric; ALTER TABLE t RENAME v TO "V%"; ALTER TABLE t RENAME TO u',
+        "INSERT INTO u VALUES (1, 1, 1.5), (2, 1, 1.25)",
+        '1 rows of public.u do not fit, in "V%": id = 2',
+        "DELETE FROM u WHERE id = 2",
+    ),
+    "a check of a domain": Case(
+        "CREATE DOMAIN d AS text CONSTRAINT c CHECK (VALUE <> ''); CREATE DOMAIN dd AS d;"
+        "CREATE TABLE t (id int PRIMARY KEY, v dd, w d)",
+        "ALTER DOMAIN d DROP CONSTRAINT c",
+        "INSERT INTO t VALUES (1, 'a', 'b'), (2, '', NULL)",
+        "1 rows of public.t do not fit, in v: id = 2",
+        "DELETE FROM t WHERE id = 2",
+    ),
+    "NOT NULL of a domain": Case(
+        "CREATE DOMAIN d AS text NOT NULL; CREATE TABLE t (id int PRIMARY KEY, v d)",
+        "ALTER DOMAIN d DROP NOT NULL",
+        "INSERT INTO t VALUES (1, 'a'), (2, NULL)",
+        "1 rows of public.t do not fit, in v: id = 2",
+        "DELETE FROM t WHERE id = 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_rows_in_the_way_are_told_before_anything_is_changed(
+    new_database: Callable[[], str], case: str
+) -> None:
+    url, (old, new, rows, told, repair, locking) = new_database(), CASES[case]
+    settings = Settings(url=url, locking=locking)
+    run(url, old)
+    good = capture(url)
+    run(url, f"{new}; {rows}")
+    before = dump.schema(url)
+    actions = plan(capture(url), good, settings=settings)
+    with pytest.raises(SnapError, match="do not fit") as stopped:
+        apply(url, actions)
+    assert told in stopped.value.what and "check that " in stopped.value.what
+    assert dump.schema(url) == before
+    run(url, repair)
+    proven(url, plan(capture(url), good, settings=settings), good)
+
+
+def test_a_look_that_takes_too_long_is_given_up_and_said(project: Project) -> None:
+    project.configure(url="${DATABASE_URL}", check_timeout=0.1)
+    project.sql("CREATE TABLE t (n float CHECK (pg_sleep(n) IS NOT NULL)); INSERT INTO t VALUES (0.2)")
+    project.snap("take", "-m", "slow", code=0)
+    project.sql("ALTER TABLE t DROP CONSTRAINT t_n_check")
+    done = project.snap("restore", "HEAD", "--yes", code=0)
+    assert "not all rows of public.t were looked at: those that do not fit t_n_check" in done.stderr
