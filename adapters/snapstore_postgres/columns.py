@@ -33,6 +33,7 @@ from snapstore_postgres.names import last
 from snapstore_postgres.no_inherit import around_identity
 from snapstore_postgres.notnull import (
     arrived,
+    named_by_retyping,
     named_with_parents,
     not_null_clause,
     not_null_rename,
@@ -462,6 +463,7 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     rewrites = retyped or old.get("generated") != new.get("generated")
     in_partition = follows and f"partition:{table}" in view.target
     held = named_with_parents(before, above, view)
+    held = named_by_retyping(held, above, view) if retyped else held
     renames = not_null_rename(after, held, new.get("not_null"), view) if in_partition else []
     altered = Alteration(
         statements=[*statements, *renames],
@@ -515,12 +517,14 @@ def _displaced_by(
             return True
         if rewritten and holds(dependent, before.parent or ""):
             return True
+        if renames and dependent.kind == "partition":
+            return True
         if retyped:
             # What goes anyway has to be gone: the server would read it anew with the new type.
             return blocks_type_change(dependent) or view.vanishes(dependent.id)
         if dependent.kind == "identity_sequence":  # what is said of it is taken back under its name
             return dependent.id not in _numbers_by(after)
-        return (sources and dependent.kind == "default") or (renames and dependent.kind == "partition")
+        return sources and dependent.kind == "default"
 
     return displaces
 

@@ -365,6 +365,16 @@ def named_with_parents(column: Fact, parents: Sequence[str], view: View) -> Json
     return held
 
 
+def named_by_retyping(held: Json, parents: Sequence[str], view: View) -> Json:
+    """What a column of a partition has of NOT NULL once one above it has got another type (since 18): it is
+    made anew with that one's, by its name."""
+    for identity in parents if held and version(view) >= 180000 else ():
+        given = view.target[identity].attrs.get("not_null")
+        if given:
+            return {**without_name(held), "name": _name_in(given, view.target[identity])}
+    return held
+
+
 def comes_with_new_parent(table: Fact, kept: Sequence[str], view: View) -> bool:
     """Whether a NOT NULL is only inherited, and from none of the parents that are ``kept``: a table has to
     have one of its own to get a parent that gives it."""

@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from tests.postgres import dump
-from tests.postgres.roundtrip import apply, capture, plan, script
+from tests.postgres.roundtrip import apply, capture, plan, restore, script
+from tests.postgres.test_renames import run
 
 TABLES = """
 CREATE TABLE target (id int PRIMARY KEY);
@@ -52,3 +53,25 @@ def test_what_the_parent_gets_or_loses_keeps_its_partitions_attached(
             apply(urls[0], actions)
             assert not dump.difference(dump.schema(urls[0]), schemas[goal]), script(actions)
         assert connection.execute(rows.encode()).fetchall() == before
+
+
+OWN_NAMES = {
+    "attached": "CREATE TABLE p1 (k int, v int CONSTRAINT other NOT NULL);"
+    " ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1)",
+    "its own": "CREATE TABLE p1 PARTITION OF p (CONSTRAINT own NOT NULL v) FOR VALUES IN (1)",
+}
+
+
+@pytest.mark.parametrize("partition", OWN_NAMES.values(), ids=OWN_NAMES)
+def test_a_not_null_keeps_its_name_in_a_partition_when_the_type_changes(
+    new_database: Callable[..., str], postgres_version: int, partition: str
+) -> None:
+    if postgres_version < 18:
+        pytest.skip(f"needs another PostgreSQL than {postgres_version}")
+    url, text = new_database(), f"CREATE TABLE p (k int, v int NOT NULL) PARTITION BY LIST (k); {partition}"
+    run(url, text)
+    good = capture(url)
+    run(url, f"DROP TABLE p; {text.replace('v int', 'v bigint')}; INSERT INTO p VALUES (1, 1)")
+    restore(url, good)
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT k, v FROM p1").fetchall() == [(1, 1)]
