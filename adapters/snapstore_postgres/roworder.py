@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -57,6 +57,8 @@ class Side:
 
     tables: Mapping[str, Fact]
     rows: Mapping[str, Mapping[str, Fact]]
+    deferred: Collection[tuple[str, tuple[str, ...]]] = ()
+    """Foreign keys that wait until all rows are there, by their table and columns."""
 
     @staticmethod
     def of(facts: Mapping[str, Fact]) -> Side:
@@ -69,7 +71,8 @@ class Side:
     def references(self, table: str) -> list[Mapping[str, Json]]:
         """Foreign keys of the table to chosen tables: ``columns``, ``table`` and ``key``."""
         fact = self.tables.get(table)
-        return fact.attrs.get("references", []) if fact else []
+        found = fact.attrs.get("references", []) if fact else []
+        return [key for key in found if (table, tuple(key["columns"])) not in self.deferred]
 
     def keys(self, table: str) -> list[tuple[str, ...]]:
         """The columns of each key that no two rows share, or that foreign keys refer to."""
@@ -86,9 +89,16 @@ class Side:
         return sorted(referred | unique)
 
 
-def in_order(steps: Sequence[Step], live: Side, target: Side, nullable: Collection[str]) -> list[Step]:
-    """The steps in an order that no key forbids; rows in a circle are changed in two steps
-    where a column of it may be NULL for a moment. SnapError where none may.
+def in_order(
+    steps: Sequence[Step],
+    live: Side,
+    target: Side,
+    nullable: Collection[str],
+    deferrable: Collection[tuple[str, tuple[str, ...]]] = (),
+) -> list[Step]:
+    """The steps in an order that no key forbids; rows in a circle are changed in two steps where a column of
+    it may be NULL for a moment, else without regard to foreign keys that are ``deferrable``, by their table
+    and columns. SnapError where neither helps.
     """
     todo = sorted(steps, key=_rank)
     while True:
@@ -100,7 +110,13 @@ def in_order(steps: Sequence[Step], live: Side, target: Side, nullable: Collecti
         placed = list(topological(waiting, after, key=lambda place: place))
         if len(placed) == len(todo):
             return [todo[place] for place in placed]
-        todo = _broken(todo, sorted(set(range(len(todo))) - set(placed)), target, nullable)
+        circle = sorted(set(range(len(todo))) - set(placed))
+        broken = _broken(todo, circle, target, nullable)
+        if not broken and live.deferred == deferrable:
+            raise _in_a_circle([todo[place] for place in circle])
+        if not broken:
+            live, target = (replace(side, deferred=deferrable) for side in (live, target))
+        todo = broken or todo
 
 
 def _rank(step: Step) -> tuple[int, str, str]:
@@ -166,13 +182,18 @@ def _values(row: Fact, columns: Sequence[str]) -> tuple[str, ...] | None:
 def _broken(
     steps: Sequence[Step], circle: Sequence[int], target: Side, nullable: Collection[str]
 ) -> list[Step]:
-    """The steps, one of the circle made two: first without the values that tie it, then with them."""
+    """The steps, one of the circle made two: first without the values that tie it, then with them; [] where
+    that cannot be."""
     for place in circle:
         two = _in_two(steps[place], target, nullable)
         if two:
             return [*steps[:place], *two, *steps[place + 1 :]]
-    names = ", ".join(steps[place].row.id for place in circle[:5])
-    raise SnapError(
+    return []
+
+
+def _in_a_circle(steps: Sequence[Step]) -> SnapError:
+    names = ", ".join(step.row.id for step in steps[:5])
+    return SnapError(
         f"these rows take or refer to each other's keys in a circle: {names}",
         fix="leave their table out with --only, and change these rows by hand",
     )

@@ -70,7 +70,8 @@ def with_rows(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
         table = owner.partition(":")[2]
         if change.id.startswith(f"{ROW}:") and table in known:
             steps.append(Step(table, change.before, change.after))
-    ordered = in_order([s for s in steps if s.is_needed()], live, target, _nullable(request.target))
+    wanted = [s for s in steps if s.is_needed()]
+    ordered = in_order(wanted, live, target, _nullable(request.target), _deferrable(request))
     emptied = [table for table in sorted(anew) if _may_hold_rows(table, request, actions)]
     groups = _groups(ordered, emptied, _Texts(request, target))
     if not groups:
@@ -100,6 +101,23 @@ def _may_hold_rows(table: str, request: PlanRequest, actions: Sequence[Action]) 
 
 def _nullable(target: Facts) -> set[str]:
     return {fact.name for fact in target.kinds.get("column", ()) if not fact.attrs.get("not_null")}
+
+
+_DEFERRABLE = re.compile(r"FOREIGN KEY \((.*?)\) REFERENCES .* DEFERRABLE.*")
+
+
+def _deferrable(request: PlanRequest) -> set[tuple[str, tuple[str, ...]]]:
+    """The foreign keys that can wait until all rows are changed, by their table and columns; those that come
+    in this plan come behind the rows anyway."""
+    found = set()
+    for fact in request.target.kinds.get("constraint", ()):
+        known = _DEFERRABLE.fullmatch(fact.attrs["definition"]) if fact.attrs.get("type") == "f" else None
+        if known and "NOT DEFERRABLE" not in known[0] and fact.id in request.live:
+            found.add(((fact.parent or "").partition(":")[2], tuple(_NAMES.findall(known[1]))))
+    return found
+
+
+_NAMES = re.compile(r'"(?:[^"]|"")+"|[^\s",]+')
 
 
 # -- the actions around --------------------------------------------------------------------------------------

@@ -118,6 +118,20 @@ def test_rows_that_refer_to_each_other(project: Callable[..., Snap], deploy: str
     there_and_back(snap, deploy, "teams", "people")
 
 
+MUTUAL = """
+CREATE TABLE a (id int PRIMARY KEY, b int NOT NULL);
+CREATE TABLE b (id int PRIMARY KEY, "A" int NOT NULL REFERENCES a DEFERRABLE);
+ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b DEFERRABLE INITIALLY DEFERRED;
+WITH a AS (INSERT INTO a VALUES (1, 1)) INSERT INTO b VALUES (1, 1);
+"""
+
+
+def test_rows_that_cannot_be_without_each_other_wait_for_deferrable_keys(project: Callable[..., Snap]):
+    snap = project(MUTUAL, ["public.a", "public.b"])
+    changes = "DELETE FROM a; DELETE FROM b; INSERT INTO a VALUES (2, 2), (3, 2); INSERT INTO b VALUES (2, 3)"
+    there_and_back(snap, f"BEGIN; SET CONSTRAINTS ALL DEFERRED; {changes}; COMMIT", "a", "b")
+
+
 TOGETHER = {
     "dropped": "DROP TABLE flags",
     "column gone": "ALTER TABLE flags DROP COLUMN share CASCADE; UPDATE flags SET is_on = NOT is_on",
