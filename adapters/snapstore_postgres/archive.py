@@ -48,13 +48,6 @@ def entries(hints: Mapping[str, Json]) -> list[Entry]:
     return [msgspec.convert(entry, Entry) for entry in found]
 
 
-def with_entries(request: PlanRequest, more: Sequence[Entry]) -> PlanRequest:
-    """The request, with lines of the registry that there will be."""
-    known = request.live_hints["archive"]
-    told = {**known, "entries": [*known["entries"], *msgspec.to_builtins(more)]}
-    return msgspec.structs.replace(request, live_hints={**request.live_hints, "archive": told})
-
-
 def kept(request: PlanRequest, identity: str, kind: str) -> Entry | None:
     """The newest archived thing of that identity, where this plan may take it back."""
     if request.options.data is DataMode.DISCARD:

@@ -14,7 +14,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Fact, Json
 from snapstore.rules import Alteration, Draft, View
 from snapstore_postgres import archive
-from snapstore_postgres.names import last, literal, qualifier, quote
+from snapstore_postgres.names import last, literal, qualifier
 from snapstore_postgres.wording import former
 
 D = TypeVar("D", bound=Draft)
@@ -149,23 +149,11 @@ def _noted(sequence: str) -> str:
 
 def _note(sequence: str, request: PlanRequest) -> str:
     identity = former(f"sequence:{sequence}", request)
-    return _entered(_place(sequence, request), identity, sequence)
-
-
-def _entered(place: str, identity: str, sequence: str) -> str:
     return (
         f"INSERT INTO {archive.REGISTRY}.entries (place, identity, kind, facts)"
-        f" SELECT {literal(place)}, {literal(identity)}, 'sequence',"
+        f" SELECT {literal(_place(sequence, request))}, {literal(identity)}, 'sequence',"
         f" jsonb_build_object('last', last_value, 'called', is_called) FROM {sequence}"
     )
-
-
-def left_behind(sequence: Fact, place: str) -> tuple[archive.Entry, list[str]]:
-    """For a sequence that stays behind when its table comes back from a place of the archive, as another has
-    its name by now: the entry of where it was, and the statements that make it and take the sequence away."""
-    there = f"{quote(place)}.{last(sequence.name)}"
-    entry = archive.Entry(f"{place}_{last(sequence.name)}", sequence.id, "sequence", {})
-    return entry, [_entered(entry.place, entry.identity, there), f"DROP SEQUENCE {there} CASCADE"]
 
 
 def not_behind(sequence: Fact, view: View) -> list[str]:

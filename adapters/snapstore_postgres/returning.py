@@ -14,7 +14,7 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import DataMode, Fact
-from snapstore_postgres import archive, positions
+from snapstore_postgres import archive
 from snapstore_postgres.evidence import alike, by_id
 from snapstore_postgres.names import last, parts, quote
 from snapstore_postgres.renames import called_as, out_of_the_way
@@ -23,8 +23,8 @@ from snapstore_postgres.wording import MADE_WAY
 
 
 class Returning(NamedTuple):
-    """A table that comes back, what the target calls it, and its facts with the target's names. Indexes, keys
-    and sequences that are ``left`` do not come."""
+    """A table that comes back, what the target calls it, and its facts with the target's names. Indexes and
+    keys that are ``left`` do not come."""
 
     entry: archive.Entry
     identity: str
@@ -55,8 +55,6 @@ class Returning(NamedTuple):
 
 def _left(part: Fact, place: str, table: str) -> Sequence[str]:
     """The statements that take a part off a table, given by its name there."""
-    if part.kind == "sequence":
-        return positions.left_behind(part, place)[1]
     if part.kind == "index":
         return [f"DROP INDEX {quote(place)}.{last(part.name)}"]
     return [f"ALTER TABLE {quote(place)}.{table} DROP CONSTRAINT {last(part.name)}"]
@@ -75,13 +73,20 @@ def returning(request: PlanRequest) -> tuple[PlanRequest, list[Returning]]:
     for identity, entry in wanted.items():
         if identity in request.target and identity not in request.live:
             there, renamings = called_as(_alone(request, entry), entry.identity, identity)
-            namesakes = [s.id for s in there.live.kinds.get("sequence", ()) if s.id in request.live]
+            sequences = there.live.kinds.get("sequence", ())
+            namesakes = [sequence.id for sequence in sequences if _is_taken(sequence, request)]
             there, more = out_of_the_way(there, namesakes, request)
             renamings += more
             found.append(Returning(entry, identity, list(there.live.values()), renamings))
             told = {key: there.live_hints[key] for key in ("archive", MADE_WAY) if key in there.live_hints}
             request = msgspec.structs.replace(request, live_hints={**request.live_hints, **told})
     return request, found
+
+
+def _is_taken(sequence: Fact, request: PlanRequest) -> bool:
+    """Whether its name is that of a live sequence, or of another relation that stays."""
+    others = (f"{kind}:{sequence.name}" for kind in ("table", "view", "matview", "index"))
+    return sequence.id in request.live or any(i in request.live and i in request.target for i in others)
 
 
 def _called(request: PlanRequest, tables: Sequence[archive.Entry]) -> Mapping[str, str]:

@@ -10,7 +10,6 @@ import msgspec
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, FactChange, Verb
-from snapstore_postgres import archive, positions
 from snapstore_postgres.names import parts
 from snapstore_postgres.returning import Returning, returning
 
@@ -25,7 +24,6 @@ def take_back(
         return request, []
     held = _held(request, slots)
     back = [_without_namesakes(table, held, slots) for table in back]
-    request = _with_positions(request, back)
     live = dict(request.live)
     for table in back:
         live.update({fact.id: fact for fact in table.facts})
@@ -44,9 +42,8 @@ _NAMED_AS_RELATIONS = ("table", "view", "matview", "sequence", "index", "constra
 
 
 def _held(request: PlanRequest, slots: Callable[[Fact], Sequence[str]]) -> AbstractSet[str]:
-    """The identities of live indexes and sequences, and the names of relations that have these now and in the
-    target."""
-    found = {fact.id for kind in ("index", "sequence") for fact in request.live.kinds.get(kind, ())}
+    """The identities of live indexes, and the names of relations that have these now and in the target."""
+    found = {fact.id for fact in request.live.kinds.get("index", ())}
     for kind in _NAMED_AS_RELATIONS:
         staying = (fact for fact in request.live.kinds.get(kind, ()) if fact.id in request.target)
         found.update(slot for fact in staying for slot in slots(fact))
@@ -56,24 +53,13 @@ def _held(request: PlanRequest, slots: Callable[[Fact], Sequence[str]]) -> Abstr
 def _without_namesakes(
     table: Returning, held: AbstractSet[str], slots: Callable[[Fact], Sequence[str]]
 ) -> Returning:
-    """The table without its indexes, keys and sequences whose names others have by now."""
-    own = (fact for fact in table.facts if fact.kind in ("index", "constraint", "sequence"))
+    """The table without its indexes and keys whose names others have by now."""
+    own = (fact for fact in table.facts if fact.kind in ("index", "constraint"))
     left = [f for f in own if not held.isdisjoint((f.id, *slots(f)))]
     gone = {fact.id for fact in left}
     while more := {f.id for f in table.facts if not gone.isdisjoint((f.parent, *f.needs))} - gone:
         gone |= more
     return table._replace(facts=[fact for fact in table.facts if fact.id not in gone], left=left)
-
-
-def _with_positions(request: PlanRequest, back: Sequence[Returning]) -> PlanRequest:
-    """The request, which knows where sequences were that are left: what takes their place goes on there."""
-    noted = [
-        positions.left_behind(fact, table.entry.place)[0]
-        for table in back
-        for fact in table.left
-        if fact.kind == "sequence"
-    ]
-    return archive.with_entries(request, noted) if noted else request
 
 
 def _moved_back(request: PlanRequest, table: Returning, slots: Callable[[Fact], Sequence[str]]) -> Action:
