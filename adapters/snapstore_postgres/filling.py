@@ -172,12 +172,18 @@ def _of_own_type(column: Fact, tests: str, view: View) -> Iterator[str]:
 def _of_fact(fact: Fact, tests: str, view: View) -> Iterator[str]:
     if fact.kind == "enum":
         yield from map(literal, fact.attrs["labels"])
-    elif fact.kind == "composite":
-        yield literal(f"({',' * (len(fact.attrs['attributes']) - 1)})")
+    elif fact.kind in ("composite", "table", "view", "matview"):
+        yield literal(f"({',' * (_width(fact, view) - 1)})")
     elif fact.kind == "range":
         yield literal("empty")
     elif fact.kind == "domain":
         yield _of_domain(fact, tests, view)
+
+
+def _width(row: Fact, view: View) -> int:
+    """Of how many values a row of a type is, be it that of a relation."""
+    listed = row.attrs.get("attributes", row.attrs.get("columns"))
+    return len(listed or [p for p in view.target_parts.get(row.id, ()) if p.kind == "column"])
 
 
 def _of_domain(domain: Fact, tests: str, view: View) -> str:

@@ -41,6 +41,14 @@ INSERT INTO t VALUES (1, ROW(1, 'x'));
 --- b
 ALTER TABLE other ADD z int;
 CREATE TABLE t (id int, o other[]);
+--- case rows get a row of a table, a view or a materialized view
+--- both
+CREATE TABLE o (a int, b text); CREATE VIEW v AS SELECT a, b FROM o; CREATE MATERIALIZED VIEW m AS SELECT a FROM o;
+CREATE TABLE t (id int); INSERT INTO t VALUES (1), (2);
+--- b
+ALTER TABLE t ADD x o NOT NULL DEFAULT ROW(1, 'a'), ADD y v NOT NULL DEFAULT ROW(1, 'a'), ADD z m NOT NULL DEFAULT ROW(1);
+ALTER TABLE t ALTER x DROP DEFAULT, ALTER y DROP DEFAULT, ALTER z DROP DEFAULT;
+
 --- case typed tables
 --- both
 CREATE TYPE shape AS (a int, b text);
