@@ -111,8 +111,8 @@ def _block(look: Look, limit: int) -> str:
     return block(
         f"""DECLARE parts text; which text; bad bigint; places text;
 BEGIN
-  {_taken_back(look.asked) if look.asked else ""}
   BEGIN
+    {_taken_back(look.asked) if look.asked else ""}
     {look.counting}
   EXCEPTION WHEN {_CANNOT_TELL} THEN NULL;
   WHEN query_canceled THEN
