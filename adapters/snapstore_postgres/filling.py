@@ -127,11 +127,11 @@ def _candidates(column: Fact, tests: list[str], view: View) -> Iterator[str]:
         yield f"{of} OFFSET {which} LIMIT 1"
         return  # nothing else is there to refer to
     if apart:
-        yield from _apart(column)
+        yield from _apart(column, view)
     yield from _of_type(column.attrs["type"], column, " ".join(tests), view)
 
 
-def _apart(column: Fact) -> Iterator[str]:
+def _apart(column: Fact, view: View) -> Iterator[str]:
     """Another value in each row."""
     kind, name = _base(column.attrs["type"]), last(column.name)
     if kind in _NUMBERS:
@@ -142,6 +142,8 @@ def _apart(column: Fact) -> Iterator[str]:
         yield "date '1970-01-01' + k.snap_no::integer"
     elif kind == "uuid":
         yield "md5(k.snap_no::text)"
+    elif f"base_type:{column.attrs['type']}" in view.target:
+        yield "k.snap_no::text"
 
 
 def _of_type(kind: str, column: Fact, tests: str, view: View) -> Iterator[str]:
@@ -178,6 +180,22 @@ def _of_fact(fact: Fact, tests: str, view: View) -> Iterator[str]:
         yield literal("empty")
     elif fact.kind == "domain":
         yield _of_domain(fact, tests, view)
+    elif fact.kind == "base_type":
+        yield _of_base_type(fact, view)
+
+
+_GUESSES = ("0", "", "f", "1970-01-01", "{}", "()", "0/0")
+
+
+def _of_base_type(fact: Fact, view: View) -> str:
+    """The first text that the functions of the type read; older servers cannot be asked."""
+    if int(view.request.live_hints.get("version", 0)) < 160000:
+        return f"{literal(_GUESSES[0])}::text"
+    valid = (
+        f"WHEN pg_catalog.pg_input_is_valid({literal(text)}, {literal(fact.name)}) THEN {literal(text)}"
+        for text in _GUESSES
+    )
+    return f"(CASE {' '.join(valid)} END)::text"
 
 
 def _width(row: Fact, view: View) -> int:

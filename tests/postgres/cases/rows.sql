@@ -63,3 +63,21 @@ ALTER TYPE c ADD ATTRIBUTE x int;
 --- both
 CREATE TABLE t OF c;
 INSERT INTO t (a, b) VALUES (1, 'one'), (1, 'two');
+
+--- case a column of a type of their own comes back into rows that have to have something in it
+--- both
+CREATE TABLE t (id int PRIMARY KEY);
+INSERT INTO t VALUES (1), (2);
+--- a
+CREATE TYPE num;
+CREATE FUNCTION num_in(cstring) RETURNS num LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION num_out(num) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE num (INPUT = num_in, OUTPUT = num_out, LIKE = int4);
+CREATE CAST (num AS int) WITHOUT FUNCTION AS IMPLICIT;
+CREATE TYPE str;
+CREATE FUNCTION str_in(cstring) RETURNS str LANGUAGE internal IMMUTABLE STRICT AS 'boolin';
+CREATE FUNCTION str_out(str) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'boolout';
+CREATE TYPE str (INPUT = str_in, OUTPUT = str_out, LIKE = bool);
+ALTER TABLE t ADD n num UNIQUE, ADD m num NOT NULL DEFAULT '3', ADD s str NOT NULL DEFAULT 'yes', ADD CHECK (n > 0);
+UPDATE t SET n = id::text::num;
+ALTER TABLE t ALTER n SET NOT NULL, ALTER m DROP DEFAULT, ALTER s DROP DEFAULT;
