@@ -11,11 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from snapstore import cli, journal
+from tests import warm
 
 KILLED = -signal.SIGKILL
 
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload([__name__, "snapstore.restore", "snapstore_postgres.apply", "psycopg"])
+_ADAPTERS = [
+    f"snapstore_{name}.{part}"
+    for name in ("postgres", "redis", "dns", "dotenv")
+    for part in ("capture", "apply")
+]
+_processes.set_forkserver_preload(
+    [__name__, *warm.LIBRARIES, *_ADAPTERS, "snapstore.restore", "snapstore_postgres.planning"]
+)
 
 
 class Fatal:
