@@ -54,7 +54,7 @@ def _beyond(
 
 
 def _inside(fact: Fact) -> Collection[str]:
-    from snapstore_postgres.renames import inside_names
+    from snapstore_postgres.renames_inside import inside_names
 
     return inside_names(fact)
 

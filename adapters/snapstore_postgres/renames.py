@@ -23,12 +23,11 @@ from msgspec import structs
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Verb
-from snapstore_postgres.archive import SOME, kept
-from snapstore_postgres.evidence import alike, below, bodies, by_id, holder, inside
-from snapstore_postgres.fitting import widens
+from snapstore_postgres.evidence import alike, bodies, by_id, holder
 from snapstore_postgres.inheritance import ancestors, names_column, partitions_below
 from snapstore_postgres.names import last, parts, printed, qualifier, unquote
 from snapstore_postgres.notnull import name_of_not_null
+from snapstore_postgres.renames_inside import next_inside, type_of, with_columns, with_heirs
 from snapstore_postgres.renaming import (
     GLOBAL,
     IN_SCHEMAS,
@@ -95,7 +94,7 @@ def _all_renamings(request: PlanRequest) -> Iterator[tuple[Renaming, PlanRequest
     for renaming in _said_parts(request, said):
         request = renamed(request, renaming)
         yield renaming, request
-    while renaming := _inside(request, said):
+    while renaming := next_inside(request, said):
         request = renamed(request, renaming)
         yield renaming, request
     for renaming in list(_parts_of_tables(request)):
@@ -110,7 +109,7 @@ def called_as(request: PlanRequest, identity: str, after: str) -> tuple[PlanRequ
     found = [_renaming(request, identity, after)] if identity != after else []
     for renaming in found:
         request = renamed(request, renaming)
-    while inner := _inside(request, {}):
+    while inner := next_inside(request, {}):
         request = renamed(request, inner)
         found.append(inner)
     return request, found
@@ -130,7 +129,7 @@ def out_of_the_way(
 
 def _is_known(identity: str, request: PlanRequest) -> bool:
     kind, _, name = identity.partition(":")
-    return identity in request.live or (kind in INSIDE and bool(_type_of(kind, name, request.live)))
+    return identity in request.live or (kind in INSIDE and bool(type_of(kind, name, request.live)))
 
 
 # -- what is a fact ----------------------------------------------------------------------------------------
@@ -336,141 +335,6 @@ def _moving_along(request: PlanRequest, identity: str, schema: str) -> dict[str,
     return {name: f"{schema}.{last(name)}" for name in parts_of}
 
 
-# -- what is inside: columns, labels, attributes -----------------------------------------------------------
-
-_HOLDERS = {"column": ("table",), "label": ("enum",), "attribute": ("composite",)}
-_PARTS_OF = {whole: kind for kind, wholes in _HOLDERS.items() for whole in wholes}
-
-
-def _type_of(kind: str, name: str, side: Mapping[str, Fact]) -> Fact | None:
-    """The type that has such a label or attribute."""
-    fact = side.get(f"{_HOLDERS[kind][0]}:{qualifier(name)}")
-    return fact if fact and last(name) in _names_inside(fact) else None
-
-
-def _names_inside(fact: Fact) -> list[str]:
-    if fact.kind == "enum":
-        return [printed(label) for label in fact.attrs["labels"]]
-    return [attribute["name"] for attribute in fact.attrs.get("attributes", ())]
-
-
-def inside_names(fact: Fact) -> list[str]:
-    """What an operator may say that it was renamed inside a fact, as identities."""
-    kind = _PARTS_OF.get(fact.kind, "column")
-    return [f"{kind}:{fact.name}.{name}" for name in _names_inside(fact)] if kind in INSIDE else []
-
-
-def _inside(request: PlanRequest, said: Mapping[str, str]) -> Renaming | None:
-    """The next part to be renamed; where its name is taken, what has it goes aside first."""
-    found = (r for whole, wanted in _wanted_inside(request, said) for r in _steps(request, whole, wanted))
-    return next(found, None)
-
-
-def _steps(request: PlanRequest, whole: str, wanted: Mapping[str, str]) -> Iterator[Renaming]:
-    """What can be done next towards those names inside a table or type, best first."""
-    kind, taken = _PARTS_OF[whole.partition(":")[0]], _taken_inside(request, whole)
-    pairs = [(old, new, False) for old, new in wanted.items() if new and new not in taken]
-    for new in (*wanted.values(), *(old for old, new in wanted.items() if not new)):
-        if new in wanted or (new in taken and kind == "column"):
-            pairs.append((new, _aside_inside(new, taken), not wanted.get(new)))
-    for old, new, making_way in pairs:
-        renaming = _part(request, kind, whole, old, new)
-        if renaming:
-            yield replace(renaming, making_way=making_way)
-
-
-def _aside_inside(name: str, taken: Sequence[str]) -> str:
-    return next(free for free in map(printed, spare_names(name)) if free not in taken)
-
-
-def _wanted_inside(request: PlanRequest, said: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Tables and types that are known on both sides, with those names in them that were others."""
-    target = by_id(request.target_hints)
-    for key, whole in by_id(request.live_hints).items():
-        if target.get(key) != whole or whole.partition(":")[0] not in _PARTS_OF:
-            continue
-        if "of" in getattr(request.live.get(whole), "attrs", ()):
-            continue  # its columns are the attributes of its type
-        now, then = inside(request.live_hints, whole), inside(request.target_hints, whole)
-        if now == then:
-            continue
-        wanted = {now[n]: then[n] for n in now if now[n] != then.get(n, now[n])}
-        wanted = {o: n for o, n in wanted.items() if _is_possible(request, whole, o, n, said)}
-        others = _others(request, whole, now, then) if whole.startswith("table:") else ()
-        wanted = {**{name: "" for name in others if _column(whole, name) not in said}, **wanted}
-        if wanted:
-            yield whole, wanted
-
-
-def _column(table: str, name: str) -> str:
-    return f"column:{table.partition(':')[2]}.{name}"
-
-
-def _others(
-    request: PlanRequest, whole: str, now: Mapping[str, str], then: Mapping[str, str]
-) -> Iterator[str]:
-    """Columns whose name another column had, which has its values in the archive or a type that theirs may
-    not fit into: they make way for it."""
-    same = {now[key] for key in now.keys() & then.keys() if now[key] == then[key]}
-    for name in sorted((set(now.values()) & set(then.values())) - same):
-        live, target = (side.get(_column(whole, name)) for side in (request.live, request.target))
-        if live is None or target is None or below(request, live) is None:
-            continue
-        entry = kept(request, target.id, "column")
-        is_kept = entry is not None and SOME not in entry.facts
-        if is_kept or not widens(live.attrs["type"], target.attrs["type"]):
-            yield name
-
-
-def _is_possible(request: PlanRequest, whole: str, old: str, new: str, said: Mapping[str, str]) -> bool:
-    kind, name = _PARTS_OF[whole.partition(":")[0]], whole.partition(":")[2]
-    before, after = f"{kind}:{name}.{old}", f"{kind}:{name}.{new}"
-    if before in said or after in said.values():
-        return False
-    if kind != "column":
-        return whole in request.live and whole in request.target
-    fact = request.live.get(before)
-    return fact is not None and after in request.target and below(request, fact) is not None
-
-
-def _taken_inside(request: PlanRequest, whole: str) -> list[str]:
-    fact = request.live[whole]
-    if fact.kind != "table":
-        return _names_inside(fact)
-    return [last(f.name) for f in request.live.parts.get(whole, ()) if f.kind == "column"]
-
-
-def _part(request: PlanRequest, kind: str, whole: str, old: str, new: str) -> Renaming | None:
-    name = whole.partition(":")[2]
-    renaming = Renaming(kind, f"{name}.{old}", f"{name}.{new}")
-    if kind == "attribute":
-        return _with_columns(request, renaming)
-    return _with_heirs(request, renaming) if kind == "column" else renaming
-
-
-def _with_columns(request: PlanRequest, renaming: Renaming) -> Renaming:
-    """The renaming of an attribute, which is one of the columns of all tables of the type."""
-    tables = _typed_tables(qualifier(renaming.old), request)
-    old, new = last(renaming.old), last(renaming.new)
-    return replace(renaming, along={f"{table.name}.{old}": f"{table.name}.{new}" for table in tables})
-
-
-def _typed_tables(kind: str, request: PlanRequest) -> list[Fact]:
-    return [table for table in request.live.kinds.get("table", ()) if table.attrs.get("of") == kind]
-
-
-def _with_heirs(request: PlanRequest, renaming: Renaming) -> Renaming | None:
-    """The renaming with the same column or constraint of the tables below; None where it is not to be had."""
-    heirs = below(request, request.live[renaming.before])
-    if heirs is None:
-        return None
-    new = last(renaming.new)
-    along = {name: f"{table}.{new}" for table, name in heirs.items()}
-    if any(f"{renaming.kind}:{name}" in request.live for name in along.values()):
-        return None
-    return replace(renaming, along=along)
-
-
 # -- parts of tables ---------------------------------------------------------------------------------------
 
 
@@ -482,10 +346,10 @@ def _said_parts(request: PlanRequest, said: Mapping[str, str]) -> Iterator[Renam
         if kind in (*IN_SCHEMAS, *GLOBAL) or before == after:
             continue
         if kind in INSIDE:
-            wanted = _type_of(kind, new, request.target)
-            if wanted and qualifier(old) == qualifier(new) and not _type_of(kind, new, request.live):
+            wanted = type_of(kind, new, request.target)
+            if wanted and qualifier(old) == qualifier(new) and not type_of(kind, new, request.live):
                 part = Renaming(kind, old, new)
-                yield _with_columns(request, part) if kind == "attribute" else part
+                yield with_columns(request, part) if kind == "attribute" else part
             continue
         found = _said_part(request, Renaming(kind, old, new))
         if found:
@@ -525,7 +389,7 @@ def _free_part(request: PlanRequest, renaming: Renaming) -> Renaming | None:
     if renaming.kind == "trigger":
         return _trigger(request, renaming)
     if renaming.kind == "column" or (renaming.kind == "constraint" and fact.attrs.get("type") == "c"):
-        return _with_heirs(request, renaming)
+        return with_heirs(request, renaming)
     return _with_index(renaming, fact)
 
 
