@@ -36,7 +36,7 @@ COMPRESSION = {"p": "pglz", "l": "lz4"}
 def size(view: View, identity: str) -> tuple[int | None, int | None]:
     """Rows (an estimate) and bytes of a live relation with its children; (None, None) if unknown."""
     found = view.request.live_hints.get("relations", {}).get(identity)
-    if not found:
+    if not found or "rows" not in found:
         return None, None
     sizes = [(found["rows"], found["bytes"])]
     sizes += [size(view, f"table:{child}") for child in children(identity, view.live_dependents)]

@@ -61,8 +61,8 @@ def _left(part: Fact, place: str, table: str) -> Sequence[str]:
 
 
 def returning(request: PlanRequest) -> tuple[PlanRequest, list[Returning]]:
-    """The archived tables that the target wants and the live side has not; and the request, which knows of
-    columns of theirs that made way for others."""
+    """The archived tables that the target wants and the live side has not; and the request, which knows by
+    what ids they are told, and of columns of theirs that made way for others."""
     if request.options.data is DataMode.DISCARD:
         return request, []
     tables = [entry for entry in archive.entries(request.live_hints) if entry.kind == "table"]
@@ -79,7 +79,9 @@ def returning(request: PlanRequest) -> tuple[PlanRequest, list[Returning]]:
             renamings += more
             found.append(Returning(entry, identity, list(there.live.values()), renamings))
             told = {key: there.live_hints[key] for key in ("archive", MADE_WAY) if key in there.live_hints}
-            request = msgspec.structs.replace(request, live_hints={**request.live_hints, **told})
+            relations = {**request.live_hints.get("relations", {}), **there.live_hints["relations"]}
+            hints = {**request.live_hints, **told, "relations": relations}
+            request = msgspec.structs.replace(request, live_hints=hints)
     return request, found
 
 

@@ -164,3 +164,19 @@ def test_values_come_back_past_a_change_of_the_primary_key(new_database: Callabl
         columns = ("id, n", "id, n, uid", "id, n")[number]
         found = sorted(connection.execute(f"SELECT {columns} FROM t").fetchall(), key=str)
         assert seen.setdefault(number, found) == found
+
+
+LED_BACK = (
+    "SELECT",
+    "CREATE TABLE t (id int, a int); INSERT INTO t VALUES (1, 2), (3, 4)",
+    "ALTER TABLE t DROP id; ALTER TABLE t ADD id text; UPDATE t SET id = 'id ' || a",
+)
+
+
+def test_a_column_that_goes_as_its_table_comes_out_of_the_archive_is_known_later(
+    new_database: Callable[[], str],
+):
+    for number, connection in walked(new_database(), LED_BACK, (0, 1, 2)):
+        if number == 2:
+            found = connection.execute("SELECT a, id FROM t ORDER BY a").fetchall()
+            assert found == [(2, "id 2"), (4, "id 4")]
