@@ -91,9 +91,9 @@ def _attached_to_keys(fact: Fact, view: View) -> Iterator[str]:
 
 
 def _columns_before(fact: Fact, view: View) -> Iterator[str]:
-    """The new columns of its table, which get their values by updates of rows that may violate it."""
-    parts = view.target_parts.get(fact.parent or "", ())
-    return (part.id for part in parts if part.kind == "column" and view.appears(part.id))
+    """The columns of its table, which may be new or of another type, and so have their values by updates of
+    rows that may violate it."""
+    return (part.id for part in view.target_parts.get(fact.parent or "", ()) if part.kind == "column")
 
 
 def unvalidated_below(fact: Fact, view: View) -> list[str]:

@@ -14,6 +14,7 @@ from snapstore_postgres.columns import blocks_type_change, column_settings, rety
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.held_rows import holders
 from snapstore_postgres.inheritance import governing, in_partition_key
+from snapstore_postgres.merging import taken_off
 from snapstore_postgres.names import aside, last, literal, qualifier, quote, unquote
 from snapstore_postgres.operators import with_shell
 from snapstore_postgres.relations import (
@@ -24,6 +25,7 @@ from snapstore_postgres.relations import (
     rewrite_hazard,
     table_of,
 )
+from snapstore_postgres.unvalidated import never_validated
 
 
 def _drop(keyword: str) -> Draft:
@@ -66,27 +68,38 @@ def _swap(
         statements += archived_values.some_back(column, view)
     statements.append(f"DROP {keyword} {qualifier(before.name)}.{old_name}")
     altered = {column.id for column in columns}
+    set_aside = any(fit.set_aside for fit in fits)
+    tables = sorted({c.parent or "" for c in columns})
+    updates = set_aside or any(archived_values.some_back(column, view) for column in columns)
+    violated = [check for table in tables for check in never_validated(table, view)] if updates else []
 
     def displaces(dependent: Fact) -> bool:
+        if dependent.id in violated:
+            return True
+        if {before.id, *altered}.isdisjoint((*dependent.needs, dependent.parent)):
+            return False  # it is but of the same table
         if dependent.kind == "column":
             holds_rows = not altered.isdisjoint(dependent.needs)  # of a table that is altered
             return holds_rows or in_partition_key(dependent, view) or "generated" in dependent.attrs
         stands = before.id in (*dependent.needs, dependent.parent) or blocks_type_change(dependent)
         return stands or view.vanishes(dependent.id)
 
-    set_aside = any(fit.set_aside for fit in fits)
     kept = f"alter {before.kind} {before.name}, values that do not fit moved to the archive"
     return Alteration(
         statements=statements,
         summary=kept if set_aside else "",
         swaps=[before.id, *sorted(altered)],
+        reaches=tables if violated else (),
         displaces=displaces,
         lock=STRONGEST,
         hazards=[
-            *(h for table in sorted({c.parent or "" for c in columns}) for h in rewrite_hazard(view, table)),
+            *(h for table in tables for h in rewrite_hazard(view, table)),
             *(hazard for fit in fits for hazard in fit.hazards),
         ],
-        needs=[archive.REGISTERED] if set_aside else [],
+        needs=[
+            *([archive.REGISTERED] if set_aside else []),
+            *(taken_off(view.live[c].name) for c in violated),
+        ],
         payload=fitting.with_payload(fits),
     )
 

@@ -286,3 +286,18 @@ def test_a_database_without_plpgsql_is_checked_too_and_has_none_afterwards(
     project.sql("CREATE EXTENSION plpgsql; ALTER TABLE t ALTER v TYPE text;")
     project.snap("restore", "HEAD", "--yes", "--locking", locking, code=0)
     assert project.dump() == old and project.sql("SELECT id, v FROM t") == [(1, "abc")]
+
+
+def test_values_leave_rows_that_violate_a_check_never_validated_and_come_back(project: Project) -> None:
+    check = "ALTER TABLE t ADD CONSTRAINT k CHECK (n > 1) NOT VALID; COMMENT ON CONSTRAINT k ON t IS 'k'"
+    project.sql("CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (id int PRIMARY KEY, n int, e e)")
+    project.sql(f"INSERT INTO t VALUES (1, 1, 'a'), (2, 2, 'a'); {check}")
+    project.snap("take", "-m", "good", code=0)
+    project.sql("ALTER TYPE e ADD VALUE 'x'")
+    project.sql(f"ALTER TABLE t DROP CONSTRAINT k; UPDATE t SET e = 'x'; {check}")
+    before = project.dump()
+    project.snap("restore", "HEAD", "--yes", code=0)
+    assert project.sql("SELECT id, e FROM t ORDER BY id") == [(1, None), (2, None)]
+    project.snap("undo", "--yes", code=0)
+    assert project.sql("SELECT id, e::text FROM t ORDER BY id") == [(1, "x"), (2, "x")]
+    assert project.dump() == before
