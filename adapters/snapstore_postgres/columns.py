@@ -16,6 +16,7 @@ from snapstore_postgres.identities import (
     identity_clause,
     identity_slot,
     identity_statements,
+    retyped_identity,
     settled_identity,
 )
 from snapstore_postgres.inheritance import (
@@ -456,7 +457,7 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     was = arrived(before, after, above, view)
     not_null = not_null_statements(after, was, new.get("not_null"), view)
     not_null += kept_below(after, was, new.get("not_null"), view)
-    identity = identity_statements(after, old.get("identity"), new.get("identity"), view)
+    identity = identity_statements(after, retyped_identity(before, after), new.get("identity"), view)
     before_it, behind = around_identity(after, view)
     statements += [*before_it, *not_null, *identity, *behind] if "identity" in new else not_null
     statements += column_settings(after, view, retyped_attributes(old) if retyped else old)

@@ -46,6 +46,15 @@ def _counts_as_column(column: Fact) -> bool:
     return bool(column.attrs["identity"].get("type", "bigint") == column.attrs["type"])
 
 
+def retyped_identity(before: Fact, after: Fact) -> Json:
+    """What a column's identity is once it has its new type, which its sequence gets with it."""
+    was = before.attrs.get("identity")
+    if before.attrs["type"] == after.attrs["type"] or not isinstance(was, dict) or "sequence" not in was:
+        return was
+    kind = after.attrs["type"]
+    return {**was, "type": None if kind == "bigint" else kind}
+
+
 def own_identity(column: Fact, view: View) -> list[str]:
     """That of a column that a table has from its parents: only partitions have their parent's."""
     return identity_statements(column, None, column.attrs.get("identity"), view)
