@@ -144,8 +144,7 @@ class Store:
 
     def consolidate_soon(self) -> None:
         """The same in a process of its own, where there are many packs; nobody waits for it."""
-        small = [pack for pack in self._objects.packs.all() if pack.path.stat().st_size < SMALL]
-        if len(small) >= MANY:
+        if sum(_is_small(pack.path) for pack in self._objects.packs.all()) >= MANY:
             from snapstore.store import background
 
             background.start(self.path)
@@ -306,3 +305,11 @@ class Store:
     def workspace(self, name: str) -> Path:
         """A path below the store for what are no Git objects: journals, caches, locks. It may not exist."""
         return self.path / "snapstore" / name
+
+
+def _is_small(pack: Path) -> bool:
+    """One that is gone was brought into another by a process that was started before."""
+    try:
+        return pack.stat().st_size < SMALL
+    except FileNotFoundError:
+        return False

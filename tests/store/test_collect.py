@@ -178,6 +178,14 @@ def test_consolidating_brings_small_packs_together_and_keeps_all(store: Store) -
     assert not store.consolidate()
 
 
+def test_a_pack_that_somebody_else_has_just_brought_into_another_does_not_count(store: Store) -> None:
+    fill(store, 4)
+    reader = open_store(store.path)
+    assert reader.log()
+    store.collect()
+    reader.consolidate_soon()
+
+
 def test_a_take_that_finds_many_packs_has_them_brought_together_by_somebody_else(store: Store) -> None:
     for number in range(50):
         take(store, a=state(text(f"{number}")))
