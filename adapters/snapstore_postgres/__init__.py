@@ -40,7 +40,7 @@ def _apply(settings: Settings, actions: Sequence[Action], context: ApplyContext)
 
 
 def _lock(settings: Settings, context: Context) -> AbstractContextManager[None]:
-    from snapstore_postgres.locking import lock
+    from snapstore_postgres.server.locking import lock
 
     return lock(settings, context)
 
@@ -48,9 +48,10 @@ def _lock(settings: Settings, context: Context) -> AbstractContextManager[None]:
 def _beyond(
     changes: ResourceChanges, live: Mapping[str, Json], target: Mapping[str, Json]
 ) -> Collection[str]:
-    from snapstore_postgres import rows, versions
+    from snapstore_postgres import versions
+    from snapstore_postgres.rows import chosen
 
-    return rows.beyond(changes) | versions.beyond(changes, live, target)
+    return chosen.beyond(changes) | versions.beyond(changes, live, target)
 
 
 def _inside(fact: Fact) -> Collection[str]:
@@ -74,13 +75,13 @@ def _clear(settings: Settings, context: Context, folder: Path) -> None:
 
 
 def _archived(settings: Settings, context: Context) -> list[Archived]:
-    from snapstore_postgres.pruning import archived
+    from snapstore_postgres.rows.pruning import archived
 
     return archived(settings, context)
 
 
 def _prune(settings: Settings, context: Context, places: Sequence[str]) -> None:
-    from snapstore_postgres.pruning import prune
+    from snapstore_postgres.rows.pruning import prune
 
     prune(settings, context, places)
 

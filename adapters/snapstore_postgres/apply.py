@@ -14,16 +14,16 @@ import psycopg
 from snapstore.adapter import ApplyContext
 from snapstore.errors import SnapError
 from snapstore.model import Action
-from snapstore_postgres.blockers import Blocker, holding, names
-from snapstore_postgres.connection import Connection, connect, failed_statement, is_about_data
-from snapstore_postgres.locking import mark_as_worker
-from snapstore_postgres.looking import LOOKS, NOT_LOOKED_AT, READERS
 from snapstore_postgres.names import literal, qualifier
-from snapstore_postgres.online_scene import REFRESHING, UNNOTICED
-from snapstore_postgres.quiet import enforce_keys, switch_off, without_event_triggers
+from snapstore_postgres.online.scene import REFRESHING, UNNOTICED
 from snapstore_postgres.relations import STRONGEST
+from snapstore_postgres.rows.looking import LOOKS, NOT_LOOKED_AT, READERS
+from snapstore_postgres.server.blockers import Blocker, holding, names
+from snapstore_postgres.server.connection import Connection, connect, failed_statement, is_about_data
+from snapstore_postgres.server.locking import mark_as_worker
+from snapstore_postgres.server.quiet import enforce_keys, switch_off, without_event_triggers
+from snapstore_postgres.server.watching import require_close_standbys, watched
 from snapstore_postgres.settings import Settings
-from snapstore_postgres.watching import require_close_standbys, watched
 
 _LATER = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 """What may work when it is tried again."""

@@ -13,9 +13,9 @@ import psycopg
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Json
-from snapstore_postgres.connection import Connection, connect, set_for_transaction
 from snapstore_postgres.names import quote
-from snapstore_postgres.positions import USED, of_empty_tables
+from snapstore_postgres.rows.positions import USED, of_empty_tables
+from snapstore_postgres.server.connection import Connection, connect, set_for_transaction
 from snapstore_postgres.supply import needed, parameters, wanted
 
 

@@ -13,13 +13,14 @@ import psycopg
 from snapstore.adapter import Context
 from snapstore.errors import SnapError
 from snapstore.model import UNMODELLED, Captured, Document, Fact, Json, Notice
-from snapstore_postgres import catalog, profiles, rowdata
-from snapstore_postgres.assembly import assemble
-from snapstore_postgres.connection import connect, failed_statement
-from snapstore_postgres.locking import exclusive_holder
+from snapstore_postgres import catalog, profiles
+from snapstore_postgres.catalog import rowdata
+from snapstore_postgres.catalog.assembly import assemble
+from snapstore_postgres.catalog.reading import Answers, answers
 from snapstore_postgres.names import document_path
 from snapstore_postgres.profiles import Profile
-from snapstore_postgres.reading import Answers, answers
+from snapstore_postgres.server.connection import connect, failed_statement
+from snapstore_postgres.server.locking import exclusive_holder
 from snapstore_postgres.settings import Settings
 
 

@@ -6,7 +6,7 @@ from snapstore.adapter import Context
 from snapstore.errors import SnapError
 from snapstore.model import Notice
 from snapstore_postgres import profiles
-from snapstore_postgres.connection import connect
+from snapstore_postgres.server.connection import connect
 from snapstore_postgres.settings import Settings
 
 _FOREIGN = """

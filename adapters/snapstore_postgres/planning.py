@@ -7,45 +7,37 @@ from snapstore.drafting import actions as drafted
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Action, DataMode, HazardName
 from snapstore.rules import Rule
-from snapstore_postgres import (
-    archive,
-    blocks,
-    bodies,
-    carry,
+from snapstore_postgres import blocks, columnorder, costs, lineage, renames, rights, versions
+from snapstore_postgres.expressions import bodies, default_classes, immutable, resolution, vanished_casts
+from snapstore_postgres.kinds import (
     cluster,
-    columnorder,
     columns,
     constraints,
-    costs,
     database,
-    default_classes,
-    disallowed,
-    doubts,
     federation,
-    fitting,
-    homecoming,
-    immutable,
     indexes,
-    inheritance,
-    lineage,
-    online,
     operators,
     partitions,
     privileges,
-    refreshing,
-    renames,
-    resolution,
-    rights,
     routines,
-    rows,
     sequences,
     tables,
-    taking_back,
     toast,
     types,
-    vanished_casts,
-    versions,
     views,
+)
+from snapstore_postgres.online import steps
+from snapstore_postgres.relations import inheritance
+from snapstore_postgres.renaming import doubts
+from snapstore_postgres.rows import (
+    archive,
+    carry,
+    chosen,
+    disallowed,
+    fitting,
+    homecoming,
+    refreshing,
+    taking_back,
 )
 
 _GRANTED_BY_DEFAULT = ("table", "view", "matview", "sequence", "function", "procedure", "aggregate", "enum",
@@ -82,7 +74,7 @@ def plan(request: PlanRequest) -> list[Action]:
     request, lacking = versions.fitted(request)
     asked = request
     request, renamed = renames.rename_back(request)
-    request, changed_rows = rows.split(request)
+    request, changed_rows = chosen.split(request)
     counted, back = taking_back.take_back(request, lambda fact: RULES[fact.kind].slots(fact))
     anew = columnorder.made_anew(request)
 
@@ -94,14 +86,14 @@ def plan(request: PlanRequest) -> list[Action]:
 
     actions = drafted(RULES, counted, anew, finish)
     actions = lineage.noted(counted, homecoming.with_rows_back(counted, actions))
-    actions = refreshing.with_refreshes(counted, rows.with_rows(changed_rows, actions))
+    actions = refreshing.with_refreshes(counted, chosen.with_rows(changed_rows, actions))
     actions = renames.after_renaming(renamed, doubts.noted(asked, request, actions))
     exists = bool(request.live_hints.get("archive", {}).get("exists"))
     actions = archive.with_registry(request.resource, actions, exists)
     actions = disallowed.told_first(request, fitting.before_anything(request, actions))
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
-    actions = resolution.in_sight(request, online.in_steps(request, actions))
+    actions = resolution.in_sight(request, steps.in_steps(request, actions))
     actions = vanished_casts.for_a_moment(request, immutable.for_a_moment(request, actions))
     actions = blocks.with_language(request, actions)
     actions = default_classes.behind_classes(request, bodies.behind_bodies(request, actions))

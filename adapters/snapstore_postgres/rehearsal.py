@@ -27,10 +27,10 @@ from snapstore import embedded
 from snapstore.adapter import Context, Stage
 from snapstore.errors import SnapError
 from snapstore.model import Action
-from snapstore_postgres import archive
-from snapstore_postgres.connection import Connection, connect, failed_statement
 from snapstore_postgres.names import literal, quote
-from snapstore_postgres.sampling import fill
+from snapstore_postgres.rows import archive
+from snapstore_postgres.rows.sampling import fill
+from snapstore_postgres.server.connection import Connection, connect, failed_statement
 from snapstore_postgres.settings import Settings
 
 _PREFIX = "snap_rehearsal_"

@@ -23,10 +23,9 @@ from msgspec import structs
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Verb
-from snapstore_postgres.evidence import alike, bodies, by_id, holder
-from snapstore_postgres.inheritance import ancestors, names_column, partitions_below
 from snapstore_postgres.names import last, parts, printed, qualifier, unquote
-from snapstore_postgres.notnull import name_of_not_null
+from snapstore_postgres.relations.inheritance import ancestors, names_column, partitions_below
+from snapstore_postgres.relations.notnull import name_of_not_null
 from snapstore_postgres.renames_inside import next_inside, type_of, with_columns, with_heirs
 from snapstore_postgres.renaming import (
     GLOBAL,
@@ -40,7 +39,8 @@ from snapstore_postgres.renaming import (
     spare_names,
     split,
 )
-from snapstore_postgres.wording import renamed
+from snapstore_postgres.renaming.evidence import alike, bodies, by_id, holder
+from snapstore_postgres.renaming.wording import renamed
 
 
 class Renames(NamedTuple):

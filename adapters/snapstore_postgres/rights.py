@@ -14,10 +14,10 @@ import msgspec
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Hazard, HazardName, Verb
-from snapstore_postgres.archive import REGISTERED, REGISTRY
+from snapstore_postgres.catalog.rowdata import ROWS
 from snapstore_postgres.names import parts, unquote
 from snapstore_postgres.renaming import schema_of
-from snapstore_postgres.rowdata import ROWS
+from snapstore_postgres.rows.archive import REGISTERED, REGISTRY
 from snapstore_postgres.supply import needed, parameters
 
 

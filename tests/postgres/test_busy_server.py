@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from snapstore_postgres.locking import ADVISORY_KEY
+from snapstore_postgres.server.locking import ADVISORY_KEY
 from tests.postgres.conftest import Project
 
 OLD = "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'x'); CREATE VIEW w AS TABLE t"

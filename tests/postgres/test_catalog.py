@@ -18,8 +18,9 @@ import pytest
 from snapstore.canonical import decode, encode, normal
 from snapstore.model import Captured
 from snapstore.rules import Draft, Rule
-from snapstore_postgres import adapter, catalog, planning, reading
-from snapstore_postgres.connection import Connection
+from snapstore_postgres import adapter, catalog, planning
+from snapstore_postgres.catalog import reading
+from snapstore_postgres.server.connection import Connection
 from snapstore_postgres.settings import Settings
 from tests.postgres import roundtrip
 

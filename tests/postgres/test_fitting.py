@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from snapstore_postgres.fitting import widens
+from snapstore_postgres.rows.fitting import widens
 from tests.postgres.conftest import Project
 
 OLD = """

@@ -11,7 +11,8 @@ import pytest
 
 from snapstore.adapter import Context
 from snapstore.model import Captured, Known
-from snapstore_postgres import adapter, reading
+from snapstore_postgres import adapter
+from snapstore_postgres.catalog import reading
 from snapstore_postgres.settings import Settings
 
 SCHEMA = """

@@ -1,0 +1,1 @@
+"""The rules, by kind of object: how each is created, dropped and altered."""

@@ -1,0 +1,295 @@
+"""Rules for constraints, of tables and of domains."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from snapstore.model import Fact, Hazard, HazardName
+from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
+from snapstore_postgres.expressions import before_clause, reparsable
+from snapstore_postgres.kinds.indexes import (
+    attached_indexes,
+    is_exclusion,
+    made_after,
+    on_partitioned,
+    separable,
+    stored_otherwise,
+    vanishes_with_parent_index,
+)
+from snapstore_postgres.kinds.merging import are_away, comes_behind, own_below, taken_off
+from snapstore_postgres.kinds.types import is_inside_others
+from snapstore_postgres.names import block, last, literal, qualifier, unquote
+from snapstore_postgres.relations import STRONGEST, children, size, table_of
+from snapstore_postgres.relations.inheritance import (
+    ancestors,
+    comes_with_parent,
+    descendants,
+    given_by,
+    made_with_table,
+    unsettled,
+)
+from snapstore_postgres.relations.no_inherit import around_key
+from snapstore_postgres.rows.unvalidated import is_unvalidated
+
+
+def _create_constraint(fact: Fact, view: View) -> Draft:
+    name = last(fact.name)
+    if fact.parent and fact.parent.startswith("domain:"):
+        alter = f"ALTER DOMAIN {qualifier(fact.name)}"
+        definition = reparsable(fact.attrs["definition"])
+        return Draft(
+            statements=[f"{alter} ADD CONSTRAINT {name} {definition}"],
+            undo=[f"{alter} DROP CONSTRAINT {name}"],
+        )
+    if _arrives(fact, view) or _made_with_parent(fact, view):
+        return NOTHING
+    table = table_of(fact)
+    only = "" if fact.attrs["type"] in ("c", "f", "x") else "ONLY "
+    reached = [d for d in descendants(fact, view, live=False) if comes_with_parent(d, view)]
+    below = list(_in_partitions(fact, view)) if is_exclusion(fact) else []
+    rows, bytes_ = size(view, f"table:{table}")
+    before, behind = around_key(fact, view)
+    return Draft(
+        statements=[
+            *before,
+            f"ALTER TABLE {only}{table} ADD CONSTRAINT {name} {constraint_definition(fact)}",
+            *behind,
+            *(_named(part, view) for part in below if part.kind == "constraint"),
+        ],
+        undo=[f"ALTER TABLE {table} DROP CONSTRAINT {name}"],
+        absorbs=[*reached, *below],
+        needs=[
+            *(f"partition:{table_of(part)}" for part in below if part.kind == "constraint"),
+            *(_needed_by_foreign_key(fact, view) if fact.attrs["type"] == "f" else ()),
+            *made_after(fact, view),
+            *unvalidated_below(fact, view),
+            *(_columns_before(fact, view) if is_unvalidated(fact) else ()),
+        ],
+        lock="SHARE ROW EXCLUSIVE" if fact.attrs["type"] == "f" else STRONGEST,
+        rows=rows,
+        bytes=bytes_,
+        hazards=_constraint_hazards(fact, rows, bytes_),
+    )
+
+
+def _needed_by_foreign_key(fact: Fact, view: View) -> Iterator[str]:
+    yield from _attached_to_keys(fact, view)
+    yield from comes_behind(fact, view)
+    yield from are_away(own_below(fact, view), view)
+
+
+def _attached_to_keys(fact: Fact, view: View) -> Iterator[str]:
+    """The attachments without which the key that it refers to, of a partitioned table, is not valid."""
+    waiting = list(fact.needs)
+    while waiting:
+        key = waiting.pop()
+        for part in view.target_dependents.get(key, ()):
+            if part.kind == "index_partition" and part.attrs["parent"] == key:
+                yield part.id
+                waiting.append(part.parent or "")
+
+
+def _columns_before(fact: Fact, view: View) -> Iterator[str]:
+    """The columns of its table, which may be new or of another type, and so have their values by updates of
+    rows that may violate it."""
+    return (part.id for part in view.target_parts.get(fact.parent or "", ()) if part.kind == "column")
+
+
+def unvalidated_below(fact: Fact, view: View) -> list[str]:
+    """The new tables, by identity, to which a new check of a parent has to come for not being valid there: in
+    one that is made after it, it would be."""
+    is_check = fact.kind == "constraint" and fact.attrs.get("type") == "c"
+    if not is_check or not view.appears(fact.id):
+        return []
+    found = []
+    for child in children(fact.parent or "", view.target_dependents):
+        below = view.target.get(f"constraint:{child}.{last(fact.name)}")
+        if below and is_unvalidated(below) and view.appears(f"table:{child}"):
+            found.append(f"table:{child}")
+        found += unvalidated_below(below, view) if below else []
+    return found
+
+
+def _made_with_parent(fact: Fact, view: View) -> bool:
+    """Whether it is an exclusion constraint of a partition that comes with that of the table above."""
+    parts = view.target_parts.get(fact.id, ()) if is_exclusion(fact) else ()
+    return any(p.kind == "index_partition" and view.appears(p.attrs["parent"]) for p in parts)
+
+
+def _in_partitions(fact: Fact, view: View) -> Iterator[Fact]:
+    """What an exclusion constraint makes in partitions: the like of it, attached. PostgreSQL could not attach
+    one that is there already."""
+    for attached in view.target_dependents.get(fact.id, ()):
+        if attached.kind == "index_partition" and attached.attrs["parent"] == fact.id:
+            child = view.target[attached.parent or ""]
+            yield from (attached, child, *_in_partitions(child, view))
+
+
+def _named(fact: Fact, view: View) -> str:
+    """The constraint that the statement before made in a partition, under its name."""
+    table, name = table_of(fact), last(fact.name)
+    attached = next(p for p in view.target_parts[fact.id] if p.kind == "index_partition")
+    above = attached.attrs["parent"].partition(":")[2]
+    return block(
+        f"DECLARE made name; BEGIN SELECT c.conname INTO made FROM pg_constraint c JOIN pg_constraint p"
+        f" ON p.oid = c.conparentid WHERE c.conrelid = {literal(table)}::regclass"
+        f" AND p.conrelid = {literal(table_of(view.target[attached.attrs['parent']]))}::regclass"
+        f" AND p.conname = {literal(unquote(last(above)))}; IF made <> {literal(unquote(name))} THEN"
+        f" EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %s', {literal(table)}, made,"
+        f" {literal(name)}); END IF; END"
+    )
+
+
+def constraint_definition(fact: Fact) -> str:
+    text = reparsable(fact.attrs["definition"])
+    # The server prints the options of an exclusion constraint itself, and of no other.
+    options = fact.attrs.get("options") if fact.attrs.get("type") != "x" else None
+    tablespace = fact.attrs.get("tablespace")
+    if not options and not tablespace:
+        return text
+    extra = f" WITH ({', '.join(options)})" if options else ""
+    extra += f" USING INDEX TABLESPACE {tablespace}" if tablespace else ""
+    return before_clause(text, extra)
+
+
+def _constraint_hazards(fact: Fact, rows: int | None, bytes_: int | None) -> tuple[Hazard, ...]:
+    if not bytes_:
+        return ()
+    if fact.attrs["type"] in ("p", "u", "x"):
+        text = f"builds the index of {fact.name}"
+        if fact.attrs["type"] == "x" or " WITHOUT OVERLAPS" in fact.attrs["definition"]:
+            text += " while nobody else can use the table: PostgreSQL cannot do it concurrently"
+        return (Hazard(HazardName.INDEX_BUILD, text, rows=rows, bytes=bytes_),)
+    if "NOT VALID" in fact.attrs["definition"]:
+        return ()
+    return (Hazard(HazardName.BLOCKING_LOCK, f"scans {table_of(fact)} to validate", rows=rows, bytes=bytes_),)
+
+
+def _arrives(fact: Fact, view: View) -> bool:
+    """Whether a check is there by its table's parent: by the parent's statement, or by the table's own."""
+    made_with_parents = fact.attrs.get("inherited") and view.appears(fact.parent or "")
+    partition = "partition:" + table_of(fact) in view.target
+    return bool(made_with_parents and not partition) or comes_with_parent(fact, view)
+
+
+def _drop_constraint(fact: Fact, view: View) -> Draft:
+    name = last(fact.name)
+    if fact.parent and fact.parent.startswith("domain:"):
+        return Draft(statements=[f"ALTER DOMAIN {qualifier(fact.name)} DROP CONSTRAINT {name}"])
+    if comes_with_parent(fact, view) or _goes_with_parent(fact, view):
+        return NOTHING
+    if vanishes_with_parent_index(fact, view):
+        return NOTHING
+    table = table_of(fact)
+    below = descendants(fact, view, live=True)
+    reached = [d for d in below if comes_with_parent(d, view) or _goes_with_parent(d, view)]
+    reached += attached_indexes(fact, view)
+    above = [view.live[i] for i in given_by(fact, view) if view.vanishes(i) and i in view.live]
+    return Draft(
+        statements=[f"ALTER TABLE {table} DROP CONSTRAINT {name}"],
+        undo=[f"ALTER TABLE {table} ADD CONSTRAINT {name} {constraint_definition(fact)}"],
+        needs=[taken_off(part.name) for part in above],
+        provides=[taken_off(part.name) for part in (fact, *reached)],
+        absorbs=reached,
+        lock=STRONGEST,
+    )
+
+
+def _goes_with_parent(fact: Fact, view: View) -> bool:
+    """Whether it goes with that of a parent which is dropped before its table is."""
+    going = view.apart.going
+    return bool(fact.attrs.get("inherited")) and any(i in going for i in _above(fact, view))
+
+
+def _above(fact: Fact, view: View) -> Iterator[str]:
+    for parent in ancestors(table_of(fact), view.live):
+        identity = f"constraint:{parent}.{last(fact.name)}"
+        if identity in view.live:
+            yield identity
+
+
+def _separable(fact: Fact, view: View) -> list[str]:
+    """An inherited one goes with that of the parents, which is then separate too."""
+    inherited = bool(fact.attrs.get("inherited")) and fact.id in view.live
+    return [*separable(fact, view), *(_above(fact, view) if inherited else ())]
+
+
+def _alter_constraint(before: Fact, after: Fact, view: View) -> Alteration | None:
+    old, new = before.attrs, after.attrs
+    if unsettled(after, view):
+        return None
+    if old == new:
+        return Alteration()
+    if {k: v for k, v in old.items() if k != "inherited"} == {
+        k: v for k, v in new.items() if k != "inherited"
+    }:
+        return Alteration()
+    if old["definition"] == f"{new['definition']} NOT VALID" and old.get("type", "c") in ("c", "f"):
+        table = table_of(after)
+        statement = f"ALTER TABLE {table} VALIDATE CONSTRAINT {last(after.name)}"
+        if after.parent and after.parent.startswith("domain:"):
+            if is_inside_others(view.live[after.parent], view):
+                return None
+            statement = f"ALTER DOMAIN {qualifier(after.name)} VALIDATE CONSTRAINT {last(after.name)}"
+        return Alteration(statements=[statement], lock="SHARE UPDATE EXCLUSIVE")
+    if old.get("type") in ("p", "u", "x"):
+        return _other_storage(before, after, view)
+    return _other_moment(before, after) if old.get("type") == "f" else None
+
+
+def _other_storage(before: Fact, after: Fact, view: View) -> Alteration | None:
+    """A key whose index lies elsewhere or has other storage parameters, and is otherwise the same."""
+    old, new = before.attrs, after.attrs
+    differ = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+    if not differ <= {"options", "tablespace"} or ("options" in differ and on_partitioned(after, view)):
+        return None
+    index = f"{qualifier(table_of(after))}.{last(after.name)}"
+    statements = stored_otherwise(index, old.get("options", []), new.get("options", []))
+    if "tablespace" in differ:
+        statements.append(f"ALTER INDEX {index} SET TABLESPACE {new.get('tablespace', 'pg_default')}")
+    return Alteration(statements=statements, lock=STRONGEST)
+
+
+_MOMENT = re.compile(
+    r"(?P<what>.*?)(?P<late> DEFERRABLE)?(?P<end> INITIALLY DEFERRED)?(?P<valid> NOT VALID)?"
+)
+
+
+def _other_moment(before: Fact, after: Fact) -> Alteration | None:
+    """A foreign key that is checked at another moment of a transaction, and is otherwise the same."""
+    was, now = (_MOMENT.fullmatch(fact.attrs["definition"]) for fact in (before, after))
+    if not was or not now or was["what"] != now["what"] or was["valid"] != now["valid"]:
+        return None
+    head = f"ALTER TABLE {table_of(after)} ALTER CONSTRAINT {last(after.name)}"
+    return Alteration(statements=[f"{head} {_moment(now)}"], undo=[f"{head} {_moment(was)}"], lock=STRONGEST)
+
+
+def _moment(found: re.Match[str]) -> str:
+    return f"DEFERRABLE{found['end'] or ' INITIALLY IMMEDIATE'}" if found["late"] else "NOT DEFERRABLE"
+
+
+def _made_with(fact: Fact, view: View) -> list[str]:
+    domain = view.live.get(fact.parent or "")
+    if domain is not None and domain.kind == "domain":
+        return [domain.id] if is_inside_others(domain, view) else []
+    return [*made_with_table(fact, view), *own_below(fact, view)]
+
+
+def _constraint_slot(fact: Fact) -> list[str]:
+    if fact.attrs.get("type") not in ("p", "u", "x"):
+        return []
+    return [f"relation:{qualifier(qualifier(fact.name))}.{last(fact.name)}"]
+
+
+RULES: dict[str, Rule] = {
+    "constraint": Rule(
+        _create_constraint,
+        _drop_constraint,
+        _alter_constraint,
+        rank=50,
+        separable=_separable,
+        slots=_constraint_slot,
+        along=_made_with,
+    ),
+}

@@ -1,0 +1,112 @@
+"""Columns that are computed: their expressions, which children may have of their own, and becoming plain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from snapstore.model import Fact
+from snapstore.rules import View
+from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.names import last
+from snapstore_postgres.relations import children, plain_stays_bound, table_of
+from snapstore_postgres.relations.inheritance import ancestors, descendants
+from snapstore_postgres.rows import archive
+
+
+def changed_expression(
+    before: Fact, after: Fact, above: Sequence[str], view: View
+) -> tuple[list[str], list[str]]:
+    """The statements that change what a column is computed from, and what they need. That for one of those
+    ``above``, which it inherits, reaches all below it, and gives them their own again."""
+    if any(_is_other(view.live[identity], view.target[identity]) for identity in above):
+        return [], []
+    if not _is_other(before, after):
+        return [], []
+    if "generated" not in after.attrs:
+        return [] if above else [f"{_alter(after)} DROP EXPRESSION"], []
+    own = list(_of_their_own(after, view))
+    return [_computed(column) for column in (after, *own)], [need for column in own for need in column.needs]
+
+
+def follows(before: Fact, after: Fact, above: Sequence[str], view: View) -> bool:
+    """Whether a column is computed otherwise by the statement for one of those above, which it inherits."""
+    return _is_other(before, after) and any(_is_other(view.live[i], view.target[i]) for i in above)
+
+
+def own_expressions(column: Fact, reached: Sequence[Fact]) -> list[str]:
+    """The same for columns of children that have come with this one."""
+    return [_computed(below) for below in reached if "generated" in below.attrs and _is_other(column, below)]
+
+
+def _is_other(one: Fact, two: Fact) -> bool:
+    return one.attrs.get("generated") != two.attrs.get("generated")
+
+
+def _of_their_own(column: Fact, view: View) -> Iterator[Fact]:
+    for below in descendants(column, view, live=False):
+        if view.stays(below.id) and "generated" in below.attrs and _is_other(column, below):
+            yield below
+
+
+def _alter(column: Fact) -> str:
+    return f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)}"
+
+
+def _computed(column: Fact) -> str:
+    return f"{_alter(column)} SET EXPRESSION AS ({reparsable(column.attrs['generated']['expression'])})"
+
+
+def stays_bound(before: Fact, after: Fact, view: View) -> bool:
+    """Whether a computed column cannot be made plain without standing on what goes."""
+    made_plain = "generated" in before.attrs and "generated" not in after.attrs
+    outside = {n for n in before.needs if not n.startswith(f"column:{table_of(before)}.")}
+    return made_plain and plain_stays_bound(view) and not outside <= {*after.needs}
+
+
+def is_to_return(before: Fact, after: Fact, view: View) -> bool:
+    """Whether a computed column becomes a plain one whose values are in the archive, or its parents'."""
+    if "generated" not in before.attrs or "generated" in after.attrs:
+        return False
+    tables = (table_of(after), *ancestors(table_of(after), view.target))
+    columns = (f"column:{table}.{last(after.name)}" for table in tables)
+    return any(archive.kept(view.request, column, "column") for column in columns)
+
+
+def cannot_change(before: Fact, after: Fact, view: View) -> bool:
+    """Whether a column that is computed when it is read has to be made anew for another expression: nothing
+    is stored of it, and PostgreSQL changes none where a check or a publication might have seen it."""
+    virtual = after.attrs.get("generated", {}).get("kind") == "v"
+    tables = (table_of(before), *ancestors(table_of(before), view.live))
+    return virtual and _is_other(before, after) and any(_is_watched(f"table:{t}", view) for t in tables)
+
+
+def _is_watched(table: str, view: View) -> bool:
+    checks = (part.attrs.get("type") == "c" for part in view.live_parts.get(table, ()))
+    members = (fact.kind == "publication_member" for fact in view.live_dependents.get(table, ()))
+    below = (f"table:{child}" for child in children(table, view.live_dependents))
+    return any(checks) or any(members) or any(_is_watched(child, view) for child in below)
+
+
+def reads_own_table(column: Fact, view: View) -> bool:
+    """Whether a function by which the column is computed reads the column's table. It cannot while the
+    indexes on the column are empty: SET EXPRESSION empties them first, and writes the rows then."""
+    return table_of(column) in _read_by(column, view)
+
+
+def _read_by(column: Fact, view: View) -> set[str]:
+    """The tables that functions read which the column needs, and those that these need in turn."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting = [need for need in column.needs if need.startswith("function:")]
+    while waiting:
+        identity = waiting.pop()
+        fact = view.target.get(identity)
+        if fact is None or identity in seen:
+            continue
+        seen.add(identity)
+        if fact.kind == "column":
+            found.add(table_of(fact))
+        elif fact.kind in ("table", "view", "function"):
+            found.update([fact.name] if fact.kind == "table" else [])
+            waiting += fact.needs
+    return found

@@ -1,0 +1,167 @@
+"""Rules for partitions, and what has to wait until one is detached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
+from snapstore.model import Action, Fact
+from snapstore.rules import Alteration, Draft, Rule, View, by_itself
+from snapstore_postgres.kinds.indexes import is_exclusion, lacking
+from snapstore_postgres.kinds.merging import are_away, own_in, taken_off
+from snapstore_postgres.names import block, last, literal, unquote
+from snapstore_postgres.relations import STRONGEST
+from snapstore_postgres.relations.inheritance import all_dropped, ancestors
+from snapstore_postgres.rows import archive, fitting, leaving
+from snapstore_postgres.rows.homeless import text
+
+
+def _attach(fact: Fact, view: View) -> Draft:
+    parent, out = fact.attrs["of"], leaving.taken_out(fact, view)
+    checks = leaving.must_fit(fact, view)
+    rows, bytes_ = leaving.moving(out, view)
+    moving = f"; rows that {' and '.join(out)} may not keep go where they belong, or to the archive"
+    payload = {"archive": True, leaving.TAKEN_OUT: list(out)} if out else {}
+    return Draft(
+        summary=f"attach partition {fact.name} to {parent}{moving if out else ''}",
+        statements=[
+            *out.values(),
+            *checks,
+            f"ALTER TABLE ONLY {parent} ATTACH PARTITION {fact.name} {fact.attrs['bound']}",
+        ],
+        payload={**payload, fitting.COUNTS: checks} if checks else payload,
+        undo=[f"ALTER TABLE {parent} DETACH PARTITION {fact.name}"],
+        needs=[
+            *(taken_off(c.name) for c in view.live_parts.get(f"table:{parent}", ()) if is_exclusion(c)),
+            *_before(fact, view),
+            *all_dropped(parent, view.live),
+            *are_away(own_in(fact, view), view),
+            *_parts_of_indexes(fact, view),
+            *([archive.REGISTERED] if out else []),
+        ],
+        lock=STRONGEST,  # on the partition; SHARE UPDATE EXCLUSIVE on its parent
+        rows=rows,
+        bytes=bytes_,
+    )
+
+
+def _before(fact: Fact, view: View) -> list[str]:
+    """That the partitions which leave its table are away, whose bounds may meet its own."""
+    around = view.live_dependents.get(f"table:{fact.attrs['of']}", ())
+    going = (p for p in around if p.kind == "partition" and p.id != fact.id and view.vanishes(p.id))
+    return [detached(partition.name) for partition in going]
+
+
+def _parts_of_indexes(fact: Fact, view: View) -> list[str]:
+    """An index of a table with partitions is not valid before it has all its parts, and only then recognised
+    when the table is attached itself."""
+    return [
+        part.id
+        for index in fact.needs
+        for part in view.target_dependents.get(index, ())
+        if part.kind == "index_partition" and part.attrs["parent"] == index
+    ]
+
+
+def detached(table: str) -> str:
+    """What is provided by detaching a partition: from then on, changes of its parent pass it by."""
+    return f"detached:{table}"
+
+
+def copied(table: str, live: Facts) -> list[str]:
+    """The foreign keys that a partition has as the tables above it, by their names there."""
+    attached = live.get(f"partition:{table}")
+    if attached is None:
+        return []
+    of = attached.attrs["of"]
+    return sorted([*_foreign_keys(of, live), *copied(of, live)])
+
+
+def _foreign_keys(table: str, live: Facts) -> list[str]:
+    parts = live.parts.get(f"table:{table}", ())
+    return [last(p.name) for p in parts if p.kind == "constraint" and p.attrs["type"] == "f"]
+
+
+def without_keys(table: str, own: Sequence[str] = ()) -> str:
+    """Takes off the foreign keys that a partition has as the tables above it: once it is detached, they are
+    beside its own, by names that the server gave, or that those above had once."""
+    drop = text(f"ALTER TABLE {table} DROP CONSTRAINT ") + " || '%I'"
+    kept = f" AND conname <> ALL (ARRAY[{', '.join(literal(unquote(name)) for name in own)}])" if own else ""
+    return block(
+        f"""DECLARE name text;
+BEGIN
+  FOR name IN SELECT conname FROM pg_catalog.pg_constraint
+     WHERE conrelid = {literal(table)}::pg_catalog.regclass AND contype = 'f' AND conparentid = 0{kept} LOOP
+    EXECUTE pg_catalog.format({drop}, name);
+  END LOOP;
+END"""
+    )
+
+
+def _detach(fact: Fact, view: View) -> Draft:
+    parent = fact.attrs["of"]
+    finalize = " FINALIZE" if fact.attrs.get("detaching") else ""
+    live = view.request.live
+    own = _foreign_keys(fact.name, live)
+    return Draft(
+        provides=[detached(fact.name)],
+        statements=[
+            f"ALTER TABLE {parent} DETACH PARTITION {fact.name}{finalize}",
+            *([without_keys(fact.name, own)] if copied(fact.name, live) else []),
+        ],
+        undo=[f"ALTER TABLE ONLY {parent} ATTACH PARTITION {fact.name} {fact.attrs['bound']}"],
+        lock=STRONGEST,
+    )
+
+
+def _alter_attachment(before: Fact, after: Fact, view: View) -> Alteration | None:
+    return Alteration() if before.attrs == after.attrs else None
+
+
+_RECURSIVE = ("column", "constraint", "index")
+"""Kinds whose statements on a parent reach its partitions, and may not be changed in an attached one."""
+
+
+def after_detaching(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
+    """The actions, those on a table that leaves its parent and on that waiting for the detaching."""
+    waits: dict[str, set[str]] = {}
+    for action in actions:
+        name = action.subject.partition(":")[2]
+        if detached(name) in action.produces:
+            for table in (name, *ancestors(name, request.live)):
+                waits.setdefault(f"table:{table}", set()).add(detached(name))
+    return [_waiting(action, request, waits) for action in actions] if waits else list(actions)
+
+
+def _waiting(action: Action, request: PlanRequest, waits: Mapping[str, set[str]]) -> Action:
+    fact = request.live.get(action.subject) or request.target.get(action.subject)
+    tokens = waits.get(fact.parent or "") if fact and fact.kind in _RECURSIVE else None
+    # What keeps the partition from going, as a foreign key to its parent does, goes first.
+    released = (identity.partition(":") for identity in action.releases)
+    before = {detached(name) for kind, _, name in released if kind == "partition"}
+    waited = {*(tokens or ())} - before
+    return (
+        msgspec.structs.replace(action, needs=tuple(sorted({*action.needs, *waited}))) if waited else action
+    )
+
+
+def _displaced(fact: Fact, view: View) -> list[str]:
+    """What of the table, and of the one above, has to go and come again for the attachment to be as it is."""
+    return [*lacking(fact, view), *own_in(fact, view)]
+
+
+RULES: dict[str, Rule] = {
+    # What comes or goes with a statement on the parent reaches the attached partition by itself.
+    "partition": Rule(
+        _attach,
+        _detach,
+        _alter_attachment,
+        rank=45,
+        separable=by_itself,
+        along=_displaced,
+        rebuild=lambda dependent, on: on.kind not in _RECURSIVE,
+    ),
+}

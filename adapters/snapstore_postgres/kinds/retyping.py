@@ -1,0 +1,41 @@
+"""Another type for a column whose NOT NULL has another name in a table below it (since 18).
+
+PostgreSQL makes each NOT NULL of the column anew for the type, for the tables below too, and fails where one
+has another name there. So none is for the tables below meanwhile; what is only inherited comes back with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snapstore.model import Fact
+from snapstore.rules import View
+from snapstore_postgres.names import last, unquote
+from snapstore_postgres.relations import children, table_of, version
+from snapstore_postgres.relations.inheritance import given_by
+from snapstore_postgres.relations.notnull import gives, is_bound, is_inherited, name_of_not_null
+
+
+def around_type(column: Fact, view: View) -> tuple[list[str], list[str]]:
+    """Statements before and behind the one that gives a type to a column, as it is, and to those below."""
+    held = [c for c in (column, *_below(column, view)) if gives(c)]
+    own = [c for c in held if not is_inherited(c.attrs["not_null"])]
+    is_one = len({unquote(name_of_not_null(c)) for c in own}) < 2
+    if version(view) < 180000 or is_one or "partition_key" in view.live[column.parent or ""].attrs:
+        return [], []
+    above = [c for c in own if children(c.parent or "", view.live_dependents)]
+    alter = [f"ALTER TABLE {table_of(c)} ALTER CONSTRAINT {name_of_not_null(c)}" for c in above]
+    away = [
+        f"ALTER TABLE {table_of(c)} ALTER COLUMN {last(c.name)} DROP NOT NULL"
+        for c in held
+        if c not in own and not is_bound(c, view)
+    ]
+    return [*(f"{text} NO INHERIT" for text in alter), *away], [f"{text} INHERIT" for text in reversed(alter)]
+
+
+def _below(column: Fact, view: View) -> Iterator[Fact]:
+    for child in children(column.parent or "", view.live_dependents):
+        found = view.live.get(f"column:{child}.{last(column.name)}")
+        if found is not None and view.stays(found.id) and column.id in given_by(found, view):
+            yield found
+            yield from _below(found, view)

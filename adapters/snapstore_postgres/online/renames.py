@@ -1,0 +1,57 @@
+"""Renames come first in the transaction; what has nothing to do with them may have steps before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import structs
+
+from snapstore.model import Action, Fact
+from snapstore_postgres.renaming import RENAMED
+from snapstore_postgres.rows.refreshing import reads
+
+Steps = Callable[[list[Action]], list[Action]]
+
+
+def besides_renames(actions: Sequence[Action], facts: Mapping[str, Fact], steps: Steps) -> list[Action]:
+    """What ``steps`` makes of the actions, those that use nothing that is renamed not waiting for it. What is
+    left of them in the transaction waits again."""
+    token = next((n for a in reversed(actions) for n in a.produces if n.startswith(RENAMED)), None)
+    if token is None:
+        return steps(list(actions))
+    uses = _using([a for a in actions if _renames(a)])
+    free = [a for a in actions if token in a.needs and not _is_bound(a, uses, facts)]
+    known = {(a.verb, a.subject) for a in actions} - {(a.verb, a.subject) for a in free}
+    waits = {id(a) for a in free}
+    found = steps([_without(a, token) if id(a) in waits else a for a in actions])
+    return [
+        structs.replace(a, needs=(*a.needs, token))
+        if a.transactional and (a.verb, a.subject) not in known and token not in (*a.needs, *a.produces)
+        else a
+        for a in found
+    ]
+
+
+def _renames(action: Action) -> bool:
+    return any(name.startswith(RENAMED) for name in action.produces)
+
+
+def _using(renames: Sequence[Action]) -> re.Pattern[str]:
+    """What matches identities of all that is renamed, and of its parts, by its old name or the new one."""
+    names = "|".join(sorted({re.escape(name) for a in renames for name in a.payload["names"]}))
+    return re.compile(rf":(?:{names})(?:\.|$)")
+
+
+def _is_bound(action: Action, uses: re.Pattern[str], facts: Mapping[str, Fact]) -> bool:
+    """Whether the action, or what it reads, uses such a name, be it inside a function."""
+    touched = {action.subject, *action.needs, *action.produces, *action.destroys, *action.releases}
+    fact = facts.get(action.subject)
+    if fact is not None and fact.kind == "matview":
+        relations = reads(fact, facts)
+        touched |= {*relations, *(need for r in relations for need in facts[r].needs)}
+    return any(uses.search(name) or name.startswith("function:") for name in touched)
+
+
+def _without(action: Action, token: str) -> Action:
+    return structs.replace(action, needs=tuple(need for need in action.needs if need != token))

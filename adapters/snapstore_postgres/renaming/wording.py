@@ -1,0 +1,337 @@
+"""What follows from a renaming: the facts of the live side as the server will tell them.
+
+Where it is not certain how the server will print a text, the one that the target has is believed if it is
+among those that are possible; else the two differ, and the rules see an ordinary change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import attrgetter
+from typing import TypeAlias
+
+from msgspec import structs
+
+from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
+from snapstore.model import Fact, FactChange, Json
+from snapstore_postgres.names import last, literal, printed, qualifier, unquote
+from snapstore_postgres.relations import not_null_name
+from snapstore_postgres.renaming import (
+    GLOBAL,
+    IN_SCHEMAS,
+    INSIDE,
+    RELATIONS,
+    ROUTINES,
+    TYPES,
+    Renaming,
+    belonging,
+    schema_of,
+    split,
+)
+
+Rewriter: TypeAlias = Callable[[str], str]
+
+_VERBATIM = {
+    "comment", "label", "grant", "row", "enum", "collation", "database_setting", "role_setting",
+    "role_password", "user_mapping", "subscription", "large_object", "parameter", "unmodelled", "role",
+    "supplied",
+}  # fmt: skip
+"""Kinds that tell nothing in the words of SQL: what is in them stays as somebody has written it."""
+_NO_TEXT = ("owner", "options", "foreign_options", "toast_options", "initcond", "minitcond", "connection")
+"""The same of attributes."""
+_WHOLE = {
+    "schema": ("schema",),
+    "server": ("server",),
+    "fdw": ("wrapper",),
+    "publication": ("publication",),
+    "tablespace": ("tablespace",),
+    "role": ("owner", "extension_owner", "role", "grantee", "grantor", "member", "user", "roles"),
+}
+"""Attributes that are nothing but the name of something of that kind."""
+_QUOTED = r"'(?:[^']|'')*'(?!::reg)"
+_BEHIND = r"(?<![\w\".$])"
+
+
+def renamed(request: PlanRequest, renaming: Renaming) -> PlanRequest:
+    """The request as it will be after the renaming."""
+    facts = list(request.live.values())
+    found = renamed_facts(facts, renaming, request.target, _names_not_null(request))
+    others = [(was, now) for was, now in zip(facts, found, strict=True) if now is not was]
+    come = {now.id: now for _, now in others}
+    moves = [FactChange(was.id, was, None) for was, _ in others if was.id not in come]
+    moves += [FactChange(identity, request.live.get(identity), now) for identity, now in come.items()]
+    live = request.live.changed(moves)
+    changed = structs.replace(request.changes, facts=_changes_after(request, live, moves))
+    return structs.replace(request, live=live, live_hints=_hints(request, renaming), changes=changed)
+
+
+def _changes_after(request: PlanRequest, live: Facts, moves: Iterable[FactChange]) -> list[FactChange]:
+    """The changes to the target, looked for anew where something has moved only."""
+    changes = {change.id: change for change in request.changes.facts}
+    for identity in {move.id for move in moves}:
+        before, after = live.get(identity), request.target.get(identity)
+        changes.pop(identity, None)
+        if before != after:
+            changes[identity] = FactChange(identity, before, after)
+    return sorted(changes.values(), key=attrgetter("id"))
+
+
+def _hints(request: PlanRequest, renaming: Renaming) -> dict[str, Json]:
+    """What is known of the live side, under the names that it gets."""
+    hints, rename = dict(request.live_hints), renaming.identity
+    for name in ("relations", "subscribed", "ids"):
+        hints[name] = {rename(identity): hint for identity, hint in hints.get(name, {}).items()}
+    for old, new in renaming.names.items() if renaming.kind in ("column", *INSIDE) else ():
+        whole = next((f"{k}:{qualifier(old)}" for k in ("table", "enum", "composite")
+                      if f"{k}:{qualifier(old)}" in hints["relations"]), "")  # fmt: skip
+        known = hints["relations"].get(whole)
+        if known:
+            columns = [last(new) if column == last(old) else column for column in known.get("columns") or ()]
+            hints["relations"][whole] = {**known, "columns": columns}
+    if hints.get("archive"):
+        numbers = belonging.renamed_along(request.live_hints, renaming)
+        kept = [belonging.renamed_entry(e, renaming, numbers) for e in hints["archive"].get("entries", ())]
+        hints["archive"] = {**hints["archive"], "entries": kept}
+    for key in (RENAMED_BACK, *([MADE_WAY] if renaming.making_way else [])):
+        hints[key] = [renaming.reverse, *hints.get(key, ())]
+    return hints
+
+
+MADE_WAY = "made_way"
+"""In the hints of a plan: how what makes way would get its name back, the last first."""
+RENAMED_BACK = "renamed_back"
+"""The same for all that is renamed."""
+
+
+def called_now(identity: str, request: PlanRequest) -> str:
+    """What something is called before anything is renamed."""
+    for renaming in request.live_hints.get(RENAMED_BACK, ()):
+        identity = renaming.identity(identity)
+    return identity
+
+
+def former(identity: str, request: PlanRequest) -> str:
+    """What something was called before it, or what it is in, made way: by that it is to be found again."""
+    for renaming in request.live_hints.get(MADE_WAY, ()):
+        identity = renaming.identity(identity)
+    return identity
+
+
+def former_facts(facts: Iterable[Fact], request: PlanRequest) -> list[Fact]:
+    """The facts of something that made way, as they are when it has its name again."""
+    found = list(facts)
+    for renaming in request.live_hints.get(MADE_WAY, ()):
+        found = list(renamed_facts(found, renaming, {}, _names_not_null(request)))
+    return found
+
+
+def renamed_facts(
+    facts: Iterable[Fact], renaming: Renaming, target: Mapping[str, Fact], names_not_null: bool
+) -> Iterator[Fact]:
+    """The facts as they will be; ``names_not_null`` where NOT NULL constraints have names."""
+    marks = [qualifier(renaming.old), *renaming.along] if renaming.kind in INSIDE else list(renaming.names)
+    is_column = renaming.kind == "column"
+    tables = {f"table:{qualifier(name)}" for name in renaming.names} if is_column else set()
+    for fact in facts:
+        around = " ".join((fact.id, fact.parent or "", *fact.needs))
+        if fact.id not in tables and not any(mark in around for mark in marks):
+            yield fact
+            continue
+        found = _fact(fact, renaming, target)
+        if names_not_null and fact.kind == "column":
+            found = _named_not_null(fact, found, target.get(found.id))
+        yield _in_schema(found, renaming)
+
+
+def _in_schema(fact: Fact, renaming: Renaming) -> Fact:
+    """A fact that has moved to another schema with what was renamed, or is it."""
+    if fact.name != renaming.new and fact.name not in renaming.along.values():
+        return fact
+    before, after = (f"schema:{schema_of(renaming.kind, name)}" for name in (renaming.old, renaming.new))
+    if before == after or before not in fact.needs:
+        return fact
+    return structs.replace(fact, needs=tuple(sorted({*fact.needs, after} - {before})))
+
+
+def _names_not_null(request: PlanRequest) -> bool:
+    return int(request.live_hints.get("version", 0)) >= 180000
+
+
+def _fact(fact: Fact, renaming: Renaming, target: Mapping[str, Fact]) -> Fact:
+    rename = renaming.identity
+    found = Fact(
+        rename(fact.id),
+        fact.attrs,
+        rename(fact.parent) if fact.parent else None,
+        tuple(sorted(map(rename, fact.needs))),
+    )
+    wanted = target.get(found.id)
+    if fact.kind == "row" and renaming.kind == "column" and wanted and wanted.parent == found.parent:
+        old, new = last(renaming.old), last(renaming.new)
+        return structs.replace(found, attrs={new if k == old else k: v for k, v in fact.attrs.items()})
+    is_type = renaming.kind in INSIDE and fact.kind in ("enum", "composite")
+    if is_type and fact.name == qualifier(renaming.old):
+        return structs.replace(found, attrs=_with_inside(fact, renaming))
+    attrs = (_rewritten(fact, text, renaming) for text in _rewriters(renaming))
+    written = [structs.replace(found, attrs=a) for a in attrs]
+    return wanted if wanted in written else written[0]
+
+
+def _with_inside(fact: Fact, renaming: Renaming) -> dict[str, Json]:
+    """The attributes of a type of whose labels or attributes one has another name."""
+    old, new = last(renaming.old), last(renaming.new)
+    if renaming.kind == "label":
+        labels = [unquote(new) if label == unquote(old) else label for label in fact.attrs["labels"]]
+        return {**fact.attrs, "labels": labels}
+    named = [{**a, "name": new} if a["name"] == old else a for a in fact.attrs["attributes"]]
+    return {**fact.attrs, "attributes": named}
+
+
+def _named_not_null(was: Fact, now: Fact, wanted: Fact | None) -> Fact:
+    """A renamed column, whose NOT NULL keeps its name where it has one (since 18): what was a name of its own
+    may be the usual one now, and the other way round."""
+    not_null = was.attrs.get("not_null")
+    if not not_null or was.id == now.id or (isinstance(not_null, dict) and "name" not in not_null):
+        return now
+    extra = dict(not_null) if isinstance(not_null, dict) else {}
+    told = extra.pop("name", None) or printed(unquote(not_null_name(was)))
+    name = unquote(told)
+    wished = (wanted.attrs.get("not_null") if wanted else None) or {}
+    wished_name = wished.get("name") if isinstance(wished, dict) else None
+    if name == unquote(not_null_name(now)) and not extra:
+        kept: Json = True
+    else:
+        kept = {**extra, "name": wished_name if wished_name and unquote(wished_name) == name else told}
+    return structs.replace(now, attrs={**now.attrs, "not_null": kept})
+
+
+# -- attributes and texts ----------------------------------------------------------------------------------
+
+
+def _rewritten(fact: Fact, text: Rewriter, renaming: Renaming) -> dict[str, Json]:
+    """The attributes as they will read. A view's columns keep the names they were given."""
+    kept = ("columns",) if fact.kind in ("view", "matview") and renaming.kind == "column" else ()
+    whole, verbatim = _WHOLE.get(renaming.kind, ()), fact.kind in _VERBATIM or renaming.kind == "role"
+    found = {}
+    for key, value in fact.attrs.items():
+        if key in whole:
+            found[key] = _named(value, renaming)
+        elif key == "foreign" and "server" in whole:
+            found[key] = {**value, "server": _named(value["server"], renaming)}
+        elif verbatim or key in (*kept, *_NO_TEXT, "foreign") or _is_apart(fact, key, renaming):
+            found[key] = value
+        elif key == "definition" and fact.kind in ROUTINES:
+            found[key] = _header_rewritten(value, text)
+        else:
+            found[key] = _deep(text, value)
+    return found
+
+
+def _is_apart(fact: Fact, key: str, renaming: Renaming) -> bool:
+    """Of tables and columns themselves little tells of columns; their types may have such names."""
+    tells = {"table": "partition_key", "column": "generated"}
+    return renaming.kind == "column" and key != tells.get(fact.kind, key)
+
+
+def _named(value: Json, renaming: Renaming) -> Json:
+    """A value that is a name, or a list of them; that of an owner is not quoted."""
+    if isinstance(value, list):
+        return sorted(_named(item, renaming) for item in value)
+    if value == unquote(renaming.old) != renaming.old:
+        return unquote(renaming.new)
+    return renaming.new if value == renaming.old else value
+
+
+_BODY = re.compile(r"^(?:AS \$|BEGIN ATOMIC$|RETURN )", re.MULTILINE)
+
+
+def _header_rewritten(definition: str, text: Rewriter) -> str:
+    """The definition of a routine, whose body follows only where the server has parsed it."""
+    body = _BODY.search(definition)
+    if body is None or not body[0].startswith("AS $"):
+        return text(definition)
+    return text(definition[: body.start()]) + definition[body.start() :]
+
+
+def _deep(text: Rewriter, value: Json) -> Json:
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, list):
+        return [_deep(text, item) for item in value]
+    return {key: _deep(text, item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _rewriters(renaming: Renaming) -> Iterator[Rewriter]:
+    """The ways in which the server may write a text after the renaming."""
+    if renaming.kind in RELATIONS:
+        yield from _of_relation(renaming)
+    elif renaming.kind in IN_SCHEMAS:
+        yield _Words(_plain_names(renaming), _AHEAD.get(renaming.kind, r"(?![\w\"$])"))
+    elif renaming.kind == "schema":
+        yield _Words({renaming.old: renaming.new}, r"(?=\.)")
+    elif renaming.kind == "language":
+        yield _Words({renaming.old: renaming.new}, r"(?![\w\"$])", behind="(?<= LANGUAGE )")
+    elif renaming.kind == "label":
+        yield _label(renaming)
+    elif renaming.kind == "attribute":
+        yield _Words({last(renaming.old): last(renaming.new)}, r"(?![\w\"$])", behind=r"(?<=\)\.)")
+        yield from _of_part(renaming)
+    elif renaming.kind not in GLOBAL:
+        yield from _of_part(renaming)
+    yield lambda text: text
+
+
+def _plain_names(renaming: Renaming) -> dict[str, str]:
+    """The names as texts have them, which is without arguments and access methods."""
+    behind = split(renaming.kind, renaming.old)[2]
+    return {old.removesuffix(behind): new.removesuffix(behind) for old, new in renaming.names.items()}
+
+
+_AHEAD = {**dict.fromkeys(TYPES, r"(?![\w\"$(])"), "operator": r"(?![-+*/<>=~!@#%^&|`?])"}
+"""What may not follow a name: that of a type is a function's where arguments do."""
+
+
+def _of_relation(renaming: Renaming) -> Iterator[Rewriter]:
+    qualified = _Words(renaming.names, r"(?![\w\"$])")
+    yield qualified
+    alias = _Words({last(renaming.old): last(renaming.new)}, r"(?=\.)")
+    yield lambda text: alias(qualified(text))
+
+
+def _of_part(renaming: Renaming) -> Iterator[Rewriter]:
+    old, new = last(renaming.old), last(renaming.new)
+    word = _Words({old: new}, r"(?![\w\"$(])", behind=r"(?<![\w\"$:])")
+    yield word
+    twice = re.compile(rf"((?:\w+\.)?){re.escape(new)} AS {re.escape(new)}(?![\w\"$])")
+    yield lambda text: twice.sub(lambda m: f"{m[1]}{new}", word(text))
+    listed = re.compile(rf"(?<![\w\"$]){re.escape(new)}(?=,\n|\n +FROM )")
+    yield lambda text: listed.sub(f"{new} AS {old}".replace("\\", r"\\"), word(text))
+
+
+def _label(renaming: Renaming) -> Rewriter:
+    """A label is a constant that is followed by its type."""
+    kind = qualifier(renaming.old)
+    old, new = (f"{literal(unquote(last(name)))}::{kind}" for name in (renaming.old, renaming.new))
+    one = re.compile(rf"{re.escape(old)}(?![\w\"$\[])")
+    many = re.compile(rf"'\{{([^'{{}}\"\\]*)\}}'::{re.escape(kind)}\[\]")
+    names = {unquote(last(renaming.old)): unquote(last(renaming.new))}
+
+    def listed(found: re.Match[str]) -> str:
+        labels = ",".join(names.get(label, label) for label in found[1].split(","))
+        return f"'{{{labels}}}'::{kind}[]"
+
+    return lambda text: many.sub(listed, one.sub(lambda m: new, text))
+
+
+class _Words:
+    """Replaces names in an SQL text, but not in string constants, of which only ``regclass`` are names."""
+
+    def __init__(self, names: Mapping[str, str], ahead: str, behind: str = _BEHIND) -> None:
+        listed = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+        self._names = names
+        self._pattern = re.compile(rf"{_QUOTED}|{behind}(?P<name>{listed}){ahead}")
+
+    def __call__(self, text: str) -> str:
+        return self._pattern.sub(lambda m: self._names[m["name"]] if m["name"] else m[0], text)

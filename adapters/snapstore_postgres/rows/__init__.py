@@ -1,0 +1,1 @@
+"""Rows: what a restore does so that none is lost, changed or in the way."""

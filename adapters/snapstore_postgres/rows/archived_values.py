@@ -1,0 +1,285 @@
+"""Values of a column in the archive: copied there with the key of each row, and found by it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import msgspec
+
+from snapstore.adapter import PlanRequest
+from snapstore.model import Fact
+from snapstore.rules import Draft, View
+from snapstore_postgres.names import block, last, literal, qualifier, quote
+from snapstore_postgres.relations import local_rows, plain_stays_bound, size, version
+from snapstore_postgres.renaming import belonging
+from snapstore_postgres.renaming.wording import former
+from snapstore_postgres.rows import archive
+from snapstore_postgres.rows.casts import from_json, has_attributes, portable
+from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet, undisturbed, unpublished
+
+
+def column_draft(fact: Fact, view: View, draft: Draft) -> Draft:
+    """Before the column is dropped: copy it, with the key of each row, to its place."""
+    entry = _column_entry(fact, view)
+    return replace(
+        draft,
+        summary=f"drop column {fact.name}, its values moved to the archive",
+        statements=[*copied(fact, entry, _source(fact, entry, view)), *draft.statements],
+        needs=[*draft.needs, archive.REGISTERED],
+        payload={"archive": entry.place},
+        hazards=(),
+    )
+
+
+def column_entry(request: PlanRequest, fact: Fact, key: Sequence[str]) -> archive.Entry:
+    """Where and how the values of a column are set aside, found again by the columns of the key."""
+    after = request.target.get(fact.id)
+    by_name = has_attributes(fact, request.live) and (after is None or has_attributes(after, request.target))
+    facts = {"key": list(key), **belonging.told(request.live_hints, fact.name, key)}
+    facts |= {"by_name": True} if by_name else {}
+    return archive.Entry(archive.place_of(request, fact.id), former(fact.id, request), "column", facts)
+
+
+def _column_entry(fact: Fact, view: View) -> archive.Entry:
+    return column_entry(view.request, fact, _key(fact, view))
+
+
+def copied(fact: Fact, entry: archive.Entry, source: str, which: str = "true") -> list[str]:
+    """Statements that copy a column's values to their place, from rows called ``t``: all, or which."""
+    key = _row_key(entry.facts["key"])
+    copy = (
+        f"CREATE TABLE {quote(entry.place)}.rows AS SELECT row_key, row_no, value FROM ("
+        f"SELECT {key} AS row_key, row_number() OVER (PARTITION BY {key}) AS row_no,"
+        f" {portable(fact, 'by_name' in entry.facts)} AS value, {which} AS goes FROM {source}) kept"
+        " WHERE value IS NOT NULL AND goes"
+    )
+    return [
+        f"CREATE SCHEMA {quote(entry.place)}",
+        copy,
+        # A publication of all tables has this one too, and would not let its rows go.
+        f"ALTER TABLE {quote(entry.place)}.rows REPLICA IDENTITY FULL",
+        archive.register(entry.place, entry.identity, "column", entry.facts),
+    ]
+
+
+def set_aside(column: Fact, which: str, view: View) -> list[str]:
+    """Statements that empty a column in some rows, with those values moved to its place, if there are any.
+
+    ``which`` is a condition on ``t``.
+    """
+    entry = _column_entry(column, view)
+    entry = msgspec.structs.replace(entry, facts={**entry.facts, archive.SOME: True})
+    update = emptied(column, which, view)
+    return [
+        *copied(column, entry, _source(column, entry, view), which),
+        *undisturbed(column, view, update),
+        _closed(entry),
+    ]
+
+
+def emptied(column: Fact, which: str, view: View) -> list[str]:
+    """Updates that leave nothing in a column where a condition on ``t`` holds."""
+    tables = local_rows.updated(qualifier(column.name), view)
+    return [f"UPDATE {table} t SET {last(column.name)} = NULL WHERE {which}" for table in tables]
+
+
+def _source(column: Fact, entry: archive.Entry, view: View) -> str:
+    columns = [*entry.facts["key"], last(column.name)]
+    return local_rows.source(qualifier(column.name), columns, view)
+
+
+def some_back(column: Fact, view: View) -> list[str]:
+    """Statements that put back what :func:`set_aside` took from a column."""
+    entry = archive.kept(view.request, column.id, "column")
+    there = entry is not None and all(i in view.target for i in _key_columns(column, entry))
+    return put_back(column, entry, view) if entry and there and archive.SOME in entry.facts else []
+
+
+def _key(fact: Fact, view: View) -> list[str]:
+    """The columns that tell a row: those of the primary key, that of now or that of the target, where they
+    stay, else all others that stay.
+
+    What is computed tells no more than what it is computed from, and may one day be computed from this one.
+    """
+    table = fact.parent or ""
+    for part in (*view.live_parts.get(table, ()), *view.target_parts.get(table, ())):
+        if part.kind == "constraint" and part.attrs.get("type") == "p":
+            columns = [need for need in part.needs if need.startswith("column:")]
+            if columns and all(view.stays(c) and c != fact.id for c in columns):
+                return [last(c) for c in columns]
+    return sorted(
+        last(part.name)
+        for part in view.live_parts.get(table, ())
+        if part.kind == "column"
+        and part.id != fact.id
+        and view.stays(part.id)
+        and "generated" not in part.attrs
+    )
+
+
+def _key_columns(fact: Fact, entry: archive.Entry) -> list[str]:
+    """The identities of the columns by which the rows are found that have values at a place."""
+    return [f"column:{qualifier(fact.name)}.{name}" for name in entry.facts["key"]]
+
+
+def _row_key(key: Sequence[str]) -> str:
+    """As text, so that a row is found again when a column of its key has got another type."""
+    return f"jsonb_build_array({', '.join(f't.{column}::text' for column in key)})"
+
+
+def values_of(fact: Fact, view: View, *, own: bool) -> list[archive.Entry]:
+    """Where values of a column that is created lie: set aside by this very plan, unless it has none of its
+    own for that, or by an earlier one."""
+    earlier = archive.kept(view.request, fact.id, "column")
+    before = view.live.get(fact.id)
+    if view.stays(fact.id):
+        return []  # a column that becomes one with that of a parent
+    found = [earlier] if earlier else []
+    if before is None or not own or not keeps_values(before, view):
+        return found
+    return [_column_entry(before, view), *found]
+
+
+def keeps_values(fact: Fact, view: View) -> bool:
+    """Whether the values of a column that is dropped, but not its table, are set aside: they go to the
+    archive, or back into the column when it is only made anew."""
+    computed, alone = (
+        "generated" in fact.attrs and not _becomes_plain(fact, view),
+        not view.vanishes(fact.parent or ""),
+    )
+    wanted_or_again = archive.wanted(view) or fact.id in view.target
+    return wanted_or_again and alone and not computed and size(view, fact.parent or "")[1] != 0
+
+
+def _becomes_plain(fact: Fact, view: View) -> bool:
+    """Whether a computed column goes for a plain one that is to have its values, not earlier ones."""
+    after = view.target.get(fact.id)
+    plain = after is not None and "generated" not in after.attrs
+    return plain and plain_stays_bound(view) and archive.kept(view.request, fact.id, "column") is None
+
+
+def put_back(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
+    """Statements that fill a column that was just added from its place in the archive.
+
+    What finds no row, or does not fit the type, stays in the archive. Columns of the key that go are there
+    still.
+    """
+    updates = _fillings(fact, entry, view)
+    return [*undisturbed(fact, view, updates), _closed(entry)] if updates else []
+
+
+def _fillings(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
+    table = qualifier(fact.name)
+    if not all(i in view.live or i in view.target for i in _key_columns(fact, entry)):
+        return []
+    columns = [*entry.facts["key"], last(fact.name)]
+    rows = local_rows.source(table, columns, view)
+    return [_filling(to, rows, fact, entry, version(view)) for to in local_rows.updated(table, view)]
+
+
+# -- values of rows that come back themselves ---------------------------------------------------------------
+
+
+def of_coming_rows(table: str, request: PlanRequest) -> list[tuple[Fact, archive.Entry]]:
+    """The columns of a table, given by identity, whose values in the archive may be those of rows that this
+    plan puts in, and where they lie: when a column got its own, such rows were not there."""
+    columns = (part for part in request.target.parts.get(table, ()) if part.kind == "column")
+    found = ((column, archive.kept(request, column.id, "column")) for column in columns)
+    return [(c, e) for c, e in found if e and (c.id not in request.live or archive.SOME in e.facts)]
+
+
+def kept_open(entry: archive.Entry) -> list[str]:
+    """Statements after which there is the place of an entry, be it empty."""
+    kind = "jsonb" if "by_name" in entry.facts else "text"
+    return [
+        f"CREATE SCHEMA IF NOT EXISTS {quote(entry.place)}",
+        f"CREATE TABLE IF NOT EXISTS {quote(entry.place)}.rows (row_key jsonb, row_no bigint, value {kind})",
+        f"ALTER TABLE {quote(entry.place)}.rows REPLICA IDENTITY FULL",
+    ]
+
+
+def looked_up(column: Fact, entry: archive.Entry, row: Mapping[str, str]) -> str | None:
+    """The value of a row for a column that comes anew, if its key is that of one; ``row`` has expressions by
+    the names of columns. None where they are not the key."""
+    if not row.keys() >= {*entry.facts["key"]}:
+        return None
+    key = f"jsonb_build_array({', '.join(f'{row[name]}::text' for name in entry.facts['key'])})"
+    by_name = "by_name" in entry.facts
+    one = "(pg_catalog.array_agg(a.value))[1]" if by_name else "pg_catalog.min(a.value::text)"
+    found = (
+        f"(SELECT CASE WHEN pg_catalog.count(*) = 1 THEN {one} END FROM {quote(entry.place)}.rows a"
+        f" WHERE a.row_key = {key})"
+    )
+    kind = column.attrs["type"]
+    return f"({from_json(found, kind)})" if by_name else f"{found}::{kind}"
+
+
+def put_in_too(root: str, lacking: Sequence[tuple[Fact, archive.Entry]], request: PlanRequest) -> list[str]:
+    """Statements that give the rows of a table, given by name, and of its partitions what is theirs of these
+    values, and take that out of the archive. They come when all else is done."""
+    view = View(msgspec.structs.replace(request, live=request.target), fates={})
+    fillings = (f"BEGIN {text}; {_LEFT}" for pair in lacking for text in _fillings(*pair, view))
+    given = block(f"DECLARE {QUIET_VARIABLES} BEGIN {quiet(root)} {' '.join(fillings)} {LOUD} END")
+    published = any(identity.startswith("publication:") for identity in view.target)
+    closed = [_closed(entry) for _, entry in lacking]
+    return [unpublished([given]) if published else given, *closed] if lacking else []
+
+
+_LEFT = "EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN NULL; END; -- it stays there\n"
+
+
+def filled(table: str, column: Fact, entry: archive.Entry, server: int) -> tuple[str, str]:
+    """Statements that fill a column of a table from its place, and that close the place where all fits."""
+    return _filling(table, f"{table} t", column, entry, server), _closed(entry)
+
+
+def _filling(table: str, source: str, column: Fact, entry: archive.Entry, server: int) -> str:
+    """The statement for a table, whose rows get their numbers among those of the source."""
+    update = _update(table, source, column, entry, server)
+    if "by_name" not in entry.facts:
+        return update
+    rows, value = f"{quote(entry.place)}.rows", from_json("kept.value", column.attrs["type"])
+    return block(
+        f"""DECLARE kept record; BEGIN
+  BEGIN {update}; RETURN;
+  EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN NULL; END;
+  ALTER TABLE {rows} ADD COLUMN IF NOT EXISTS unfit bool;
+  FOR kept IN SELECT r.ctid AS place, r.value FROM {rows} r LOOP
+    BEGIN PERFORM ({value}); UPDATE {rows} SET unfit = false WHERE ctid = kept.place;
+    EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+      UPDATE {rows} SET unfit = true WHERE ctid = kept.place; END;
+  END LOOP;
+  {_update(table, source, column, entry, server, " AND NOT a.unfit")};
+END"""
+    )
+
+
+def _update(table: str, source: str, column: Fact, entry: archive.Entry, server: int, which: str = "") -> str:
+    name, key, rows = last(column.name), _row_key(entry.facts["key"]), f"{quote(entry.place)}.rows"
+    free, whole = f"t.{name} IS NULL", ""
+    if "by_name" in entry.facts:
+        now = f"pg_catalog.jsonb_strip_nulls(pg_catalog.to_jsonb(t.{name}))"
+        value = f"({from_json('a.value', column.attrs['type'])})"
+        free = f"({free} OR a.value OPERATOR(pg_catalog.@>) {now})"  # it may have lost attributes since
+        whole = f", {now} OPERATOR(pg_catalog.=) pg_catalog.jsonb_strip_nulls(a.value) AS whole"
+    else:
+        value = f"a.value::text::{column.attrs['type']}"
+        # A child may have kept the value as its own: then there is nothing to give back.
+        free = f"({free} OR t.{name}::text OPERATOR(pg_catalog.=) a.value::text)"
+        fits = f" AND pg_catalog.pg_input_is_valid(a.value::text, {literal(column.attrs['type'])})"
+        free += fits if server >= 160000 else ""
+    return (
+        f"WITH back AS (UPDATE {table} t SET {name} = {value} FROM ("
+        f"SELECT t.tableoid AS part, t.ctid AS place, {key} AS row_key,"
+        f" row_number() OVER (PARTITION BY {key}) AS row_no FROM {source}) k"
+        f" JOIN {rows} a USING (row_key, row_no)"
+        f" WHERE t.tableoid = k.part AND t.ctid = k.place AND {free}{which}"
+        f" RETURNING a.row_key, a.row_no{whole})"
+        f" DELETE FROM {rows} r USING back b WHERE r.row_key = b.row_key AND r.row_no = b.row_no"
+        f"{' AND b.whole' if whole else ''}"
+    )
+
+
+def _closed(entry: archive.Entry) -> str:
+    return block(f"BEGIN {archive.closed_when_empty(entry)} END")

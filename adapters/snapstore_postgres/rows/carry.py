@@ -1,0 +1,303 @@
+"""Rows of a table that has to be made anew: set aside before, put into the new one after.
+
+PostgreSQL cannot turn a plain table into a partitioned one, or back. What both have in common, by name of the
+column, is carried over; values of columns that only the old table has go to the archive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
+from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Verb
+from snapstore_postgres.names import last, listed, literal, quote
+from snapstore_postgres.relations.inheritance import partitions_below
+from snapstore_postgres.rows import archive, archived_values, bounds, fitting, homeless, leaving, positions
+from snapstore_postgres.rows.casts import cast, from_json, has_attributes, portable
+
+
+def with_carried_rows(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
+    """The actions, and for each non-empty table that they drop and create again, those that keep its rows."""
+    again = [
+        action.subject
+        for action in actions
+        if action.verb is Verb.DROP
+        and action.subject.startswith("table:")
+        and action.subject in request.target
+    ]
+    with_their_root = {p for i in again for p in partitions_below(i, request.live)}
+    with_their_root -= {p for i in again for p in _leaving(request, i)}
+    carried = [i for i in again if i not in with_their_root and held(request, i) != 0]
+    roots = {table: root for root in carried for table in (root, *partitions_below(root, request.target))}
+    waiting = [_after_filling(request, action, roots) for action in actions]
+    return [*waiting, *(a for identity in carried for a in _carry(request, identity))]
+
+
+def _filled_again(identity: str) -> str:
+    """What is provided by putting the rows into the new table."""
+    return "filled:" + identity.partition(":")[2]
+
+
+def _after_filling(request: PlanRequest, action: Action, roots: Mapping[str, str]) -> Action:
+    """The action; foreign keys to a new table and its triggers wait until its rows are there. ``roots`` are
+    the tables that rows are put into, by what these are then in."""
+    fact = request.target.get(action.subject)
+    if fact is None or action.verb is Verb.DROP:
+        return action
+    tables: set[str] = set()
+    if fact.kind == "constraint" and fact.attrs.get("type") == "f":
+        targets = (request.target[need] for need in fact.needs if need in request.target)
+        tables = {target.parent or "" for target in targets}
+    elif fact.kind in ("trigger", "rule"):
+        tables = {fact.parent or ""}
+    tokens = sorted({_filled_again(roots[table]) for table in tables if table in roots})
+    return msgspec.structs.replace(action, needs=(*action.needs, *tokens)) if tokens else action
+
+
+def held(request: PlanRequest, identity: str) -> int | None:
+    """The size of a live table with its partitions, where it is known."""
+    relations = request.live_hints.get("relations", {})
+    sizes = [relations.get(i, {}).get("bytes") for i in (identity, *partitions_below(identity, request.live))]
+    return None if None in sizes else sum(sizes)
+
+
+def _columns(table: str, side: Facts) -> dict[str, Fact]:
+    return {last(f.name): f for f in side.parts.get(table, ()) if f.kind == "column"}
+
+
+@dataclass(frozen=True)
+class _Carried:
+    """What is carried over from a table to the one that is made in its place."""
+
+    request: PlanRequest
+    identity: str
+    pairs: Sequence[tuple[Fact, Fact]]
+    """Columns of both tables, before and after."""
+    lost: Sequence[Fact]
+    back: Sequence[tuple[Fact, archive.Entry]]
+    """New columns whose values are in the archive."""
+
+    @property
+    def name(self) -> str:
+        return self.identity.partition(":")[2]
+
+    @property
+    def place(self) -> str:
+        return quote(f"{archive.REGISTRY}_rows_{hashlib.sha256(self.identity.encode()).hexdigest()[:8]}")
+
+    def by_name(self, old: Fact, new: Fact) -> bool:
+        return has_attributes(old, self.request.live) and has_attributes(new, self.request.target)
+
+
+def _carry(request: PlanRequest, identity: str) -> tuple[Action, Action]:
+    old, new = _columns(identity, request.live), _columns(identity, request.target)
+    own, settable = _plain(old), _plain(new)
+    entries = {c: archive.kept(request, new[c].id, "column") for c in sorted(settable - own)}
+    pairs = [(old[c], new[c]) for c in sorted(old.keys() & settable) if c in own or not entries[c]]
+    known = {last(before.name) for before, _ in pairs}
+    back = [(new[c], e) for c, e in entries.items() if e and known.issuperset(e.facts["key"])]
+    carried = _Carried(request, identity, pairs, [old[c] for c in sorted(own - settable)], back)
+    return _set_aside(carried), _put_in(carried)
+
+
+def _plain(columns: Mapping[str, Fact]) -> set[str]:
+    """The names of the columns that hold values of their own."""
+    return {name for name, column in columns.items() if "generated" not in column.attrs}
+
+
+def _set_aside(carried: _Carried) -> Action:
+    request, name, place = carried.request, carried.name, carried.place
+    tables = [carried.identity, *partitions_below(carried.identity, request.live)]
+    kept = {last(old.name): portable(old, carried.by_name(old, new)) for old, new in carried.pairs}
+    if _may_be_homeless(carried):
+        kept |= {last(c.name): portable(c, has_attributes(c, request.live)) for c in carried.lost}
+    names, values = listed(kept), ", ".join(kept.values())
+    source = _source(request, carried.identity)
+    lost = ", ".join(last(column.name) for column in carried.lost)
+    archived, statements, needs = _archived(carried)
+    return Action(
+        resource=request.resource,
+        verb=Verb.ALTER,
+        subject=f"rows:{name}",
+        summary=f"set the rows of {name} aside",
+        statements=(
+            f"CREATE SCHEMA {place}",
+            f"CREATE TABLE {place}.rows{names} AS SELECT {values} FROM {source}",
+            *statements,
+            *_taken_back(carried),
+        ),
+        payload={"archive": archived} if archived else {},
+        produces=(f"rows:{name}",),
+        needs=needs,
+        releases=tuple(sorted({*tables, *(c.id for c, _ in carried.pairs), *(c.id for c in carried.lost)})),
+        hazards=() if archived or not lost else (Hazard(HazardName.DATA_LOSS, f"columns {lost} of {name}"),),
+        lock="ACCESS SHARE",
+        transactional=True,
+        rank=-950,
+    )
+
+
+def _archived(carried: _Carried) -> tuple[list[str], list[str], tuple[str, ...]]:
+    """The places, the statements and what they need, by which columns without a successor are archived."""
+    request = carried.request
+    if request.options.data is not DataMode.ARCHIVE or not carried.lost:
+        return [], [], ()
+    key, source = _key(carried), _source(request, carried.identity)
+    entries = [(column, archived_values.column_entry(request, column, key)) for column in carried.lost]
+    statements = [s for column, entry in entries for s in archived_values.copied(column, entry, source)]
+    return [entry.place for _, entry in entries], statements, (archive.REGISTERED,)
+
+
+def _key(carried: _Carried) -> list[str]:
+    """The columns of the primary key where all are carried over, else all that are."""
+    carried_over = [last(old.name) for old, _ in carried.pairs]
+    for fact in carried.request.live.parts.get(carried.identity, ()):
+        if fact.attrs.get("type") == "p" and fact.kind == "constraint":
+            columns = [last(need) for need in fact.needs if need.startswith("column:")]
+            if columns and set(columns) <= set(carried_over):
+                return columns
+    return carried_over
+
+
+def _taken_back(carried: _Carried) -> Iterator[str]:
+    """Values from the archive, put beside the rows that they belong to."""
+    rows, version = f"{carried.place}.rows", int(carried.request.live_hints.get("version", 0))
+    if carried.back:  # a publication of all tables has this one too, and would not let it be filled
+        yield f"ALTER TABLE {rows} REPLICA IDENTITY FULL"
+    for column, entry in carried.back:
+        yield f"ALTER TABLE {rows} ADD COLUMN {last(column.name)} {_kept_type(entry)}"
+        as_kept = Fact(column.id, {"type": _kept_type(entry)}, column.parent)
+        yield from archived_values.filled(rows, as_kept, entry, version)
+
+
+def _kept_type(entry: archive.Entry) -> str:
+    return "jsonb" if "by_name" in entry.facts else "text"
+
+
+def _source(request: PlanRequest, identity: str) -> str:
+    """A table without its children; a partitioned one with them, but not those that keep their rows."""
+    name = identity.partition(":")[2]
+    if "partition_key" not in request.live[identity].attrs:
+        return f"ONLY {name} t"
+    leaving = _leaving(request, identity)
+    if not leaving:
+        return f"{name} t"
+    tables = ", ".join(f"{literal(p.partition(':')[2])}::pg_catalog.regclass" for p in sorted(leaving))
+    return f"{name} t WHERE t.tableoid NOT IN ({tables})"
+
+
+def _leaving(request: PlanRequest, identity: str) -> list[str]:
+    """The live partitions of a table that are tables beside it in the target: their rows are their own."""
+    below = set(partitions_below(identity, request.target))
+    return [p for p in partitions_below(identity, request.live) if p in request.target and p not in below]
+
+
+def _put_in(carried: _Carried) -> Action:
+    request, name, place = carried.request, carried.name, carried.place
+    values = [_value(carried, old, new) for old, new in carried.pairs]
+    values += [_returned(request, column, entry) for column, entry in carried.back]
+    columns = [*(new for _, new in carried.pairs), *(column for column, _ in carried.back)]
+    partitions = [
+        f"partition:{table.partition(':')[2]}" for table in partitions_below(carried.identity, request.target)
+    ]
+    positions = [s for column in columns for s in _positions(request, column)]
+    return Action(
+        resource=request.resource,
+        verb=Verb.ALTER,
+        subject=f"rows:{name}",
+        summary=f"put the rows of {name} into the new table",
+        statements=(
+            _insert(carried, dict(zip((last(column.name) for column in columns), values, strict=True))),
+            f"DROP TABLE {place}.rows",
+            f"DROP SCHEMA {place}",
+            *positions,
+        ),
+        payload={"archive": True} if _may_be_homeless(carried) else _counts(carried),
+        produces=(_filled_again(carried.identity),),
+        needs=tuple(sorted({f"rows:{name}", carried.identity, *partitions, *_filled(request, columns)})),
+        lock="ROW EXCLUSIVE",
+        transactional=True,
+        rank=46,
+    )
+
+
+def _counts(carried: _Carried) -> dict[str, list[str]]:
+    """The check that partitions take all rows, where none may go to the archive."""
+    request, name = carried.request, carried.name
+    if "partition_key" not in request.target[carried.identity].attrs:
+        return {}
+    tables = [carried.identity, *partitions_below(carried.identity, request.target)]
+    parts = [request.target[table.replace("table:", "partition:", 1)] for table in tables[1:]]
+    facts = [request.target[table] for table in tables]
+    keys = {f.name: str(f.attrs["partition_key"]) for f in facts if "partition_key" in f.attrs}
+    rows = f"(SELECT t.* FROM {_source(request, carried.identity)}) t"
+    count = bounds.counted(name, rows, name, parts, keys, "'(' || leaves || ') IS NOT TRUE'")
+    why = "they are kept, until one does, only with --data archive"
+    return {
+        fitting.COUNTS: [
+            leaving.stopping(count, f"% rows of {name} do not fit: no partition takes them", why)
+        ]
+    }
+
+
+def _may_be_homeless(carried: _Carried) -> bool:
+    """Whether rows that no partition takes go to the archive."""
+    partitioned = "partition_key" in carried.request.target[carried.identity].attrs
+    return partitioned and carried.request.options.data is DataMode.ARCHIVE
+
+
+def _insert(carried: _Carried, values: Mapping[str, str]) -> str:
+    """The statement that puts the rows in, with these expressions by the names of columns."""
+    name, source = carried.name, f"{carried.place}.rows"
+    if _may_be_homeless(carried):
+        entry = homeless.entry_of(carried.request, carried.identity, [c for c, _ in carried.back])
+        return homeless.put_or_kept(name, values, _by_itself(carried), source, entry)
+    selected = ", ".join(values.values())
+    return f"INSERT INTO {name}{listed(values)} OVERRIDING SYSTEM VALUE SELECT {selected} FROM {source}"
+
+
+def _by_itself(carried: _Carried) -> dict[str, str]:
+    """What a new row has in each column that nothing is put into: a partition may be chosen by it."""
+    facts, columns = carried.request.target, _columns(carried.identity, carried.request.target)
+    defaults = {name: facts.get(f"default:{columns[name].name}") for name in _plain(columns)}
+    values = {name: default.attrs["expression"] if default else "NULL" for name, default in defaults.items()}
+    return {name: f"({value})::{columns[name].attrs['type']}" for name, value in sorted(values.items())}
+
+
+def _value(carried: _Carried, old: Fact, new: Fact) -> str:
+    name, kind = last(new.name), new.attrs["type"]
+    if carried.by_name(old, new):
+        return f"({from_json(name, kind)})"
+    return cast(name, "text" if old.needs else old.attrs["type"], kind)
+
+
+def _returned(request: PlanRequest, column: Fact, entry: archive.Entry) -> str:
+    """The value from the archive, or the default where there is none and must be one."""
+    name, kind = last(column.name), column.attrs["type"]
+    value = f"({from_json(name, kind)})" if "by_name" in entry.facts else f"{name}::{kind}"
+    default = request.target.get(f"default:{column.name}")
+    if default is None or not column.attrs.get("not_null"):
+        return value
+    return f"coalesce({value}, ({default.attrs['expression']})::{kind})"
+
+
+def _filled(request: PlanRequest, columns: Sequence[Fact]) -> Iterator[str]:
+    for column in columns:
+        yield column.id
+        yield from _sequences(request, column)
+
+
+def _sequences(request: PlanRequest, column: Fact) -> list[str]:
+    return [f.id for f in request.target.parts.get(column.id, ()) if f.kind == "sequence"]
+
+
+def _positions(request: PlanRequest, column: Fact) -> list[str]:
+    """The sequences behind a column, moved behind the values that it got."""
+    names = [identity.partition(":")[2] for identity in _sequences(request, column)]
+    names += [column.attrs["identity"]["sequence"]] if "sequence" in column.attrs.get("identity", {}) else []
+    return [s for name in names for s in positions.behind_values(name, column)]

@@ -1,0 +1,277 @@
+"""Whether the values of a column fit the type that it gets: told before anything is changed.
+
+PostgreSQL cuts a text, rounds a number or drops the time of day without a word when it is asked to. Where the
+new type is not plainly as wide as the old one, each value is taken there and back; if one comes back as
+another, or does not get there, the restore stops and says which rows those are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from msgspec import structs
+
+from snapstore.adapter import PlanRequest
+from snapstore.model import Action, DataMode, Fact, Hazard, HazardName
+from snapstore.rules import View
+from snapstore_postgres.blocks import DOES_NOT_FIT
+from snapstore_postgres.names import block, last, literal, qualifier
+from snapstore_postgres.relations import children, local_rows, size
+from snapstore_postgres.renaming import RENAMED
+from snapstore_postgres.renaming.wording import called_now
+from snapstore_postgres.rows import archived_values
+from snapstore_postgres.rows.casts import cast
+from snapstore_postgres.rows.looking import SHOWN, Place, first, numbered_key, place_of
+from snapstore_postgres.rows.undisturbed import undisturbed
+
+CHECKS = "checks"
+"""Key of the payload of an action, while it is planned: the checks among its statements."""
+COUNTS = "counts"
+"""The same for statements that stop for rows that partitions may not have: they can tell at any time."""
+_INTEGERS = ("smallint", "integer", "bigint")
+_WIDER = {
+    "real": ("double precision",),
+    "date": ("timestamp without time zone",),
+    "jsonb": ("json",),
+    "json": ("jsonb",),
+    "cidr": ("inet",),
+    "name": ("character varying",),
+}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What goes before a change of a column's type: statements, the check among them, and hazards."""
+
+    statements: Sequence[str] = ()
+    check: Sequence[str] = ()
+    """The check that tells the rows, a short one to the same end where that has run before, and what runs
+    before anything is renamed; "" where that cannot be."""
+    hazards: Sequence[Hazard] = ()
+    set_aside: bool = False
+    """Whether what does not fit goes to the archive."""
+
+
+def into(column: Fact, new: str, view: View) -> Fit:
+    """For a column that gets the type ``new``."""
+    old = column.attrs["type"]
+    was, now = _below_domains(old, view.live), _below_domains(new, view.target)
+
+    def same(value: str) -> str:
+        there = cast(value, old, new)
+        if new in ("json", "jsonb", "xml"):
+            return f"({there}) IS NOT NULL OR {value} IS NULL"  # spaces mean nothing there
+        # Types of users go by their text, and the old one may have another name by then.
+        back = f"({there})" if "." in was + now else f"({cast(f'({there})', now, was)})"
+        return f"{back}::text IS NOT DISTINCT FROM {value}::text"
+
+    return Fit() if widens(old, new) else _fit(column, f"the type {new}", same, view)
+
+
+def _below_domains(kind: str, facts: Mapping[str, Fact]) -> str:
+    domain = facts.get(f"domain:{kind.removesuffix('[]')}")
+    if domain is None:
+        return kind
+    return _below_domains(domain.attrs["type"], facts) + ("[]" if kind.endswith("[]") else "")
+
+
+def within(column: Fact, labels: Collection[str], view: View) -> Fit:
+    """For a column of an enum that is to have nothing but these labels."""
+    allowed = f"ARRAY[{', '.join(map(literal, labels))}]::text[]"
+    many = column.attrs["type"].endswith("[]")
+
+    def same(value: str) -> str:
+        if many:
+            return f"{value} IS NULL OR pg_catalog.array_remove({value}::text[], NULL) <@ {allowed}"
+        return f"{value} IS NULL OR {value}::text = ANY ({allowed})"
+
+    return _fit(column, f"the labels of {column.attrs['type']}", same, view, _may_be_null(column, view))
+
+
+def _may_be_null(column: Fact, view: View) -> bool:
+    after = view.target.get(column.id)
+    return after is not None and not any("not_null" in side.attrs for side in (column, after))
+
+
+def _fit(
+    column: Fact, what: str, same: Callable[[str], str], view: View, may_be_null: bool | None = None
+) -> Fit:
+    """``may_be_null``: values that do not fit can be left out, or cannot; None where they fit in some way."""
+    table = qualifier(column.name)
+    known = view.live.get(f"table:{table}")
+    if known is None or "foreign" in known.attrs or table in getattr(view.request.settings, "data", ()):
+        return Fit()
+    rows, bytes_ = size(view, f"table:{table}")
+    discard = view.request.options.data is DataMode.DISCARD
+    unfit = f"NOT ({same(f't.{last(column.name)}')})"
+    if may_be_null and not discard:
+        return Fit(archived_values.set_aside(column, unfit, view), set_aside=True)
+    if discard and may_be_null is not False:
+        emptied = archived_values.emptied(column, unfit, view)
+        text = f"values of {column.name} that do not fit {what}"
+        return Fit(
+            undisturbed(column, view, emptied) if may_be_null else (),
+            hazards=() if bytes_ == 0 else [Hazard(HazardName.DATA_LOSS, text, rows, bytes_)],
+        )
+    seen = _seen(column, view)
+    check, guard = _check(seen, what, same), _guard(seen, same)
+    now = _seen_now(column, view)
+    before = check if now == seen else _check(now, what, same) if now else ""
+    return Fit([f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", check], [check, guard, before])
+
+
+class _Seen(NamedTuple):
+    """How the values of a column are read."""
+
+    table: str
+    column: str
+    place: Place
+    rows: str
+
+
+def _seen(column: Fact, view: View) -> _Seen:
+    table = qualifier(column.name)
+    key = numbered_key(view.live_parts.get(f"table:{table}", ()), view.live)
+    stays = key is not None and view.stays(key.id)  # the check may run when what goes is gone
+    place = place_of(last(key.name) if key and stays else None, _has_others_below(table, view))
+    rows = local_rows.source(table, [*filter(None, [place.column]), last(column.name)], view)
+    return _Seen(table, last(column.name), place, rows)
+
+
+def _seen_now(column: Fact, view: View) -> _Seen | None:
+    """The same before anything is renamed; None where it cannot be said."""
+    seen, name = _seen(column, view), called_now(column.id, view.request).partition(":")[2]
+    types = [need for need in column.needs if not need.startswith("column:")]
+    if any(called_now(need, view.request) != need for need in types):
+        return None
+    table = qualifier(name)
+    if table != seen.table and not local_rows.are_all(seen.table, view):
+        return None
+    key = called_now(f"column:{seen.table}.{seen.place.column}", view.request).partition(":")[2]
+    place = place_of(last(key) if seen.place.column else None, _has_others_below(seen.table, view))
+    return _Seen(table, last(name), place, seen.rows if table == seen.table else f"{table} t")
+
+
+def _has_others_below(table: str, view: View) -> bool:
+    return bool(children(f"table:{table}", view.live_dependents))
+
+
+_HINT = literal("repair those rows, or give up what does not fit with --data discard")
+
+
+def _check(seen: _Seen, what: str, same: Callable[[str], str]) -> str:
+    """Stops with the number of rows that do not fit, and where the first of them are.
+
+    One query where every value can be taken to the new type and back; else each by itself.
+    """
+    source = f"(SELECT {seen.place.expression} AS place, t.{seen.column} AS value FROM {seen.rows})"
+    message = literal(f"% rows of {_told(seen)}: {seen.place.words.replace('%', '%%')} = %")
+    return block(
+        f"""DECLARE row record; fits bool; bad bigint; places text := '';
+BEGIN
+  BEGIN
+    SELECT count(*) INTO bad FROM {source} t WHERE NOT ({same("t.value")});
+  EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN bad := 1; END;
+  IF bad = 0 THEN RETURN; END IF;
+  bad := 0;
+  FOR row IN SELECT * FROM {source} t LOOP
+    BEGIN fits := ({same("row.value")});
+    EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN fits := false; END;
+    CONTINUE WHEN fits;
+    bad := bad + 1;
+    IF bad <= {SHOWN} THEN places := pg_catalog.concat_ws(', ', nullif(places, ''), row.place); END IF;
+  END LOOP;
+  RAISE EXCEPTION {message}, bad, places || CASE WHEN bad > {SHOWN} THEN ', ...' ELSE '' END
+    USING ERRCODE = '{DOES_NOT_FIT}', DETAIL = {literal(f"they do not fit {what}")}, HINT = {_HINT};
+END"""
+    )
+
+
+def _guard(seen: _Seen, same: Callable[[str], str]) -> str:
+    """The same for rows that were written since the check."""
+    source = f"(SELECT t.{seen.column} AS value FROM {seen.rows}) t"
+    return block(
+        f"BEGIN IF EXISTS (SELECT FROM {source} WHERE NOT ({same('t.value')})) THEN"
+        f" RAISE EXCEPTION {literal(f'rows of {_told(seen)}')}"
+        f" USING ERRCODE = '{DOES_NOT_FIT}', HINT = {_HINT}; END IF; END"
+    )
+
+
+def _told(seen: _Seen) -> str:
+    return f"{seen.table} do not fit, in {seen.column}".replace("%", "%%")
+
+
+def with_payload(fits: Sequence[Fit]) -> dict[str, object]:
+    """The payload of an action that tells of their checks."""
+    checks = [list(fit.check) for fit in fits if fit.check]
+    archives: dict[str, object] = {"archive": True} if any(fit.set_aside for fit in fits) else {}
+    return {CHECKS: checks, **archives} if checks else archives
+
+
+def before_anything(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
+    """The actions, preceded by the checks of those whose types are there already."""
+    made = {name for action in actions for name in (*action.produces, *action.destroys)}
+    found: list[Action] = []
+    for action in actions:
+        checks, counts = (action.payload.get(key, ()) for key in (CHECKS, COUNTS))
+        guards: dict[str, str] = {}
+        if all(before for _, _, before in checks) and checks and _can_be_first(action, request, made):
+            found.append(first(action, [before for _, _, before in checks], "all values fit"))
+            guards = {check: guard for check, guard, _ in checks}
+        if counts and not any(need.startswith(RENAMED) for need in action.needs):
+            found.append(first(action, counts, "partitions may have all rows"))
+            guards = dict.fromkeys(counts, "")
+        found.append(_guarded(action, guards))
+    return found
+
+
+def _guarded(action: Action, guards: Mapping[str, str]) -> Action:
+    """The action with what is left of its checks where they come before."""
+    if not action.payload.keys() & {CHECKS, COUNTS}:
+        return action
+    payload = {key: value for key, value in action.payload.items() if key not in (CHECKS, COUNTS)}
+    statements = (guards.get(text, text) for text in action.statements)
+    return structs.replace(action, statements=tuple(filter(None, statements)), payload=payload)
+
+
+def _can_be_first(action: Action, request: PlanRequest, made: Collection[str]) -> bool:
+    others = set(made) - {*action.produces, *action.destroys}
+    needs = (need for need in action.needs if not need.startswith(RENAMED))
+    return all(need in request.live and need not in others for need in needs)
+
+
+# -- what is plainly as wide -------------------------------------------------------------------------------
+
+_TYPE = re.compile(
+    r"(?P<name>[^()\[\]]+?)(?:\((?P<numbers>\d+(?:,-?\d+)?)\))?(?P<zone> with(?:out)? time zone)?"
+)
+
+
+def widens(old: str, new: str) -> bool:
+    """Whether every value of a type is one of another, too, and comes back as it was."""
+    if old == new or new == "text":
+        return True
+    if old.endswith("[]") and new.endswith("[]"):
+        return widens(old[:-2], new[:-2])
+    was, now = _TYPE.fullmatch(old), _TYPE.fullmatch(new)
+    if not was or not now:
+        return False
+    names = [f"{found['name']}{found['zone'] or ''}" for found in (was, now)]
+    if names == ["numeric", "numeric"]:
+        return _is_wider_number(was["numbers"], now["numbers"])
+    alike = names[0] == names[1] or (names[0] == "character" and names[1] == "character varying")
+    if alike:
+        return now["numbers"] is None or (bool(was["numbers"]) and int(was["numbers"]) <= int(now["numbers"]))
+    if names[0] in _INTEGERS and now["numbers"] is None:
+        return names[1] in (*_INTEGERS[_INTEGERS.index(names[0]) :], "numeric")
+    return names[1] in _WIDER.get(names[0], ()) and now["numbers"] is None
+
+
+def _is_wider_number(was: str | None, now: str | None) -> bool:
+    if was is None or now is None:
+        return now is None
+    (total, scale), (wide, fine) = ([int(n) for n in f"{part},0".split(",")[:2]] for part in (was, now))
+    return fine >= scale and wide - fine >= total - scale

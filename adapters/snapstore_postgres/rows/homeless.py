@@ -1,0 +1,68 @@
+"""Rows that no partition takes: kept in the archive as they are, and put in again once one does.
+
+They lie there as JSON, each column under its name of then and told by its number. The server says what its
+partitions take. What still finds no place, or is not allowed where it would go, stays in the archive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from snapstore.adapter import PlanRequest
+from snapstore.model import Fact, Json
+from snapstore_postgres.names import block, last, listed, literal, quote
+from snapstore_postgres.renaming import belonging
+from snapstore_postgres.renaming.evidence import ids_of_table
+from snapstore_postgres.renaming.wording import former
+from snapstore_postgres.rows import archive, bounds
+
+KIND = "rows"
+"""That of their entries in the archive."""
+
+
+def entry_of(request: PlanRequest, table: str, new: Sequence[Fact] = ()) -> archive.Entry:
+    """Where rows of a live table, given by identity, are kept, and how they are told. They may have new
+    columns beside the live ones."""
+    name = table.partition(":")[2]
+    columns = {f.name: request.live_hints for f in request.live.parts.get(table, ()) if f.kind == "column"}
+    columns |= {column.name: request.target_hints for column in new}
+    facts: Json = {
+        "ids": ids_of_table(request.live_hints, table),
+        "columns": {last(column): belonging.ids_of(hints, column) for column, hints in columns.items()},
+    }
+    place = archive.place_of(request, f"{KIND}:{name}")
+    return archive.Entry(place, former(table, request), KIND, facts)
+
+
+def put_or_kept(
+    table: str, values: Mapping[str, str], by_itself: Mapping[str, str], source: str, entry: archive.Entry
+) -> str:
+    """A statement that puts rows of a source into a partitioned table, those that no partition takes into the
+    archive. ``values`` are expressions by the names of columns; ``by_itself`` what is in the others."""
+    typed = "".join(f", {value} AS {name}" for name, value in {**by_itself, **values}.items())
+    insert = f"INSERT INTO {table}{listed(values)} OVERRIDING SYSTEM VALUE SELECT {', '.join(values)} FROM"
+    rows = f"(SELECT pg_catalog.row_to_json(snap_row) AS snap_value{typed} FROM {source} snap_row) t"
+    kept = (
+        f"CREATE TABLE {quote(entry.place)}.rows AS SELECT pg_catalog.row_number() OVER () AS no,"
+        f" snap_value AS value FROM {rows}"
+    )
+    return block(
+        f"""#variable_conflict use_column
+DECLARE bounds text;
+BEGIN
+  BEGIN
+    {insert} {rows};
+    RETURN;
+  EXCEPTION WHEN check_violation THEN NULL; END;
+  {bounds.of_leaves(table)}
+  EXECUTE pg_catalog.format({text(f"{insert} {rows} WHERE ")} || '%s', bounds);
+  CREATE SCHEMA {quote(entry.place)};
+  EXECUTE pg_catalog.format({text(f"{kept} WHERE (")} || '%s) IS NOT TRUE', bounds);
+  {archive.register(entry.place, entry.identity, entry.kind, entry.facts)};
+END"""
+    )
+
+
+def text(statement: str) -> str:
+    """A string for ``format`` that gives the statement."""
+    return literal(statement.replace("%", "%%"))

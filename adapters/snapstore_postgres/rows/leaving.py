@@ -1,0 +1,197 @@
+"""Rows that may not stay where they are once a partition is attached, by what it and others beside it take.
+
+Where they may go to the archive, they are taken out before, and put in through the root at the end. Where
+they may not, they are counted before anything is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
+from snapstore.model import Fact
+from snapstore.rules import View
+from snapstore_postgres.blocks import DOES_NOT_FIT
+from snapstore_postgres.names import block, literal, quote, spare_name, unquote
+from snapstore_postgres.relations import size
+from snapstore_postgres.relations.inheritance import ancestors
+from snapstore_postgres.renaming.evidence import ids_of_table
+from snapstore_postgres.renaming.wording import former
+from snapstore_postgres.rows import archive, bounds
+from snapstore_postgres.rows.homeless import KIND, entry_of
+from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet
+
+TAKEN_OUT = "taken_out"
+"""Key of the payload of an action: the tables that rows may leave for the archive."""
+SOURCE = "source"
+"""Key in the facts of an entry: the table that rows were taken out of, and what tells it."""
+
+
+def taken_out(fact: Fact, view: View) -> dict[str, str]:
+    """Statements before a partition is attached, by the tables that rows leave: what it, or the default one
+    beside it, may not have from then on goes to the archive, and is put in through the root at the end."""
+    if not _may_be_taken_out(fact, view):
+        return {}
+    return {table: _out(fact, table, leaving, view) for table, leaving in _sources(fact, view)}
+
+
+def must_fit(fact: Fact, view: View) -> list[str]:
+    """Statements that stop with the number of rows that would have to leave, where they may not."""
+    if _may_be_taken_out(fact, view):
+        return []
+    return [_counted(fact, table, leaving, view) for table, leaving in _sources(fact, view)]
+
+
+def moving(out: Iterable[str], view: View) -> tuple[int | None, int | None]:
+    """How many rows and bytes are looked at to find those that move, from the catalog."""
+    sizes = [size(view, f"table:{table}") for table in out]
+    return (_sum(rows for rows, _ in sizes), _sum(bytes_ for _, bytes_ in sizes))
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    known = [*numbers]
+    return None if None in known or not known else sum(n for n in known if n)
+
+
+def _may_be_taken_out(fact: Fact, view: View) -> bool:
+    return fact.attrs["bound"] != "DEFAULT" and archive.wanted(view) and not _is_referred(fact, view)
+
+
+def _sources(fact: Fact, view: View) -> Iterator[tuple[str, str]]:
+    """Tables by name, with what the bound of the partition says of the rows that have to leave."""
+    before = view.live.get(fact.id)
+    if (before is None or before.attrs != fact.attrs) and _may_leave(fact.name, view):
+        yield fact.name, "FALSE"
+    other = _defaults(view).get(fact.attrs["of"])
+    if other not in (None, fact) and view.stays(other.id) and _may_leave(other.name, view):
+        yield other.name, "TRUE"
+
+
+def _defaults(view: View) -> dict[str, Fact]:
+    """The default partitions of the target, by the names of the tables that they are of."""
+    if "default_partitions" not in view.memo:
+        attached = view.target.kinds.get("partition", ())
+        found = {fact.attrs["of"]: fact for fact in attached if fact.attrs["bound"] == "DEFAULT"}
+        view.memo["default_partitions"] = found
+    known: dict[str, Fact] = view.memo["default_partitions"]
+    return known
+
+
+def _may_leave(table: str, view: View) -> bool:
+    identity = f"table:{table}"
+    return (
+        view.stays(identity) and "foreign" not in view.live[identity].attrs and size(view, identity)[1] != 0
+    )
+
+
+def _is_referred(fact: Fact, view: View) -> bool:
+    """Whether a foreign key refers to the partition or to what it is in: a row that leaves, if only for a
+    moment, might take others along."""
+    if "referred" not in view.memo:
+        view.memo["referred"] = {*referred(view.live), *referred(view.target)}
+    names = (fact.name, *ancestors(fact.name, view.target))
+    return any(f"table:{name}" in view.memo["referred"] for name in names)
+
+
+def referred(side: Facts) -> Iterator[str]:
+    """The tables that foreign keys refer to."""
+    for key in side.kinds.get("constraint", ()):
+        if key.attrs.get("type") == "f":
+            targets = (need for need in key.needs if need.startswith(("constraint:", "index:")))
+            yield from (side[need].parent or "" for need in targets if need in side)
+
+
+def _out(fact: Fact, source: str, leaving: str, view: View) -> str:
+    entry = entry_before_attaching(fact, source, view.request)
+    key = view.target[f"table:{fact.attrs['of']}"].attrs["partition_key"]
+    place, name = quote(entry.place), source.replace("%", "%%")
+    proof = _is_proven(source, spare_name(fact.id, "fits" if leaving == "FALSE" else "leaves"))
+    value = "pg_catalog.row_number() OVER () AS no, pg_catalog.row_to_json(snap_row) AS value"
+    select = f"SELECT {value} FROM {name} snap_row"
+    return block(
+        f"""DECLARE bound text; leaving text; found bool; {QUIET_VARIABLES}
+BEGIN
+  IF NOT EXISTS (SELECT FROM {source}) OR {proof} THEN RETURN; END IF;
+  BEGIN
+  {bounds.of_coming(fact, key)}
+  EXCEPTION WHEN syntax_error_or_access_rule_violation THEN RETURN; END;
+  bound := pg_catalog.concat_ws(' AND ', bound, {bounds.above(fact)});
+  leaving := pg_catalog.format('(%s) IS {leaving}', bound);
+  EXECUTE pg_catalog.format({literal(f"SELECT EXISTS (SELECT FROM {name} WHERE %s)")}, leaving) INTO found;
+  IF NOT found THEN RETURN; END IF;
+  CREATE SCHEMA {place};
+  EXECUTE pg_catalog.format({literal(f"CREATE TABLE {place}.rows AS {select} WHERE %s")}, leaving);
+  {quiet(source)}
+  EXECUTE pg_catalog.format({literal(f"DELETE FROM {name} WHERE %s")}, leaving);
+  {LOUD}
+  {archive.register(entry.place, entry.identity, entry.kind, entry.facts)};
+END"""
+    )
+
+
+def _counted(fact: Fact, source: str, leaving: str, view: View) -> str:
+    *between, root = ancestors(fact.name, view.target)
+    chain = [view.target[f"partition:{table}"] for table in reversed(between)]
+    beside = _beside(fact, view) if fact.attrs["bound"] == "DEFAULT" else []
+    keys = {table: view.target[f"table:{table}"].attrs["partition_key"] for table in (root, *between)}
+    which = f"'(' || bounds || ') IS {leaving}'"
+    count = bounds.counted(source, f"{source} t", root, [*chain, *beside, fact], keys, which)
+    what = fact.attrs["bound"] if leaving == "FALSE" else f"beside {fact.name}, which takes them"
+    return stopping(count, f"% rows of {source} do not fit {what}", _why_not(fact, view))
+
+
+def _beside(fact: Fact, view: View) -> list[Fact]:
+    around = view.target_dependents.get(f"table:{fact.attrs['of']}", ())
+    return [part for part in around if part.kind == "partition" and part.id != fact.id]
+
+
+def _why_not(fact: Fact, view: View) -> str:
+    if archive.wanted(view) and _is_referred(fact, view):
+        return "no row leaves a partition that foreign keys refer to, since that might take others along"
+    if archive.wanted(view):
+        return "no row leaves a table that becomes the default partition"
+    return "rows leave a partition only with --data archive"
+
+
+_HINT = (
+    "move or delete those rows, or take them where they belong with --data archive, if no key refers to them"
+)
+
+
+def stopping(count: str, message: str, detail: str) -> str:
+    """A statement that stops where there are such rows; ``%`` in the message stands for their number."""
+    return block(
+        f"""DECLARE bounds text; leaves text; bad bigint;
+BEGIN
+  {count}
+  IF bad > 0 THEN
+    RAISE EXCEPTION {literal(message)}, bad
+      USING ERRCODE = '{DOES_NOT_FIT}', DETAIL = {literal(detail)}, HINT = {literal(_HINT)};
+  END IF;
+END"""
+    )
+
+
+def _is_proven(table: str, check: str) -> str:
+    """Whether a step before the transaction has found no such rows."""
+    return (
+        f"EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conname = {literal(unquote(check))}"
+        f" AND conrelid = {literal(table)}::pg_catalog.regclass AND convalidated)"
+    )
+
+
+def entry_before_attaching(fact: Fact, source: str, request: PlanRequest) -> archive.Entry:
+    """The rows are those of the root, with the target's names: by then, all have their columns."""
+    root = root_of(fact, request)
+    there = msgspec.structs.replace(request, live=request.target, live_hints=request.target_hints)
+    place = archive.place_of(request, f"{KIND}:{fact.name}:{source}")
+    entry, was = entry_of(there, root), f"table:{source}"
+    told = [former(was, request), ids_of_table(request.live_hints, was)]
+    return msgspec.structs.replace(entry, place=place, facts={**entry.facts, SOURCE: told})
+
+
+def root_of(fact: Fact, request: PlanRequest) -> str:
+    return f"table:{[*ancestors(fact.name, request.target)][-1]}"
