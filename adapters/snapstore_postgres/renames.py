@@ -256,21 +256,29 @@ def _order(identity: str) -> int:
 
 def _wanted(request: PlanRequest, said: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The identities that had another name in the target, and that one. What was made of several things is
-    known by the ids of all: where it has the name of one of them, it has no other."""
+    known by the ids of all, and is the one that it was last."""
     for identity, after in said.items():
         kind = identity.partition(":")[0]
         if identity != after and kind in (*IN_SCHEMAS, *GLOBAL) and after in request.target:
             yield identity, after
     live, target = by_id(request.live_hints), by_id(request.target_hints)
-    settled = {identity for key, identity in live.items() if target.get(key) == identity}
+    told = {*said}
     for key, identity in live.items():
-        after = target.get(key, identity)
-        if identity in settled or after == identity or identity in said or after in said.values():
+        known = target.get(key, "")
+        if identity in told or not known or not _is_one(identity, known, request):
             continue
-        same_kind = identity.partition(":")[0] == after.partition(":")[0]
-        known = identity in request.live and after in request.target
-        if same_kind and known and _can(identity, after, request) and alike(request, identity, after):
-            yield identity, after
+        told.add(identity)
+        if known != identity and known not in said.values():
+            yield identity, known
+
+
+def _is_one(identity: str, after: str, request: PlanRequest) -> bool:
+    """Whether what ids say is one thing can be: or else they do by chance."""
+    if after == identity:
+        return True
+    same_kind = identity.partition(":")[0] == after.partition(":")[0]
+    known = identity in request.live and after in request.target
+    return same_kind and known and _can(identity, after, request) and alike(request, identity, after)
 
 
 def _can(identity: str, after: str, request: PlanRequest) -> bool:

@@ -180,3 +180,22 @@ def test_a_column_that_goes_as_its_table_comes_out_of_the_archive_is_known_later
         if number == 2:
             found = connection.execute("SELECT a, id FROM t ORDER BY a").fetchall()
             assert found == [(2, "id 2"), (4, "id 4")]
+
+
+REPLACED = (
+    """CREATE TABLE event (id int PRIMARY KEY, at int NOT NULL, wide bigint DEFAULT 0 NOT NULL);
+       INSERT INTO event VALUES (11, 1, 11), (12, 12, 12)""",
+    """ALTER TABLE event DROP id; ALTER TABLE event RENAME wide TO id; ALTER TABLE event ADD PRIMARY KEY (id);
+       CREATE TABLE event_new (id bigint, at int NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+       CREATE TABLE event_new_low PARTITION OF event_new FOR VALUES FROM (0) TO (10);
+       CREATE TABLE event_new_high PARTITION OF event_new FOR VALUES FROM (10) TO (20);
+       INSERT INTO event_new SELECT id, at FROM event""",
+    """DROP TABLE event; ALTER TABLE event_new RENAME TO event;
+       ALTER TABLE event_new_low RENAME TO event_low; ALTER TABLE event_new_high RENAME TO event_high""",
+)  # fmt: skip
+
+
+def test_a_table_that_was_two_is_the_one_that_it_was_last(new_database: Callable[[], str]):
+    for number, connection in walked(new_database(), REPLACED, (0, 2, 1, 2)):
+        table = "event_new" if number == 1 else "event"
+        assert connection.execute(f"SELECT id FROM {table} ORDER BY id").fetchall() == [(11,), (12,)]

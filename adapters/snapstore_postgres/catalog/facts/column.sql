@@ -31,7 +31,7 @@ SELECT 'pg_class'::regclass::oid, c.oid, a.attnum, 'column:' || c.name || '.' ||
        nullif(coalesce(a.attstattarget, -1), -1) AS statistics,
        a.attoptions AS options,
        {{named_options(a.attfdwoptions)}} AS foreign_options,
-       -- DROP COLUMN … CASCADE takes a parent's computed column, and may leave a child's that is from nobody.
+       -- DROP COLUMN with CASCADE takes a parent's computed column, and may leave a child's that is from nobody.
        CASE WHEN NOT a.attislocal AND (c.relispartition OR EXISTS (
           SELECT FROM pg_inherits i JOIN pg_attribute p ON p.attrelid = i.inhparent
            WHERE i.inhrelid = c.oid AND p.attname = a.attname AND NOT p.attisdropped)) THEN true END AS inherited
