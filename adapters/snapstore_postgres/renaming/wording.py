@@ -112,6 +112,14 @@ def called_now(identity: str, request: PlanRequest) -> str:
     return identity
 
 
+def label_now(enum: str, label: str, request: PlanRequest) -> str:
+    """What a label is called before it is renamed, in an enum that keeps its name."""
+    name = f"{enum}.{printed(label)}"
+    for renaming in request.live_hints.get(RENAMED_BACK, ()):
+        name = renaming.names.get(name, name) if renaming.kind == "label" else name
+    return unquote(last(name))
+
+
 def former(identity: str, request: PlanRequest) -> str:
     """What something was called before it, or what it is in, made way: by that it is to be found again."""
     for renaming in request.live_hints.get(MADE_WAY, ()):

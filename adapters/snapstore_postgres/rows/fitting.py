@@ -21,7 +21,7 @@ from snapstore_postgres.blocks import DOES_NOT_FIT
 from snapstore_postgres.names import block, last, literal, qualifier
 from snapstore_postgres.relations import children, local_rows, size
 from snapstore_postgres.renaming import RENAMED
-from snapstore_postgres.renaming.wording import called_now
+from snapstore_postgres.renaming.wording import called_now, label_now
 from snapstore_postgres.rows import archived_values
 from snapstore_postgres.rows.casts import cast
 from snapstore_postgres.rows.looking import SHOWN, Place, first, numbered_key, place_of
@@ -80,15 +80,17 @@ def _below_domains(kind: str, facts: Mapping[str, Fact]) -> str:
 
 def within(column: Fact, labels: Collection[str], view: View) -> Fit:
     """For a column of an enum that is to have nothing but these labels."""
+    enum = column.attrs["type"].removesuffix("[]")
+    now = [label_now(enum, label, view.request) for label in labels]
+    many, what = enum != column.attrs["type"], f"the labels of {column.attrs['type']}"
+    return _fit(column, what, _among(labels, many), view, _may_be_null(column, view), _among(now, many))
+
+
+def _among(labels: Collection[str], many: bool) -> Callable[[str], str]:
     allowed = f"ARRAY[{', '.join(map(literal, labels))}]::text[]"
-    many = column.attrs["type"].endswith("[]")
-
-    def same(value: str) -> str:
-        if many:
-            return f"{value} IS NULL OR pg_catalog.array_remove({value}::text[], NULL) <@ {allowed}"
-        return f"{value} IS NULL OR {value}::text = ANY ({allowed})"
-
-    return _fit(column, f"the labels of {column.attrs['type']}", same, view, _may_be_null(column, view))
+    if many:
+        return lambda value: f"{value} IS NULL OR pg_catalog.array_remove({value}::text[], NULL) <@ {allowed}"
+    return lambda value: f"{value} IS NULL OR {value}::text = ANY ({allowed})"
 
 
 def _may_be_null(column: Fact, view: View) -> bool:
@@ -97,9 +99,15 @@ def _may_be_null(column: Fact, view: View) -> bool:
 
 
 def _fit(
-    column: Fact, what: str, same: Callable[[str], str], view: View, may_be_null: bool | None = None
+    column: Fact,
+    what: str,
+    same: Callable[[str], str],
+    view: View,
+    may_be_null: bool | None = None,
+    same_now: Callable[[str], str] | None = None,
 ) -> Fit:
-    """``may_be_null``: values that do not fit can be left out, or cannot; None where they fit in some way."""
+    """``may_be_null``: values that do not fit can be left out, or cannot; None where they fit in some way.
+    ``same_now`` says the same as ``same`` before anything is renamed, where that is not the same text."""
     table = qualifier(column.name)
     known = view.live.get(f"table:{table}")
     if known is None or "foreign" in known.attrs or table in getattr(view.request.settings, "data", ()):
@@ -119,7 +127,7 @@ def _fit(
     seen = _seen(column, view)
     check, guard = _check(seen, what, same), _guard(seen, same)
     now = _seen_now(column, view)
-    before = check if now == seen else _check(now, what, same) if now else ""
+    before = _check(now, what, same_now or same) if now else ""
     return Fit([f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", check], [check, guard, before])
 
 
