@@ -17,7 +17,7 @@ from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive, archived_values, bounds, parting
 from snapstore_postgres.rows.casts import cast
 from snapstore_postgres.rows.homeless import KIND, text
-from snapstore_postgres.rows.leaving import SOURCE, TAKEN_OUT, entry_before_attaching, referred, root_of
+from snapstore_postgres.rows.leaving import SOURCE, TAKEN_OUT, entry_before_attaching, root_of
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet
 
 _RANK = 4_000
@@ -110,14 +110,11 @@ def _of_archived(request: PlanRequest, actions: Sequence[Action]) -> Iterator[Ac
 
 
 def _may_take(root: str, request: PlanRequest) -> bool:
-    """Whether there are other partitions than before, or a default one. What that takes, the partition that
-    goes gets when it comes back; but where a foreign key refers to the tree, no row could leave for it."""
-    below = [*partitions_below(root, request.target)]
-    attached = [request.target[partition.replace("table:", "partition:", 1)] for partition in below]
-    if any(request.live.get(part.id) != part for part in attached):
-        return True
-    bound = {*referred(request.live), *referred(request.target)}
-    return bound.isdisjoint((root, *below)) and any(part.attrs["bound"] == "DEFAULT" for part in attached)
+    """Whether there are other partitions than before. A default one that stays is none: where the partition
+    that goes comes back, so do its rows."""
+    below = partitions_below(root, request.target)
+    attached = (partition.replace("table:", "partition:", 1) for partition in below)
+    return any(request.live.get(i) != request.target[i] for i in attached)
 
 
 def _shared(table: str, root: str, request: PlanRequest) -> list[tuple[Fact, Fact]]:

@@ -396,16 +396,6 @@ CREATE TABLE p2 PARTITION OF p DEFAULT;
 CREATE TABLE p1 (id int, b int) PARTITION BY HASH (id);
 CREATE TABLE p11 PARTITION OF p1 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
 
---- case what the default partition takes of one that goes
---- both
-CREATE TABLE p (k text, g text GENERATED ALWAYS AS (k || 'x') STORED) PARTITION BY LIST (k);
-CREATE TABLE pd PARTITION OF p DEFAULT;
---- b
-CREATE TABLE pa PARTITION OF p FOR VALUES IN ('a') PARTITION BY LIST (k);
-CREATE TABLE pa1 PARTITION OF pa FOR VALUES IN ('a');
---- both
-INSERT INTO p VALUES ('a'), ('b');
-
 --- case an index whose part has all its parts beside a partition with a twin of it, which is none
 --- b
 CREATE TABLE p (a int, b int) PARTITION BY LIST (a);
