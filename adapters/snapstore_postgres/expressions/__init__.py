@@ -23,23 +23,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from snapstore_postgres.expressions.tokens import QUOTED, words
 from snapstore_postgres.expressions.unnamed import named
 
 _CONSTRUCTOR = "ARRAY["
-_WORD = re.compile(
-    r"""
-    [Ee]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*"  # quoted
-    | ARRAY\[ | [\[\]] | [^'"EeA\[\]]+ | .""",
-    re.VERBOSE | re.DOTALL,
-)
-_CLAUSE = re.compile(
-    r"""[Ee]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]"""
-    r"|(?P<clause> WHERE | DEFERRABLE| INITIALLY)"
-)
+_WORD = re.compile(rf"""{QUOTED}|ARRAY\[|[\[\]]|[^'"EeA\[\]]+|.""", re.DOTALL)
+_CLAUSE = re.compile(rf"{QUOTED}|[()]|(?P<clause> WHERE | DEFERRABLE| INITIALLY)")
 _CAST = re.compile(r"\)?::")
-
-
-_LOGIC = re.compile(r"""[Ee]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]|\s+|\w+|.""", re.DOTALL)
 _JOINS = ("AND", "OR")
 _MARK = re.compile(r"( TO | DEFAULT )('(?:[^']|'')*')::([\w.\"]+)(?= DEFAULT '| USING )")
 
@@ -84,7 +74,7 @@ def _with_nested_logic(text: str) -> str:
     pieces: list[str] = []
     groups = [_Group()]
     before = -1
-    for word in _LOGIC.findall(text):
+    for word in words(text):
         if word == "(":
             groups.append(_Group())
         elif word == ")" and len(groups) > 1:

@@ -12,7 +12,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_WORD = re.compile(r"""[Ee]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\s+|\w+|.""", re.DOTALL)
+from snapstore_postgres.expressions.tokens import words
+
 _NAME = r'(?:[^\W\d]\w*|"(?:[^"]|"")*")'
 _COLUMN = re.compile(rf"{_NAME}(?:\.{_NAME})*")
 _ENDS = re.compile(
@@ -39,7 +40,7 @@ def named(text: str) -> str:
     pieces: list[str] = []
     items: list[_Item] = []
     depth, before, space = 0, "", ""
-    for word in _WORD.findall(text):
+    for word in words(text):
         here = bool(items) and items[-1].depth == depth
         returning = word == _RETURNING and "\n" in space
         if here and (returning or (_ENDS.fullmatch(word) and _NO_END.get(word) != before)):
