@@ -52,25 +52,23 @@ def _swap(
     columns = _columns_of_type(before, view)
     keyword = "DOMAIN" if before.kind == "domain" else "TYPE"
     here = [column for column in columns if not is_elsewhere(column, view)]
-    fits = [fitted(column) for column in here if not governing(column, view)]
-    statements = [text for fit in fits for text in fit.statements]
-    statements += [f"ALTER {keyword} {before.name} RENAME TO {old_name}", *create]
-    for column in columns:
-        if governing(column, view):
-            continue
-        kind = column.attrs["type"]
-        name = last(column.name)
-        value = through(name, "[]" * kind.count("[]"))
-        using = f" USING {value}::{kind}" if column in here else ""
-        statements.append(f"ALTER TABLE {table_of(column)} ALTER COLUMN {name} TYPE {kind}{using}")
+    own = [column for column in columns if not governing(column, view)]
+    fits = [fitted(column) for column in own if column in here]
+    back = {column.id: archived_values.some_back(column, view) for column in columns}
+    statements = [
+        *(text for fit in fits for text in fit.statements),
+        f"ALTER {keyword} {before.name} RENAME TO {old_name}",
+        *create,
+        *(_rewritten(column, through if column in here else None) for column in own),
+    ]
     for column in columns:
         statements += column_settings(view.target[column.id], view, retyped_attributes(column.attrs))
-        statements += archived_values.some_back(column, view)
+        statements += back[column.id]
     statements.append(f"DROP {keyword} {qualifier(before.name)}.{old_name}")
     altered = {column.id for column in columns}
     set_aside = any(fit.set_aside for fit in fits)
     tables = sorted({c.parent or "" for c in columns})
-    updates = set_aside or any(archived_values.some_back(column, view) for column in columns)
+    updates = set_aside or any(back.values())
     violated = [check for table in tables for check in never_validated(table, view)] if updates else []
 
     def displaces(dependent: Fact) -> bool:
@@ -102,6 +100,12 @@ def _swap(
         ],
         payload=fitting.with_payload(fits),
     )
+
+
+def _rewritten(column: Fact, through: Callable[[str, str], str] | None) -> str:
+    kind, name = column.attrs["type"], last(column.name)
+    using = f" USING {through(name, '[]' * kind.count('[]'))}::{kind}" if through else ""
+    return f"ALTER TABLE {table_of(column)} ALTER COLUMN {name} TYPE {kind}{using}"
 
 
 def _columns_of_type(fact: Fact, view: View) -> list[Fact]:
