@@ -555,9 +555,13 @@ def _is_told_how(before: Fact, after: Fact, view: View) -> bool:
     return old != new and not assignable(old, new) and not local_rows.are_all(table_of(after), view)
 
 
-def set_default(fact: Fact, view: View | None = None) -> Draft:
+def _alter_of_default(fact: Fact) -> str:
     keyword = "VIEW" if fact.parent and fact.parent.startswith("view:") else "TABLE ONLY"
-    alter = f"ALTER {keyword} {table_of(fact)} ALTER COLUMN {last(fact.name)}"
+    return f"ALTER {keyword} {table_of(fact)} ALTER COLUMN {last(fact.name)}"
+
+
+def set_default(fact: Fact, view: View | None = None) -> Draft:
+    alter = _alter_of_default(fact)
     return Draft(
         statements=[f"{alter} SET DEFAULT {reparsable(fact.attrs['expression'])}"],
         undo=[f"{alter} DROP DEFAULT"],
@@ -568,8 +572,7 @@ def set_default(fact: Fact, view: View | None = None) -> Draft:
 def _drop_default(fact: Fact, view: View) -> Draft:
     if "column:" + fact.name in view.target and "generated" in view.target["column:" + fact.name].attrs:
         return NOTHING
-    keyword = "VIEW" if fact.parent and fact.parent.startswith("view:") else "TABLE ONLY"
-    alter = f"ALTER {keyword} {table_of(fact)} ALTER COLUMN {last(fact.name)}"
+    alter = _alter_of_default(fact)
     return Draft(
         statements=[f"{alter} DROP DEFAULT"],
         undo=[f"{alter} SET DEFAULT {fact.attrs['expression']}"],

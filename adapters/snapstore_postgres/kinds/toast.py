@@ -39,7 +39,7 @@ def _types(parts: Sequence[Fact]) -> set[tuple[str, str]]:
 
 def _set(request: PlanRequest, was: Json, after: Fact) -> Action:
     now = after.attrs.get("toast_options")
-    columns = [f.id for f in request.target.values() if f.kind == "column" and f.parent == after.id]
+    columns = [part.id for part in request.target.parts.get(after.id, ()) if part.kind == "column"]
     alter = f"ALTER TABLE {after.name}"
     return Action(
         resource=request.resource,

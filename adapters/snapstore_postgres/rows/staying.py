@@ -88,7 +88,7 @@ class Staying:
         return not tree & self.destroyed and not names & {*request.settings.data}
 
     def has_others_below(self, table: str) -> bool:
-        return len(_below(table, self.request.live)) > 1
+        return bool(children(table, self.request.live.dependents))
 
     def keeps_values(self, column: Fact) -> bool:
         """Whether a column of the target will hold what it holds now, though perhaps as another type."""
