@@ -90,6 +90,17 @@ def test_a_file_for_other_servers_is_not_asked(own_catalog: Path) -> None:
     assert "facts/later" in catalog.facts(170000)
 
 
+def test_what_is_not_asked_for_is_not_there(filled: str) -> None:
+    with ExitStack() as stack:
+        connection = reading._begin(stack, Settings(url=filled), "db")
+        server = reading._server(connection, Settings(url=filled, roles=True), [])
+        unsent = [name for name in catalog.facts(server.version) if name in server.left_out]
+        found = {name: list(reading._answer(connection, server, name).rows) for name in unsent}
+    assert {"facts/cast", "facts/policy"} <= found.keys()
+    assert not {"facts/enum", "facts/partition", "facts/index_partition"} & found.keys()
+    assert not [name for name, rows in found.items() if rows]
+
+
 def test_every_kind_that_is_read_has_a_rule() -> None:
     texts = [catalog.sql(name, version) for version in VERSIONS for name in catalog.facts(version)]
     kinds = {kind for text in texts for kind in re.findall(r"'(\w+):(?:%|')", text)}

@@ -7,11 +7,15 @@ default. To add a kind of object is to add such a file, and an entry to the tabl
 
 All run in one transaction with an empty ``search_path``, so that every name the server prints is qualified.
 The parameter ``$1`` is an array of the oids of the schemas that are looked at. The files are plain SQL, in
-ASCII (the server may have an encoding without anything else), but for two things:
+ASCII (the server may have an encoding without anything else), but for three things:
 
 * ``{{name(argument, …)}}`` stands for the fragment of that name in ``macros.sql``;
 * a line that ends in ``-- since 16``, ``-- before 18`` or ``-- since 15, before 17`` is left out for servers
-  of other major versions; where that is a comment at the very top, so is the whole file.
+  of other major versions; where that is a comment at the very top, so is the whole file;
+* a line ``-- nothing without pg_… WHERE …`` says without which rows of a catalog the query finds nothing:
+  most databases have few kinds of objects, and to ask whether a catalog is empty costs less than to read it.
+
+What initdb makes has an oid below 16384: see "System Catalog Initial Data" in the manual.
 
 A server whose statistics are older than the objects takes ``relnamespace = ANY ($1)`` for one row, and then
 looks up everything else one by one. So schemas are chosen by the oid of ``pg_namespace``, which it cannot
@@ -35,6 +39,7 @@ OF_CLUSTER = frozenset(
 _FOLDER = Path(__file__).parent
 _MACRO = re.compile(r"^-- macro (\w+)(?:\((.*)\))?$", re.MULTILINE)
 _USE = re.compile(r"\{\{(\w+)(?:\(([^()]*)\))?\}\}")
+_WITHOUT = re.compile(r"^-- nothing without (.+)$", re.MULTILINE)
 _GUARD = re.compile(r"-- (?:since (\d+))?(?:, )?(?:before (\d+))?$")
 
 
@@ -52,6 +57,16 @@ def sql(name: str, version: int) -> str:
     if lines[0].startswith("--") and not _is_for(lines[0], major):
         return ""
     return _expand("\n".join(line for line in lines if _is_for(line, major)))
+
+
+def presence(version: int) -> tuple[str, dict[str, int]]:
+    """A query with one column, an array of booleans, and the place in it of each query for facts that finds
+    nothing where that one is false."""
+    said = {name: _WITHOUT.search(sql(name, version)) for name in facts(version)}
+    needed = {name: found[1] for name, found in said.items() if found}
+    distinct = sorted(set(needed.values()))
+    asked = ", ".join(f"EXISTS (SELECT FROM {rows})" for rows in distinct)
+    return f"SELECT ARRAY[{asked}]::boolean[]", {name: distinct.index(rows) for name, rows in needed.items()}
 
 
 def _is_for(line: str, major: int) -> bool:

@@ -46,7 +46,7 @@ _as_bytes = msgspec.msgpack.encode
 
 
 class Server(NamedTuple):
-    """The answer of ``server.sql``, behind the number of the server's version and what is not asked for."""
+    """The answer of ``server.sql``, behind the server's version and the queries that are not sent."""
 
     version: int
     left_out: frozenset[str]
@@ -194,7 +194,7 @@ def answers(settings: Settings, resource: str, excluded: list[str]) -> Iterator[
 
 
 def fact_queries(server: Server) -> list[str]:
-    """The names of the queries for facts that this server and role can answer."""
+    """The names of the queries for facts that this server and role can answer, and that may find some."""
     names = catalog.facts(server.version)
     return [name for name in names if name not in server.left_out]
 
@@ -265,10 +265,14 @@ def _begin(stack: ExitStack, settings: Settings, resource: str, snapshot: str | 
 
 def _server(connection: Connection, settings: Settings, excluded: list[str]) -> Server:
     version = connection.info.server_version
-    cursor = connection.execute(catalog.sql("server", version), [excluded])
-    row = cursor.fetchall()[0]
-    known = Server(version, frozenset(), *row)
-    return known._replace(left_out=_left_out(settings, known.may_read_connections, known.may_read_passwords))
+    presence, places = catalog.presence(version)
+    with connection.pipeline():
+        server = connection.execute(catalog.sql("server", version), [excluded])
+        present = connection.execute(presence)
+    known = Server(version, frozenset(), *server.fetchall()[0])
+    (is_present,) = present.fetchall()[0]
+    left_out = _left_out(settings, known.may_read_connections, known.may_read_passwords)
+    return known._replace(left_out=left_out | {name for name, at in places.items() if not is_present[at]})
 
 
 def _companion(stack: ExitStack, first: Connection, settings: Settings, resource: str) -> list[Connection]:

@@ -1,3 +1,4 @@
+-- nothing without pg_am WHERE oid >= 16384
 SELECT 'pg_am'::regclass::oid, a.oid, 0, format('access_method:%I', a.amname), NULL,
        a.amtype AS type,
        a.amhandler::text AS handler

@@ -1,3 +1,4 @@
+-- nothing without pg_proc WHERE prokind = 'a' AND oid >= 16384
 SELECT 'pg_proc'::regclass::oid, p.oid, 0, 'aggregate:' || p.oid::regprocedure::text, NULL,
        pg_get_userbyid(p.proowner) AS owner,
        pg_get_function_arguments(p.oid) AS arguments,

@@ -1,3 +1,4 @@
+-- nothing without pg_type WHERE typtype = 'b' AND typinput <> 'array_in'::regproc AND oid >= 16384
 SELECT 'pg_type'::regclass::oid, t.oid, 0, format('base_type:%I.%I', n.nspname, t.typname),
        format('shell_type:%I.%I', n.nspname, t.typname),
        pg_get_userbyid(t.typowner) AS owner,

@@ -1,3 +1,4 @@
+-- nothing without pg_cast WHERE oid >= 16384
 SELECT 'pg_cast'::regclass::oid, c.oid, 0,
        format('cast:(%s AS %s)', format_type(c.castsource, NULL), format_type(c.casttarget, NULL)), NULL,
        c.castmethod AS method,

@@ -1,4 +1,5 @@
 -- The index by which a table is clustered.
+-- nothing without pg_index WHERE indisclustered AND indexrelid >= 16384
 SELECT 0::oid, 0::oid, 0, format('cluster:%I.%I', tn.nspname, t.relname),
        CASE t.relkind WHEN 'm' THEN 'matview:' ELSE 'table:' END || format('%I.%I', tn.nspname, t.relname),
        format('%I', c.relname) AS index,

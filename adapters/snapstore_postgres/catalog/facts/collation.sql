@@ -1,3 +1,4 @@
+-- nothing without pg_collation WHERE oid >= 16384
 SELECT 'pg_collation'::regclass::oid, c.oid, 0, format('collation:%I.%I', n.nspname, c.collname), NULL,
        pg_get_userbyid(c.collowner) AS owner,
        c.collprovider AS provider,

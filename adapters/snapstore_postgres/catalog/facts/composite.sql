@@ -1,3 +1,4 @@
+-- nothing without pg_class WHERE relkind = 'c' AND oid >= 16384
 SELECT 'pg_type'::regclass::oid, t.oid, 0, format('composite:%I.%I', n.nspname, t.typname), NULL,
        pg_get_userbyid(t.typowner) AS owner,
        coalesce({{relation_columns}}, '[]') AS attributes

@@ -1,3 +1,4 @@
+-- nothing without pg_conversion WHERE oid >= 16384
 SELECT 'pg_conversion'::regclass::oid, c.oid, 0, format('conversion:%I.%I', n.nspname, c.conname), NULL,
        pg_get_userbyid(c.conowner) AS owner,
        pg_encoding_to_char(c.conforencoding) AS from,

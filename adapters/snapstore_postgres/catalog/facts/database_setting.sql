@@ -1,4 +1,5 @@
 -- ALTER DATABASE SET, and ALTER ROLE IN DATABASE SET.
+-- nothing without pg_db_role_setting
 SELECT 0::oid, 0::oid, 0,
        'database_setting:' || coalesce(quote_ident(pg_get_userbyid(nullif(s.setrole, 0))) || ':', '') || {{setting_name(x)}},
        'database:this',

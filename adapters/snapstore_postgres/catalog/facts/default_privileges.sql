@@ -1,4 +1,5 @@
 -- That a role has default privileges, everywhere or in one schema; which ones are grants on this fact.
+-- nothing without pg_default_acl
 SELECT 'pg_default_acl'::regclass::oid, d.oid, 0,
        'default_privileges:' || quote_ident(pg_get_userbyid(d.defaclrole))
          || coalesce('.' || quote_ident(n.nspname), '') || ':' || d.defaclobjtype::text,

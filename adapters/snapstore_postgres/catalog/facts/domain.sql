@@ -1,3 +1,4 @@
+-- nothing without pg_type WHERE typtype = 'd' AND oid >= 16384
 SELECT 'pg_type'::regclass::oid, t.oid, 0, format('domain:%I.%I', n.nspname, t.typname), NULL,
        pg_get_userbyid(t.typowner) AS owner,
        format_type(t.typbasetype, t.typtypmod) AS type,

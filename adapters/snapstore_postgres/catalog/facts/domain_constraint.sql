@@ -1,3 +1,4 @@
+-- nothing without pg_type WHERE typtype = 'd' AND oid >= 16384
 SELECT 'pg_constraint'::regclass::oid, k.oid, 0,
        format('constraint:%I.%I.%I', n.nspname, t.typname, k.conname),
        format('domain:%I.%I', n.nspname, t.typname),

@@ -1,3 +1,4 @@
+-- nothing without pg_event_trigger
 SELECT 'pg_event_trigger'::regclass::oid, v.oid, 0, format('event_trigger:%I', v.evtname), NULL,
        pg_get_userbyid(v.evtowner) AS owner,
        v.evtevent AS event,

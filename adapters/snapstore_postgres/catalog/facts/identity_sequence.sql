@@ -1,5 +1,6 @@
 -- The sequence of an identity column where something is said of it by itself: privileges, a comment, a label. What
 -- it counts is part of the column. There are few of these: they are found before all that belongs to them.
+-- nothing without pg_sequence
 WITH said AS MATERIALIZED (
   SELECT s.oid, s.relname, s.relnamespace
     FROM pg_class s

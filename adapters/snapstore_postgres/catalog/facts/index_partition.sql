@@ -1,4 +1,5 @@
 -- That an index is part of an index of the partitioned table above.
+-- nothing without pg_inherits
 SELECT 0::oid, 0::oid, 0, format('index_partition:%I.%I', n.nspname, c.relname),
        {{index_identity(c.oid)}},
        format('%I.%I', pn.nspname, p.relname) AS of,

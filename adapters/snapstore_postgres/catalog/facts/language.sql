@@ -1,3 +1,4 @@
+-- nothing without pg_language WHERE oid >= 16384
 SELECT 'pg_language'::regclass::oid, l.oid, 0, format('language:%I', l.lanname), NULL,
        pg_get_userbyid(l.lanowner) AS owner,
        nullif(l.lanpltrusted, false) AS trusted,

@@ -1,3 +1,4 @@
+-- nothing without pg_class WHERE relkind = 'm' AND oid >= 16384
 SELECT 'pg_class'::regclass::oid, c.oid, 0, format('matview:%I.%I', n.nspname, c.relname), NULL,
        pg_get_userbyid(c.relowner) AS owner,
        pg_get_viewdef(c.oid) AS query,

@@ -1,3 +1,4 @@
+-- nothing without pg_operator WHERE oid >= 16384
 SELECT 'pg_operator'::regclass::oid, o.oid, 0, 'operator:' || o.oid::regoperator::text, NULL,
        pg_get_userbyid(o.oprowner) AS owner,
        o.oprcode::regproc::text AS function,

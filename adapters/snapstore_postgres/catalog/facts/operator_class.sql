@@ -1,3 +1,4 @@
+-- nothing without pg_opclass WHERE oid >= 16384
 SELECT 'pg_opclass'::regclass::oid, c.oid, 0, format('operator_class:%I.%I USING %I', n.nspname, c.opcname, m.amname),
        NULL,
        pg_get_userbyid(c.opcowner) AS owner,

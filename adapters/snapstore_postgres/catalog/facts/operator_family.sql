@@ -1,3 +1,4 @@
+-- nothing without pg_opfamily WHERE oid >= 16384
 SELECT 'pg_opfamily'::regclass::oid, f.oid, 0, format('operator_family:%I.%I USING %I', n.nspname, f.opfname, m.amname),
        NULL,
        pg_get_userbyid(f.opfowner) AS owner,

@@ -1,4 +1,5 @@
 -- That a table is a partition: a fact of its own, with no address, because it can come and go by itself.
+-- nothing without pg_inherits
 SELECT 0::oid, 0::oid, 0, format('partition:%I.%I', n.nspname, c.relname), format('table:%I.%I', n.nspname, c.relname),
        format('%I.%I', pn.nspname, p.relname) AS of,
        pg_get_expr(c.relpartbound, c.oid) AS bound,

@@ -1,3 +1,4 @@
+-- nothing without pg_policy
 SELECT 'pg_policy'::regclass::oid, p.oid, 0, format('policy:%I.%I.%I', n.nspname, c.relname, p.polname),
        format('table:%I.%I', n.nspname, c.relname),
        nullif(p.polcmd, '*') AS command,

@@ -1,3 +1,4 @@
+-- nothing without pg_publication
 SELECT 'pg_publication'::regclass::oid, p.oid, 0, format('publication:%I', p.pubname), NULL,
        pg_get_userbyid(p.pubowner) AS owner,
        nullif(p.puballtables, false) AS all_tables,

@@ -1,4 +1,5 @@
 -- A table of a publication.
+-- nothing without pg_publication
 SELECT 'pg_publication_rel'::regclass::oid, r.oid, 0,
        format('publication_member:%I:%I.%I', p.pubname, n.nspname, c.relname), format('publication:%I', p.pubname),
        format('%I', p.pubname) AS publication,

@@ -1,5 +1,6 @@
 -- since 15
 -- All tables of a schema as a member of a publication.
+-- nothing without pg_publication
 SELECT 'pg_publication_namespace'::regclass::oid, r.oid, 0,
        format('publication_member:%I:%I', p.pubname, n.nspname), format('publication:%I', p.pubname),
        format('%I', p.pubname) AS publication,

@@ -1,3 +1,4 @@
+-- nothing without pg_range WHERE rngtypid >= 16384
 SELECT 'pg_type'::regclass::oid, t.oid, 0, format('range:%I.%I', n.nspname, t.typname),
        CASE WHEN r.rngcanonical <> 0 THEN format('shell_type:%I.%I', n.nspname, t.typname) END,
        pg_get_userbyid(t.typowner) AS owner,

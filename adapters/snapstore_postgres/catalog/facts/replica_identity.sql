@@ -1,4 +1,5 @@
 -- The index by which replicas identify the rows of a table.
+-- nothing without pg_index WHERE indisreplident AND indexrelid >= 16384
 SELECT 0::oid, 0::oid, 0, format('replica_identity:%I.%I', tn.nspname, t.relname),
        CASE t.relkind WHEN 'm' THEN 'matview:' ELSE 'table:' END || format('%I.%I', tn.nspname, t.relname),
        format('%I', c.relname) AS index,

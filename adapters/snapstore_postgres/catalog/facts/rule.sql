@@ -1,4 +1,5 @@
 -- A view's query is a rule too, but part of the view.
+-- nothing without pg_rewrite WHERE rulename <> '_RETURN' AND oid >= 16384
 SELECT 'pg_rewrite'::regclass::oid, r.oid, 0, format('rule:%I.%I.%I', n.nspname, c.relname, r.rulename),
        CASE c.relkind WHEN 'v' THEN 'view:' WHEN 'm' THEN 'matview:' ELSE 'table:' END
          || format('%I.%I', n.nspname, c.relname),

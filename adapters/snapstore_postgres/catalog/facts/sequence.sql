@@ -1,4 +1,5 @@
 -- Part of the column that owns it. The sequence of an identity column is not a fact of its own.
+-- nothing without pg_sequence
 SELECT 'pg_class'::regclass::oid, c.oid, 0, format('sequence:%I.%I', n.nspname, c.relname),
        (SELECT format('column:%I.%I.%I', tn.nspname, t.relname, a.attname)
           FROM pg_depend x JOIN pg_class t ON t.oid = x.refobjid JOIN pg_namespace tn ON tn.oid = t.relnamespace

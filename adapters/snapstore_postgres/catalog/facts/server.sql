@@ -1,3 +1,4 @@
+-- nothing without pg_foreign_server
 SELECT 'pg_foreign_server'::regclass::oid, s.oid, 0, format('server:%I', s.srvname), NULL,
        pg_get_userbyid(s.srvowner) AS owner,
        s.srvtype AS type,

@@ -1,5 +1,6 @@
 -- The name of a base type, or of a range with a canonical function: their own functions are declared with it
 -- before the type itself exists. One that stays a name has an owner, and others may stand on it.
+-- nothing without pg_type WHERE typtype IN ('b', 'p', 'r') AND typinput <> 'array_in'::regproc AND oid >= 16384
 SELECT CASE WHEN t.typisdefined THEN 0 ELSE 'pg_type'::regclass::oid END, CASE WHEN t.typisdefined THEN 0 ELSE t.oid END, 0,
        format('shell_type:%I.%I', n.nspname, t.typname), NULL,
        CASE WHEN NOT t.typisdefined THEN pg_get_userbyid(t.typowner) END AS owner

@@ -1,3 +1,4 @@
+-- nothing without pg_statistic_ext
 SELECT 'pg_statistic_ext'::regclass::oid, s.oid, 0, format('statistics:%I.%I', n.nspname, s.stxname),
        CASE c.relkind WHEN 'm' THEN 'matview:' ELSE 'table:' END || format('%I.%I', cn.nspname, c.relname),
        pg_get_userbyid(s.stxowner) AS owner,

@@ -1,3 +1,4 @@
+-- nothing without pg_transform
 SELECT 'pg_transform'::regclass::oid, t.oid, 0,
        format('transform:FOR %s LANGUAGE %I', format_type(t.trftype, NULL), l.lanname), NULL,
        nullif(t.trffromsql, 0)::regprocedure::text AS from_sql,

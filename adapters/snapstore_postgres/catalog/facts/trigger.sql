@@ -1,4 +1,5 @@
 -- A trigger that a partition got from its parent is part of the parent's.
+-- nothing without pg_trigger
 SELECT 'pg_trigger'::regclass::oid, g.oid, 0, format('trigger:%I.%I.%I', n.nspname, c.relname, g.tgname),
        CASE c.relkind WHEN 'v' THEN 'view:' ELSE 'table:' END || format('%I.%I', n.nspname, c.relname),
        pg_get_triggerdef(g.oid) AS definition,

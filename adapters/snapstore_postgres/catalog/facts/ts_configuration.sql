@@ -1,3 +1,4 @@
+-- nothing without pg_ts_config WHERE oid >= 16384
 SELECT 'pg_ts_config'::regclass::oid, c.oid, 0, format('ts_configuration:%I.%I', n.nspname, c.cfgname), NULL,
        pg_get_userbyid(c.cfgowner) AS owner,
        (SELECT format('%I.%I', pn.nspname, p.prsname) FROM pg_ts_parser p

@@ -1,3 +1,4 @@
+-- nothing without pg_ts_dict WHERE oid >= 16384
 SELECT 'pg_ts_dict'::regclass::oid, d.oid, 0, format('ts_dictionary:%I.%I', n.nspname, d.dictname), NULL,
        pg_get_userbyid(d.dictowner) AS owner,
        (SELECT format('%I.%I', tn.nspname, t.tmplname) FROM pg_ts_template t

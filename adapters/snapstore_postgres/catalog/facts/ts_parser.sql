@@ -1,3 +1,4 @@
+-- nothing without pg_ts_parser WHERE oid >= 16384
 SELECT 'pg_ts_parser'::regclass::oid, p.oid, 0, format('ts_parser:%I.%I', n.nspname, p.prsname), NULL,
        p.prsstart::text AS start,
        p.prstoken::text AS gettoken,

@@ -1,3 +1,4 @@
+-- nothing without pg_foreign_server
 SELECT 'pg_user_mapping'::regclass::oid, u.umid, 0,
        format('user_mapping:%s:%I', CASE u.umuser WHEN 0 THEN 'PUBLIC' ELSE quote_ident(u.usename) END, u.srvname),
        NULL,
