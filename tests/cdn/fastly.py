@@ -20,8 +20,16 @@ TOKEN = "a token that only the tests know"
 SERVICE = "SU1Z0isxPaozGVKXdv0eY"
 Objects = dict[str, dict[str, Any]]
 Parts = dict[str, Objects]
-HOLDERS = ("dictionary", "acl", "snippet")
-ONE = ("http3", "image_optimizer_default_settings", "package")
+HOLDERS = ("dictionary", "acl", "pool", "snippet")
+BY_ID = ("rate-limiters", "resource")
+"""What is changed by its id; rate limiters have others in each version."""
+STORES = {"store1": "kv-store", "store2": "config", "store3": "secret-store"}
+"""What links are to."""
+IMAGE = "image_optimizer_default_settings"
+ONE = ("http3", IMAGE, "package")
+IMAGES = {"resize_filter": "lanczos3", "webp": False, "webp_quality": 85, "jpeg_type": "auto"}
+IMAGES |= {"jpeg_quality": 85, "upscale": False, "allow_video": False}
+"""What is done where nothing is set."""
 AT_ONCE = 1000
 """Operations that it takes at once."""
 
@@ -37,8 +45,8 @@ class Version:
 @dataclass
 class Fastly:
     """One service. ``activated`` are the numbers that were, in order; ``held`` is what holders hold, by their
-    ids: values by key, entries by their own ids, or the content of a snippet. ``steps`` are what was done
-    that visitors may notice, ``sent`` all that was told."""
+    ids: values by key, entries and servers by their own ids, or the content of a snippet. ``steps`` are what
+    was done that visitors may notice, ``sent`` all that was told."""
 
     url: str = ""
     versions: dict[int, Version] = field(default_factory=dict)
@@ -49,6 +57,8 @@ class Fastly:
     steps: list[str] = field(default_factory=list)
     sent: list[tuple[str, str, Any]] = field(default_factory=list)
     made: int = 0
+    unknown: set[str] = field(default_factory=set)
+    """Kinds of parts that it has no more."""
     faults: Gateway = field(default_factory=lambda: Gateway(0))
 
     def reset(self, parts: Parts) -> None:
@@ -71,6 +81,10 @@ class Fastly:
         """What a holder of the active version holds, to look at and to change."""
         return self.held[self.versions[self.active].parts[kind][name]["id"]]
 
+    def serve(self, pool: str, address: str, port: int = 443, **more: Any) -> None:
+        server = {"address": address, "port": port, "weight": 100, "comment": None, **more}
+        self.hold("pool", pool)[self._id()] = server
+
     def enter(
         self, acl: str, ip: str, subnet: int | None = None, negated: str = "0", comment: str = ""
     ) -> None:
@@ -78,17 +92,20 @@ class Fastly:
         self.hold("acl", acl)[self._id()] = entry
 
     def everything(self) -> Any:
-        """What the active version has and its holders hold, without kinds of which there is nothing."""
+        """What the active version has and its holders hold, without kinds of which there is nothing and
+        without what is as it is where nothing is set."""
         parts = self.versions[self.active].parts
         found: Any = {
             kind: {name: _shown(one) for name, one in some.items()} for kind, some in parts.items() if some
         }
+        if found.get(IMAGE, {}).get(IMAGE) == IMAGES:
+            del found[IMAGE]
         for kind in HOLDERS:
             for name, one in parts.get(kind, {}).items():
                 holding = self.held.get(one["id"], {})
                 shown = (
-                    sorted(repr(sorted(entry.items())) for entry in holding.values())
-                    if kind == "acl"
+                    sorted(repr(sorted(_shown(entry).items())) for entry in holding.values())
+                    if kind in ("acl", "pool")
                     else dict(holding)
                 )
                 found[kind][name] = {**found[kind][name], "holds": shown}
@@ -105,6 +122,13 @@ class Fastly:
                     one["id"] = self._id()
                 if kind != "snippet" or one.get("dynamic") == "1":
                     self.held.setdefault(one["id"], {"content": ""} if kind == "snippet" else {})
+        self._number(self.versions[self.active].parts)
+
+    def _number(self, parts: Parts) -> None:
+        for one in parts.get("rate-limiters", {}).values():
+            one["id"] = self._id()
+        for one in parts.get("resource", {}).values():
+            one.setdefault("id", self._id())
 
     # What it answers
 
@@ -117,6 +141,8 @@ class Fastly:
             self.sent.append((method, split.path, json.loads(body) if body else None))
         asked = {name: int(values[0]) for name, values in parse_qs(split.query).items()}
         try:
+            if words[0] == "rate-limiters":
+                return in_json(self._limiter(method, words[1], json.loads(body) if body else None))
             if words[2] in HOLDERS:
                 return in_json(self._holder(method, words[2:], asked, json.loads(body) if body else None))
             return in_json(self._do(method, words, json.loads(body) if body else None))
@@ -146,6 +172,7 @@ class Fastly:
         if words == ["clone"]:
             made = max(self.versions) + 1
             self.versions[made] = Version(copy.deepcopy(version.parts))
+            self._number(self.versions[made].parts)
             return {"number": made}
         if words == ["validate"]:
             return self._validated(version)
@@ -160,21 +187,39 @@ class Fastly:
             return {"item_count": len(items), "digest": hashlib.sha256(repr(items).encode()).hexdigest()}
         if words[0] in ONE:
             return self._one(method, version, words[0], body)
+        if words[0] in self.unknown:
+            raise Refused(404, "Record not found")
         kind = "/".join(words[:2]) if words[0] == "logging" else words[0]
         rest = words[2:] if words[0] == "logging" else words[1:]
         if method != "GET" and version.locked:
             raise Refused(422, "Version is locked")
-        found = self._part(method, version.parts.setdefault(kind, {}), number, rest, body)
+        some = version.parts.setdefault(kind, {})
+        if kind in BY_ID and rest:
+            rest = [_with_id(some, rest[0])]
+        found = self._part(method, some, number, rest, body)
         if method == "POST" and kind in HOLDERS:
-            self._begin(kind, version.parts[kind][body["name"]])
+            self._begin(kind, some[body["name"]])
+        elif method == "POST" and kind in BY_ID:
+            some[body["name"]]["id"] = self._id()
         return found
+
+    def _limiter(self, method: str, number: str, body: Any) -> Any:
+        for version in self.versions.values():
+            some = version.parts.get("rate-limiters", {})
+            if number in [one["id"] for one in some.values()]:
+                if version.locked:
+                    raise Refused(422, "Version is locked")
+                return self._part(method, some, 0, [_with_id(some, number)], body)
+        raise Refused(404, "Record not found")
 
     def _one(self, method: str, version: Version, kind: str, body: Any) -> Any:
         """What there is one of, or none."""
         there = version.parts.setdefault(kind, {})
         if method != "GET" and version.locked:
             raise Refused(422, "Version is locked")
-        if method == "POST":
+        if method == "PATCH":
+            there[kind] = {**IMAGES, **there.get(kind, {}), **body}
+        elif method == "POST":
             if there:
                 raise Refused(409, "Duplicate record")
             there[kind] = dict(body)
@@ -199,7 +244,7 @@ class Fastly:
             some[""].update(body or {})
             return {**some[""], **told}
         if method == "GET":
-            return [{**one, **told} for one in some.values()]
+            return [{**one, **told, **_linked(one)} for one in some.values()]
         if len(rest) == 3:
             backends = some[rest[0]].setdefault("backends", [])
             backends.append(rest[2]) if method == "POST" else backends.remove(rest[2])
@@ -228,10 +273,23 @@ class Fastly:
         if kind == "snippet":
             self.held[number].update(body or {})
             return {**self.held[number], "snippet_id": number}
+        if kind == "pool":
+            return self._server(method, self.held[number], words[2:], body)
         if method == "GET":
             return self._page(kind, number, asked)
         self.held[number] = self._changed(kind, self.held[number], body)
         return {"status": "ok"}
+
+    def _server(self, method: str, servers: dict[str, Any], words: list[str], body: Any) -> Any:
+        if words == ["servers"]:
+            return [{**one, "id": key, "created_at": "then"} for key, one in servers.items()]
+        key = self._id() if method == "POST" else words[1]
+        if method != "POST" and key not in servers:
+            raise Refused(404, "Record not found")
+        if method == "DELETE":
+            return servers.pop(key)
+        servers[key] = {**servers.get(key, {"weight": 100, "comment": None}), **body}
+        return servers[key]
 
     def _page(self, kind: str, number: str, asked: dict[str, int]) -> Any:
         if any(one.get("write_only") for one in self._holders(number)):
@@ -276,11 +334,25 @@ class Fastly:
         return {"status": "ok"}
 
 
+def _with_id(some: Objects, number: str) -> str:
+    """The name of what has this id."""
+    found = next((name for name, one in some.items() if one["id"] == number), None)
+    if found is None:
+        raise Refused(404, "Record not found")
+    return found
+
+
+def _linked(one: Mapping[str, Any]) -> dict[str, Any]:
+    number = one.get("resource_id")
+    return {"resource_type": STORES[number], "href": f"/resources/{number}"} if number else {}
+
+
 def _shown(one: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in one.items() if value not in (None, []) and name != "id"}
 
 
 def _operations(body: Any) -> str:
+    body = body or {}
     some = body.get("items") or body.get("entries") or [{"op": "write"}]
     return "+".join(sorted({one["op"] for one in some}))
 

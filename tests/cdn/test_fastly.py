@@ -18,7 +18,7 @@ from snapstore import journal
 from snapstore.errors import SnapError
 from snapstore.model import HazardName
 from snapstore_cdn.fastly import versions
-from tests.cdn.fastly import AT_ONCE, SERVICE, TOKEN, Fastly, Parts, running
+from tests.cdn.fastly import AT_ONCE, IMAGE, IMAGES, SERVICE, TOKEN, Fastly, Parts, running
 from tests.dns.gateway import FAILURES, Failure, ways
 from tests.project import goes_and_comes, in_rounds, project, well
 
@@ -42,6 +42,15 @@ PARTS: Parts = {
     "dictionary": {"flags": {"name": "flags", "write_only": False}},
     "acl": {"office": {"name": "office"}},
     "snippet": {"live": {"name": "live", "dynamic": "1", "type": "recv", "priority": "100"}},
+    "pool": {"eu": {"name": "eu", "type": "random", "quorum": "75"}},
+    "rate-limiters": {
+        "login": {"name": "login", "client_key": ["client.ip"], "rps_limit": 10, "http_methods": ["POST"]},
+        "gone": {"name": "gone", "action": "response", "response": {"status": "429", "content": "slowly"}},
+    },
+    "resource": {
+        "prices": {"name": "prices", "resource_id": "store1"},
+        "flags": {"name": "flags", "resource_id": "store2"},
+    },
 }
 
 
@@ -57,7 +66,6 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
         kind: path for kind, path in versions.KINDS.items() if path in {*PARTS, "header", "logging/https"}
     }
     monkeypatch.setattr(versions, "KINDS", some)
-    monkeypatch.setattr(versions, "BESIDE", {"rate-limiters": "rate limiters"})
 
 
 @pytest.fixture
@@ -75,6 +83,9 @@ def begin(fastly: Fastly) -> None:
     fastly.enter("office", "192.0.2.0", 24, comment="all")
     fastly.enter("office", "192.0.2.9", negated="1")
     fastly.enter("office", "2001:db8::1")
+    fastly.serve("eu", "192.0.2.1", weight=50)
+    fastly.serve("eu", "192.0.2.1", weight=60, comment="the same again")
+    fastly.serve("eu", "2001:db8::1", 8443)
 
 
 def settings(fastly: Fastly, more: str = "") -> str:
@@ -102,6 +113,14 @@ def other(parts: Parts) -> None:
     parts["director"]["all"] = {"name": "all", "backends": ["new/one"], "quorum": 1}
     parts["vcl"]["main"]["content"] = "sub vcl_recv {\n  esi;\n}\n"
     parts["logging/s3"]["logs"]["secret_key"] = "another"
+    parts["pool"]["eu"]["quorum"] = "1"
+    parts["rate-limiters"]["login"] |= {"rps_limit": 100, "client_key": ["req.http.Key"]}
+    parts["rate-limiters"]["new"] = {"name": "new", "uri_dictionary_name": "flags"}
+    del parts["rate-limiters"]["gone"]
+    parts["resource"]["prices"]["resource_id"] = "store3"
+    parts["resource"]["new"] = {"name": "new", "resource_id": "store2"}
+    del parts["resource"]["flags"]
+    parts[IMAGE] = {IMAGE: {**IMAGES, "webp": True}}
 
 
 def hold_other(fastly: Fastly) -> None:
@@ -114,6 +133,10 @@ def hold_other(fastly: Fastly) -> None:
     next(iter(entries.values()))["comment"] = "why"
     fastly.enter("office", "198.51.100.7")
     fastly.enter("office", "198.51.100.7", negated="1")
+    servers = fastly.hold("pool", "eu")
+    del servers[next(iter(servers))]
+    next(iter(servers.values())).update(weight=7, comment=None, override_host="a.example.com")
+    fastly.serve("eu", "198.51.100.7", disabled=True)
 
 
 def test_the_earlier_version_is_activated_where_it_is_still_there(fastly: Fastly, tmp_path: Path):
@@ -197,9 +220,10 @@ def test_secrets_are_sealed(fastly: Fastly, tmp_path: Path):
 def test_what_no_version_holds_comes_back_without_a_new_version(fastly: Fastly, tmp_path: Path):
     place = project(tmp_path / "project", settings(fastly))
     goes_and_comes(place, fastly.everything, lambda: hold_other(fastly))
-    assert fastly.steps[:3] == [
+    assert fastly.steps[:6] == [
         "dictionary create+delete+update",
         "acl create+delete+update",
+        *["pool write"] * 3,
         "snippet write",
     ]
     assert "activate" not in fastly.steps
@@ -212,9 +236,10 @@ def test_what_a_new_version_may_refer_to_comes_before_it_and_goes_after_it(fastl
     hold_other(fastly)
     fastly.steps.clear()
     well(place.restore(taken.commit))
-    first, last = fastly.steps[: fastly.steps.index("activate")], fastly.steps[-2:]
-    assert first == ["dictionary create+update", "acl create+update", "snippet write"]
-    assert last == ["dictionary delete", "acl delete"]
+    at = fastly.steps.index("activate")
+    first, last = fastly.steps[:at], fastly.steps[at + 1 :]
+    assert first == ["dictionary create+update", "acl create+update", *["pool write"] * 2, "snippet write"]
+    assert last == ["dictionary delete", "acl delete", "pool write"]
 
 
 @pytest.mark.parametrize("is_there", [True, False])
@@ -224,7 +249,7 @@ def test_a_holder_that_went_comes_back_full(fastly: Fastly, tmp_path: Path, is_t
     before, taken = fastly.everything(), place.take()
     if not is_there:
         hold_other(fastly)
-    fastly.deploy(lambda parts: [parts.pop(kind) for kind in ("dictionary", "acl", "snippet")])
+    fastly.deploy(lambda parts: [parts.pop(kind) for kind in ("dictionary", "acl", "pool", "snippet")])
     fastly.steps.clear()
     well(place.restore(taken.commit))
     assert fastly.everything() == before
@@ -318,18 +343,83 @@ def test_items_without_their_dictionary_say_what_to_restore_too(fastly: Fastly, 
     assert f"--only 'edge:dictionary:{SERVICE}/flags'" in str(done.outcomes[0].error)
 
 
-def test_what_a_version_has_beside_is_named(fastly: Fastly, tmp_path: Path):
+def test_what_linked_stores_hold_is_named(fastly: Fastly, tmp_path: Path):
+    notices = [
+        notice
+        for some in project(tmp_path / "project", settings(fastly)).take().notices.values()
+        for notice in some
+    ]
+    assert [(notice.subject, notice.text) for notice in notices] == [
+        (f"{SERVICE}: kv-store prices", "what it holds is not captured"),
+        (f"{SERVICE}: config flags", "what it holds is not captured"),
+    ]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_the_image_optimizer_does_is_set_to_its_defaults_where_nothing_was_set(
+    fastly: Fastly, tmp_path: Path, there: bool
+):
     place = project(tmp_path / "project", settings(fastly))
-    assert not place.take().notices
-    parts = fastly.versions[1].parts
-    parts["rate-limiters"] = {"shop": {"name": "shop"}}
-    parts["package"] = {"package": {"metadata": {}}}
-    taken = place.take()
+    if there:
+        fastly.deploy(lambda parts: parts.update({IMAGE: {IMAGE: {**IMAGES, "jpeg_quality": 1}}}))
+
+    def change() -> None:
+        fastly.deploy(lambda parts: parts.update({IMAGE: {IMAGE: {**IMAGES, "webp": True}}}))
+        del fastly.versions[2 if there else 1]
+
+    goes_and_comes(place, fastly.everything, change)
+
+
+def test_parts_that_fastly_has_no_more_are_no_reason_to_stop(fastly: Fastly, tmp_path: Path):
+    fastly.unknown = {"wordpress", "gzip"}
+    goes_and_comes(
+        project(tmp_path / "project", settings(fastly)), fastly.everything, lambda: hold_other(fastly)
+    )
+
+
+# Compute
+
+
+def compute(fastly: Fastly, code: str) -> None:
+    package = {"metadata": {"name": "shop", "language": "rust", "size": 7, "hashsum": code}}
+    fastly.deploy(lambda parts: parts.update(package={"package": package}))
+
+
+def test_a_package_comes_back_with_the_version_that_has_it(fastly: Fastly, tmp_path: Path):
+    """And where not all of that is wanted, or its holders hold something else by now, with a copy of it."""
+    place = project(tmp_path / "project", settings(fastly))
+    compute(fastly, "good")
+    taken, before = place.take(), fastly.everything()
+    compute(fastly, "bad")
     fastly.deploy(other)
-    plan = place.plan(taken.commit)
-    for words in ("rate limiters", "a package of Compute"):
-        assert f"{SERVICE}: {words}" in str(taken.notices)
-        assert f"{SERVICE}: {words}" in str(plan.notes)
+    after = fastly.everything()
+    well(place.restore(taken.commit, "edge:package:*"))
+    assert fastly.activated == [5]
+    assert fastly.everything() == {**after, "package": before["package"]}
+    well(place.undo())
+    assert fastly.everything() == after
+    fastly.deploy(lambda parts: [parts.pop(kind) for kind in ("dictionary", "acl", "pool")])
+    for holding in fastly.held.values():
+        if "gone" in holding:
+            holding.update({"a/b": "of whoever", "more": "of it"})
+    well(place.restore(taken.commit))
+    assert fastly.everything() == before
+
+
+def test_a_package_that_no_version_has_any_more_is_named_and_the_rest_comes_back(
+    fastly: Fastly, tmp_path: Path
+):
+    place = project(tmp_path / "project", settings(fastly))
+    compute(fastly, "good")
+    taken, before = place.take(), fastly.everything()
+    compute(fastly, "bad")
+    after = fastly.everything()
+    fastly.deploy(other)
+    del fastly.versions[2]
+    texts = [hazard.text for one in place.plan(taken.commit).actions for hazard in one.hazards]
+    assert any("no version has it any more" in text and "package" in text for text in texts)
+    assert not place.restore(taken.commit).verified
+    assert fastly.everything() == {**before, "package": after["package"]}
 
 
 def test_hazards_are_named(fastly: Fastly, tmp_path: Path):
@@ -374,8 +464,9 @@ def test_what_is_wrong_is_one_clear_message(fastly: Fastly, tmp_path: Path, old:
 # Any change
 
 NAMES = st.sampled_from(["a", "b/c", "ü %"])
-HOLDING = ["dictionary", "acl", "snippet"]
-KINDS = st.sampled_from(["domain", "backend", "director", "vcl", "header", "logging/https", *HOLDING])
+HOLDING = ["dictionary", "acl", "pool", "snippet"]
+PLAIN = ["domain", "backend", "director", "vcl", "header", "logging/https", "rate-limiters", "resource"]
+KINDS = st.sampled_from([*PLAIN, *HOLDING])
 VALUES = st.one_of(st.none(), st.integers(0, 3), st.sampled_from(["", "1", "two\nlines\n"]), st.booleans())
 CONTENT = st.fixed_dictionaries({}, optional={"x": VALUES, "y": VALUES})
 OPS = st.tuples(KINDS, NAMES, st.one_of(st.none(), CONTENT))
@@ -390,17 +481,19 @@ HELD = st.lists(
 
 
 _NO_SIGN = re.compile(r"\W")
-"""Fastly allows none in names of dictionaries and ACLs."""
+"""Fastly allows none in names of dictionaries, ACLs and pools."""
 
 
 def run(parts: Parts, ops: list[Any]) -> None:
     for kind, any_name, value in ops:
-        name = any_name if kind not in ("dictionary", "acl") else _NO_SIGN.sub("_", any_name)
+        name = any_name if kind not in ("dictionary", "acl", "pool") else _NO_SIGN.sub("_", any_name)
         some = parts.setdefault(kind, {})
         if value is None:
             some.pop(name, None)
         else:
             some[name] = {"name": name, **value}
+            if kind == "resource":
+                some[name]["resource_id"] = "store2" if value else "store1"
     for kind in ("dictionary", "acl", "snippet"):
         for one in parts.get(kind, {}).values():
             if kind == "snippet" and one.get("x") == "1":
@@ -424,6 +517,8 @@ def hold(fastly: Fastly, ops: list[Any]) -> None:
             holding.pop(key, None)
         elif kind == "dictionary":
             holding[key or "key"] = value
+        elif kind == "pool":
+            holding[f"server {which} {key}"] = {"address": key or "a.example.com", "port": 1, "comment": value}
         else:
             subnet = {"": None, "1": 32}.get(value, 0)
             address = key if {".", ":"} & {*key} else "192.0.2.9"

@@ -1,4 +1,5 @@
-"""What no version of a service holds: items of dictionaries, entries of ACLs, texts of dynamic snippets.
+"""What no version of a service holds: items of dictionaries, entries of ACLs, texts of dynamic snippets,
+servers of pools.
 
 It belongs to a holder, by the id of that. Versions that have the holder share it, so a change is in effect
 at once; a holder that only a draft has can be filled before anybody sees it.
@@ -6,7 +7,7 @@ at once; a holder that only a draft has can be filled before anybody sees it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any
 from urllib.parse import quote
@@ -15,18 +16,31 @@ import msgspec
 
 from snapstore.model import Json
 from snapstore.remote.web import Api
-from snapstore_cdn.fastly.kinds import ACL, CONTENT, DICTIONARY, ENTRY, ITEM, PRIVATE, SNIPPET
+from snapstore_cdn.fastly.kinds import (
+    ACL,
+    CONTENT,
+    DICTIONARY,
+    ENTRY,
+    ITEM,
+    POOL,
+    PRIVATE,
+    SERVER,
+    SNIPPET,
+    VOLATILE,
+)
 from snapstore_cdn.provider import Attrs
 
 AT_ONCE = 1000
 """Operations that Fastly takes in one request."""
 _PAGE = 100
+_OF_SERVERS = VOLATILE | {"address", "port", "pool_id"}
+"""What is told of a server and is in its identity, or no configuration of it."""
 Wanted = Mapping[str, Attrs | None]
 """What is to be, by identity; None for what is not."""
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """A dictionary, an ACL or a dynamic snippet; ``number`` is that of the version it was found in."""
+    """A dictionary, an ACL, a pool or a dynamic snippet; ``number`` is that of the version that has it."""
 
     service: str
     kind: str
@@ -46,12 +60,12 @@ class Holder(msgspec.Struct, frozen=True):
         return f"{kind}:{self.service}/{self.name}{f'/{name}' if name else ''}"
 
 
-_HOLDS = {DICTIONARY: ITEM, ACL: ENTRY, SNIPPET: CONTENT}
-_KIND = {ITEM: DICTIONARY, PRIVATE: DICTIONARY, ENTRY: ACL, CONTENT: SNIPPET}
+_HOLDS = {DICTIONARY: ITEM, ACL: ENTRY, SNIPPET: CONTENT, POOL: SERVER}
+_KIND = {ITEM: DICTIONARY, PRIVATE: DICTIONARY, ENTRY: ACL, CONTENT: SNIPPET, SERVER: POOL}
 
 
 class Held(msgspec.Struct, frozen=True):
-    """What a holder holds: ``ids`` are what the API calls entries by."""
+    """What a holder holds: ``ids`` are what the API calls entries and servers by."""
 
     facts: dict[str, dict[str, Json]]
     ids: Mapping[str, str] = {}
@@ -90,6 +104,8 @@ def held(api: Api, one: Holder) -> Held:
     if one.kind == DICTIONARY:
         items = _listed(api, f"{_place(one)}/items", "item_key")
         return Held({one.identity(item["item_key"]): {"value": item["item_value"]} for item in items})
+    if one.kind == POOL:
+        return _servers(one, api.call("GET", f"{_place(one)}/servers"))
     return _entries(one, _listed(api, f"{_place(one)}/entries", "id"))
 
 
@@ -110,15 +126,35 @@ def _listed(api: Api, path: str, key: str) -> list[dict[str, Any]]:
 
 
 def _entries(one: Holder, told: list[dict[str, Any]]) -> Held:
-    """By their addresses; a second one of the same address has its number too."""
+    some = sorted(told, key=lambda each: (_negated(each), each.get("comment") or "", each["id"]))
+    return _by_address(
+        one,
+        (
+            (
+                entry["ip"] if entry.get("subnet") is None else f"{entry['ip']}/{entry['subnet']}",
+                {"negated": _negated(entry), "comment": entry.get("comment") or ""},
+                entry["id"],
+            )
+            for entry in some
+        ),
+    )
+
+
+def _servers(one: Holder, told: list[dict[str, Any]]) -> Held:
+    some = (({name: server[name] for name in server.keys() - _OF_SERVERS}, server) for server in told)
+    plain = [({name: value for name, value in attrs.items() if value is not None}, of) for attrs, of in some]
+    plain.sort(key=lambda each: (repr(sorted(each[0].items())), each[1]["id"]))
+    return _by_address(one, ((f"{of['address']}:{of['port']}", attrs, of["id"]) for attrs, of in plain))
+
+
+def _by_address(one: Holder, some: Iterable[tuple[str, dict[str, Json], str]]) -> Held:
+    """A second one of the same address has its number too."""
     facts: dict[str, dict[str, Json]] = {}
     ids = {}
-    for entry in sorted(told, key=lambda each: (_negated(each), each.get("comment") or "", each["id"])):
-        address = entry["ip"] if entry.get("subnet") is None else f"{entry['ip']}/{entry['subnet']}"
+    for address, attrs, number in some:
         names = (address if turn == 1 else f"{address} ({turn})" for turn in count(1))
         identity = next(name for name in map(one.identity, names) if name not in facts)
-        facts[identity] = {"negated": _negated(entry), "comment": entry.get("comment") or ""}
-        ids[identity] = entry["id"]
+        facts[identity], ids[identity] = attrs, number
     return Held(facts, ids)
 
 
@@ -138,6 +174,10 @@ def write(api: Api, one: Holder, now: Held, wanted: Wanted) -> None:
     if one.kind == SNIPPET:
         for attrs in due.values():
             api.call("PUT", _place(one), attrs or {"content": ""})
+        return
+    if one.kind == POOL:
+        for name, attrs in sorted(due.items(), key=lambda each: (each[1] is None, each[0])):
+            _on_server(api, one, now, name, attrs)
         return
     words, operation = ("items", _on_item) if one.kind == DICTIONARY else ("entries", _on_entry)
     gone_first = sorted(due, key=lambda name: (due[name] is not None, name))
@@ -160,6 +200,21 @@ def _on_entry(now: Held, identity: str, attrs: Attrs | None) -> dict[str, Json]:
     if identity in now.facts:
         return {"op": "update", "id": now.ids[identity], **said}
     return {"op": "create", **_address(identity), **said}
+
+
+def _on_server(api: Api, one: Holder, now: Held, identity: str, attrs: Attrs | None) -> None:
+    """There is no request for several of them."""
+    there = now.ids.get(identity)
+    place = f"{_place(one)}/server{f'/{there}' if there else ''}"
+    if attrs is None:
+        api.call("DELETE", place)
+        return
+    address, _, port = identity.split("/", 2)[2].partition(" ")[0].rpartition(":")
+    said = {**dict.fromkeys(now.facts.get(identity, ())), **attrs}
+    if there:
+        api.call("PUT", place, said)
+    else:
+        api.call("POST", place, {"address": address, "port": int(port), **said})
 
 
 def _address(identity: str) -> dict[str, Json]:

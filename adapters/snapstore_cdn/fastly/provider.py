@@ -15,14 +15,14 @@ from urllib.parse import quote
 
 from snapstore.adapter import Context
 from snapstore.errors import SnapError
-from snapstore.model import UNMODELLED, Document, Fact
+from snapstore.model import Document, Fact, Notice
 from snapstore.remote.abreast import answers
 from snapstore.remote.lost import MovedError
 from snapstore.remote.web import Api, api
 from snapstore.secrets import REDACTOR
 from snapstore_cdn.fastly.drafts import drafted
 from snapstore_cdn.fastly.holders import Held, Holder, Wanted, held, holder_of, write
-from snapstore_cdn.fastly.kinds import HELD
+from snapstore_cdn.fastly.kinds import HELD, NUMBERS, PACKAGE
 from snapstore_cdn.fastly.versions import Content, Version, version
 from snapstore_cdn.provider import Change, Provider, Seen, require_named
 from snapstore_cdn.purge import EVERYTHING, PATH, Purge
@@ -52,14 +52,18 @@ class _Fastly:
     # Reading
 
     def read(self) -> Seen:
-        documents, versions = [], {}
+        documents, notices, versions, numbers = [], [], {}, {}
         for service in self._ids:
             active = version(self._api, service, self._active(service), self.lost)
             content = active.content | self._all_held(active)
-            beside = (Fact(f"{UNMODELLED}:{service}: {text}") for text in active.beside)
-            documents.append(Document(f"{service}.json", (*_facts(content), *beside)))
+            documents.append(Document(f"{service}.json", tuple(_facts(content))))
+            notices += [
+                Notice(f"{service}: {store}", "what it holds is not captured") for store in active.stores
+            ]
             versions.update(dict.fromkeys((service, *active.content), str(active.number)))
-        return Seen(documents, versions=versions)
+            if f"{PACKAGE}:{service}" in active.content:
+                numbers[service] = self._numbers(service)
+        return Seen(documents, notices, {NUMBERS: numbers} if numbers else {}, versions)
 
     def _active(self, service: str) -> int:
         versions = self._api.call("GET", f"/service/{service}/version")
@@ -137,20 +141,34 @@ class _Fastly:
                 content[change.id] = dict(change.after)
         both = {**self._all_held(now), **wanted}
         holding = {name: attrs for name, attrs in both.items() if attrs is not None}
-        earlier = self._earlier(service, now, changes, content, holding)
-        return earlier or self._built(service, now, changes, holding)
+        earlier = self._earlier(service, changes)
+        for one in earlier:
+            if one.content == content and self._holds(_unshared(one, now), holding):
+                return one
+        return self._built(service, self._base(service, now, earlier, content), now, content, holding)
 
-    def _earlier(
-        self, service: str, now: Version, changes: Sequence[Change], content: Content, holding: Wanted
-    ) -> Version | None:
-        """The version that was captured, where it is still there and just what is wanted."""
+    def _earlier(self, service: str, changes: Sequence[Change]) -> list[Version]:
+        """The version that was captured, where it is still there."""
         numbers = {int(change.earlier) for change in changes if change.earlier}
-        there = {one["number"] for one in self._api.call("GET", f"/service/{service}/version")}
-        for number in sorted(numbers & there):
-            found = version(self._api, service, number, self.lost)
-            if found.content == content and self._holds(_unshared(found, now), holding):
-                return found
-        return None
+        return [
+            version(self._api, service, number, self.lost)
+            for number in sorted(numbers & set(self._numbers(service)))
+        ]
+
+    def _numbers(self, service: str) -> list[int]:
+        return [one["number"] for one in self._api.call("GET", f"/service/{service}/version")]
+
+    def _base(self, service: str, now: Version, earlier: Sequence[Version], content: Content) -> Version:
+        """What the draft is made from: a package comes only with a version that has it."""
+        name = f"{PACKAGE}:{service}"
+        for one in (now, *earlier):
+            if one.content.get(name) == content.get(name):
+                return one
+        raise SnapError(
+            f"no version of {service} has that package any more, and Fastly gives packages to nobody",
+            where=self._resource,
+            fix=f'deploy it yourself, or leave it out of resources.{self._resource}: exclude = ["{name}"]',
+        )
 
     def _holds(self, holders: Sequence[Holder], wanted: Wanted) -> bool:
         """Whether they hold that and nothing else, as far as anybody is told."""
@@ -158,9 +176,11 @@ class _Fastly:
         facts = {name: attrs for one in self._held(told) for name, attrs in one.facts.items()}
         return facts == {name: attrs for _, its in _of_each(told, wanted) for name, attrs in its.items()}
 
-    def _built(self, service: str, now: Version, changes: Sequence[Change], holding: Wanted) -> Version:
-        draft = drafted(self._api, service, now, changes, holding, self.lost)
-        self._fill(_unshared(draft, now), holding, {})
+    def _built(self, service: str, base: Version, now: Version, content: Content, holding: Wanted) -> Version:
+        draft = drafted(self._api, service, base, content, holding, self.lost)
+        unseen = _unshared(draft, now)
+        there = {name: attrs for one in self._held(unseen) for name, attrs in one.facts.items()}
+        self._fill(unseen, {**dict.fromkeys(there), **holding}, there)
         said = self._api.call("GET", f"/service/{service}/version/{draft.number}/validate")
         if said.get("status") != "ok":
             raise SnapError(

@@ -14,80 +14,82 @@ from snapstore.remote.web import Api, RefusedError
 from snapstore_cdn.fastly.holders import Holder, holder, is_dynamic
 from snapstore_cdn.fastly.kinds import (
     ACL,
+    ALONE,
     BACKENDS,
-    BESIDE,
     DICTIONARY,
-    HTTP3,
+    IMAGE_DEFAULTS,
+    IMAGES,
     KINDS,
+    LINK,
+    POOL,
+    PRODUCTS,
     SETTINGS,
     SNIPPET,
     VOLATILE,
 )
 
-_HOLDING = (DICTIONARY, ACL, SNIPPET)
+_HOLDING = (DICTIONARY, ACL, POOL, SNIPPET)
 """In the order in which they are filled: texts may refer to tables."""
-_ABSENT = frozenset({400, 403, 404})
+_EACH = (SETTINGS, "domain")
+"""What every service has."""
+_UNKNOWN = frozenset({400, 404})
+"""What is said of parts that services of a kind cannot have, or that Fastly has no more."""
+_PAID = {*PRODUCTS, *ALONE}
+_UNPAID = _UNKNOWN | {403}
 """What is said of products that a service does not have."""
 Content = dict[str, dict[str, Json]]
 """What a version is made of, by the identity of the fact."""
-_Told = Mapping[str, Sequence[Mapping[str, Any]]]
+_Told = Mapping[str, Any]
 """What the API tells, by kind."""
 
 
 class Version(msgspec.Struct, frozen=True):
-    """A version and its holders, by their identities; what it has ``beside`` them is not captured."""
+    """A version and its holders, by their identities, and the ``stores`` that it has links to."""
 
     number: int
     content: Content
     holders: dict[str, Holder]
-    beside: Sequence[str] = ()
+    stores: Sequence[str] = ()
 
 
 def version(api: Api, service: str, number: int, lost: Lost) -> Version:
-    settings, *others = _told(api, service, number, [SETTINGS, *KINDS.values()], lost)
-    told = dict(zip(KINDS, others, strict=True))
+    told = _told(api, service, number, {SETTINGS: SETTINGS, **KINDS, **PRODUCTS, **ALONE}, lost)
     content = {
-        f"{kind}:{service}/{one['name']}": _part(kind, one) for kind, some in told.items() for one in some
+        f"{kind}:{service}/{one['name']}": _part(kind, one)
+        for kind in (*KINDS, *PRODUCTS)
+        for one in told[kind] or ()
     }
-    content[f"{SETTINGS}:{service}"] = _plain(settings)
-    http3, *besides = _asked(api, service, number, [HTTP3, *BESIDE], lost)
-    if http3:
-        content[f"{HTTP3}:{service}"] = _plain(http3)
-    beside = [text for text, found in zip(BESIDE.values(), besides, strict=True) if found]
-    return Version(number, content, _holders(service, number, told), beside)
+    for kind in (SETTINGS, *ALONE):
+        if told[kind] and not (kind == IMAGES and _plain(told[kind]) == IMAGE_DEFAULTS):
+            content[f"{kind}:{service}"] = _plain(told[kind])
+    stores = [f"{one['resource_type']} {one['name']}" for one in told[LINK] or ()]
+    return Version(number, content, _holders(service, number, told), stores)
 
 
 def holders(api: Api, service: str, number: int, lost: Lost) -> dict[str, Holder]:
     """Those of a version, by their identities."""
-    found = _told(api, service, number, [KINDS[kind] for kind in _HOLDING], lost)
-    return _holders(service, number, dict(zip(_HOLDING, found, strict=True)))
+    return _holders(service, number, _told(api, service, number, {kind: kind for kind in _HOLDING}, lost))
 
 
-def _told(api: Api, service: str, number: int, paths: Sequence[str], lost: Lost) -> list[Any]:
-    place = f"/service/{service}/version/{number}"
-    return answers(lambda path: api.call("GET", f"{place}/{path}"), paths, lost)
+def _told(api: Api, service: str, number: int, paths: Mapping[str, str], lost: Lost) -> _Told:
+    """What there is of each kind, None of what this service cannot have."""
 
-
-def _asked(api: Api, service: str, number: int, paths: Sequence[str], lost: Lost) -> list[Any]:
-    """The same of what only some services have, None of what this one has not."""
-    place = f"/service/{service}/version/{number}"
-
-    def answer(path: str) -> Any:
+    def answer(kind: str) -> Any:
         try:
-            return api.call("GET", f"{place}/{path}")
+            return api.call("GET", f"/service/{service}/version/{number}/{paths[kind]}")
         except RefusedError as error:
-            if error.status not in _ABSENT:
+            if error.status not in (_UNPAID if kind in _PAID else () if kind in _EACH else _UNKNOWN):
                 raise
             return None
 
-    return answers(answer, paths, lost)
+    return dict(zip(paths, answers(answer, paths, lost), strict=True))
 
 
 def _holders(service: str, number: int, told: _Told) -> dict[str, Holder]:
     return {
         found.part: found
         for kind in _HOLDING
-        for one in told.get(kind, ())
+        for one in told[kind] or ()
         if (found := holder(service, number, kind, one))
     }
 
