@@ -518,7 +518,11 @@ def hold(fastly: Fastly, ops: list[Any]) -> None:
         elif kind == "dictionary":
             holding[key or "key"] = value
         elif kind == "pool":
-            holding[f"server {which} {key}"] = {"address": key or "a.example.com", "port": 1, "comment": value}
+            holding[f"server {which} {key}"] = {
+                "address": key or "a.example.com",
+                "port": 1,
+                "comment": value,
+            }
         else:
             subnet = {"": None, "1": 32}.get(value, 0)
             address = key if {".", ":"} & {*key} else "192.0.2.9"

@@ -1,12 +1,13 @@
 """``snap restore`` that is killed while it waits for an answer, at one request after the other: what is left
 is the old state, the new one, or a journal that leads to either. ``SNAPSTORE_REDIS_KILLS=all`` for every
-request on every server."""
+request on every server, before and after it was done, and both ways each time."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from tests.conftest import Snap
 from tests.redis import servers
 from tests.redis.conftest import everything
-from tests.redis.proxy import Proxy, proxy
+from tests.redis.proxy import Cut, Proxy, proxy
 from tests.redis.test_faults import after, before
 
 EVERY = os.environ.get("SNAPSTORE_REDIS_KILLS") == "all"
@@ -22,6 +23,7 @@ STEP = 1 if EVERY else 5
 KILLED, DONE, UNFINISHED = -9, 0, 7
 RESTORE = ("restore", "HEAD", "--yes", "--allow", "all")
 WAYS = ("--abort", "--resume")
+CUTS: tuple[Cut, ...] = ("before", "after")
 
 
 @pytest.fixture(params=servers.NAMES if EVERY else ("redis-8.2",))
@@ -49,23 +51,29 @@ def test_killed_at_any_request_it_goes_on_or_back(server: servers.Server, betwee
     after(server)
     between.through()
     snap(*RESTORE, code=0)
-    ways: list[str] = []
-    for number, at in enumerate(range(1, between.requests + 1, STEP)):
+    reached: set[str] = set()
+    for at, how, way in _moments(between.requests):
         after(server)
         new = everything(server)
-        killed = _killed(snap, between, at, "after" if number % 2 else "before")
+        killed = _killed(snap, between, at, how)
         between.through()
         expected = old
         if killed and snap(*RESTORE).code == UNFINISHED:
-            way = WAYS[len(ways) % 2]
-            ways.append(way)
+            reached.add(way)
             snap("restore", way, "--yes", "--allow", "all", code=0)
             expected = old if way == "--resume" else new
-        assert everything(server) == expected, at
-    assert set(ways) == set(WAYS)
+        assert everything(server) == expected, (at, how, way)
+    assert reached == set(WAYS)
 
 
-def _killed(snap: Snap, between: Proxy, at: int, how: str) -> bool:
+def _moments(requests: int) -> Iterator[tuple[int, Cut, str]]:
+    """At which request, whether that was done, and which way it goes then."""
+    every = list(product(CUTS, WAYS))
+    for number, at in enumerate(range(1, requests + 1, STEP)):
+        yield from ((at, *one) for one in (every if EVERY else every[number % 4 :][:1]))
+
+
+def _killed(snap: Snap, between: Proxy, at: int, how: Cut) -> bool:
     """Whether there was such a request."""
     words = snap.command(*RESTORE)
     quiet = subprocess.DEVNULL
@@ -73,7 +81,7 @@ def _killed(snap: Snap, between: Proxy, at: int, how: str) -> bool:
         words, cwd=snap.root, env=snap.environment(), stdout=quiet, stderr=quiet
     ) as process:
         between.told = process.kill
-        between.cut_at(at, how)  # type: ignore[arg-type]
+        between.cut_at(at, how)
         code = process.wait()
     between.told = lambda: None
     assert code in (KILLED, DONE)

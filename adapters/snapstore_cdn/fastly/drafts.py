@@ -70,7 +70,7 @@ def _put_named(api: Api, place: str, change: Change, holding: Wanted, ids: Mappi
     name = change.name.partition("/")[2]
     there = f"{path}/{quote(name, safe='')}"
     if change.kind in BY_ID and change.before is not None:
-        there = f"{BY_ID[change.kind].format(place=place)}/{ids[f'{change.kind}/{name}']}"
+        there = f"{BY_ID[change.kind].format(place=place)}/{quote(ids[f'{change.kind}/{name}'], safe='')}"
     before, after = change.before, change.after
     if after is None or (before and _is_remade(change)):
         api.call("DELETE", there)

@@ -204,7 +204,7 @@ def _on_entry(now: Held, identity: str, attrs: Attrs | None) -> dict[str, Json]:
 
 def _on_server(api: Api, one: Holder, now: Held, identity: str, attrs: Attrs | None) -> None:
     """There is no request for several of them."""
-    there = now.ids.get(identity)
+    there = quote(now.ids.get(identity, ""), safe="")
     place = f"{_place(one)}/server{f'/{there}' if there else ''}"
     if attrs is None:
         api.call("DELETE", place)
