@@ -6,6 +6,8 @@ import hashlib
 import re
 from collections.abc import Iterable
 
+NAME = r'(?:"(?:[^"]|"")+"|[^\s",()]+)'
+"""A name as it stands in a list of a definition, quoted where it has to be."""
 _PART = re.compile(r'"(?:[^"]|"")*"|[^".]+')
 _PLAIN = re.compile(r"[a-z0-9_][a-z0-9_.,()\[\]-]{0,119}")
 """Most names: files can be called like that."""

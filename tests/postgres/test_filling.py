@@ -84,6 +84,40 @@ def test_rows_that_another_part_of_a_key_tells_apart_may_refer_to_the_same(
     assert found == [(1, 7), (1, 8), (2, 7), (3, 7)]
 
 
+COMPANIES = """
+CREATE TABLE tenant (id int PRIMARY KEY);
+CREATE TABLE company (tenant int REFERENCES tenant, id int, name text, PRIMARY KEY (tenant, id));
+INSERT INTO tenant VALUES (1), (4), (5), (6);
+INSERT INTO company VALUES (4, 7), (5, 7), (5, 8), (6, 9);
+CREATE TABLE t (
+  k int, tenant int NOT NULL REFERENCES tenant, company int NOT NULL, boss int, deputy int NOT NULL,
+  UNIQUE (tenant, k), FOREIGN KEY (tenant, company) REFERENCES company,
+  FOREIGN KEY (tenant, deputy) REFERENCES company (tenant, id),
+  FOREIGN KEY (boss, tenant) REFERENCES t (k, tenant));
+"""
+GONE = (
+    ("company", "INSERT INTO t VALUES (1, 5, NULL, 8), (2, 6, NULL, 9)", [(1, 5, 7, 8), (2, 6, 9, 9)]),
+    ("tenant", "INSERT INTO t VALUES (1, 7, NULL, 8), (2, 9, NULL, 9)", [(1, 5, 7, 8), (2, 6, 9, 9)]),
+    ("tenant, DROP company", "INSERT INTO t VALUES (1, NULL, 8), (2, NULL, 7)", [(1, 5, 7, 8), (2, 4, 7, 7)]),
+    ("tenant, DROP company, DROP boss, DROP deputy", "INSERT INTO t VALUES (1)", [(1, 4, 7, 7)]),
+)
+
+
+@pytest.mark.parametrize(("columns", "kept", "filled"), GONE, ids=("one", "other", "both", "all"))
+def test_a_key_of_several_columns_gets_values_that_are_there_together(
+    new_database: Callable[[], str], columns: str, kept: str, filled: list[tuple[int, ...]]
+):
+    url = new_database()
+    run(url, COMPANIES)
+    good, before = capture(url), dump.schema(url)
+    run(url, f"ALTER TABLE t DROP {columns}; {kept}")
+    restore(url, good)
+    same_schema(url, before)
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT k, tenant, company, deputy FROM t ORDER BY k").fetchall()
+    assert found == filled
+
+
 def test_a_reference_without_anything_to_refer_to_is_refused(new_database: Callable[[], str]):
     url = new_database()
     run(url, "CREATE TABLE o (id int PRIMARY KEY); CREATE TABLE t (k int, o int NOT NULL REFERENCES o)")

@@ -14,7 +14,9 @@ from typing import NamedTuple
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.expressions.resolution import compares
-from snapstore_postgres.names import last, literal, qualifier, spare_name
+from snapstore_postgres.names import NAME, last, literal, qualifier, spare_name
+from snapstore_postgres.relations import foreign_keys
+from snapstore_postgres.relations.foreign_keys import ForeignKey
 from snapstore_postgres.rows.filling import condition
 from snapstore_postgres.rows.looking import LOOKS, Look, Place, first, statements, told
 from snapstore_postgres.rows.staying import Staying
@@ -201,55 +203,38 @@ def _in_column(column: Fact, domain: Fact, bad: str, why: str, staying: Staying)
 
 # -- foreign keys ------------------------------------------------------------------------------------------
 
-_NAME = r'(?:"(?:[^"]|"")+"|[^\s",()]+)'
-_LIST = rf"{_NAME}(?:, {_NAME})*"
-_FOREIGN_KEY = re.compile(
-    rf"FOREIGN KEY \((?P<own>{_LIST})\) REFERENCES (?P<table>\S.*?)\((?P<other>{_LIST})\)"
-    r"(?P<full> MATCH FULL)?.*"
-)
 
-
-def _orphans(key: Fact, staying: Staying) -> Iterator[Look]:
+def _orphans(constraint: Fact, staying: Staying) -> Iterator[Look]:
     """Rows that refer to what is not there. Only by plain types, whose operator of that name is theirs."""
-    found = _FOREIGN_KEY.fullmatch(key.attrs["definition"])
-    if not found or "PERIOD " in key.attrs["definition"]:
+    key = foreign_keys.read(constraint, staying.request.target)
+    if key is None or not all(map(foreign_keys.is_plain, key.own, key.others)):
         return
-    target, table, other = staying.request.target, key.parent or "", f"table:{found['table']}"
-    sides = [
-        [target.get(f"column:{t.partition(':')[2]}.{name}") for name in re.findall(_NAME, found[names])]
-        for t, names in ((table, "own"), (other, "other"))
-    ]
-    own, others = ([column for column in side if column is not None] for side in sides)
-    if None in (*sides[0], *sides[1]) or not all(map(_alike, own, others)):
-        return
-    rows = _rows(table, own, staying, _is_plain(table, staying))
+    table, other = constraint.parent or "", key.table
+    rows = _rows(table, key.own, staying, _is_plain(table, staying))
     referred = (
-        _rows(other, others, staying, _is_plain(other, staying)) if other in staying.request.live else None
+        _rows(other, key.others, staying, _is_plain(other, staying))
+        if other in staying.request.live
+        else None
     )
     if rows and referred:
-        bad = _not_referring(rows, own, referred, others, bool(found["full"]))
-        yield _look(rows, bad, f"fit {last(key.name)}", f"what they refer to is not in {referred.table}")
+        bad = _not_referring(rows, referred, key)
+        yield _look(
+            rows, bad, f"fit {last(constraint.name)}", f"what they refer to is not in {referred.table}"
+        )
 
 
-def _not_referring(
-    rows: _Rows, own: Sequence[Fact], referred: _Rows, others: Sequence[Fact], full: bool
-) -> str:
-    names = [f"t.{last(column.name)}" for column in own]
-    pairs = (f"r.{last(o.name)} = {name}" for o, name in zip(others, names, strict=True))
+def _not_referring(rows: _Rows, referred: _Rows, key: ForeignKey) -> str:
+    names = [f"t.{last(column.name)}" for column in key.own]
+    pairs = (f"r.{last(o.name)} = {name}" for o, name in zip(key.others, names, strict=True))
     given = " AND ".join(f"{name} IS NOT NULL" for name in names)
     bad = (
         f"SELECT place FROM {rows.source} t WHERE {given}"
         f" AND NOT EXISTS (SELECT FROM {referred.source} r WHERE {' AND '.join(pairs)})"
     )
-    if not full:
+    if not key.full:
         return bad
     halves = f"pg_catalog.num_nulls({', '.join(names)}) BETWEEN 1 AND {len(names) - 1}"
     return f"{bad} UNION ALL SELECT place FROM {rows.source} t WHERE {halves}"
-
-
-def _alike(own: Fact, other: Fact) -> bool:
-    types = [column.attrs["type"] for column in (own, other)]
-    return "." not in types[0] and (types[0] == types[1] or {*types} <= {"smallint", "integer", "bigint"})
 
 
 # -- keys --------------------------------------------------------------------------------------------------
@@ -257,7 +242,7 @@ def _alike(own: Fact, other: Fact) -> bool:
 _PART = """pg_catalog.concat('(', pg_catalog.pg_get_indexdef(i.indexrelid, n, false), ')',
            ' COLLATE ' || nullif(i.indcollation[n - 1], 0)::pg_catalog.regcollation)"""
 _NULLS = "(pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct')::boolean"  # since 15
-_INDEX = rf"CREATE UNIQUE INDEX {_NAME} ON (?:ONLY )?{{}} USING "
+_INDEX = rf"CREATE UNIQUE INDEX {NAME} ON (?:ONLY )?{{}} USING "
 
 
 def _twins(key: Fact, staying: Staying) -> Iterator[Look]:

@@ -2,18 +2,20 @@
 
 A deploy that dropped such a column took its values with it. The column comes back as it was declared, so each
 row needs something: what is neutral in the type, unless a check forbids it or a key wants it to be another
-one in each row. What refers to another table gets a key that is there.
+one in each row. What refers to other tables gets a key that is there, be it one of several columns together.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import View
 from snapstore_postgres.names import last, literal
-from snapstore_postgres.relations import size, table_of
+from snapstore_postgres.relations import foreign_keys, size, table_of
+from snapstore_postgres.relations.foreign_keys import ForeignKey
 
 _NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision", "money", "oid")
 _TEXTS = ("text", "character varying", "character", "name", "citext")
@@ -61,9 +63,9 @@ def hazard(column: Fact, view: View) -> tuple[Hazard, ...]:
 
 def needs(column: Fact, view: View) -> list[str]:
     """The columns whose values stand in, and what the checks of these values call."""
-    found = _referred(column, view)
+    found = [fact.id for reference in _references(column, view) for fact in reference.columns()]
     called = [n for check in _checks(column, view) for n in check.needs if n.startswith(_CALLED)]
-    return [*([found.id] if found else []), *called]
+    return [*dict.fromkeys(found), *called]
 
 
 _CALLED = ("function:", "operator:")
@@ -120,11 +122,9 @@ def _candidates(column: Fact, tests: list[str], view: View) -> Iterator[str]:
     """Expressions of values, the best first; ``snap_no`` is the number of the row among those without one, or
     among those of them that nothing else tells apart."""
     apart = _told_apart_within(column, view) is not None
-    referred = _referred(column, view)
-    if referred:
-        which = "k.snap_no - 1" if apart else "0"
-        of = f"SELECT r.{last(referred.name)} FROM {table_of(referred)} r ORDER BY 1"
-        yield f"{of} OFFSET {which} LIMIT 1"
+    references = _references(column, view)
+    if references:
+        yield _key_that_is_there(references, apart)
         return  # nothing else is there to refer to
     if apart:
         yield from _apart(column, view)
@@ -216,16 +216,6 @@ def _of_domain(domain: Fact, tests: str, view: View) -> str:
     )
 
 
-def _referred(column: Fact, view: View) -> Fact | None:
-    """The column of another table, or of the same, that a foreign key of this one alone refers to."""
-    for part in view.target_parts.get(column.parent or "", ()):
-        if part.kind == "constraint" and part.attrs.get("type") == "f" and column.id in part.needs:
-            others = [n for n in part.needs if n.startswith("column:") and n != column.id]
-            if len(others) == 1:
-                return view.target[others[0]]
-    return None
-
-
 def _told_apart_within(column: Fact, view: View) -> list[str] | None:
     """The columns that are there and have a part in all keys with this one: only rows with equal values there
     need different ones here. None where it has no part in telling rows apart."""
@@ -271,3 +261,72 @@ def _texts(tests: str) -> list[str]:
 def _dates(tests: str) -> Iterator[str]:
     for text in re.findall(r"'(\d{4}-\d\d-\d\d[^']*)'", tests):
         yield from (text, f"{text[:4]}-12-31")
+
+
+# -- what refers to another table --------------------------------------------------------------------------
+
+
+class _Reference(NamedTuple):
+    """A foreign key that a value has a part in: the column where it has to be found, and the pairs of columns
+    beside it, own and referred to, whose values are known by then."""
+
+    column: Fact
+    beside: list[tuple[Fact, Fact]]
+
+    def columns(self) -> Iterator[Fact]:
+        yield self.column
+        for pair in self.beside:
+            yield from pair
+
+
+def _references(column: Fact, view: View) -> list[_Reference]:
+    """Those by which rows will refer to something: a key does not, as long as another part of it is NULL."""
+    parts = view.target_parts.get(column.parent or "", ())
+    keys = (foreign_keys.read(p, view.target) for p in parts if column.id in p.needs)
+    found = (_reference(column, key, view) for key in keys if key is not None)
+    return [reference for reference in found if reference is not None]
+
+
+def _reference(column: Fact, key: ForeignKey, view: View) -> _Reference | None:
+    pairs = [*zip(key.own, key.others, strict=True)]
+    where = next((other for own, other in pairs if own.id == column.id), None)
+    beside = [pair for pair in pairs if pair[0].id != column.id]
+    is_whole = all(view.stays(own.id) or own.attrs.get("not_null") for own, _ in beside)
+    if where is None or where.id == column.id or not is_whole:
+        return None
+    return _Reference(where, [pair for pair in beside if _is_known(*pair, column, view)])
+
+
+def _is_known(own: Fact, other: Fact, column: Fact, view: View) -> bool:
+    """Whether the value beside a column is there before its own. Of two that stand in, the second goes by the
+    first."""
+    if not foreign_keys.is_plain(own, other) or other.id == column.id:
+        return False
+    before = [view.live.get(fact.id, fact).attrs["type"] for fact in (own, other)]
+    if before != [own.attrs["type"], other.attrs["type"]]:
+        return False
+    if view.stays(own.id):
+        return True
+    return "generated" not in own.attrs and (own.id < column.id or not needed(own, view))
+
+
+def _key_that_is_there(references: list[_Reference], apart: bool) -> str:
+    """The first value that is found wherever it has to be, or that of the row's number."""
+    first, *rest = references
+    others = [reference for reference in rest if foreign_keys.is_plain(first.column, reference.column)]
+    name = f"r.{last(first.column.name)}"
+    wanted = [*_equal(first, "r")]
+    for reference in others:
+        equal = [f"o.{last(reference.column.name)} = {name}", *_equal(reference, "o")]
+        wanted.append(f"EXISTS (SELECT FROM {table_of(reference.column)} o WHERE {' AND '.join(equal)})")
+    distinct = "DISTINCT " if apart and wanted else ""
+    where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
+    which = "k.snap_no - 1" if apart else "0"
+    return f"SELECT {distinct}{name} FROM {table_of(first.column)} r{where} ORDER BY 1 OFFSET {which} LIMIT 1"
+
+
+def _equal(reference: _Reference, of: str) -> Iterator[str]:
+    for own, other in reference.beside:
+        value = f"t.{last(own.name)}"
+        equal = f"{of}.{last(other.name)} = {value}"
+        yield equal if own.attrs.get("not_null") else f"({value} IS NULL OR {equal})"
