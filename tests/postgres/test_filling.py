@@ -84,6 +84,27 @@ def test_rows_that_another_part_of_a_key_tells_apart_may_refer_to_the_same(
     assert found == [(1, 7), (1, 8), (2, 7), (3, 7)]
 
 
+CHECKED_KEYS = {
+    "address": "text NOT NULL UNIQUE CHECK (address ~ '^[a-z0-9.]+@[a-z0-9.]+[.][a-z]+$')",
+    "code": "varchar(9) NOT NULL UNIQUE CHECK (code LIKE '%-x')",
+    "mail": "mail NOT NULL UNIQUE",
+    "odd": "pos NOT NULL UNIQUE",
+    "above": "smallint NOT NULL UNIQUE CHECK (above >= 20 AND above < 90)",
+    "below": "numeric(4,1) NOT NULL UNIQUE CHECK (below < -7.5)",
+    "day": "date NOT NULL UNIQUE CHECK (day > '2020-02-28')",
+}
+
+
+def test_what_a_check_lets_pass_is_another_one_in_each_row_of_a_key(new_database: Callable[[], str]):
+    url = new_database()
+    run(url, SETUP.format(columns=", ".join(f"{name} {kind}" for name, kind in CHECKED_KEYS.items())))
+    good, before = capture(url), dump.schema(url)
+    run(url, f"ALTER TABLE t {', '.join(f'DROP {name}' for name in CHECKED_KEYS)}")
+    run(url, "INSERT INTO t VALUES (1), (2), (3)")
+    restore(url, good)
+    same_schema(url, before)
+
+
 COMPANIES = """
 CREATE TABLE tenant (id int PRIMARY KEY);
 CREATE TABLE company (tenant int REFERENCES tenant, id int, name text, PRIMARY KEY (tenant, id));

@@ -20,6 +20,8 @@ from snapstore_postgres.relations.foreign_keys import ForeignKey
 _NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision", "money", "oid")
 _TEXTS = ("text", "character varying", "character", "name", "citext")
 _TIMES = ("date", "timestamp without time zone", "timestamp with time zone")
+_SHAPES = ("@example.com", ".example.com")
+"""Ends of texts that a check for something from the Internet lets pass."""
 _NEUTRAL = {
     "boolean": ("false", "true"),
     "time without time zone": ("00:00",),
@@ -126,52 +128,57 @@ def _candidates(column: Fact, tests: list[str], view: View) -> Iterator[str]:
     if references:
         yield _key_that_is_there(references, apart)
         return  # nothing else is there to refer to
-    if apart:
-        yield from _apart(column, view)
-    yield from _of_type(column.attrs["type"], column, " ".join(tests), view)
+    yield from _of_type(column.attrs["type"], column, " ".join(tests), view, apart)
 
 
-def _apart(column: Fact, view: View) -> Iterator[str]:
-    """Another value in each row."""
-    kind, name = _base(column.attrs["type"]), last(column.name)
-    if kind in _NUMBERS:
-        yield f"(SELECT coalesce(max(m.{name}), 0) FROM {table_of(column)} m) + k.snap_no"
-    elif kind in _TEXTS or kind == "bytea":
+def _apart(kind: str, column: Fact, tests: str, view: View) -> Iterator[str]:
+    """Another value of a type in each row."""
+    base, name = _base(kind), last(column.name)
+    if base in _NUMBERS:
+        for sign, bound in ((">", "0"), *_BOUND.findall(tests)):
+            end, step = ("greatest(max", "+") if sign == ">" else ("least(min", "-")
+            yield f"(SELECT {end}(m.{name}), {bound}) FROM {table_of(column)} m) {step} k.snap_no"
+    elif base in _TEXTS:
         yield "k.snap_no::text"
-    elif kind in _TIMES:
-        yield "date '1970-01-01' + k.snap_no::integer"
-    elif kind == "uuid":
+        yield from (f"k.snap_no || {literal(shape)}" for shape in _SHAPES)
+        yield from (f"k.snap_no || {literal(text)}" for text in _texts(tests))
+    elif base in _TIMES:
+        days = (day for day, _ in _DATE.findall(tests))
+        yield from (f"date {literal(day)} + k.snap_no::integer" for day in ("1970-01-01", *days))
+    elif base == "uuid":
         yield "md5(k.snap_no::text)"
-    elif f"base_type:{column.attrs['type']}" in view.target:
+    elif base == "bytea" or f"base_type:{kind}" in view.target:
         yield "k.snap_no::text"
 
 
-def _of_type(kind: str, column: Fact, tests: str, view: View) -> Iterator[str]:
+def _of_type(kind: str, column: Fact, tests: str, view: View, apart: bool = False) -> Iterator[str]:
     base = _base(kind)
+    if apart:
+        yield from _apart(kind, column, tests, view)
     if kind.endswith("[]"):
         yield literal("{}")
     elif base in _NUMBERS:
         yield from ("0", "1", "-1", *_numbers(tests))
     elif base in _TEXTS:
-        yield from (literal(text) for text in ("", "-", *_texts(tests)))
+        yield from map(literal, ("", "-", *(f"x{shape}" for shape in _SHAPES), *_texts(tests)))
     elif base in _TIMES:
         yield from (literal(text) for text in ("1970-01-01", *_dates(tests)))
     elif base in _NEUTRAL:
         yield from map(literal, _NEUTRAL[base])
     else:
-        yield from _of_own_type(column, tests, view)
+        yield from _of_own_type(column, tests, view, apart)
 
 
-def _of_own_type(column: Fact, tests: str, view: View) -> Iterator[str]:
+def _of_own_type(column: Fact, tests: str, view: View, apart: bool) -> Iterator[str]:
     """For a type that somebody has made, or that stands in no table here: what its kind lets us guess."""
     for fact in (view.target.get(need) for need in column.needs):
         if fact is not None and fact.name == column.attrs["type"]:
-            yield from _of_fact(fact, tests, view)
+            yield from _of_fact(fact, column, tests, view, apart)
             return
     yield literal("empty" if column.attrs["type"].endswith("range") else "")
 
 
-def _of_fact(fact: Fact, tests: str, view: View) -> Iterator[str]:
+def _of_fact(fact: Fact, column: Fact, tests: str, view: View, apart: bool) -> Iterator[str]:
     if fact.kind == "enum":
         yield from map(literal, fact.attrs["labels"])
     elif fact.kind in ("composite", "table", "view", "matview"):
@@ -179,7 +186,7 @@ def _of_fact(fact: Fact, tests: str, view: View) -> Iterator[str]:
     elif fact.kind == "range":
         yield literal("empty")
     elif fact.kind == "domain":
-        yield _of_domain(fact, tests, view)
+        yield _of_domain(fact, column, tests, view, apart)
     elif fact.kind == "base_type":
         yield _of_base_type(fact, view)
 
@@ -204,11 +211,11 @@ def _width(row: Fact, view: View) -> int:
     return len(listed or [p for p in view.target_parts.get(row.id, ()) if p.kind == "column"])
 
 
-def _of_domain(domain: Fact, tests: str, view: View) -> str:
+def _of_domain(domain: Fact, column: Fact, tests: str, view: View, apart: bool) -> str:
     """The first value of the type below that the domain's own checks let pass."""
     checks = [condition(p) for p in view.target_parts.get(domain.id, ()) if p.kind == "constraint"]
-    below = Fact(domain.id, {"type": domain.attrs["type"]}, None, domain.needs)
-    found = _of_type(domain.attrs["type"], below, " ".join([tests, *checks]), view)
+    below = Fact(column.id, {"type": domain.attrs["type"]}, column.parent, domain.needs)
+    found = _of_type(domain.attrs["type"], below, " ".join([tests, *checks]), view, apart)
     values = ", ".join(f"({n}, ({value})::{domain.attrs['type']})" for n, value in enumerate(found))
     test = " AND ".join(checks) or "true"
     return (
@@ -249,6 +256,9 @@ def _base(kind: str) -> str:
     return re.sub(r"\([\d,-]+\)", "", kind).strip().rpartition(".")[2]
 
 
+_BOUND = re.compile(r"(?<!<)([<>])=? \(*'?(-?\d+(?:\.\d+)?)")
+
+
 def _numbers(tests: str) -> Iterator[str]:
     for number in re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?", tests):
         yield from (number, f"{number} + 1", f"{number} - 1")
@@ -258,9 +268,12 @@ def _texts(tests: str) -> list[str]:
     return [text.replace("''", "'") for text in re.findall(r"'((?:[^']|'')*)'", tests)]
 
 
+_DATE = re.compile(r"'(\d{4}-\d\d-\d\d)([^']*)'")
+
+
 def _dates(tests: str) -> Iterator[str]:
-    for text in re.findall(r"'(\d{4}-\d\d-\d\d[^']*)'", tests):
-        yield from (text, f"{text[:4]}-12-31")
+    for day, time in _DATE.findall(tests):
+        yield from (f"{day}{time}", f"{day[:4]}-12-31")
 
 
 # -- what refers to another table --------------------------------------------------------------------------
