@@ -94,6 +94,14 @@ def test_a_changed_text_of_many_lines_is_a_unified_diff():
     ]
 
 
+def test_a_long_value_is_cut_and_shows_where_it_differs():
+    same, length = "x" * 1_000_000, "(1,000,003 characters)"
+    assert changed({"value": f"{same}old"}, {"value": f"{same}new"}) == [
+        f"value: …{'x' * 20}old {length} → …{'x' * 20}new {length}"
+    ]
+    assert values.in_words(same) == f"{'x' * 2_000}… (1,000,000 characters)"
+
+
 def test_a_nested_value_names_the_places_that_changed():
     before = {"config": {"mode": "dev", "rules": [{"use": "a"}, {"use": "b"}], "old": 1}}
     after = {"config": {"mode": "prod", "rules": [{"use": "a"}, {"use": "c"}], "new": {"x": 2}}}

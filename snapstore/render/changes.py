@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from snapstore.model import Blob, Fact, FactChange, FileChange, ResourceChanges
 from snapstore.render import contents
 from snapstore.render.style import ADDED, BOLD, CHANGED, DIM, REMOVED, name, paint
-from snapstore.render.values import attributes, count, differences, size, text_diff, title
+from snapstore.render.values import attributes, count, cut, differences, size, text_diff, title
 from snapstore.snapshot import Snapshot
 from snapstore.verify import Resealed, without
 
@@ -178,7 +178,7 @@ def _fact(change: FactChange, depth: int, limits: Limits) -> Iterator[str]:
     mark = sign(change)
     for key, text in texts:
         yield f"{indent}{key}:"
-        body = [f"{indent}  " + paint(f"{mark} {line}", MARKS[mark]) for line in text.splitlines()]
+        body = [f"{indent}  " + paint(f"{mark} {cut(line)}", MARKS[mark]) for line in text.splitlines()]
         yield from _folded(body, limits.lines)
 
 

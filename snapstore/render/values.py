@@ -10,6 +10,10 @@ from snapstore.render.style import ADDED, CHANGED, PLACE, REMOVED, name, paint
 
 SEALED_TEXT = "(sealed)"
 SEALED_CHANGED = "(sealed, changed)"
+_LONGEST = 2_000
+"""Characters of one value, or of a line of it, that are shown."""
+_BEFORE = 20
+"""Characters before the first one that differs."""
 
 
 def count(number: int, noun: str) -> str:
@@ -42,8 +46,23 @@ def masked(value: Json) -> Json:
     return value
 
 
+def cut(text: str, start: int = 0) -> str:
+    """A text of any length in so many characters as one reads, with its length where some are left out."""
+    if len(text) <= _LONGEST:
+        return text
+    shown = (
+        f"{'…' if start else ''}{text[start : start + _LONGEST]}{'…' if len(text) > start + _LONGEST else ''}"
+    )
+    return f"{shown} ({count(len(text), 'character')})"
+
+
 def in_words(value: Json) -> str:
-    """A value on one line; a string as it is where it cannot be mistaken for something else."""
+    """A value on one line, cut where it is long; a string as it is where it cannot be mistaken for something
+    else."""
+    return cut(_on_one_line(value))
+
+
+def _on_one_line(value: Json) -> str:
     plain = masked(value)
     if isinstance(plain, str) and plain and plain == plain.strip() and plain.isprintable():
         return plain
@@ -116,7 +135,23 @@ def _same(old: Json, new: Json) -> bool:
 
 
 def _changed(label: str, old: Json, new: Json) -> str:
-    return f"{label}: {paint(in_words(old), REMOVED)} → {paint(in_words(new), ADDED)}"
+    before, after = _on_one_line(old), _on_one_line(new)
+    start = max(0, _first_difference(before, after) - _BEFORE)
+    if start + _BEFORE < _LONGEST:
+        start = 0
+    return f"{label}: {paint(cut(before, start), REMOVED)} → {paint(cut(after, start), ADDED)}"
+
+
+def _first_difference(one: str, other: str) -> int:
+    """How many characters both begin with; found by halves, since texts may have millions."""
+    same, end = 0, min(len(one), len(other))
+    while same < end:
+        middle = (same + end + 1) // 2
+        if one[same:middle] == other[same:middle]:
+            same = middle
+        else:
+            end = middle - 1
+    return same
 
 
 def _names(label: str, before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[str]:
@@ -156,7 +191,7 @@ def text_diff(old: str, new: str, limit: int = 60) -> Iterator[str]:
     lines = unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2)
     hunks = list(islice(lines, 2, None))
     marks = {"+": ADDED, "-": REMOVED, "@": PLACE}
-    for line in hunks[:limit]:
+    for line in map(cut, hunks[:limit]):
         yield paint(line, marks[line[0]]) if line[:1] in marks else line
     if not hunks:
         yield "only line ends differ"
