@@ -165,8 +165,9 @@ class Session:
             except (OSError, redis.ConnectionError, redis.TimeoutError) as error:
                 raise LostError(_reason(error)) from error
             except redis.RedisError as error:
-                raise _refused(error, self._options, self.resource) from error
+                raise _unfit(error, self._options, self.resource) from error
             else:
+                connection._sock.settimeout(self._settings.timeout)
                 return connection
             connection.disconnect()
         raise _refused(refused, self._options, self.resource) from refused
@@ -207,7 +208,7 @@ def _options(settings: Settings, resource: str) -> dict[str, Any]:
     if found.get("password"):
         REDACTOR.add(found["password"])
     return found | {
-        "socket_timeout": settings.timeout,
+        "socket_timeout": settings.connect_timeout,  # TLS is agreed on, and a password checked, in that too
         "socket_connect_timeout": settings.connect_timeout,
         "protocol": 2,
         "retry": Retry(NoBackoff(), 0),
@@ -233,12 +234,25 @@ def _refused(error: BaseException | None, options: dict[str, Any], resource: str
     )
 
 
+def _unfit(error: redis.RedisError, options: dict[str, Any], resource: str) -> SnapError:
+    """For what answers and is not what the url says."""
+    if isinstance(error, redis.exceptions.InvalidResponse):
+        text = f"what answers at {_place(options)} does not speak as Redis does"
+        fix = "check host and port of the url, and whether it is rediss:// (TLS)"
+        return SnapError(text, where=resource, fix=fix)
+    if "DB index" in str(error):
+        text = f"Redis at {_place(options)} has no database {options['db']}: {error}"
+        return SnapError(text, where=resource, fix="check the number at the end of the url")
+    return _refused(error, options, resource)
+
+
 def lost(error: LostError, session: Session) -> SnapError:
     """The error for a connection that was lost or that cannot be had."""
+    tls = ", and that it speaks TLS there" if session._settings.url.startswith("rediss:") else ""
     return SnapError(
         f"no connection to Redis at {_place(session._options)}: {error}",
         where=session.resource,
-        fix="check the url and that the server is up, then run the command again",
+        fix=f"check the url and that the server is up{tls}, then run the command again",
     )
 
 

@@ -49,5 +49,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("databases have numbers from 0 on")
         if self.max_keys < 0:
             raise ValueError("max_keys is a number of keys")
+        if self.timeout <= 0 or self.connect_timeout <= 0:
+            raise ValueError("timeout and connect_timeout are numbers of seconds")
         if not 0 < self.hit_rate <= 1:
             raise ValueError("hit_rate is a share, above 0 and up to 1")

@@ -16,6 +16,7 @@ from tests.conftest import Snap
 from tests.e2e.test_canary import spellings
 from tests.redis import servers
 from tests.redis.conftest import everything
+from tests.serving import Handler, serving
 
 DOCS = Path(__file__).parents[2] / "docs" / "adapters" / "redis.md"
 
@@ -92,20 +93,29 @@ def test_init_finds_a_server_by_its_variable(newest: servers.Server, snap: Snap)
 def test_what_is_no_server_or_lets_nobody_in_is_one_clear_message(newest: servers.Server, snap: Snap):
     text = '[resources.cache]\nadapter = "redis"\nurl = "{}"\n'
     newest.client().acl_setuser("app", enabled=True, passwords=["+right"])
+    hasty = "\nconnect_timeout = 0.2"
     for url, words in {
         "redis://127.0.0.1:1/0": "no connection to Redis at 127.0.0.1:1",
         newest.url(0, "app", "wrong"): "does not let us in",
         newest.url(0, "app", "right"): "no permission",
-        newest.url(99): "index is out of range",
+        newest.url(99): "has no database 99",
+        newest.url().replace("redis://", "rediss://"): "that it speaks TLS there",
         "http://nowhere": "not one of a Redis server",
     }.items():
-        snap.configure(text.format(url))
+        snap.configure(text.format(url) + hasty)
         snap("init")
         done = snap("take")
         assert done.code == 1
         assert words.lower() in done.stderr.lower(), (url, done.stderr)
         assert "Traceback" not in done.stderr
         assert "wrong" not in done.stderr
+
+
+def test_what_speaks_otherwise_than_redis_is_told(snap: Snap):
+    with serving(Handler) as port:
+        snap.configure(f'[resources.cache]\nadapter = "redis"\nurl = "redis://127.0.0.1:{port}/0"\n')
+        snap("init", code=0)
+        assert f"127.0.0.1:{port} does not speak as Redis does" in snap("take", code=1).stderr
 
 
 # Secrets
