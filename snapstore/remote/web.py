@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -11,7 +12,9 @@ import httpx
 from snapstore.errors import SnapError
 from snapstore.remote.lost import LostError
 
-_LATER = 429
+_LATER, _NOT_FOUND = 429, 404
+_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
+"""What Python puts before an error's words."""
 _PATIENCE = 60.0
 """Seconds that are waited at most where a provider asks for it."""
 
@@ -47,9 +50,12 @@ class Api:
             # What stands before a server says 503 also where that has done it and was too slow to say so.
             sent = answer.status_code != _LATER
             raise LostError(f"it says {answer.status_code}", sent=sent, wait=_asked_to_wait(answer))
-        if answer.is_error:
+        if answer.is_error or answer.has_redirect_location:
             raise self._refused(answer, f"{method} {path}")
-        return answer.json() if answer.content else None
+        try:
+            return answer.json() if answer.content else None
+        except ValueError as error:
+            raise LostError("its answer is not that of an API") from error
 
     def lost(self, why: Exception) -> SnapError:
         return SnapError(
@@ -59,17 +65,22 @@ class Api:
         )
 
     def _refused(self, answer: httpx.Response, what: str) -> RefusedError:
+        status = answer.status_code
         fix = f"see {self._page} for the permissions that this needs"
-        if answer.status_code in (401, 403):
+        if status in (401, 403):
             fix = f"check the key of this resource; {fix}"
-        text = f"{self._place} says {answer.status_code} to {what}: {_told(answer)}"
-        return RefusedError(text, self._resource, fix, answer.status_code, _codes(answer))
+        elif status == _NOT_FOUND:
+            fix = f"check the names of this resource and its address: one of them is not there; {fix}"
+        elif answer.has_redirect_location:
+            fix = "check the address of this resource: that of an API answers by itself"
+        text = f"{self._place} says {status} to {what}: {_told(answer)}"
+        return RefusedError(text, self._resource, fix, status, _codes(answer))
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "it did not answer in time"
-    return str(error) or type(error).__name__
+    return _NUMBER.sub("", str(error)) or type(error).__name__
 
 
 def _asked_to_wait(answer: httpx.Response) -> float:
@@ -86,6 +97,8 @@ def _codes(answer: httpx.Response) -> list[Any]:
 
 def _told(answer: httpx.Response) -> str:
     """What the API says is wrong."""
+    if answer.has_redirect_location:
+        return f"it is at {answer.headers['location'].partition('?')[0][:200]}"
     with suppress(ValueError, KeyError, TypeError):
         said = answer.json()
         if isinstance(said, dict) and "error" in said:
