@@ -60,7 +60,7 @@ from snapstore_postgres.relations.notnull import (
     without_name,
     without_namesake,
 )
-from snapstore_postgres.rows import archive, archived_values, filling, fitting, positions
+from snapstore_postgres.rows import archive, archived_values, filling, fitting, positions, rewriting
 from snapstore_postgres.rows.casts import assignable, cast, castable
 from snapstore_postgres.rows.held_rows import holders, holds
 from snapstore_postgres.rows.undisturbed import undisturbed
@@ -463,8 +463,10 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
     before_it, behind = around_identity(after, view)
     statements += [*before_it, *not_null, *identity, *behind] if "identity" in new else not_null
     statements += column_settings(after, view, retyped_attributes(old) if retyped else old)
-    rewrites = retyped or old.get("generated") != new.get("generated")
+    rewrites = old.get("generated") != new.get("generated")
     in_partition = follows and f"partition:{table}" in view.target
+    costs = rewrite_hazard(view, f"table:{table}") if rewrites else ()
+    costs = rewriting.hazards(before, after, view) if retyped and not rewrites else costs
     held = named_with_parents(before, above, view)
     held = named_by_retyping(held, above, view) if retyped else held
     renames = not_null_rename(after, held, new.get("not_null"), view) if in_partition else []
@@ -477,7 +479,7 @@ def _alter_column(before: Fact, after: Fact, view: View) -> Alteration | None:
         displaces=_displaced_by(before, after, retyped, bool(renames), view),
         swaps=_following(before, view) if retyped and not follows else (),
         follows=(retyped and bool(follows)) or generated.follows(before, after, above, view),
-        hazards=(*(rewrite_hazard(view, f"table:{table}") if rewrites else ()), *fit.hazards),
+        hazards=(*costs, *fit.hazards),
         payload=fitting.with_payload([fit]),
     )
     return positions.kept_by(before, after, altered, view)

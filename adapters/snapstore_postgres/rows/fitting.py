@@ -39,6 +39,8 @@ _WIDER = {
     "json": ("jsonb",),
     "cidr": ("inet",),
     "name": ("character varying",),
+    "text": ("character varying",),
+    "xml": ("character varying",),
 }
 
 
@@ -253,6 +255,10 @@ def _can_be_first(action: Action, request: PlanRequest, made: Collection[str]) -
 
 # -- what is plainly as wide -------------------------------------------------------------------------------
 
+_FINEST = "6"
+"""The digits of a second where a type does not say how many."""
+_LENGTHENED = ("character", "bit varying", "time", "interval")
+"""Types with a length or a precision that takes every value of a smaller one."""
 _TYPE = re.compile(
     r"(?P<name>[^()\[\]]+?)(?:\((?P<numbers>\d+(?:,-?\d+)?)\))?(?P<zone> with(?:out)? time zone)?"
 )
@@ -264,18 +270,25 @@ def widens(old: str, new: str) -> bool:
         return True
     if old.endswith("[]") and new.endswith("[]"):
         return widens(old[:-2], new[:-2])
-    was, now = _TYPE.fullmatch(old), _TYPE.fullmatch(new)
-    if not was or not now:
-        return False
-    names = [f"{found['name']}{found['zone'] or ''}" for found in (was, now)]
-    if names == ["numeric", "numeric"]:
-        return _is_wider_number(was["numbers"], now["numbers"])
-    alike = names[0] == names[1] or (names[0] == "character" and names[1] == "character varying")
-    if alike:
-        return now["numbers"] is None or (bool(was["numbers"]) and int(was["numbers"]) <= int(now["numbers"]))
-    if names[0] in _INTEGERS and now["numbers"] is None:
-        return names[1] in (*_INTEGERS[_INTEGERS.index(names[0]) :], "numeric")
-    return names[1] in _WIDER.get(names[0], ()) and now["numbers"] is None
+    (was, numbers), (now, others) = named_and_numbered(old), named_and_numbered(new)
+    if was == now == "numeric":
+        return _is_wider_number(numbers, others)
+    if was == now or (was == "character" and now == "character varying"):
+        return others is None or (
+            numbers is not None and now.startswith(_LENGTHENED) and int(numbers) <= int(others)
+        )
+    if was in _INTEGERS and others is None:
+        return now in (*_INTEGERS[_INTEGERS.index(was) :], "numeric")
+    return now in _WIDER.get(was, ()) and others in (None, _FINEST)
+
+
+def named_and_numbered(kind: str) -> tuple[str, str | None]:
+    """A type without its length or precision, and these, where a type has them."""
+    found = _TYPE.fullmatch(kind)
+    if found is None:
+        return kind, None
+    name = f"{found['name']}{found['zone'] or ''}"
+    return name, found["numbers"] or (_FINEST if name.startswith(("time", "interval")) else None)
 
 
 def _is_wider_number(was: str | None, now: str | None) -> bool:

@@ -1,0 +1,88 @@
+"""What a new type of a column costs: as much as the server does, and no danger told where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from snapstore.model import HazardName
+from snapstore_postgres.rows.rewriting import keeps_rows
+from tests.postgres.roundtrip import capture, plan, proven
+
+KEPT = {
+    "character varying(3)": ("character varying(9)", "character varying", "text"),
+    "text": ("character varying",),
+    "xml": ("text", "character varying"),
+    "cidr": ("inet",),
+    "bit varying(3)": ("bit varying(9)", "bit varying"),
+    "numeric(5,2)": ("numeric(9,2)", "numeric"),
+    "time(3) without time zone": ("time(6) without time zone", "time without time zone"),
+    "timestamp with time zone": ("timestamp(6) with time zone",),
+    "interval(3)": ("interval",),
+}
+WRITTEN = {
+    "text": ("character varying(9)", "name"),
+    "character(3)": ("character(9)", "text"),
+    "character varying(3)[]": ("text[]",),
+    "numeric(5,2)": ("numeric(9,3)",),
+    "timestamp without time zone": ("timestamp(3) without time zone",),
+    "date": ("timestamp without time zone",),
+    "integer": ("bigint",),
+    "inet": ("cidr",),
+}
+
+
+@pytest.fixture
+def url(new_database: Callable[[], str]) -> str:
+    return new_database()
+
+
+@pytest.mark.parametrize(("pairs", "kept"), [(KEPT, True), (WRITTEN, False)])
+def test_rows_are_said_to_be_kept_where_the_server_keeps_them(
+    pairs: dict[str, tuple[str, ...]], kept: bool, url: str
+) -> None:
+    for old, new in ((old, new) for old, types in pairs.items() for new in types):
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"DROP TABLE IF EXISTS t; CREATE TABLE t (a {old})".encode())
+            file = "SELECT pg_relation_filenode('t')"
+            before = connection.execute(file).fetchone()
+            connection.execute(f"ALTER TABLE t ALTER a TYPE {new} USING a::{new}".encode())
+            assert (connection.execute(file).fetchone() == before) is kept, (old, new)
+        assert keeps_rows(old, new) is kept, (old, new)
+
+
+LOCK, REWRITE = HazardName.BLOCKING_LOCK, HazardName.TABLE_REWRITE
+NARROW = """
+CREATE TABLE t (id int, a varchar(3), b varchar(3) CHECK (b <> ''), c text, d varchar(3));
+CREATE INDEX ON t (a); CREATE INDEX later ON t (id) WHERE d > 'x';
+INSERT INTO t SELECT i, 'abc', 'b', 'c', 'd' FROM generate_series(1, 100) i; ANALYZE t;
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "hazards"),
+    [
+        ("ALTER a TYPE varchar(9)", []),
+        ("ALTER c TYPE varchar", []),
+        (
+            "ALTER b TYPE varchar(9)",
+            [(HazardName.BLOCKING_LOCK, "scans public.t for public.t.t_b_check")],
+        ),
+        ("ALTER d TYPE varchar(9)", [(HazardName.BLOCKING_LOCK, "scans public.t for public.later")]),
+        ("ALTER c TYPE varchar(9)", [(HazardName.TABLE_REWRITE, "rewrites table:public.t")]),
+        ('ALTER a TYPE varchar(9) COLLATE "C"', [(HazardName.TABLE_REWRITE, "rewrites table:public.t")]),
+    ],
+)
+def test_a_wider_type_is_no_danger_where_no_row_is_read(
+    change: str, hazards: list[tuple[HazardName, str]], url: str
+) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(NARROW)
+        connection.execute(f"ALTER TABLE t {change}".encode())
+        new = capture(url)
+        connection.execute(f"DROP TABLE t; {NARROW}".encode())
+    actions = plan(capture(url), new)
+    assert [(h.name, h.text) for action in actions for h in action.hazards] == hazards
+    proven(url, actions, new)
