@@ -156,6 +156,22 @@ def test_rows_in_the_way_are_told_before_anything_is_changed(
     proven(url, plan(capture(url), good, settings=settings), good)
 
 
+@pytest.mark.parametrize("more", ["", " NOT VALID"])
+def test_rows_are_not_looked_at_for_a_key_that_they_have_kept_all_along(
+    new_database: Callable[[], str], more: str
+) -> None:
+    url = new_database()
+    key = "ADD FOREIGN KEY (n) REFERENCES t ON DELETE"
+    run(url, f"{PLAIN} ALTER TABLE t ADD UNIQUE (v), {key} CASCADE; INSERT INTO t VALUES (1, 1, 'a')")
+    good = capture(url)
+    run(url, "ALTER TABLE t DROP CONSTRAINT t_n_fkey, DROP CONSTRAINT t_v_key, ADD UNIQUE (v) DEFERRABLE")
+    run(url, f"ALTER TABLE t {key} SET NULL (n) DEFERRABLE{more}")
+    actions = plan(capture(url), good)
+    looks = [action.subject for action in actions if any("RAISE" in text for text in action.statements)]
+    assert looks == (["constraint:public.t.t_n_fkey"] if more else [])
+    proven(url, actions, good)
+
+
 def test_a_look_that_takes_too_long_is_given_up_and_said(project: Project) -> None:
     project.configure(url="${DATABASE_URL}", check_timeout=0.1)
     project.sql("CREATE TABLE t (n float CHECK (pg_sleep(n) IS NOT NULL)); INSERT INTO t VALUES (0.2)")

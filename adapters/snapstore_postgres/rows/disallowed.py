@@ -67,9 +67,21 @@ def _allows_less(fact: Fact, staying: Staying) -> bool:
         return False
     live, target = staying.request.live, staying.request.target
     before = live.get(fact.id)
-    if before is None or before.attrs.get("definition") != definition:
+    if before is None or _promise(before.attrs.get("definition", "")) != _promise(definition):
         return True
     return any(n in live and n in target and _reads(live[n]) != _reads(target[n]) for n in fact.needs)
+
+
+_MANNERS = re.compile(
+    r"( ON (UPDATE|DELETE) (CASCADE|RESTRICT|SET (NULL|DEFAULT)( \(.*\))?)"
+    r"| (NOT )?DEFERRABLE| INITIALLY (DEFERRED|IMMEDIATE))+$"
+)
+
+
+def _promise(definition: str) -> str:
+    """What a key says of rows, without when it is checked and what follows from a change."""
+    is_key = definition.startswith(("FOREIGN KEY ", "PRIMARY KEY ", "UNIQUE "))
+    return _MANNERS.sub("", definition) if is_key else definition
 
 
 def _reads(column: Fact) -> list[object]:
