@@ -7,13 +7,16 @@ everything else is looked up.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import psycopg
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Json
+from snapstore_postgres import renames
 from snapstore_postgres.names import quote
+from snapstore_postgres.rows import lost_labels
 from snapstore_postgres.rows.positions import USED, of_empty_tables
 from snapstore_postgres.server.connection import Connection, connect, set_for_transaction
 from snapstore_postgres.supply import needed, parameters, wanted
@@ -95,8 +98,8 @@ SELECT name FROM unnest($1::text[]) name CROSS JOIN LATERAL pg_catalog.to_regcla
 
 
 def ask(request: PlanRequest) -> Mapping[str, Json]:
-    """Hints on what the server lacks of what the changes want, and which sequences that go with empty tables
-    have given out numbers; none where they want nothing of the kind."""
+    """Hints on what the server lacks of what the changes want, which sequences that go with empty tables have
+    given out numbers, and which rows have labels that go; none where they want nothing of the kind."""
     changed = [change.after for change in request.changes.facts if change.after is not None]
     keys = sorted({key for fact in changed for key in wanted(fact)})
     encoding = request.live_hints.get("encoding", _EVERYTHING[0])
@@ -104,7 +107,8 @@ def ask(request: PlanRequest) -> Mapping[str, Json]:
     keys = [key for key in keys if not key.startswith(_LETTER)]
     rights = _rights(request) if request.live_hints.get("powers") else set()
     sequences = sorted(of_empty_tables(request))
-    if not keys and not rights and not sequences and (encoding in _EVERYTHING or not letters):
+    lost = _lost_labels(request)
+    if not any((keys, rights, sequences, lost)) and (encoding in _EVERYTHING or not letters):
         return {}
     values = {(name, value) for fact in changed for name, value in parameters(fact)}
     with connect(request.settings, request.resource, bare=True) as connection, connection.transaction():
@@ -116,7 +120,30 @@ def ask(request: PlanRequest) -> Mapping[str, Json]:
             said = f"the encoding {encoding} of this database has no {letter} (U+{ord(letter):04X})"
             answer.lacks[f"{_LETTER}{letter}"] = said
         used = [name for (name,) in connection.execute(_USED.encode(), [sequences])] if sequences else []
-    return {"lacks": answer.lacks, "denied": answer.denied, USED: used}
+        found = _rows_with_labels(connection, lost, request)
+    return {"lacks": answer.lacks, "denied": answer.denied, USED: used, lost_labels.LOST: found}
+
+
+def _lost_labels(request: PlanRequest) -> list[tuple[str, str, str]]:
+    """What is to be asked of rows that have labels which go."""
+    if not any(change.id.startswith("enum:") for change in request.changes.facts):
+        return []
+    return [*lost_labels.questions(renames.rename_back(request)[0])]
+
+
+def _rows_with_labels(
+    connection: Connection, questions: Sequence[tuple[str, str, str]], request: PlanRequest
+) -> dict[str, Json]:
+    """What they were answered; nothing where that takes too long, or is not for this role to see."""
+    found: dict[str, Json] = {}
+    for column, places, query in questions:
+        with suppress(psycopg.errors.QueryCanceled, psycopg.errors.InsufficientPrivilege):
+            with connection.transaction():
+                limit = round(request.settings.check_timeout * 1000)
+                connection.execute(f"SET LOCAL statement_timeout = {limit}".encode())
+                (row,) = connection.execute(query.encode())
+            found[column] = lost_labels.answer(places, row)
+    return found
 
 
 def _rights(request: PlanRequest) -> set[str]:

@@ -267,12 +267,79 @@ def test_values_of_a_label_that_goes_are_given_up_by_name(moody: Project) -> Non
     assert moody.sql(MOODS) == [(1, None, "{ok}"), (2, "sad", None), (3, None, None)]
 
 
-def test_a_label_that_goes_stops_a_restore_where_no_value_may_be_missing(moody: Project) -> None:
+STAND_IN = """CREATE TABLE t (id int PRIMARY KEY, a mood NOT NULL, b mood NOT NULL DEFAULT 'ok',
+  c mood NOT NULL CHECK (c <> 'sad' OR id > 9), ms mood[] NOT NULL, d d NOT NULL)"""
+
+
+def test_values_stand_in_for_a_label_that_goes_where_that_is_allowed(project: Project) -> None:
+    project.sql(f"CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN d AS mood; {STAND_IN}")
+    project.snap("take", "-m", "old", code=0)
+    project.sql("ALTER TYPE mood ADD VALUE 'great' BEFORE 'ok'")
+    great = "generate_series(1, 3) i, CAST('great' AS mood) m"
+    project.sql(f"INSERT INTO t SELECT i, m, m, m, ARRAY[m], m FROM {great}")
+    before = project.sql("SELECT t::text FROM t ORDER BY id")
+    refused = " ".join(project.snap("restore", "HEAD", "--yes", code=3).stderr.split())
+    for name in ("a", "b", "c", "d", "ms"):
+        assert f"rows of public.t have a label in {name} that goes, at id = 1, 2, 3; they get" in refused
+    assert "(3 rows)" in refused and "--allow unverifiable" in refused
+    assert project.sql("SELECT t::text FROM t ORDER BY id") == before
+    project.snap("restore", "HEAD", "--yes", "--allow", "unverifiable", code=0)
+    stand_in = "SELECT id, concat_ws(' ', a, b, c, ms, d) FROM t ORDER BY id"
+    assert project.sql(stand_in) == [(i, "sad ok ok {} sad") for i in (1, 2, 3)]
+    assert "public.t.ms" in project.snap("show", "--archive", code=0).stdout
+    project.sql("UPDATE t SET a = 'ok' WHERE id = 2")
+    project.snap("undo", "--yes", code=0)
+    again = project.sql("SELECT t::text FROM t ORDER BY id")
+    assert [again[0], again[2]] == [before[0], before[2]] and again[1] == (
+        "(2,ok,great,great,{great},great)",
+    )
+
+
+def test_no_row_with_a_label_that_goes_needs_no_permission(moody: Project) -> None:
+    moody.sql("UPDATE t SET m = 'ok', ms = '{ok}'; ALTER TABLE t ALTER m SET NOT NULL, ALTER ms SET NOT NULL")
+    moody.snap("restore", "HEAD", "--yes", code=0)
+
+
+def test_a_value_that_goes_for_one_that_stands_in_is_given_up_by_two_names(moody: Project) -> None:
     moody.sql("UPDATE t SET m = 'great' WHERE m IS NULL; ALTER TABLE t ALTER m SET NOT NULL")
-    for mode in ("archive", "discard"):
-        done = moody.snap("restore", "HEAD", "--yes", "--data", mode, "--allow", "data-loss", code=1)
-        told = " ".join((done.stdout + done.stderr).split())
-        assert "2 rows of public.t do not fit, in m: id = 1, 3" in told
+    given_up = ["restore", "HEAD", "--yes", "--data", "discard", "--allow", "data-loss"]
+    moody.snap(*given_up, code=3)
+    moody.snap(*given_up, "--allow", "unverifiable", code=0)
+    assert moody.sql("SELECT m::text FROM t ORDER BY id") == [("sad",), ("sad",), ("sad",)]
+
+
+NOTHING_STANDS_IN = {
+    "a primary key": ("m mood PRIMARY KEY, id int", "a key, t_pkey, is of it"),
+    "an index": ("m mood NOT NULL, id int UNIQUE, EXCLUDE (m WITH =)", "a key, t_m_excl, is of it"),
+    "a domain that is NOT NULL": ("m d, id int", "a domain, public.d, is NOT NULL"),
+    "a key of a domain": ("m mm NOT NULL UNIQUE, id int", "a key, t_m_key, is of it"),
+}
+
+
+@pytest.mark.parametrize("column", NOTHING_STANDS_IN)
+def test_rows_are_told_where_nothing_can_stand_in(project: Project, column: str) -> None:
+    declared, why = NOTHING_STANDS_IN[column]
+    project.sql(f"CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN d AS mood NOT NULL;"
+                f" CREATE DOMAIN mm AS mood; CREATE TABLE t ({declared})")  # fmt: skip
+    project.snap("take", "-m", "old", code=0)
+    project.sql("ALTER TYPE mood ADD VALUE 'great'")
+    project.sql("INSERT INTO t VALUES ('great', 1)")
+    done = project.snap("restore", "HEAD", "--yes", "--allow", "all", code=1)
+    told = " ".join((done.stdout + done.stderr).split())
+    assert "1 rows of public.t do not fit, in m: " in told and f"no value stands in where {why}" in told
+
+
+def test_rows_that_are_parted_by_a_label_that_goes_are_told(project: Project) -> None:
+    project.sql(
+        "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE t (m mood, id int) PARTITION BY LIST (m)"
+    )
+    project.sql("CREATE TABLE t1 PARTITION OF t DEFAULT")
+    project.snap("take", "-m", "old", code=0)
+    project.sql("ALTER TYPE mood ADD VALUE 'great'")
+    project.sql("INSERT INTO t VALUES ('great', 1)")
+    done = project.snap("restore", "HEAD", "--yes", code=1)
+    told = " ".join((done.stdout + done.stderr).split())
+    assert "check that no row is in the way" in told and "1 rows of public.t do not fit, in m: " in told
 
 
 @pytest.mark.parametrize("locking", ["online", "atomic"])

@@ -60,7 +60,15 @@ from snapstore_postgres.relations.notnull import (
     without_name,
     without_namesake,
 )
-from snapstore_postgres.rows import archive, archived_values, filling, fitting, positions, rewriting
+from snapstore_postgres.rows import (
+    archive,
+    archived_values,
+    filling,
+    fitting,
+    lost_labels,
+    positions,
+    rewriting,
+)
 from snapstore_postgres.rows.casts import assignable, cast, castable
 from snapstore_postgres.rows.held_rows import holders, holds
 from snapstore_postgres.rows.undisturbed import undisturbed
@@ -155,6 +163,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
         hazards=[
             *(rewrite_hazard(view, f"table:{table}") if rewrites or back or stands_in else ()),
             *(filling.hazard(fact, view) if stands_in and not back else ()),
+            *(lost_labels.hazards(fact, view) if back else ()),
         ],
     )
 
@@ -309,6 +318,7 @@ def _returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: Vie
     ]
     if rest := _rest_filled(fact, view):
         found += undisturbed(fact, view, rest)
+        found += (s for pair in back for s in archived_values.noted_instead(*pair, view))
     return [*found, *_made_identity(fact, view)]
 
 

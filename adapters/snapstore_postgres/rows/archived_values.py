@@ -14,7 +14,7 @@ from snapstore_postgres.names import block, last, literal, qualifier, quote
 from snapstore_postgres.relations import local_rows, plain_stays_bound, size, version
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.wording import former
-from snapstore_postgres.rows import archive
+from snapstore_postgres.rows import archive, lost_labels
 from snapstore_postgres.rows.casts import from_json, has_attributes, portable
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet, undisturbed, unpublished
 
@@ -22,10 +22,11 @@ from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet, un
 def column_draft(fact: Fact, view: View, draft: Draft) -> Draft:
     """Before the column is dropped: copy it, with the key of each row, to its place."""
     entry = _column_entry(fact, view)
+    instead = "NULL" if _INSTEAD in entry.facts else ""  # known once it is there again
     return replace(
         draft,
         summary=f"drop column {fact.name}, its values moved to the archive",
-        statements=[*copied(fact, entry, _source(fact, entry, view)), *draft.statements],
+        statements=[*copied(fact, entry, _source(fact, entry, view), instead=instead), *draft.statements],
         needs=[*draft.needs, archive.REGISTERED],
         payload={"archive": entry.place},
         hazards=(),
@@ -42,15 +43,23 @@ def column_entry(request: PlanRequest, fact: Fact, key: Sequence[str]) -> archiv
 
 
 def _column_entry(fact: Fact, view: View) -> archive.Entry:
-    return column_entry(view.request, fact, _key(fact, view))
+    entry = column_entry(view.request, fact, _key(fact, view))
+    more = {_INSTEAD: True} if lost_labels.is_told(fact, view) else {}
+    return msgspec.structs.replace(entry, facts={**entry.facts, **more})
 
 
-def copied(fact: Fact, entry: archive.Entry, source: str, which: str = "true") -> list[str]:
-    """Statements that copy a column's values to their place, from rows called ``t``: all, or which."""
+def copied(
+    fact: Fact, entry: archive.Entry, source: str, which: str = "true", instead: str = ""
+) -> list[str]:
+    """Statements that copy a column's values to their place, from rows called ``t``: all, or which, and
+    beside them what they get instead."""
     key = _row_key(entry.facts["key"])
+    columns, made = ("row_key, row_no, value", "")
+    if instead:
+        columns, made = f"{columns}, {_INSTEAD}", f" ({instead})::text AS {_INSTEAD},"
     copy = (
-        f"CREATE TABLE {quote(entry.place)}.rows AS SELECT row_key, row_no, value FROM ("
-        f"SELECT {key} AS row_key, row_number() OVER (PARTITION BY {key}) AS row_no,"
+        f"CREATE TABLE {quote(entry.place)}.rows AS SELECT {columns} FROM ("
+        f"SELECT {key} AS row_key, row_number() OVER (PARTITION BY {key}) AS row_no,{made}"
         f" {portable(fact, 'by_name' in entry.facts)} AS value, {which} AS goes FROM {source}) kept"
         " WHERE value IS NOT NULL AND goes"
     )
@@ -63,29 +72,36 @@ def copied(fact: Fact, entry: archive.Entry, source: str, which: str = "true") -
     ]
 
 
-def set_aside(column: Fact, which: str, view: View) -> list[str]:
+_INSTEAD = "instead"
+"""In the facts of an entry: its rows have a column of that name, with what rows got for their values."""
+
+
+def set_aside(
+    column: Fact, which: str, view: View, instead: str = "", reads: Sequence[str] = ()
+) -> list[str]:
     """Statements that empty a column in some rows, with those values moved to its place, if there are any.
 
-    ``which`` is a condition on ``t``.
+    ``which`` is a condition on ``t``, and ``instead`` what such a row gets, where it may not be empty, from
+    the columns that it ``reads``.
     """
     entry = _column_entry(column, view)
     entry = msgspec.structs.replace(entry, facts={**entry.facts, archive.SOME: True})
-    update = emptied(column, which, view)
+    update = emptied(column, which, view, instead or "NULL")
     return [
-        *copied(column, entry, _source(column, entry, view), which),
+        *copied(column, entry, _source(column, entry, view, reads), which, instead),
         *undisturbed(column, view, update),
         _closed(entry),
     ]
 
 
-def emptied(column: Fact, which: str, view: View) -> list[str]:
-    """Updates that leave nothing in a column where a condition on ``t`` holds."""
+def emptied(column: Fact, which: str, view: View, instead: str = "NULL") -> list[str]:
+    """Updates that leave nothing in a column where a condition on ``t`` holds, or something else instead."""
     tables = local_rows.updated(qualifier(column.name), view)
-    return [f"UPDATE {table} t SET {last(column.name)} = NULL WHERE {which}" for table in tables]
+    return [f"UPDATE {table} t SET {last(column.name)} = {instead} WHERE {which}" for table in tables]
 
 
-def _source(column: Fact, entry: archive.Entry, view: View) -> str:
-    columns = [*entry.facts["key"], last(column.name)]
+def _source(column: Fact, entry: archive.Entry, view: View, reads: Sequence[str] = ()) -> str:
+    columns = [*entry.facts["key"], last(column.name), *reads]
     return local_rows.source(qualifier(column.name), columns, view)
 
 
@@ -178,6 +194,27 @@ def _fillings(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
     return [_filling(to, rows, fact, entry, version(view)) for to in local_rows.updated(table, view)]
 
 
+def noted_instead(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
+    """Statements that note, beside the values which found no way back into a column that was made anew, what
+    their rows got for them."""
+    if _INSTEAD not in entry.facts:
+        return []
+    key, rows = _row_key(entry.facts["key"]), f"{quote(entry.place)}.rows"
+    got = (
+        f"SELECT {key} AS row_key, row_number() OVER (PARTITION BY {key}) AS row_no,"
+        f" t.{last(fact.name)}::text AS value FROM {_source(fact, entry, view)}"
+    )
+    return [
+        block(
+            f"""BEGIN
+  IF pg_catalog.to_regclass({literal(rows)}) IS NULL THEN RETURN; END IF;
+  UPDATE {rows} a SET {_INSTEAD} = k.value FROM ({got}) k
+   WHERE k.row_key = a.row_key AND k.row_no = a.row_no AND a.{_INSTEAD} IS NULL;
+END"""
+        )
+    ]
+
+
 # -- values of rows that come back themselves ---------------------------------------------------------------
 
 
@@ -266,7 +303,9 @@ def _update(table: str, source: str, column: Fact, entry: archive.Entry, server:
     else:
         value = f"a.value::text::{column.attrs['type']}"
         # A child may have kept the value as its own: then there is nothing to give back.
-        free = f"({free} OR t.{name}::text OPERATOR(pg_catalog.=) a.value::text)"
+        others = [f"t.{name}::text OPERATOR(pg_catalog.=) a.value::text"]
+        others += [f"t.{name}::text OPERATOR(pg_catalog.=) a.{_INSTEAD}"] if _INSTEAD in entry.facts else []
+        free = f"({free} OR {' OR '.join(others)})"
         fits = f" AND pg_catalog.pg_input_is_valid(a.value::text, {literal(column.attrs['type'])})"
         free += fits if server >= 160000 else ""
     return (

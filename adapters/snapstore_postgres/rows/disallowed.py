@@ -13,12 +13,15 @@ from typing import NamedTuple
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Verb
+from snapstore.rules import View
 from snapstore_postgres.expressions.resolution import compares
 from snapstore_postgres.names import NAME, last, literal, qualifier, spare_name
 from snapstore_postgres.relations import foreign_keys
 from snapstore_postgres.relations.foreign_keys import ForeignKey
+from snapstore_postgres.rows import lost_labels
 from snapstore_postgres.rows.filling import condition
 from snapstore_postgres.rows.looking import LOOKS, Look, Place, first, statements, told
+from snapstore_postgres.rows.seen import seen_now
 from snapstore_postgres.rows.staying import Staying
 
 
@@ -43,6 +46,8 @@ def _looks(fact: Fact, staying: Staying) -> Iterator[Look]:
     kind, of = fact.attrs.get("type"), (fact.parent or "").partition(":")[0]
     if fact.kind == "column":
         yield from _without_value(fact, staying)
+    elif fact.kind == "enum":
+        yield from _with_lost_labels(fact, staying)
     elif fact.kind == "domain":
         yield from _of_strict_domain(fact, staying)
     elif fact.kind == "constraint" and of == "domain":
@@ -145,6 +150,20 @@ def _without_value(column: Fact, staying: Staying) -> Iterator[Look]:
 def _allows_null(column: Fact) -> bool:
     not_null = column.attrs.get("not_null")
     return not not_null or (isinstance(not_null, dict) and "not_valid" in not_null)
+
+
+def _with_lost_labels(enum: Fact, staying: Staying) -> Iterator[Look]:
+    """Rows for which nothing may or can stand in, where no other look sees to them."""
+    view = View(staying.request, fates={})
+    for one in lost_labels.held(enum.id, view):
+        where = seen_now(one.column, view)
+        elsewhere = one.itself and not one.is_partitioned_by
+        if where is None or elsewhere or lost_labels.is_told(one.column, view):
+            continue
+        bad = lost_labels.rows(one, where, staying.request)
+        count = f"EXECUTE {literal(told(bad))} INTO bad, places;"
+        why = f"they do not fit the labels of {one.enum}{f', and {one.why_not}' if one.why_not else ''}"
+        yield Look(count, where.table, where.place, f"fit, in {where.column}", why)
 
 
 def _look(rows: _Rows, bad: str, what: str, why: str) -> Look:

@@ -8,7 +8,7 @@ one in each row. What refers to other tables gets a key that is there, be it one
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from snapstore.model import Fact, Hazard, HazardName
@@ -66,24 +66,19 @@ def hazard(column: Fact, view: View) -> tuple[Hazard, ...]:
 def needs(column: Fact, view: View) -> list[str]:
     """The columns whose values stand in, and what the checks of these values call."""
     found = [fact.id for reference in _references(column, view) for fact in reference.columns()]
-    called = [n for check in _checks(column, view) for n in check.needs if n.startswith(_CALLED)]
+    called = [n for check in _checks(column, view) for n in check.needs if n.startswith(CALLED)]
     return [*dict.fromkeys(found), *called]
 
 
-_CALLED = ("function:", "operator:")
+CALLED = ("function:", "operator:")
+"""How what may not be there begins, before the column is."""
 
 
 def filling(column: Fact, table: str, view: View) -> str:
     """A statement that gives each row without a value the first of those that could stand in and may."""
-    name, kind = last(column.name), column.attrs["type"]
+    name = last(column.name)
     tests = [condition(check) for check in _checks(column, view)]
-    values = ", ".join(
-        f"({place}, ({value})::{kind})" for place, value in enumerate(_candidates(column, tests, view))
-    )
-    chosen = (
-        f"SELECT snap.{name} FROM (VALUES {values}) snap(snap_order, {name})"
-        f" WHERE {' AND '.join(tests) or 'true'} ORDER BY snap_order LIMIT 1"
-    )
+    chosen = _first_of(column, tests, _candidates(column, tests, view))
     within = ", ".join(_told_apart_within(column, view) or ())
     over = f"PARTITION BY {within}" if within else ""
     return (
@@ -93,11 +88,28 @@ def filling(column: Fact, table: str, view: View) -> str:
     )
 
 
+def first_allowed(column: Fact, values: Iterable[str], view: View) -> tuple[str, list[str]]:
+    """The first of these values that the checks of the column let pass, as an expression on a row of its
+    table, and the columns that these checks read."""
+    checks = list(_checks(column, view))
+    read = {last(need) for check in checks for need in check.needs if need.startswith("column:")}
+    return f"({_first_of(column, [*map(condition, checks)], values)})", sorted(read)
+
+
+def _first_of(column: Fact, tests: Sequence[str], values: Iterable[str]) -> str:
+    name, kind = last(column.name), column.attrs["type"]
+    listed = ", ".join(f"({place}, ({value})::{kind})" for place, value in enumerate(values))
+    return (
+        f"SELECT snap.{name} FROM (VALUES {listed}) snap(snap_order, {name})"
+        f" WHERE {' AND '.join(tests) or 'true'} ORDER BY snap_order LIMIT 1"
+    )
+
+
 def _checks(column: Fact, view: View) -> Iterator[Fact]:
     """The checks of the column, but for those that call what cannot be there before it."""
     for part in view.target_parts.get(column.parent or "", ()):
         is_check = part.kind == "constraint" and part.attrs.get("type") == "c" and column.id in part.needs
-        called = [need for need in part.needs if need.startswith(_CALLED)] if is_check else []
+        called = [need for need in part.needs if need.startswith(CALLED)] if is_check else []
         enforced = is_check and "NOT ENFORCED" not in part.attrs["definition"]
         if enforced and column.id not in _standing_under(called, view):
             yield part

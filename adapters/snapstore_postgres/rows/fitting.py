@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from msgspec import structs
 
@@ -19,12 +18,14 @@ from snapstore.model import Action, DataMode, Fact, Hazard, HazardName
 from snapstore.rules import View
 from snapstore_postgres.blocks import DOES_NOT_FIT
 from snapstore_postgres.names import block, last, literal, qualifier
-from snapstore_postgres.relations import children, local_rows, size
+from snapstore_postgres.relations import size
 from snapstore_postgres.renaming import RENAMED
-from snapstore_postgres.renaming.wording import called_now, label_now
+from snapstore_postgres.renaming.wording import label_now
 from snapstore_postgres.rows import archived_values
 from snapstore_postgres.rows.casts import cast
-from snapstore_postgres.rows.looking import SHOWN, Place, first, numbered_key, place_of
+from snapstore_postgres.rows.looking import SHOWN, first
+from snapstore_postgres.rows.lost_labels import StandIn, among, stand_in, why_not
+from snapstore_postgres.rows.seen import Seen, seen, seen_now
 from snapstore_postgres.rows.undisturbed import undisturbed
 
 CHECKS = "checks"
@@ -83,16 +84,21 @@ def _below_domains(kind: str, facts: Mapping[str, Fact]) -> str:
 def within(column: Fact, labels: Collection[str], view: View) -> Fit:
     """For a column of an enum that is to have nothing but these labels."""
     enum = column.attrs["type"].removesuffix("[]")
-    now = [label_now(enum, label, view.request) for label in labels]
     many, what = enum != column.attrs["type"], f"the labels of {column.attrs['type']}"
-    return _fit(column, what, _among(labels, many), view, _may_be_null(column, view), _among(now, many))
+    same = among(labels, many)
+    if found := stand_in(column, view):
+        return _with_stand_in(column, f"NOT ({same(f't.{last(column.name)}')})", found, view)
+    now = [label_now(enum, label, view.request) for label in labels]
+    what += why_not(column, f"enum:{enum}", view)
+    return _fit(column, what, same, view, _may_be_null(column, view), among(now, many))
 
 
-def _among(labels: Collection[str], many: bool) -> Callable[[str], str]:
-    allowed = f"ARRAY[{', '.join(map(literal, labels))}]::text[]"
-    if many:
-        return lambda value: f"{value} IS NULL OR pg_catalog.array_remove({value}::text[], NULL) <@ {allowed}"
-    return lambda value: f"{value} IS NULL OR {value}::text = ANY ({allowed})"
+def _with_stand_in(column: Fact, unfit: str, found: StandIn, view: View) -> Fit:
+    if view.request.options.data is DataMode.DISCARD:
+        update = archived_values.emptied(column, unfit, view, found.value)
+        return Fit(undisturbed(column, view, update), hazards=found.hazards)
+    statements = archived_values.set_aside(column, unfit, view, found.value, found.reads)
+    return Fit(statements, hazards=found.hazards, set_aside=True)
 
 
 def _may_be_null(column: Fact, view: View) -> bool:
@@ -126,53 +132,17 @@ def _fit(
             undisturbed(column, view, emptied) if may_be_null else (),
             hazards=() if bytes_ == 0 else [Hazard(HazardName.DATA_LOSS, text, rows, bytes_)],
         )
-    seen = _seen(column, view)
-    check, guard = _check(seen, what, same), _guard(seen, same)
-    now = _seen_now(column, view)
+    found = seen(column, view)
+    check, guard = _check(found, what, same), _guard(found, same)
+    now = seen_now(column, view)
     before = _check(now, what, same_now or same) if now else ""
     return Fit([f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", check], [check, guard, before])
-
-
-class _Seen(NamedTuple):
-    """How the values of a column are read."""
-
-    table: str
-    column: str
-    place: Place
-    rows: str
-
-
-def _seen(column: Fact, view: View) -> _Seen:
-    table = qualifier(column.name)
-    key = numbered_key(view.live_parts.get(f"table:{table}", ()), view.live)
-    stays = key is not None and view.stays(key.id)  # the check may run when what goes is gone
-    place = place_of(last(key.name) if key and stays else None, _has_others_below(table, view))
-    rows = local_rows.source(table, [*filter(None, [place.column]), last(column.name)], view)
-    return _Seen(table, last(column.name), place, rows)
-
-
-def _seen_now(column: Fact, view: View) -> _Seen | None:
-    """The same before anything is renamed; None where it cannot be said."""
-    seen, name = _seen(column, view), called_now(column.id, view.request).partition(":")[2]
-    types = [need for need in column.needs if not need.startswith("column:")]
-    if any(called_now(need, view.request) != need for need in types):
-        return None
-    table = qualifier(name)
-    if table != seen.table and not local_rows.are_all(seen.table, view):
-        return None
-    key = called_now(f"column:{seen.table}.{seen.place.column}", view.request).partition(":")[2]
-    place = place_of(last(key) if seen.place.column else None, _has_others_below(seen.table, view))
-    return _Seen(table, last(name), place, seen.rows if table == seen.table else f"{table} t")
-
-
-def _has_others_below(table: str, view: View) -> bool:
-    return bool(children(f"table:{table}", view.live_dependents))
 
 
 _HINT = literal("repair those rows, or give up what does not fit with --data discard")
 
 
-def _check(seen: _Seen, what: str, same: Callable[[str], str]) -> str:
+def _check(seen: Seen, what: str, same: Callable[[str], str]) -> str:
     """Stops with the number of rows that do not fit, and where the first of them are.
 
     One query where every value can be taken to the new type and back; else each by itself.
@@ -200,7 +170,7 @@ END"""
     )
 
 
-def _guard(seen: _Seen, same: Callable[[str], str]) -> str:
+def _guard(seen: Seen, same: Callable[[str], str]) -> str:
     """The same for rows that were written since the check."""
     source = f"(SELECT t.{seen.column} AS value FROM {seen.rows}) t"
     return block(
@@ -210,7 +180,7 @@ def _guard(seen: _Seen, same: Callable[[str], str]) -> str:
     )
 
 
-def _told(seen: _Seen) -> str:
+def _told(seen: Seen) -> str:
     return f"{seen.table} do not fit, in {seen.column}".replace("%", "%%")
 
 
