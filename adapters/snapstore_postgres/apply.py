@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count, groupby, takewhile
 
@@ -14,6 +14,7 @@ import psycopg
 from snapstore.adapter import ApplyContext
 from snapstore.errors import SnapError
 from snapstore.model import Action
+from snapstore_postgres.blocks import DOES_NOT_FIT
 from snapstore_postgres.names import literal, qualifier
 from snapstore_postgres.online.scene import REFRESHING, UNNOTICED
 from snapstore_postgres.relations import STRONGEST
@@ -50,7 +51,8 @@ def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) 
         connection.add_notice_handler(partial(_not_looked_at, context.report))
         looks = list(takewhile(lambda action: LOOKS in action.payload, actions))
         if looks:
-            _together(connection, settings, looks, context, keeps=False)
+            attempt = partial(_looked, connection, settings, looks, context)
+            _with_retries(connection, settings, context, looks, "the look at rows", attempt)
         for transactional, batch in groupby(actions[len(looks) :], key=lambda a: a.transactional):
             if transactional:
                 _together(connection, settings, list(batch), context)
@@ -107,17 +109,11 @@ def _no_lock(
 
 
 def _together(
-    connection: Connection,
-    settings: Settings,
-    actions: Sequence[Action],
-    context: ApplyContext,
-    keeps: bool = True,
+    connection: Connection, settings: Settings, actions: Sequence[Action], context: ApplyContext
 ) -> None:
-    """``keeps``: something has changed after it, so that from then on there is no more "unchanged"."""
     attempt = partial(_in_transaction, connection, settings, actions, context)
     _with_retries(connection, settings, context, actions, "the transaction", attempt)
-    if keeps:
-        context.journal.committed()
+    context.journal.committed()
 
 
 def _in_transaction(
@@ -127,8 +123,18 @@ def _in_transaction(
     context: ApplyContext,
     attempt: int,
 ) -> None:
-    """All actions or none. Clients that use a table and then a view over it, within one transaction, deadlock
-    with whoever locks the view and then the table, and others the other way round: attempts take turns.
+    """All actions or none."""
+    with _transaction(connection, settings, actions, attempt) as patience:
+        for action in actions:
+            _run(connection, action, context, patience.before)
+
+
+@contextmanager
+def _transaction(
+    connection: Connection, settings: Settings, actions: Sequence[Action], attempt: int
+) -> Iterator[_Patience]:
+    """Clients that use a table and then a view over it, within one transaction, deadlock with whoever locks
+    the view and then the table, and others the other way round: attempts take turns.
     """
     with connection.transaction():
         values = {
@@ -146,8 +152,58 @@ def _in_transaction(
             patience.before_lock()
             connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
         with without_event_triggers(connection, actions):
-            for action in actions:
-                _run(connection, action, context, patience.before)
+            yield patience
+
+
+# -- looks -------------------------------------------------------------------------------------------------
+
+
+def _looked(
+    connection: Connection,
+    settings: Settings,
+    looks: Sequence[Action],
+    context: ApplyContext,
+    attempt: int,
+) -> None:
+    """All looks, then one SnapError for all rows that these found in the way. Nothing of them lasts, so that
+    a restore which stops here has changed nothing."""
+    found: list[SnapError] = []
+    with _transaction(connection, settings, looks, attempt) as patience:
+        for look in looks:
+            context.journal.started(look)
+            told = list(_in_the_way(connection, look, context, patience.before))
+            found += told
+            if not told:
+                context.journal.finished(look)
+    if found:
+        raise _all_told(found)
+
+
+def _in_the_way(
+    connection: Connection, look: Action, context: ApplyContext, before: Callable[[Action], None]
+) -> Iterator[SnapError]:
+    for statement in look.statements:
+        before(look)
+        try:
+            with connection.transaction():
+                _execute(connection, statement, look, context)
+        except SnapError as error:
+            if getattr(error.__cause__, "sqlstate", None) != DOES_NOT_FIT:
+                raise
+            yield error
+
+
+def _all_told(found: Sequence[SnapError]) -> SnapError:
+    """What several looks have found, each once, as one error."""
+    told = {error.what: error for error in found}
+    if len(told) == 1:
+        return found[0]
+    lines = "".join(f"\n  {what}" for what in told)
+    fixes = dict.fromkeys(error.fix for error in found if error.fix)
+    return SnapError(f"rows are in the way{lines}", where=found[0].where, fix="; ".join(fixes))
+
+
+# -- the transaction, and how long it waits ----------------------------------------------------------------
 
 
 class _Patience:
@@ -285,13 +341,18 @@ def _run(
     context.journal.started(action)
     for statement in action.statements:
         before(action)
-        try:
-            connection.execute(_with_secrets(statement, action, context).encode())
-        except _LATER:
-            raise
-        except psycopg.Error as error:
-            if connection.broken:
-                raise
-            cause = None if is_about_data(error) else error
-            raise failed_statement(error, context.resource, f"{action.summary} failed") from cause
+        _execute(connection, statement, action, context)
     context.journal.finished(action)
+
+
+def _execute(connection: Connection, statement: str, action: Action, context: ApplyContext) -> None:
+    """SnapError where the statement fails, but not for what may work when it is tried again."""
+    try:
+        connection.execute(_with_secrets(statement, action, context).encode())
+    except _LATER:
+        raise
+    except psycopg.Error as error:
+        if connection.broken:
+            raise
+        cause = None if is_about_data(error) else error
+        raise failed_statement(error, context.resource, f"{action.summary} failed") from cause

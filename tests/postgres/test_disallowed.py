@@ -134,6 +134,25 @@ CASES = {
         "1 rows of public.t do not fit, in v: id = 2",
         "DELETE FROM t WHERE id = 2",
     ),
+    "a foreign key of types of one's own": Case(
+        "CREATE EXTENSION citext; CREATE TYPE e AS ENUM ('x', 'y');"
+        " CREATE TABLE o (c citext, e e, UNIQUE (c, e)); CREATE TABLE t (id int PRIMARY KEY, e e, c citext,"
+        " CONSTRAINT f FOREIGN KEY (c, e) REFERENCES o (c, e))",
+        "ALTER TABLE t DROP CONSTRAINT f",
+        "INSERT INTO o VALUES ('a%', 'x');"
+        " INSERT INTO t VALUES (1, 'x', 'A%'), (2, 'y', 'a%'), (3, 'y', NULL)",
+        "1 rows of public.t do not fit f: id = 2 — what they refer to is not in public.o",
+        "DELETE FROM t WHERE id = 2",
+    ),
+    "what excludes others": Case(
+        "CREATE TABLE t (id int PRIMARY KEY, at daterange, n int, CONSTRAINT x EXCLUDE USING gist"
+        " (daterange(lower(at), upper(at)) WITH &&, int4range(n, n, '[]') WITH =) WHERE (n > 0))",
+        "ALTER TABLE t DROP CONSTRAINT x",
+        "INSERT INTO t VALUES (1, '[2020-01-01,2020-02-01)', 1), (2, '[2020-01-09,2020-01-10)', 1),"
+        " (3, '[2020-01-09,2020-01-10)', 2), (4, '[2020-01-09,2020-01-10)', 0), (5, '[2020-01-09,)', 0)",
+        "2 rows of public.t do not fit x: id = 1, 2 — they have a key together that no two rows may have",
+        "DELETE FROM t WHERE id = 1",
+    ),
 }
 
 
@@ -170,6 +189,55 @@ def test_rows_are_not_looked_at_for_a_key_that_they_have_kept_all_along(
     looks = [action.subject for action in actions if any("RAISE" in text for text in action.statements)]
     assert looks == (["constraint:public.t.t_n_fkey"] if more else [])
     proven(url, actions, good)
+
+
+def test_all_rows_in_the_way_are_told_at_once(new_database: Callable[[], str]) -> None:
+    told = refused(
+        new_database(),
+        "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL CHECK (n > 0), v varchar(2) UNIQUE)",
+        "ALTER TABLE t ALTER n DROP NOT NULL, ALTER v TYPE text, DROP CONSTRAINT t_n_check;"
+        "ALTER TABLE t DROP CONSTRAINT t_v_key;"
+        "INSERT INTO t VALUES (1, 0, 'a'), (2, NULL, 'long'), (3, 3, 'a')",
+    )
+    assert told.what.startswith("rows are in the way\n")
+    assert "\n  check that all values fit, before: alter column public.t.v failed: 1 rows" in told.what
+    assert "2 rows of public.t do not fit t_v_key: id = 1, 3" in told.what
+    assert "1 rows of public.t do not fit, in n: id = 2" in told.what
+    assert "1 rows of public.t do not fit t_n_check: id = 1" in told.what
+    assert told.fix.startswith("repair or delete those rows; repair those rows, or give up")
+
+
+def refused(url: str, old: str, new: str) -> SnapError:
+    """What a restore of the old state says."""
+    run(url, old)
+    good = capture(url)
+    run(url, new)
+    before, actions = dump.schema(url), plan(capture(url), good)
+    with pytest.raises(SnapError, match="do not fit") as stopped:
+        apply(url, actions)
+    assert dump.schema(url) == before
+    return stopped.value
+
+
+def test_rows_in_the_way_of_temporal_keys_are_told(
+    new_database: Callable[[], str], postgres_version: int
+) -> None:
+    if postgres_version < 18:
+        pytest.skip("temporal keys are there since 18")
+    told = refused(
+        new_database(),
+        """CREATE EXTENSION btree_gist;
+        CREATE TABLE o (id int, at daterange, CONSTRAINT k PRIMARY KEY (id, at WITHOUT OVERLAPS));
+        CREATE TABLE t (no int PRIMARY KEY, id int, at daterange,
+          CONSTRAINT f FOREIGN KEY (id, PERIOD at) REFERENCES o (id, PERIOD at))""",
+        """ALTER TABLE t DROP CONSTRAINT f; ALTER TABLE o DROP CONSTRAINT k, ADD no int PRIMARY KEY;
+        INSERT INTO o VALUES (1, '[2020-01-01,2020-02-01)', 1), (1, '[2020-02-01,2020-03-01)', 2),
+          (1, '[2020-02-01,2020-02-03)', 3), (2, 'empty', 4), (2, '[2020-02-01,2020-02-03)', 5);
+        INSERT INTO t VALUES (1, 1, '[2020-01-05,2020-02-05)'), (2, 1, '[2020-01-05,2020-03-05)'),
+          (3, 3, '[2020-01-05,2020-02-05)'), (4, NULL, '[2020-01-05,2020-02-05)')""",
+    ).what
+    assert "3 rows of public.o do not fit k: no = 2, 3, 4" in told
+    assert "2 rows of public.t do not fit f: no = 2, 3 — what they refer to is not in public.o" in told
 
 
 def test_a_look_that_takes_too_long_is_given_up_and_said(project: Project) -> None:

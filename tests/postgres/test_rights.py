@@ -271,6 +271,21 @@ def test_rows_that_a_role_may_not_read_or_write_are_told_beforehand(
     assert "may not insert" not in project.snap("plan", "HEAD", code=0).stdout
 
 
+def test_a_look_at_rows_that_policies_hide_is_for_who_sees_them(
+    project: Project, database: str, limited: str
+) -> None:
+    execute(limited, "CREATE TABLE t (n int CONSTRAINT c CHECK (n > 0))")
+    execute(limited, "ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+    project.configure(url=limited)
+    project.snap("take", "-m", "x", code=0)
+    execute(database, "ALTER TABLE t DROP CONSTRAINT c; INSERT INTO t VALUES (0)")
+    done = project.snap("restore", "HEAD", "--yes", code=1)
+    assert "not all rows of public.t were looked at: those that do not fit c" in done.stderr
+    project.configure(url=database)
+    done = project.snap("restore", "HEAD", "--yes", code=1)
+    assert "1 rows of public.t do not fit c" in " ".join(done.stdout.split())
+
+
 def test_an_archive_that_a_role_may_not_read_keeps_it_from_nothing_but_archiving(
     database: str, limited: str
 ) -> None:

@@ -9,7 +9,7 @@ from snapstore.facts import Facts
 from snapstore.model import Fact
 from snapstore_postgres.names import NAME
 
-_LIST = rf"{NAME}(?:, {NAME})*"
+_LIST = rf"(?:PERIOD )?{NAME}(?:, (?:PERIOD )?{NAME})*"
 _KEY = re.compile(
     rf"FOREIGN KEY \((?P<own>{_LIST})\) REFERENCES (?P<table>\S.*?)\((?P<other>{_LIST})\)"
     r"(?P<full> MATCH FULL)?.*"
@@ -18,28 +18,34 @@ _KEY = re.compile(
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """The columns of a key, and those that they refer to; ``table`` is the identity of the other table."""
+    """The columns of a key, and those that they refer to; ``table`` is the identity of the other table. The
+    last columns of a temporal one are periods."""
 
     own: list[Fact]
     others: list[Fact]
     table: str
     full: bool
+    temporal: bool
 
 
 def read(key: Fact, columns: Facts) -> ForeignKey | None:
-    """None for a constraint that is none, for a temporal one, and where a column is not known."""
+    """None for a constraint that is none, and where a column is not known."""
     found = _KEY.fullmatch(key.attrs["definition"]) if key.attrs.get("type") == "f" else None
     if found is None:
         return None
     other = f"table:{found['table']}"
     sides = [
-        [columns.get(f"column:{table.partition(':')[2]}.{name}") for name in re.findall(NAME, found[names])]
+        [columns.get(f"column:{table.partition(':')[2]}.{name}") for name in _names(found[names])]
         for table, names in ((key.parent or "", "own"), (other, "other"))
     ]
     own, others = ([column for column in side if column is not None] for side in sides)
     if None in (*sides[0], *sides[1]):
         return None
-    return ForeignKey(own, others, other, bool(found["full"]))
+    return ForeignKey(own, others, other, bool(found["full"]), "PERIOD " in found["own"])
+
+
+def _names(listed: str) -> list[str]:
+    return [name for _, name in re.findall(rf"(PERIOD )?({NAME})", listed)]
 
 
 def is_plain(own: Fact, other: Fact) -> bool:

@@ -308,7 +308,7 @@ def _references(column: Fact, view: View) -> list[_Reference]:
     """Those by which rows will refer to something: a key does not, as long as another part of it is NULL."""
     parts = view.target_parts.get(column.parent or "", ())
     keys = (foreign_keys.read(p, view.target) for p in parts if column.id in p.needs)
-    found = (_reference(column, key, view) for key in keys if key is not None)
+    found = (_reference(column, key, view) for key in keys if key is not None and not key.temporal)
     return [reference for reference in found if reference is not None]
 
 

@@ -91,7 +91,8 @@ class Look(NamedTuple):
     what: str
     why: str
     asked: str = ""
-    """Statements that put into ``parts`` and ``which`` what the count needs; all else is taken back."""
+    """Statements that put into ``parts``, ``which`` and ``pairs`` what the count needs; all else is taken
+    back."""
 
 
 def statements(looks: Sequence[Look], settings: Settings) -> list[str]:
@@ -109,7 +110,7 @@ def _block(look: Look, limit: int) -> str:
     found = f"% rows of {table} do not {what}: {words} = %"
     missed = f"not all rows of {table} were looked at: those that do not {what} are told when that comes"
     return block(
-        f"""DECLARE parts text; which text; bad bigint; places text;
+        f"""DECLARE parts text; which text; pairs text; bad bigint; places text;
 BEGIN
   BEGIN
     {_taken_back(look.asked) if look.asked else ""}

@@ -1,0 +1,56 @@
+"""Rows of a table as they will be: where they are there already, with the values that they will have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from snapstore.model import Fact
+from snapstore_postgres.names import last, literal
+from snapstore_postgres.rows.looking import Look, Place, told
+from snapstore_postgres.rows.staying import Staying
+
+
+class Rows(NamedTuple):
+    """The query for rows of a table as they will be: the columns of the target, and their ``place``."""
+
+    table: str
+    place: Place
+    source: str
+
+
+def rows_of(table: str, columns: Sequence[Fact], staying: Staying, only: bool) -> Rows | None:
+    """None where they are not known."""
+    values = [staying.value(column) for column in columns]
+    if not columns or None in values or not staying.keeps_rows(table):
+        return None
+    place = staying.place(table)
+    named = (f"{value} AS {last(column.name)}" for value, column in zip(values, columns, strict=True))
+    one = "ONLY " if only else ""
+    source = f"(SELECT {place.expression} AS place, {', '.join(named)} FROM {one}{staying.table(table)} t)"
+    return Rows(staying.table(table), place, source)
+
+
+def columns_of(fact: Fact, staying: Staying) -> list[Fact]:
+    """The columns of its table that something reads."""
+    found = (staying.request.target.get(n) for n in fact.needs if n.startswith("column:"))
+    return [column for column in found if column is not None and column.parent == fact.parent]
+
+
+def is_plain(table: str, staying: Staying) -> bool:
+    """Whether what it has does not hold in tables below."""
+    return "partition_key" not in staying.request.live[table].attrs
+
+
+_PARTS = ("table", "column", "constraint", "index", "partition")
+
+
+def others_stay(fact: Fact, staying: Staying) -> bool:
+    """Whether what it calls and compares by is there as it will be."""
+    others = (need for need in fact.needs if need.partition(":")[0] not in _PARTS)
+    return staying.as_they_are(others)
+
+
+def look(rows: Rows, bad: str, what: str, why: str) -> Look:
+    count = f"EXECUTE {literal(told(bad))} INTO bad, places;"
+    return Look(count, rows.table, rows.place, what, why)

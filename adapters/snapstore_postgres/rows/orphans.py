@@ -1,0 +1,93 @@
+"""Rows that refer, by a foreign key, to what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snapstore.model import Fact
+from snapstore_postgres.names import last, literal, qualifier, spare_name
+from snapstore_postgres.relations import foreign_keys
+from snapstore_postgres.relations.foreign_keys import ForeignKey
+from snapstore_postgres.rows.future_rows import Rows, is_plain, rows_of
+from snapstore_postgres.rows.looking import Look, told
+from snapstore_postgres.rows.staying import Staying
+
+
+def orphans(constraint: Fact, staying: Staying) -> Iterator[Look]:
+    """Looks at the rows of the table of a foreign key."""
+    key = foreign_keys.read(constraint, staying.request.target)
+    asked = _asked(constraint, key, staying) if key else None
+    if key is None or asked is None or key.table not in staying.request.live:
+        return
+    table, other = constraint.parent or "", key.table
+    rows = rows_of(table, key.own, staying, is_plain(table, staying))
+    referred = rows_of(other, key.others, staying, is_plain(other, staying))
+    if rows is None or referred is None:
+        return
+    bad = (_not_covered if key.temporal else _not_referring)(rows, referred, key)
+    execute = f"EXECUTE pg_catalog.format({literal(told(bad))}, pairs) INTO bad, places;"
+    count = f"IF pairs IS NOT NULL THEN {execute} END IF;"
+    if not asked:
+        count = f"pairs := {literal(_equal(key))}; {execute}"
+    why = f"what they refer to is not in {referred.table}"
+    yield Look(count, rows.table, rows.place, f"fit {last(constraint.name)}", why, asked)
+
+
+def _equal(key: ForeignKey) -> str:
+    """That rows ``t`` and ``r`` have the same, but for their periods."""
+    pairs = [f"r.{last(o.name)} = t.{last(c.name)}" for c, o in zip(key.own, key.others, strict=True)]
+    return " AND ".join(pairs[:-1] if key.temporal else pairs)
+
+
+def _not_referring(rows: Rows, referred: Rows, key: ForeignKey) -> str:
+    names = [f"t.{last(column.name)}" for column in key.own]
+    given = " AND ".join(f"{name} IS NOT NULL" for name in names)
+    bad = f"SELECT place FROM {rows.source} t WHERE {given}".replace("%", "%%")
+    there = f"SELECT FROM {referred.source} r WHERE ".replace("%", "%%")
+    bad = f"{bad} AND NOT EXISTS ({there}%1$s)"
+    if not key.full:
+        return bad
+    halves = f"pg_catalog.num_nulls({', '.join(names)}) BETWEEN 1 AND {len(names) - 1}"
+    return bad + f" UNION ALL SELECT place FROM {rows.source} t WHERE {halves}".replace("%", "%%")
+
+
+def _not_covered(rows: Rows, referred: Rows, key: ForeignKey) -> str:
+    """The same where the last column is a period, all of which has to be there, be it in several rows."""
+    *named, period = (last(column.name) for column in key.others)
+    keys = ", ".join(f"r.{name}" for name in named)
+    all_of = (
+        f"SELECT {keys}, pg_catalog.range_agg(r.{period}) AS snap_all"
+        f" FROM {referred.source} r GROUP BY {keys}"
+    )
+    given = " AND ".join(f"t.{last(column.name)} IS NOT NULL" for column in key.own)
+    within = f"t.{last(key.own[-1].name)} OPERATOR(pg_catalog.<@) r.snap_all"
+    joined = f"SELECT t.place FROM {rows.source} t LEFT JOIN ({all_of}) r ON ".replace("%", "%%")
+    return f"{joined}%1$s" + f" WHERE {given} AND NOT coalesce({within}, false)".replace("%", "%%")
+
+
+def _asked(constraint: Fact, key: ForeignKey, staying: Staying) -> str | None:
+    """Statements that find out by what the columns are compared; "" where they are of plain types, whose
+    operator of that name is theirs, None where that is not to be found out."""
+    if all(map(foreign_keys.is_plain, key.own, key.others)):
+        return ""
+    same = all(c.attrs["type"] == o.attrs["type"] for c, o in zip(key.own, key.others, strict=True))
+    # By what an index that is no constraint compares is its own.
+    if key.temporal or not same or any(need.startswith("index:") for need in constraint.needs):
+        return None
+    # ``unnest`` of several arrays is syntax, and has no schema.
+    place = qualifier(staying.table(constraint.parent or ""))
+    spare, other = (f"{place}.{spare_name(constraint.id, word)}" for word in ("refers", "referred"))
+    defined = [", ".join(f"{last(c.name)} {c.attrs['type']}" for c in side) for side in (key.own, key.others)]
+    names = [", ".join(last(c.name) for c in side) for side in (key.own, key.others)]
+    return f"""CREATE TABLE {other} ({defined[1]}, UNIQUE ({names[1]}));
+    CREATE TABLE {spare} ({defined[0]}, FOREIGN KEY ({names[0]}) REFERENCES {other} ({names[1]}));
+    SELECT pg_catalog.string_agg(pg_catalog.format('r.%I OPERATOR(%I.%s) t.%I',
+             r.attname, s.nspname, o.oprname, t.attname), ' AND ')
+      INTO STRICT pairs
+      FROM pg_catalog.pg_constraint c
+     CROSS JOIN LATERAL unnest(c.conkey, c.confkey, c.conpfeqop) k (own, other, operator)
+      JOIN pg_catalog.pg_attribute t ON t.attrelid = c.conrelid AND t.attnum = k.own
+      JOIN pg_catalog.pg_attribute r ON r.attrelid = c.confrelid AND r.attnum = k.other
+      JOIN pg_catalog.pg_operator o ON o.oid = k.operator
+      JOIN pg_catalog.pg_namespace s ON s.oid = o.oprnamespace
+     WHERE c.conrelid = {literal(spare)}::pg_catalog.regclass AND c.contype = 'f';"""
