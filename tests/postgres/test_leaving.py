@@ -44,8 +44,8 @@ CASES = {
         "1 rows of public.pd do not fit beside public.p1, which takes them",
     ),
     "a default partition that comes": (
-        f"{PARTED} {OF_ONE} CREATE TABLE pd PARTITION OF p DEFAULT;",
-        f"{PARTED} {OF_ONE} CREATE TABLE pd (id int PRIMARY KEY, v text);"
+        f"{PARTED} {OF_ONE} CREATE TABLE pd PARTITION OF p DEFAULT; {REFERS}",
+        f"{PARTED} {OF_ONE} CREATE TABLE pd (id int PRIMARY KEY, v text); {REFERS}"
         " INSERT INTO pd VALUES (1, 'v1'), (2, 'v2');",
         "archive",
         "1 rows of public.pd do not fit DEFAULT",
@@ -135,3 +135,19 @@ FIRST = {
 def test_rows_come_back_with_the_values_that_went_before_they_left(values: str, new_database: Any) -> None:
     live, target = (moment(load(new_database(), sql), []) for sql in FIRST[values])
     assert there_and_back(live, target)
+
+
+def test_rows_leave_a_table_that_becomes_the_default_partition(project: Project) -> None:
+    inside = (
+        "CREATE TABLE p (id int, v text) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES"
+    )
+    inside += " IN (1) PARTITION BY LIST (v); CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN ('one');"
+    project.sql(f"{inside} CREATE TABLE pd PARTITION OF p DEFAULT; CREATE TABLE p12 PARTITION OF p1 DEFAULT")
+    project.snap("take", "-m", "attached", code=0)
+    project.sql("ALTER TABLE p DETACH PARTITION pd; ALTER TABLE p1 DETACH PARTITION p12")
+    project.sql("INSERT INTO pd VALUES (1, 'one'), (1, 'other'), (2, 'two'), (NULL, NULL)")
+    project.sql("INSERT INTO p12 VALUES (1, 'one'), (1, 'more'), (2, 'three')")
+    project.snap("restore", "HEAD", "--yes", code=0)
+    assert project.sql("SELECT * FROM p11") == [(1, "one"), (1, "one")]
+    assert project.sql("SELECT * FROM p12 ORDER BY v") == [(1, "more"), (1, "other")]
+    assert project.sql("SELECT * FROM pd ORDER BY id, v DESC") == [(2, "two"), (2, "three"), (None, None)]

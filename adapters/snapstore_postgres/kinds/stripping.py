@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import msgspec
 
-from snapstore.model import Fact
+from snapstore.model import Fact, Json
 from snapstore.rules import Draft, View
 from snapstore_postgres.kinds.partitions import detached, without_keys
 from snapstore_postgres.names import last, qualifier, quote
 from snapstore_postgres.relations import plain_stays_bound, version
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.renaming.wording import former, former_facts
-from snapstore_postgres.rows import archive
+from snapstore_postgres.rows import archive, homeless
 from snapstore_postgres.words import designation, word
 
 _STRIPPED = ("trigger", "policy", "rule", "statistics")
@@ -26,7 +26,8 @@ def table_draft(fact: Fact, view: View, draft: Draft) -> Draft:
     """Instead of dropping the table: take off what binds it, and move it to its place."""
     place = archive.place_of(view.request, fact.id)
     stripping = _Stripping(fact, view)
-    facts = [msgspec.to_builtins(f) for f in former_facts(stripping.left, view.request)]
+    left = [msgspec.to_builtins(f) for f in former_facts(stripping.left, view.request)]
+    facts = {archive.TABLE: left, archive.HOME: home} if (home := _home(fact, view)) else left
     identity = former(fact.id, view.request)
     name, before = last(fact.name), last(identity.partition(":")[2])
     again = [f"ALTER TABLE {quote(place)}.{name} RENAME TO {before}"] if name != before else []
@@ -46,6 +47,15 @@ def table_draft(fact: Fact, view: View, draft: Draft) -> Draft:
         payload={"archive": place},
         hazards=(),
     )
+
+
+def _home(fact: Fact, view: View) -> Json:
+    """What a partition is of, as the registry tells it: others of the same table may take its rows."""
+    *_, root = ("", *ancestors(fact.name, view.live))
+    if f"partition:{fact.name}" not in view.live or not root:
+        return None
+    entry = homeless.entry_of(view.request, f"table:{root}")
+    return {"identity": entry.identity, **entry.facts}
 
 
 class _Stripping:

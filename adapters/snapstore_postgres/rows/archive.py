@@ -20,13 +20,15 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from snapstore.adapter import PlanRequest
-from snapstore.model import Action, DataMode, Json, Verb
+from snapstore.model import Action, DataMode, Fact, Json, Verb
 from snapstore.rules import View
 from snapstore_postgres.names import literal, quote
 from snapstore_postgres.renaming import belonging
 
 REGISTRY = "snapstore_archive"
 REGISTERED = f"{REGISTRY}:"
+TABLE, HOME = "table", "home"
+"""In the facts of a partition's entry: those of the table, and what it was a partition of."""
 SOME = "some"
 """In the facts of a column's entry: the column stayed, and these are the values that did not fit it."""
 
@@ -40,6 +42,16 @@ class Entry(msgspec.Struct, frozen=True):
     facts: Json
     relation: Json = None
     """What a table there is known by, as that of a live one is in the hints."""
+
+    @property
+    def table(self) -> list[Fact]:
+        """The facts of a table there."""
+        return msgspec.convert(self.facts[TABLE] if self.home else self.facts, list[Fact])
+
+    @property
+    def home(self) -> Json:
+        """For a partition, the table that its rows were rows of: ``identity``, and what else tells it."""
+        return self.facts.get(HOME) if isinstance(self.facts, dict) else None
 
 
 def entries(hints: Mapping[str, Json]) -> list[Entry]:

@@ -18,8 +18,9 @@ def of_leaves(table: str) -> str:
    WHERE p.isleaf AND p.level > 0;"""
 
 
-def of_coming(fact: Fact, key: str) -> str:
-    """PL/pgSQL that has ``bound`` say what a partition will take of what its table, by that key, does.
+def of_coming(fact: Fact, key: str, beside: Iterable[Fact] = ()) -> str:
+    """PL/pgSQL that has ``bound`` say what a partition will take of what its table, by that key, does; NULL
+    if all. A default one leaves to those ``beside`` it what is theirs.
 
     A partition of an empty table of the same kind is asked, which is gone again at once: no lock on anything
     that others use. A bound by hash names the table it is of by its number.
@@ -30,11 +31,17 @@ def of_coming(fact: Fact, key: str) -> str:
         f"pg_catalog.format('satisfies_hash_partition(''%s''::oid', {_number(name)})"
         for name in (whole, parent)
     )
+    others = (
+        f"CREATE TABLE {qualifier(fact.name)}.{spare_name(other.id, 'part')} PARTITION OF {whole}"
+        f" {other.attrs['bound']};"
+        for other in beside
+    )
     return f"""BEGIN
     CREATE TABLE {whole} (LIKE {parent}) PARTITION BY {key};
+    {" ".join(others)}
     CREATE TABLE {part} PARTITION OF {whole} {fact.attrs["bound"]};
     bound := pg_catalog.pg_get_partition_constraintdef({_number(part)});
-    bound := pg_catalog.format('(%s)', pg_catalog.replace(bound, {old}, {new}));
+    bound := '(' || pg_catalog.replace(bound, {old}, {new}) || ')';
     RAISE EXCEPTION USING ERRCODE = 'SNAPA';
   EXCEPTION WHEN SQLSTATE 'SNAPA' THEN NULL; END;"""
 

@@ -57,7 +57,7 @@ def _sum(numbers: Iterable[int | None]) -> int | None:
 
 
 def _may_be_taken_out(fact: Fact, view: View) -> bool:
-    return fact.attrs["bound"] != "DEFAULT" and archive.wanted(view) and not _is_referred(fact, view)
+    return archive.wanted(view) and not _is_referred(fact, view)
 
 
 def _sources(fact: Fact, view: View) -> Iterator[tuple[str, str]]:
@@ -116,9 +116,9 @@ def _out(fact: Fact, source: str, leaving: str, view: View) -> str:
 BEGIN
   IF NOT EXISTS (SELECT FROM {source}) OR {proof} THEN RETURN; END IF;
   BEGIN
-  {bounds.of_coming(fact, key)}
+  {bounds.of_coming(fact, key, _beside(fact, view))}
   EXCEPTION WHEN syntax_error_or_access_rule_violation THEN RETURN; END;
-  bound := pg_catalog.concat_ws(' AND ', bound, {bounds.above(fact)});
+  bound := coalesce(nullif(pg_catalog.concat_ws(' AND ', bound, {bounds.above(fact)}), ''), 'true');
   leaving := pg_catalog.format('(%s) IS {leaving}', bound);
   EXECUTE pg_catalog.format({literal(f"SELECT EXISTS (SELECT FROM {name} WHERE %s)")}, leaving) INTO found;
   IF NOT found THEN RETURN; END IF;
@@ -135,24 +135,24 @@ END"""
 def _counted(fact: Fact, source: str, leaving: str, view: View) -> str:
     *between, root = ancestors(fact.name, view.target)
     chain = [view.target[f"partition:{table}"] for table in reversed(between)]
-    beside = _beside(fact, view) if fact.attrs["bound"] == "DEFAULT" else []
     keys = {table: view.target[f"table:{table}"].attrs["partition_key"] for table in (root, *between)}
     which = f"'(' || bounds || ') IS {leaving}'"
-    count = bounds.counted(source, f"{source} t", root, [*chain, *beside, fact], keys, which)
+    count = bounds.counted(source, f"{source} t", root, [*chain, *_beside(fact, view), fact], keys, which)
     what = fact.attrs["bound"] if leaving == "FALSE" else f"beside {fact.name}, which takes them"
-    return stopping(count, f"% rows of {source} do not fit {what}", _why_not(fact, view))
+    return stopping(count, f"% rows of {source} do not fit {what}", _why_not(view))
 
 
 def _beside(fact: Fact, view: View) -> list[Fact]:
+    """The partitions that say what a default one takes; none for others."""
+    if fact.attrs["bound"] != "DEFAULT":
+        return []
     around = view.target_dependents.get(f"table:{fact.attrs['of']}", ())
     return [part for part in around if part.kind == "partition" and part.id != fact.id]
 
 
-def _why_not(fact: Fact, view: View) -> str:
-    if archive.wanted(view) and _is_referred(fact, view):
-        return "no row leaves a partition that foreign keys refer to, since that might take others along"
+def _why_not(view: View) -> str:
     if archive.wanted(view):
-        return "no row leaves a table that becomes the default partition"
+        return "no row leaves a partition that foreign keys refer to, since that might take others along"
     return "rows leave a partition only with --data archive"
 
 

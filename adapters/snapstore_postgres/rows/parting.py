@@ -48,7 +48,7 @@ def marked(place: str) -> tuple[str, str, str]:
     inserts them into a table, as ``snap_put``, begins and ends with, to leave them there."""
     rows = f"{_marks(place)}.rows"
     return (
-        f"CREATE SCHEMA {_marks(place)}; CREATE TABLE {rows} (mark text);",
+        f"CREATE SCHEMA IF NOT EXISTS {_marks(place)}; CREATE TABLE IF NOT EXISTS {rows} (mark text);",
         "WITH put AS (",
         f" RETURNING pg_catalog.md5(snap_put::text) AS mark) INSERT INTO {rows} SELECT mark FROM put",
     )

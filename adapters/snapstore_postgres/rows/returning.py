@@ -106,7 +106,7 @@ def _called(request: PlanRequest, tables: Sequence[archive.Entry]) -> Mapping[st
 
 def _alone(request: PlanRequest, entry: archive.Entry) -> PlanRequest:
     """The request with nothing on its live side but an archived table."""
-    facts = Facts.of({fact.id: fact for fact in msgspec.convert(entry.facts, list[Fact])})
+    facts = Facts.of({fact.id: fact for fact in entry.table})
     known = {entry.identity: entry.relation} if entry.relation else {}
     hints = {**request.live_hints, "relations": known, "ids": {}}
     changes = msgspec.structs.replace(request.changes, facts=[])
