@@ -20,6 +20,7 @@ from snapstore.model import Action, Fact, Hazard, HazardName, ResourceChanges, S
 from snapstore_postgres.catalog.rowdata import ROW, ROWS
 from snapstore_postgres.names import last
 from snapstore_postgres.options import constant
+from snapstore_postgres.relations import foreign_keys
 from snapstore_postgres.rows.roworder import Side, Step, in_order
 from snapstore_postgres.rows.taking_back import comes_back
 
@@ -71,7 +72,8 @@ def with_rows(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
         if change.id.startswith(f"{ROW}:") and table in known:
             steps.append(Step(table, change.before, change.after))
     wanted = [s for s in steps if s.is_needed()]
-    ordered = in_order(wanted, live, target, _nullable(request.target), _deferrable(request))
+    nullable, acting = _nullable(request.target), {*_acting(request)}
+    ordered = in_order(wanted, live, target, nullable, _deferrable(request), acting)
     emptied = [table for table in sorted(anew) if _may_hold_rows(table, request, actions)]
     groups = _groups(ordered, emptied, _Texts(request, target))
     if not groups:
@@ -115,6 +117,16 @@ def _deferrable(request: PlanRequest) -> set[tuple[str, tuple[str, ...]]]:
         if known and "NOT DEFERRABLE" not in known[0] and fact.id in request.live:
             found.add(((fact.parent or "").partition(":")[2], tuple(_NAMES.findall(known[1]))))
     return found
+
+
+def _acting(request: PlanRequest) -> Iterator[str]:
+    """The tables that foreign keys refer to which do something about a row that goes, or forbid it at once.
+    Those that do nothing about it look at what is there when the statement is over."""
+    for side in (request.live, request.target):
+        for fact in side.kinds.get("constraint", ()):
+            key = foreign_keys.read(fact, side)
+            if key is not None and " ON DELETE " in fact.attrs["definition"]:
+                yield key.table.partition(":")[2]
 
 
 _NAMES = re.compile(r'"(?:[^"]|"")+"|[^\s",]+')
@@ -219,10 +231,12 @@ def _groups(steps: Sequence[Step], emptied: Sequence[str], texts: _Texts) -> lis
         for table in reversed(emptied)
     ]
     for (table, verb), alike in groupby(steps, key=lambda step: (step.table, step.verb)):
-        written = [texts.statement(step) for step in alike]
+        same = list(alike)
+        written = [texts.statement(step) for step in same]
         secrets = {name: ref for _, held in written for name, ref in held.items()}
-        summary = f"{_WORDS[verb]} {len(written)} {'row' if len(written) == 1 else 'rows'} of {table}"
-        found.append(_Group(table, verb, summary, [text for text, _ in written], secrets, len(written)))
+        number = sum(len(step.all()) for step in same)
+        summary = f"{_WORDS[verb]} {number} {'row' if number == 1 else 'rows'} of {table}"
+        found.append(_Group(table, verb, summary, [text for text, _ in written], secrets, number))
     return found
 
 
@@ -309,6 +323,8 @@ class _Texts:
         return f"DELETE FROM {self._relation(table)}"
 
     def statement(self, step: Step) -> tuple[str, dict[str, SealedRef]]:
+        if step.others:
+            return self._together(step)
         if step.after is None:
             return f"DELETE FROM {self._relation(step.table)}{self._where(step)}", {}
         values, secrets = {}, {}
@@ -321,6 +337,27 @@ class _Texts:
             return f"{head} ({constants})", secrets
         assigned = ", ".join(f"{column} = {text}" for column, text in values.items())
         return f"UPDATE {self._relation(step.table)} SET {assigned}{self._where(step)}", secrets
+
+    def _together(self, step: Step) -> tuple[str, dict[str, SealedRef]]:
+        """All rows of a step go before the first comes again, within one statement: foreign keys look at what
+        is there at its end."""
+        secrets: dict[str, SealedRef] = {}
+        come = [one.after for one in step.all() if one.after is not None]
+        listed, columns = list[str](), sorted(come[0].attrs)
+        for row in come:
+            values = [_constant(row, column) for column in columns]
+            kinds = (self._facts[f"column:{step.table}.{column}"].attrs["type"] for column in columns)
+            typed = (f"{text}::{kind}" for (text, _), kind in zip(values, kinds, strict=True))
+            listed.append(f"({', '.join(typed)})")
+            secrets.update({name: ref for _, found in values for name, ref in found.items()})
+        go = [self._where(one).removeprefix(" WHERE ") for one in step.all() if one.before is not None]
+        which = " OR ".join(f"({where})" for where in go)
+        return (
+            f"WITH gone AS (DELETE FROM {self._relation(step.table)} WHERE {which} RETURNING true)"
+            f" INSERT INTO {step.table} ({', '.join(columns)}) OVERRIDING SYSTEM VALUE"
+            f" SELECT * FROM (VALUES {', '.join(listed)}) snap_rows"
+            " WHERE (SELECT pg_catalog.count(*) FROM gone) >= 0"
+        ), secrets
 
     def _relation(self, table: str) -> str:
         """Not the tables that inherit from it; a partitioned table has no rows but theirs."""

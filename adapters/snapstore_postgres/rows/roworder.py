@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 import msgspec
 
@@ -20,14 +21,20 @@ Value = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Step:
-    """One statement on one row. ``before`` and ``after`` are its facts, None where it is not there."""
+    """One statement on one row. ``before`` and ``after`` are its facts, None where it is not there.
+
+    ``others`` change by the same statement, since each of them waits for the next one.
+    """
 
     table: str
     before: Fact | None
     after: Fact | None
+    others: tuple[Step, ...] = ()
 
     @property
     def verb(self) -> Verb:
+        if self.others:
+            return Verb.ALTER
         if self.before is None:
             return Verb.CREATE
         return Verb.DROP if self.after is None else Verb.ALTER
@@ -39,6 +46,10 @@ class Step:
         if known is None:
             raise ValueError("a step without a row")
         return known
+
+    def all(self) -> list[Step]:
+        """The steps of the single rows."""
+        return [replace(self, others=()), *self.others]
 
     def columns(self) -> list[str]:
         """Those that the statement sets."""
@@ -95,10 +106,14 @@ def in_order(
     target: Side,
     nullable: Collection[str],
     deferrable: Collection[tuple[str, tuple[str, ...]]] = (),
+    acting: Collection[str] = (),
 ) -> list[Step]:
     """The steps in an order that no key forbids; rows in a circle are changed in two steps where a column of
-    it may be NULL for a moment, else without regard to foreign keys that are ``deferrable``, by their table
-    and columns. SnapError where neither helps.
+    it may be NULL for a moment, else by one statement where all are of one table, else without regard to
+    foreign keys that are ``deferrable``, by their table and columns. SnapError where nothing helps.
+
+    That one statement takes the rows away for its time: not in tables that are ``acting``, by foreign keys to
+    them that do something about that.
     """
     todo = sorted(steps, key=_rank)
     while True:
@@ -111,7 +126,7 @@ def in_order(
         if len(placed) == len(todo):
             return [todo[place] for place in placed]
         circle = sorted(set(range(len(todo))) - set(placed))
-        broken = _broken(todo, circle, target, nullable)
+        broken = _broken(todo, circle, target, nullable) or _as_one(todo, circle, after, acting)
         if not broken and live.deferred == deferrable:
             raise _in_a_circle([todo[place] for place in circle])
         if not broken:
@@ -127,13 +142,14 @@ def _edges(steps: Sequence[Step], live: Side, target: Side) -> dict[int, set[int
     """Who must come after whom, by place."""
     gained: dict[Value, list[int]] = defaultdict(list)
     left: dict[Value, list[int]] = defaultdict(list)
-    for place, step in enumerate(steps):
+    rows = [(place, row) for place, step in enumerate(steps) for row in step.all()]
+    for place, step in rows:
         for value in _held(step.after, step.table, target) - _held(step.before, step.table, target):
             gained[value].append(place)
         for value in _held(step.before, step.table, live) - _held(step.after, step.table, live):
             left[value].append(place)
     after: dict[int, set[int]] = defaultdict(set)
-    for place, step in enumerate(steps):
+    for place, step in rows:
         for value in _referred(step.after, step.table, target) - _referred(step.before, step.table, target):
             for other in gained.get(value, ()):
                 after[other].add(place)
@@ -143,11 +159,13 @@ def _edges(steps: Sequence[Step], live: Side, target: Side) -> dict[int, set[int
     for value, places in gained.items():
         for other in left.get(value, ()):
             after[other].update(places)
-    halves: dict[str, int] = {}
-    for place, step in enumerate(steps):
-        if step.row.id in halves:
-            after[halves[step.row.id]].add(place)
-        halves[step.row.id] = place
+    halves: dict[str, list[tuple[int, Step]]] = defaultdict(list)
+    for place, row in rows:
+        halves[row.row.id].append((place, row))
+    for two in halves.values():
+        for (first, half), (second, later) in permutations(two, 2):
+            if half.after is not None and half.after == later.before:
+                after[first].add(second)
     for place, followers in after.items():
         followers.discard(place)
     return after
@@ -191,16 +209,42 @@ def _broken(
     return []
 
 
+def _as_one(
+    steps: Sequence[Step], circle: Sequence[int], after: Mapping[int, set[int]], acting: Collection[str]
+) -> list[Step]:
+    """The steps, those that wait for each other in a round made one; [] where that cannot be."""
+    found = [steps[place] for place in _round(circle, after)]
+    rows = [row for step in found for row in step.all()]
+    tables, ids = ({step.table for step in rows}, {step.row.id for step in rows})
+    if len(found) < 2 or len(tables) > 1 or len(ids) < len(rows) or not tables.isdisjoint(acting):
+        return []
+    first, *others = rows
+    return [replace(first, others=tuple(others)), *(step for step in steps if step not in found)]
+
+
+def _round(circle: Sequence[int], after: Mapping[int, set[int]]) -> list[int]:
+    """Places of which each has to come after the one before, and the first after the last."""
+    waits_for = {place: next(p for p in circle if place in after.get(p, ())) for place in circle}
+    place, way = circle[0], list[int]()
+    while place not in way:
+        way.append(place)
+        place = waits_for[place]
+    return way[way.index(place) :]
+
+
 def _in_a_circle(steps: Sequence[Step]) -> SnapError:
     names = ", ".join(step.row.id for step in steps[:5])
     return SnapError(
         f"these rows take or refer to each other's keys in a circle: {names}",
-        fix="leave their table out with --only, and change these rows by hand",
+        fix="change these rows by hand, then restore again; foreign keys to their table that are DEFERRABLE,"
+        " or do nothing ON DELETE (NO ACTION), let a restore do it",
     )
 
 
 def _in_two(step: Step, target: Side, nullable: Collection[str]) -> list[Step]:
     """The step by way of a row that lacks the values that tie it to others; [] where it has none to lack."""
+    if step.others:
+        return []
     tying = _tying(step.table, target)
     loose = {column for column in tying if f"{step.table}.{column}" in nullable}
     known = step.after or step.row
