@@ -144,6 +144,12 @@ HOMELESS = {
         "CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('ca') PARTITION BY LIST (n)",
         "DROP TABLE p1",
     ),
+    "its bound does, and so does that of what it is in": (
+        NARROW + "CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('us') PARTITION BY LIST (n);"
+        "CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN (1, 2)",
+        "DROP TABLE p1; CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('us', 'ca') PARTITION BY LIST (n);"
+        "CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN (1, 2, 3)",
+    ),
     "the table had no partitions": (
         NARROW + "CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('us')",
         "DROP TABLE p; CREATE TABLE p (r text, n int)",
@@ -181,6 +187,19 @@ def test_rows_that_left_a_table_to_be_attached_come_back_to_it(project: Project)
     project.snap("undo", "--yes", code=0)
     assert project.sql("SELECT r, n FROM detached ORDER BY n") == [("us", 1), ("ca", 2), ("ca", 3)]
     assert "public.p" not in project.snap("show", "--archive", code=0).stdout
+
+
+def test_rows_that_left_a_tree_whose_part_went_elsewhere_come_back_to_it(project: Project) -> None:
+    part = "PARTITION BY LIST (n); CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN (1, 2)"
+    project.sql(f"{NARROW} CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('us') {part}")
+    project.snap("take", "-m", "attached", code=0)
+    project.sql(f"DROP TABLE p1; {NARROW.replace('TABLE p', 'TABLE q')}"
+                f" CREATE TABLE p1 PARTITION OF q FOR VALUES IN ('us', 'ca') {part}")  # fmt: skip
+    project.sql("INSERT INTO q VALUES ('us', 1), ('ca', 2)")
+    project.snap("restore", "HEAD", "--yes", code=0)
+    assert project.sql("SELECT n FROM p") == [(1,)]
+    project.snap("undo", "--yes", code=0)
+    assert project.sql("SELECT n FROM q ORDER BY n") == [(1,), (2,)]
 
 
 def test_a_row_that_is_in_the_way_of_one_that_comes_back_stays(project: Project) -> None:

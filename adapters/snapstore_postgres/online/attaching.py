@@ -13,6 +13,7 @@ from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import block, literal, spare_name
 from snapstore_postgres.online.checks import after_proof, proven
 from snapstore_postgres.online.scene import Change, Scene
+from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.rows import bounds, leaving
 
 
@@ -39,6 +40,12 @@ def _is_there(table: str, scene: Scene) -> bool:
     return keys[0] == keys[1] and not retyped
 
 
+def _keeps_parts(table: str, scene: Scene) -> bool:
+    """Whether nothing below is detached meanwhile, which would have the check for good."""
+    below = partitions_below(table, scene.live)
+    return not any(part.replace("table:", "partition:", 1) in scene.destroyers for part in below)
+
+
 def _is_retyped(column: str, scene: Scene) -> bool:
     before, after = scene.live.get(column), scene.target.get(column)
     if before is None or after is None or column in scene.destroyers:
@@ -51,7 +58,7 @@ def _proven(action: Action, fact: Fact, scene: Scene) -> Iterator[Change]:
     gone, new, attach = [action], [], action
     moves = leaving.TAKEN_OUT in action.payload
     for identity, word, condition in _to_prove(fact, scene):
-        if not (scene.is_large(identity) and _is_there(identity, scene)):
+        if not (scene.is_large(identity) and _is_there(identity, scene) and _keeps_parts(identity, scene)):
             continue
         table, name = identity.partition(":")[2], spare_name(fact.id, word)
         check, add = f"constraint:{table}.{name}", _bound_as_check(fact, table, name, condition, scene)

@@ -69,14 +69,15 @@ def _referring_after(back: Sequence[Action], actions: Sequence[Action], request:
 
 
 def _home(entry: archive.Entry, called: Mapping[str, str], request: PlanRequest) -> str:
-    """Where rows go: to the table that they were taken out of, once it is by itself again, or to its root."""
+    """Where rows go: to the table that they were taken out of, or to the root of the tree that it is in by
+    now; where there is none, to the root of that which it was to be in."""
     root = putting.called(entry.identity, entry.facts["ids"], called, request)
     if SOURCE not in entry.facts:
         return root
     was, ids = entry.facts[SOURCE]
     source = putting.called(was, ids, called, request)
-    attached = source.replace("table:", "partition:", 1) in request.target
-    return source if source in request.target and not attached else root
+    name = source.partition(":")[2]
+    return f"table:{[name, *ancestors(name, request.target)][-1]}" if source in request.target else root
 
 
 def _put_back(request: PlanRequest, table: str, entry: archive.Entry) -> Action:
