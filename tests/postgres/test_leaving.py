@@ -50,6 +50,14 @@ CASES = {
         "archive",
         "1 rows of public.pd do not fit DEFAULT",
     ),
+    "what others take of a default partition that it comes to be in": (
+        f"{PARTED} {OF_ONE} CREATE TABLE pd PARTITION OF p DEFAULT PARTITION BY LIST (id);"
+        f" CREATE TABLE pd1 PARTITION OF pd FOR VALUES IN (1, 2); {REFERS}",
+        f"{PARTED} {OF_ONE} CREATE TABLE pd1 (id int PRIMARY KEY, v text); {REFERS}"
+        " INSERT INTO pd1 VALUES (1, 'v1'), (2, 'v2');",
+        "archive",
+        "1 rows of public.pd1 do not fit FOR VALUES IN (1, 2)",
+    ),
     "a table that becomes partitioned": (
         f"{PARTED} {OF_ONE}",
         f"CREATE TABLE p (id int PRIMARY KEY, v text); {FULL}",

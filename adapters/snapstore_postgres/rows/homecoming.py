@@ -9,6 +9,7 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Verb
 from snapstore_postgres.names import last, qualifier, quote
+from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.renaming.evidence import by_id
 from snapstore_postgres.rows import archive, parting, partition_rows, putting
 from snapstore_postgres.rows.homeless import KIND

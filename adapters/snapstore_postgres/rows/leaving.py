@@ -134,10 +134,11 @@ END"""
 
 def _counted(fact: Fact, source: str, leaving: str, view: View) -> str:
     *between, root = ancestors(fact.name, view.target)
-    chain = [view.target[f"partition:{table}"] for table in reversed(between)]
+    chain = [*(view.target[f"partition:{table}"] for table in reversed(between)), fact]
+    parts = [part for one in chain for part in (*_beside(one, view), one)]
     keys = {table: view.target[f"table:{table}"].attrs["partition_key"] for table in (root, *between)}
     which = f"'(' || bounds || ') IS {leaving}'"
-    count = bounds.counted(source, f"{source} t", root, [*chain, *_beside(fact, view), fact], keys, which)
+    count = bounds.counted(source, f"{source} t", root, parts, keys, which)
     what = fact.attrs["bound"] if leaving == "FALSE" else f"beside {fact.name}, which takes them"
     return stopping(count, f"% rows of {source} do not fit {what}", _why_not(view))
 
