@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from snapstore.errors import SnapError
 from snapstore_postgres.rows.fitting import widens
 from tests.postgres.conftest import Project
+from tests.postgres.roundtrip import capture, restore
+from tests.postgres.test_renames import run
 
 OLD = """
 CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN d AS bigint;
@@ -117,6 +122,28 @@ def test_rows_without_a_telling_key_are_told_by_their_place(project: Project) ->
         '12 rows of public."no \'key%" do not fit, in "V%": ctid = (0,1), (0,2)' in told
         and "(0,10), ..." in told
     )
+
+
+def test_arrays_of_domains_are_taken_for_arrays_of_what_is_below(new_database: Callable[[], str]) -> None:
+    url = new_database()
+    run(url, "CREATE DOMAIN d AS date; CREATE TABLE t (v d[])")
+    good = capture(url)
+    run(url, "ALTER TABLE t ALTER v TYPE timestamp[]; INSERT INTO t VALUES ('{2026-01-01}'), ('{NULL}')")
+    restore(url, good)
+
+
+def test_the_domain_is_named_that_an_element_of_an_array_does_not_fit(
+    new_database: Callable[[], str],
+) -> None:
+    made = "CREATE DOMAIN ds AS d[] NOT NULL; CREATE TABLE t (id int PRIMARY KEY, v ds)"
+    url = new_database()
+    wanted = "CONSTRAINT wanted CHECK (VALUE IS NOT NULL)"
+    run(url, f"CREATE TYPE c AS (x int); CREATE DOMAIN d AS c {wanted}; {made}")
+    good = capture(url)
+    run(url, "DROP TABLE t; DROP DOMAIN ds, d; DROP TYPE c; CREATE TYPE c AS (x int, y int)")
+    run(url, f"CREATE DOMAIN d AS c; {made}; INSERT INTO t VALUES (1, '{{NULL}}')")
+    with pytest.raises(SnapError, match=r'value for domain public\.d violates check constraint "wanted"'):
+        restore(url, good)
 
 
 def test_composite_values_that_do_not_fit_are_kept_and_come_back(project: Project) -> None:

@@ -69,7 +69,7 @@ from snapstore_postgres.rows import (
     positions,
     rewriting,
 )
-from snapstore_postgres.rows.casts import assignable, cast, castable
+from snapstore_postgres.rows.casts import assignable, below_domains, cast, castable
 from snapstore_postgres.rows.held_rows import holders, holds
 from snapstore_postgres.rows.undisturbed import undisturbed
 from snapstore_postgres.rows.unvalidated import never_validated
@@ -340,12 +340,7 @@ def _meanwhile(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: Vie
     """The type of a column that has no value yet, where its own would give one or take no NULL: the one below
     its domain if values come by the names of their attributes, else text."""
     by_name = any("by_name" in entry.facts for _, entry in back)
-    return _below_domains(fact, view) if by_name else "text"
-
-
-def _below_domains(fact: Fact, view: View) -> str:
-    domain = view.target.get(f"domain:{fact.attrs['type']}")
-    return _below_domains(domain, view) if domain else str(fact.attrs["type"])
+    return below_domains(fact.attrs["type"], view.target) if by_name else "text"
 
 
 def _typed(column: Fact, kind: str | None) -> Fact:

@@ -51,6 +51,14 @@ def assignable(old: str, new: str) -> bool:
     return now in ("text", "character varying") or was == now or (was in _NUMBERS and now in _NUMBERS)
 
 
+def below_domains(kind: str, facts: Mapping[str, Fact]) -> str:
+    """The type of which a domain is, or an array of domains, be it through others; any other type itself."""
+    domain = facts.get(f"domain:{kind.removesuffix('[]')}")
+    if domain is None:
+        return kind
+    return below_domains(domain.attrs["type"], facts) + ("[]" if kind.endswith("[]") else "")
+
+
 def _base(kind: str) -> str:
     """A type without its modifier, its time zone and its array brackets."""
     text = re.sub(r"\(\d+(,-?\d+)?\)", "", kind).removesuffix("[]")

@@ -22,7 +22,7 @@ from snapstore_postgres.relations import size
 from snapstore_postgres.renaming import RENAMED
 from snapstore_postgres.renaming.wording import label_now
 from snapstore_postgres.rows import archived_values
-from snapstore_postgres.rows.casts import cast
+from snapstore_postgres.rows.casts import below_domains, cast
 from snapstore_postgres.rows.looking import SHOWN, first
 from snapstore_postgres.rows.lost_labels import StandIn, among, stand_in, why_not
 from snapstore_postgres.rows.seen import Seen, seen, seen_now
@@ -61,7 +61,7 @@ class Fit:
 def into(column: Fact, new: str, view: View) -> Fit:
     """For a column that gets the type ``new``."""
     old = column.attrs["type"]
-    was, now = _below_domains(old, view.live), _below_domains(new, view.target)
+    was, now = below_domains(old, view.live), below_domains(new, view.target)
 
     def same(value: str) -> str:
         there = cast(value, old, new)
@@ -72,13 +72,6 @@ def into(column: Fact, new: str, view: View) -> Fit:
         return f"{back}::text IS NOT DISTINCT FROM {value}::text"
 
     return Fit() if widens(old, new) else _fit(column, f"the type {new}", same, view)
-
-
-def _below_domains(kind: str, facts: Mapping[str, Fact]) -> str:
-    domain = facts.get(f"domain:{kind.removesuffix('[]')}")
-    if domain is None:
-        return kind
-    return _below_domains(domain.attrs["type"], facts) + ("[]" if kind.endswith("[]") else "")
 
 
 def within(column: Fact, labels: Collection[str], view: View) -> Fit:
