@@ -10,14 +10,14 @@ from snapstore.model import Fact, Json, SealedRef
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.kinds import generated, stripping
-from snapstore_postgres.kinds.columns import (
+from snapstore_postgres.kinds.column_text import (
     column_clause,
     column_secrets,
     column_settings,
-    set_default,
     without_default,
 )
 from snapstore_postgres.kinds.constraints import constraint_definition, unvalidated_below
+from snapstore_postgres.kinds.defaults import set_default
 from snapstore_postgres.kinds.domains import checks_before
 from snapstore_postgres.kinds.federation import subscribers
 from snapstore_postgres.kinds.flags import own_flag
@@ -316,46 +316,59 @@ _UNCHANGEABLE = ("partition_key", "partition_types", "of")
 
 
 def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:
-    old, new = before.attrs, after.attrs
-    if any(old.get(key) != new.get(key) for key in _UNCHANGEABLE) or not links_in_order(before, after):
+    if _cannot_become(before, after, view):
         return None
-    if old.get("access_method") != new.get("access_method") and version(view) < 150000:
-        return None
-    was, now = old.get("foreign") or {}, new.get("foreign") or {}
-    if was.get("server") != now.get("server"):
-        return None
+    old, new, name = before.attrs, after.attrs, after.name
     leaves = left_parents(before, after)
-    kept = [parent for parent in old.get("inherits", ()) if parent not in leaves]
-    moves = old.get("inherits") != new.get("inherits")
-    if moves and (_has_unsettled(after, view) or comes_with_new_parent(after, kept, view)):
-        return None
-    name = after.name
-    statements = [f"ALTER TABLE {name} NO INHERIT {parent}" for parent in leaves]
-    statements += left_behind(before, leaves, view)
-    if old.get("persistence") != new.get("persistence"):
-        statements.append(f"ALTER TABLE {name} SET {'UNLOGGED' if new.get('persistence') else 'LOGGED'}")
-        statements += _other_sequences(after, view)
-    if old.get("access_method") != new.get("access_method"):
-        usual = "DEFAULT" if "partition_key" in new else "heap"
-        statements.append(f"ALTER TABLE {name} SET ACCESS METHOD {new.get('access_method', usual)}")
-    if old.get("tablespace") != new.get("tablespace"):
-        statements.append(f"ALTER TABLE {name} SET TABLESPACE {new.get('tablespace', 'pg_default')}")
-    statements += option_statements(f"ALTER TABLE {name}", old.get("options"), new.get("options"))
-    clause, secrets = altered_options(after.id, was.get("options") or {}, now.get("options") or {})
-    statements += [f"ALTER FOREIGN TABLE {name}{clause}"] if clause else []
-    statements += _table_flags(after, old)
-    if old.get("owner") != new.get("owner"):
-        statements += owner_statement("TABLE", name, after)
+    options = [(attrs.get("foreign") or {}).get("options") or {} for attrs in (old, new)]
+    clause, secrets = altered_options(after.id, *options)
+    owned, stored = old.get("owner") == new.get("owner"), [*_stored_otherwise(before, after, view)]
     rewrites = any(old.get(key) != new.get(key) for key in ("persistence", "access_method"))
-    moves_file = old.get("tablespace") != new.get("tablespace")
     return Alteration(
-        statements=statements,
+        statements=[
+            *(f"ALTER TABLE {name} NO INHERIT {parent}" for parent in leaves),
+            *left_behind(before, leaves, view),
+            *stored,
+            *option_statements(f"ALTER TABLE {name}", old.get("options"), new.get("options")),
+            *([f"ALTER FOREIGN TABLE {name}{clause}"] if clause else []),
+            *_table_flags(after, old),
+            *([] if owned else owner_statement("TABLE", name, after)),
+        ],
         secrets=secrets,
         provides=[detached(name)] if leaves else [],
         lock=STRONGEST,
         displaces=lambda dependent: rewrites and holds(dependent, after.id),
-        hazards=rewrite_hazard(view, after.id) if rewrites or moves_file else (),
+        hazards=rewrite_hazard(view, after.id) if stored else (),
     )
+
+
+def _cannot_become(before: Fact, after: Fact, view: View) -> bool:
+    """Whether a table has to be made anew."""
+    old, new = before.attrs, after.attrs
+    if any(old.get(key) != new.get(key) for key in _UNCHANGEABLE) or not links_in_order(before, after):
+        return True
+    if old.get("access_method") != new.get("access_method") and version(view) < 150000:
+        return True
+    servers = [(attrs.get("foreign") or {}).get("server") for attrs in (old, new)]
+    if servers[0] != servers[1]:
+        return True
+    leaves = left_parents(before, after)
+    kept = [parent for parent in old.get("inherits", ()) if parent not in leaves]
+    moves = old.get("inherits") != new.get("inherits")
+    return moves and (_has_unsettled(after, view) or comes_with_new_parent(after, kept, view))
+
+
+def _stored_otherwise(before: Fact, after: Fact, view: View) -> Iterator[str]:
+    """Statements that write a table anew, or elsewhere."""
+    old, new, alter = before.attrs, after.attrs, f"ALTER TABLE {after.name}"
+    if old.get("persistence") != new.get("persistence"):
+        yield f"{alter} SET {'UNLOGGED' if new.get('persistence') else 'LOGGED'}"
+        yield from _other_sequences(after, view)
+    if old.get("access_method") != new.get("access_method"):
+        usual = "DEFAULT" if "partition_key" in new else "heap"
+        yield f"{alter} SET ACCESS METHOD {new.get('access_method', usual)}"
+    if old.get("tablespace") != new.get("tablespace"):
+        yield f"{alter} SET TABLESPACE {new.get('tablespace', 'pg_default')}"
 
 
 def _other_sequences(table: Fact, view: View) -> Iterator[str]:

@@ -9,7 +9,8 @@ from snapstore.facts import Groups
 from snapstore.model import UNMODELLED, Fact
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import reparsable
-from snapstore_postgres.kinds.columns import blocks_type_change, column_settings, retyped_attributes
+from snapstore_postgres.kinds.column_changes import blocks_type_change, retyped_attributes
+from snapstore_postgres.kinds.column_text import column_settings
 from snapstore_postgres.kinds.merging import taken_off
 from snapstore_postgres.kinds.operators import with_shell
 from snapstore_postgres.names import aside, last, literal, qualifier, quote, unquote
@@ -48,28 +49,57 @@ def _swap(
     ``through(value, brackets)`` is what a value, or an array of them, is made before it gets the new type;
     ``fitted`` says for a column how it is told whether its values fit.
     """
-    old_name = aside(last(before.name))
     columns = _columns_of_type(before, view)
-    keyword = "DOMAIN" if before.kind == "domain" else "TYPE"
     here = [column for column in columns if not is_elsewhere(column, view)]
     own = [column for column in columns if not governing(column, view)]
     fits = [fitted(column) for column in own if column in here]
-    back = {column.id: archived_values.some_back(column, view) for column in columns}
-    statements = [
-        *(text for fit in fits for text in fit.statements),
-        f"ALTER {keyword} {before.name} RENAME TO {old_name}",
-        *create,
-        *(_rewritten(column, through if column in here else None) for column in own),
-    ]
-    for column in columns:
-        statements += column_settings(view.target[column.id], view, retyped_attributes(column.attrs))
-        statements += back[column.id]
-    statements.append(f"DROP {keyword} {qualifier(before.name)}.{old_name}")
-    altered = {column.id for column in columns}
+    tables = sorted({column.parent or "" for column in columns})
+    rewriting = [hazard for table in tables for hazard in rewrite_hazard(view, table)]
+    rewritten = [_rewritten(column, through if column in here else None) for column in own]
     set_aside = any(fit.set_aside for fit in fits)
-    tables = sorted({c.parent or "" for c in columns})
-    updates = set_aside or any(back.values())
+    updates = set_aside or any(archived_values.some_back(column, view) for column in columns)
     violated = [check for table in tables for check in never_validated(table, view)] if updates else []
+    gone = [taken_off(view.live[check].name) for check in violated]
+    kept = f"alter {before.kind} {before.name}, values that do not fit moved to the archive"
+    return Alteration(
+        statements=[
+            *(text for fit in fits for text in fit.statements),
+            *_under_its_name(before, [*create, *rewritten, *_after_rewriting(columns, view)]),
+        ],
+        summary=kept if set_aside else "",
+        swaps=[before.id, *sorted({column.id for column in columns})],
+        reaches=tables if violated else (),
+        displaces=_displaced_by_swap(before, columns, violated, view),
+        lock=STRONGEST,
+        hazards=[*rewriting, *(hazard for fit in fits for hazard in fit.hazards)],
+        needs=[*gone, *([archive.REGISTERED] if set_aside else [])],
+        payload=fitting.with_payload(fits),
+    )
+
+
+def _under_its_name(before: Fact, statements: Sequence[str]) -> list[str]:
+    """The statements while the old type has another name, and its end."""
+    keyword = "DOMAIN" if before.kind == "domain" else "TYPE"
+    old_name = aside(last(before.name))
+    return [
+        f"ALTER {keyword} {before.name} RENAME TO {old_name}",
+        *statements,
+        f"DROP {keyword} {qualifier(before.name)}.{old_name}",
+    ]
+
+
+def _after_rewriting(columns: Sequence[Fact], view: View) -> Iterator[str]:
+    """What rewriting has reset, and the values that find a place again."""
+    for column in columns:
+        yield from column_settings(view.target[column.id], view, retyped_attributes(column.attrs))
+        yield from archived_values.some_back(column, view)
+
+
+def _displaced_by_swap(
+    before: Fact, columns: Sequence[Fact], violated: Sequence[str], view: View
+) -> Callable[[Fact], bool]:
+    """What has to be away while a type is swapped and the columns that have it are rewritten."""
+    altered = {column.id for column in columns}
 
     def displaces(dependent: Fact) -> bool:
         if dependent.id in violated:
@@ -82,24 +112,7 @@ def _swap(
         stands = before.id in (*dependent.needs, dependent.parent) or blocks_type_change(dependent)
         return stands or view.vanishes(dependent.id)
 
-    kept = f"alter {before.kind} {before.name}, values that do not fit moved to the archive"
-    return Alteration(
-        statements=statements,
-        summary=kept if set_aside else "",
-        swaps=[before.id, *sorted(altered)],
-        reaches=tables if violated else (),
-        displaces=displaces,
-        lock=STRONGEST,
-        hazards=[
-            *(h for table in tables for h in rewrite_hazard(view, table)),
-            *(hazard for fit in fits for hazard in fit.hazards),
-        ],
-        needs=[
-            *([archive.REGISTERED] if set_aside else []),
-            *(taken_off(view.live[c].name) for c in violated),
-        ],
-        payload=fitting.with_payload(fits),
-    )
+    return displaces
 
 
 def _rewritten(column: Fact, through: Callable[[str, str], str] | None) -> str:

@@ -30,6 +30,12 @@ def _concurrently(action: Action, scene: Scene) -> Change:
     """With a check that says what the bound says: otherwise the server leaves one, under some name."""
     name = action.subject.partition(":")[2]
     spare = spare_name(action.subject, "bound")
+    add, validate = _checked(action, name, spare)
+    return _reusing(action, add, validate, _detached(action, name, spare, scene), scene)
+
+
+def _checked(action: Action, name: str, spare: str) -> tuple[Action, Action]:
+    """The steps that make the check, and have it hold for all rows."""
     check = f"constraint:{name}.{spare}"
     add = step(
         action,
@@ -53,9 +59,13 @@ def _concurrently(action: Action, scene: Scene) -> Change:
         destroys=(),
         releases=(),
     )
-    # What its parent had stays with it as copies, under these names.
+    return add, validate
+
+
+def _detached(action: Action, name: str, spare: str, scene: Scene) -> Action:
+    """What its parent had stays with it as copies, under these names."""
     copies = [f"constraint:{name}.{key}" for key in copied(name, scene.live)]
-    detach = step(
+    return step(
         action,
         BEFORE,
         summary=f"{action.summary}, concurrently",
@@ -64,10 +74,9 @@ def _concurrently(action: Action, scene: Scene) -> Change:
             *action.statements[1:],
             f"ALTER TABLE {name} DROP CONSTRAINT {spare}",
         ),
-        needs=(check, f"bound:{name}"),
+        needs=(f"constraint:{name}.{spare}", f"bound:{name}"),
         produces=(*action.produces, *copies),
     )
-    return _reusing(action, add, validate, detach, scene)
 
 
 def _reusing(action: Action, add: Action, validate: Action, detach: Action, scene: Scene) -> Change:

@@ -1,0 +1,78 @@
+"""How a column is written: as CREATE TABLE and ADD COLUMN do, and what no other statement says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from snapstore.model import Fact, Json, SealedRef
+from snapstore.rules import View
+from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.kinds.identities import identity_clause
+from snapstore_postgres.names import last
+from snapstore_postgres.options import altered_options, options_clause
+from snapstore_postgres.relations import (
+    COMPRESSION,
+    STORAGE,
+    default_storage,
+    option_statements,
+    table_of,
+    version,
+)
+from snapstore_postgres.relations.notnull import not_null_clause, unvalidated
+
+
+def column_clause(column: Fact, view: View, typed: bool = False) -> str:
+    """The column as CREATE TABLE and ADD COLUMN write it, without its default."""
+    attrs = column.attrs
+    text = last(column.name) + (" WITH OPTIONS" if typed else f" {attrs['type']}")
+    text += options_clause(column.id, attrs["foreign_options"])[0] if "foreign_options" in attrs else ""
+    text += f" COLLATE {attrs['collation']}" if "collation" in attrs and not typed else ""
+    if "generated" in attrs:
+        kind = "STORED" if attrs["generated"]["kind"] == "s" else "VIRTUAL"
+        text += f" GENERATED ALWAYS AS ({reparsable(attrs['generated']['expression'])}) {kind}"
+    if "identity" in attrs and not typed:
+        text += f" {identity_clause(column, view)}"
+    return text + not_null_clause(column, attrs.get("not_null"), view)
+
+
+def column_secrets(column: Fact, before: Mapping[str, Json] | None = None) -> Mapping[str, SealedRef]:
+    """The secrets in :func:`column_clause` and :func:`column_settings`: options of foreign columns."""
+    old, new = (before or {}).get("foreign_options") or {}, column.attrs.get("foreign_options") or {}
+    return altered_options(column.id, old, new)[1]
+
+
+def column_settings(
+    column: Fact,
+    view: View,
+    before: Mapping[str, Json] | None = None,
+    given: Mapping[str, Json] | None = None,
+) -> list[str]:
+    """Storage, compression, statistics and options, where they differ from ``before``, or for a new column
+    from what was ``given`` to it."""
+    old, new = before or given or {}, column.attrs
+    alter = f"ALTER TABLE ONLY {table_of(column)} ALTER COLUMN {last(column.name)}"
+    found = []
+    if old.get("storage") != new.get("storage"):
+        default = default_storage(alter, column.name, version(view))
+        found.append(f"{alter} SET STORAGE {STORAGE[new['storage']]}" if "storage" in new else default)
+    if old.get("compression") != new.get("compression"):
+        found.append(f"{alter} SET COMPRESSION {COMPRESSION.get(new.get('compression', ''), 'default')}")
+    if old.get("statistics") != new.get("statistics"):
+        found.append(f"{alter} SET STATISTICS {new.get('statistics', -1)}")
+    found += option_statements(alter, old.get("options"), new.get("options"))
+    foreign, _ = altered_options(
+        column.id, old.get("foreign_options") or {}, new.get("foreign_options") or {}
+    )
+    if before is not None and foreign:
+        found.append(f"ALTER FOREIGN TABLE {table_of(column)} ALTER COLUMN {last(column.name)}{foreign}")
+    found += unvalidated(column) if before is None else []
+    return found
+
+
+def without_default(reached: Sequence[Fact], view: View) -> list[str]:
+    """Takes off the parent's default from the columns of children that have none."""
+    return [
+        f"ALTER TABLE ONLY {table_of(column)} ALTER COLUMN {last(column.name)} DROP DEFAULT"
+        for column in reached
+        if f"default:{column.name}" not in view.target and not {"generated", "identity"} & column.attrs.keys()
+    ]

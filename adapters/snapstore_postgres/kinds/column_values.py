@@ -1,0 +1,159 @@
+"""What rows have in a column that comes: its default, numbers, values from the archive, or stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from snapstore.model import Fact, Json
+from snapstore.rules import View
+from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.kinds.column_text import column_clause
+from snapstore_postgres.kinds.defaults import set_default
+from snapstore_postgres.kinds.identities import identity_statements, settled_identity
+from snapstore_postgres.names import last
+from snapstore_postgres.relations import children, local_rows, size, table_of
+from snapstore_postgres.relations.notnull import not_null_statements
+from snapstore_postgres.rows import archive, archived_values, filling, positions
+from snapstore_postgres.rows.casts import below_domains
+from snapstore_postgres.rows.held_rows import holders
+from snapstore_postgres.rows.undisturbed import undisturbed
+
+
+def added(fact: Fact, reached: Sequence[Fact], view: View) -> tuple[list[str], Sequence[Fact]]:
+    """The column with its default at once, so that rows that are there already get it."""
+    default = view.target.get(f"default:{fact.name}")
+    held = any(True for c in (fact, *reached) for _ in holders(c.parent or "", view))
+    if "identity" in fact.attrs and (held or _has_heirs(fact, view)):
+        return _numbered(fact, fact.attrs["identity"].get("sequence"), fact.attrs["identity"], view), ()
+    clause = column_clause(fact, view)
+    if default is None:
+        return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}", *settled_identity(fact, view)], ()
+    owned = _owned_sequence(fact, view)
+    if owned and fact.attrs.get("not_null") and size(view, fact.parent or "")[1] != 0:
+        return _numbered(fact, owned.name, owned.attrs, view), ()
+    if owned:
+        return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], ()  # its sequence comes after it
+    if held:
+        return _written(fact, default, view), (default,)
+    clause += f" DEFAULT {reparsable(default.attrs['expression'])}"
+    return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], (default,)
+
+
+def _written(fact: Fact, default: Fact, view: View) -> list[str]:
+    """The column without its default, which an update then writes into all rows."""
+    bare = Fact(fact.id, {k: v for k, v in fact.attrs.items() if k != "not_null"}, fact.parent)
+    return [
+        f"ALTER TABLE {table_of(fact)} ADD COLUMN {column_clause(bare, view)}",
+        *undisturbed(fact, view, _defaults(fact, default, view)),
+        *set_default(default).statements,
+        *_made_identity(fact, view),
+    ]
+
+
+def _defaults(fact: Fact, default: Fact, view: View) -> list[str]:
+    """Updates that give a column its default where it has no value."""
+    name = last(fact.name)
+    return [
+        f"UPDATE {to} SET {name} = {default.attrs['expression']} WHERE {name} IS NULL"
+        for to in local_rows.updated(table_of(fact), view)
+    ]
+
+
+def _has_heirs(column: Fact, view: View) -> bool:
+    """Whether other tables inherit from that of the column; its partitions do not count."""
+    table = view.target[column.parent or ""]
+    return "partition_key" not in table.attrs and bool(children(table.id, view.live_dependents))
+
+
+def _owned_sequence(column: Fact, view: View) -> Fact | None:
+    return next((part for part in view.target_parts.get(column.id, ()) if part.kind == "sequence"), None)
+
+
+def _numbered(fact: Fact, sequence: str | None, options: Mapping[str, Json], view: View) -> list[str]:
+    """A column that counts, and cannot come with its numbers at once: one whose sequence comes after it, or
+    an identity column of a table from which others inherit."""
+    bare = Fact(
+        fact.id, {k: v for k, v in fact.attrs.items() if k not in ("not_null", "identity")}, fact.parent
+    )
+    return [
+        f"ALTER TABLE {table_of(fact)} ADD COLUMN {column_clause(bare, view)}",
+        *undisturbed(fact, view, _numbers(fact, sequence, options, view)),
+        *_made_identity(fact, view),
+    ]
+
+
+def _numbers(fact: Fact, sequence: str | None, options: Mapping[str, Json], view: View) -> list[str]:
+    """Updates that number the rows without a value in a column, behind all numbers that were given out."""
+    table, name = table_of(fact), last(fact.name)
+    before = positions.furthest(sequence, options, fact, view)
+    number = f"{before} + {options.get('increment', 1)} * row_number() OVER ()"
+    rows = local_rows.source(table, [name], view)
+    return [
+        f"UPDATE {to} t SET {name} = k.number FROM (SELECT t.tableoid AS part, t.ctid AS place,"
+        f" {number} AS number FROM {rows} WHERE t.{name} IS NULL) k"
+        " WHERE t.tableoid = k.part AND t.ctid = k.place"
+        for to in local_rows.updated(table, view)
+    ]
+
+
+def _made_identity(fact: Fact, view: View) -> list[str]:
+    """A column that has its values becomes an identity column, and goes on behind them."""
+    found = not_null_statements(fact, None, fact.attrs.get("not_null"), view, below=True)
+    found += identity_statements(fact, None, fact.attrs.get("identity"), view)
+    return [*found, *positions.of_new_identity(fact, view)]
+
+
+def returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: View) -> list[str]:
+    """The column bare, its values from the archive, then what the values have to comply with.
+
+    ``back`` are this column and those of tables that inherit it, with where their values lie.
+    """
+    later = _meanwhile(fact, back, view) if is_strict(fact, view) else None
+    attrs = {k: v for k, v in fact.attrs.items() if k not in ("not_null", "identity")}
+    attrs |= {"type": later} if later else {}
+    bare = Fact(fact.id, attrs, fact.parent)
+    table, name = table_of(fact), last(fact.name)
+    alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
+    found = [
+        f"ALTER TABLE {table} ADD COLUMN {column_clause(bare, view)}",
+        *(s for column, entry in back for s in archived_values.put_back(_typed(column, later), entry, view)),
+        *([f"{alter} TYPE {fact.attrs['type']} USING {name}::{fact.attrs['type']}"] if later else []),
+    ]
+    if rest := _rest_filled(fact, view):
+        found += undisturbed(fact, view, rest)
+        found += (s for pair in back for s in archived_values.noted_instead(*pair, view))
+    return [*found, *_made_identity(fact, view)]
+
+
+def _rest_filled(fact: Fact, view: View) -> list[str]:
+    """Updates of the rows for which the archive has no value, where the column has to have one."""
+    default, owned = view.target.get(f"default:{fact.name}"), _owned_sequence(fact, view)
+    if "identity" in fact.attrs:
+        return _numbers(fact, fact.attrs["identity"].get("sequence"), fact.attrs["identity"], view)
+    if fact.attrs.get("not_null") and owned is not None:
+        return _numbers(fact, owned.name, owned.attrs, view)
+    if fact.attrs.get("not_null") and default is not None:
+        return _defaults(fact, default, view)
+    if filling.needed(fact, view):
+        return [filling.filling(fact, to, view) for to in local_rows.updated(table_of(fact), view)]
+    return []
+
+
+def _meanwhile(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: View) -> str:
+    """The type of a column that has no value yet, where its own would give one or take no NULL: the one below
+    its domain if values come by the names of their attributes, else text."""
+    by_name = any("by_name" in entry.facts for _, entry in back)
+    return below_domains(fact.attrs["type"], view.target) if by_name else "text"
+
+
+def _typed(column: Fact, kind: str | None) -> Fact:
+    return Fact(column.id, {**column.attrs, "type": kind}, column.parent) if kind else column
+
+
+def is_strict(fact: Fact, view: View) -> bool:
+    """Whether a column or domain is of a domain, or one of one, that is never NULL or not by itself; a base
+    type may have a default too."""
+    if fact.attrs.get("type", "").endswith("[]"):
+        return False
+    types = [view.target[need] for need in fact.needs if need.startswith(("domain:", "base_type:"))]
+    return any({"not_null", "default"} & kind.attrs.keys() or is_strict(kind, view) for kind in types)
