@@ -20,13 +20,13 @@ CASES = {
         f"{PARTED} {OF_ONE}",
         f"{PARTED} {OF_TWO} {FULL}",
         "refuse",
-        "1 rows of public.p1 do not fit FOR VALUES IN (1)",
+        "1 rows of public.p1 do not fit FOR VALUES IN (1): id = 2",
     ),
     "a bound, discarded": (
         f"{PARTED} {OF_ONE}",
         f"{PARTED} {OF_TWO} {FULL}",
         "discard",
-        "1 rows of public.p1 do not fit FOR VALUES IN (1)",
+        "1 rows of public.p1 do not fit FOR VALUES IN (1): id = 2",
     ),
     "a bound of what is referred to": (
         f"{PARTED} CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (id);"
@@ -34,21 +34,21 @@ CASES = {
         f"{PARTED} CREATE TABLE p1 PARTITION OF p DEFAULT PARTITION BY LIST (id);"
         f" CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN (1, 2); {REFERS} {FULL}",
         "archive",
-        "1 rows of public.p1 do not fit FOR VALUES IN (1)",
+        "1 rows of public.p1 do not fit FOR VALUES IN (1): id = 2",
     ),
     "rows of the default partition": (
         f"{PARTED} {OF_ONE} CREATE TABLE pd PARTITION OF p DEFAULT; {REFERS}",
         f"{PARTED} CREATE TABLE p1 (id int PRIMARY KEY, v text);"
         f" CREATE TABLE pd PARTITION OF p DEFAULT; {REFERS} {FULL}",
         "archive",
-        "1 rows of public.pd do not fit beside public.p1, which takes them",
+        "1 rows of public.pd do not fit beside public.p1, which takes them: id = 1",
     ),
     "a default partition that comes": (
         f"{PARTED} {OF_ONE} CREATE TABLE pd PARTITION OF p DEFAULT; {REFERS}",
         f"{PARTED} {OF_ONE} CREATE TABLE pd (id int PRIMARY KEY, v text); {REFERS}"
         " INSERT INTO pd VALUES (1, 'v1'), (2, 'v2');",
         "archive",
-        "1 rows of public.pd do not fit DEFAULT",
+        "1 rows of public.pd do not fit DEFAULT: id = 1",
     ),
     "what others take of a default partition that it comes to be in": (
         f"{PARTED} {OF_ONE} CREATE TABLE pd PARTITION OF p DEFAULT PARTITION BY LIST (id);"
@@ -56,13 +56,13 @@ CASES = {
         f"{PARTED} {OF_ONE} CREATE TABLE pd1 (id int PRIMARY KEY, v text); {REFERS}"
         " INSERT INTO pd1 VALUES (1, 'v1'), (2, 'v2');",
         "archive",
-        "1 rows of public.pd1 do not fit FOR VALUES IN (1, 2)",
+        "1 rows of public.pd1 do not fit FOR VALUES IN (1, 2): id = 1",
     ),
     "a table that becomes partitioned": (
         f"{PARTED} {OF_ONE}",
         f"CREATE TABLE p (id int PRIMARY KEY, v text); {FULL}",
         "refuse",
-        "1 rows of public.p do not fit: no partition takes them",
+        "1 rows of public.p do not fit: no partition takes them: id = 2",
     ),
 }
 

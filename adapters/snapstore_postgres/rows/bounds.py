@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from snapstore.model import Fact
 from snapstore_postgres.names import literal, qualifier, spare_name
+from snapstore_postgres.rows.looking import told
 
 _CANNOT_TELL = "syntax_error_or_access_rule_violation OR invalid_schema_name OR data_exception"
 
@@ -56,9 +57,10 @@ def _number(table: str) -> str:
 
 
 def counted(
-    source: str, rows: str, root: str, parts: Iterable[Fact], keys: Mapping[str, str], which: str
+    source: str, rows: str, place: str, root: str, parts: Iterable[Fact], keys: Mapping[str, str], which: str
 ) -> str:
-    """PL/pgSQL that has ``bad`` say for how many rows, called ``t``, a condition is true.
+    """PL/pgSQL that has ``bad`` say for how many rows, called ``t``, a condition is true, and ``places``, by
+    the expression ``place``, which the first of them are.
 
     ``which`` is an expression that gives it, by ``bounds``, what the last of the parts takes, and ``leaves``,
     what all of them do. They are made as partitions of a table like ``source``, parents first, with the
@@ -73,12 +75,13 @@ def counted(
         of = f"PARTITION OF {names[part.attrs['of']]} {part.attrs['bound']}"
         made.append(f"CREATE TABLE {names[part.name]} {of}{key};")
     *_, last_one = names.values()
+    asked, behind = map(literal, told(f"SELECT {place} AS place FROM {rows} WHERE %s").split("%s"))
     return f"""BEGIN
     {" ".join(made)}
     {of_leaves(names[root])}
     leaves := bounds;
     bounds := pg_catalog.pg_get_partition_constraintdef({_number(last_one)});
-    EXECUTE {literal(f"SELECT pg_catalog.count(*) FROM {rows} WHERE ")} || {which} INTO bad;
+    EXECUTE {asked} || {which} || {behind} INTO bad, places;
     RAISE EXCEPTION USING ERRCODE = 'SNAPA';
   EXCEPTION WHEN SQLSTATE 'SNAPA' THEN NULL;
     WHEN {_CANNOT_TELL} THEN bad := 0; END;"""

@@ -15,10 +15,11 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Verb
-from snapstore_postgres.names import last, listed, literal, quote
+from snapstore_postgres.names import last, listed, literal, quote, unquote
 from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.rows import archive, archived_values, bounds, fitting, homeless, leaving, positions
 from snapstore_postgres.rows.casts import cast, from_json, has_attributes, portable
+from snapstore_postgres.rows.looking import numbered_key
 
 
 def with_carried_rows(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
@@ -236,11 +237,16 @@ def _counts(carried: _Carried) -> dict[str, list[str]]:
     facts = [request.target[table] for table in tables]
     keys = {f.name: str(f.attrs["partition_key"]) for f in facts if "partition_key" in f.attrs}
     rows = f"(SELECT t.* FROM {_source(request, carried.identity)}) t"
-    count = bounds.counted(name, rows, name, parts, keys, "'(' || leaves || ') IS NOT TRUE'")
+    key = numbered_key(request.live.parts.get(carried.identity, ()), request.live)
+    column = last(key.name) if key is not None and key.id in request.target else None
+    place = f"t.{column}" if column else "NULL"
+    count = bounds.counted(name, rows, place, name, parts, keys, "'(' || leaves || ') IS NOT TRUE'")
     why = "they are kept, until one does, only with --data archive"
     return {
         fitting.COUNTS: [
-            leaving.stopping(count, f"% rows of {name} do not fit: no partition takes them", why)
+            leaving.stopping(
+                count, f"% rows of {name} do not fit: no partition takes them", why, unquote(column or "")
+            )
         ]
     }
 

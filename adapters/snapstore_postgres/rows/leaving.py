@@ -20,8 +20,9 @@ from snapstore_postgres.relations import size
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.renaming.evidence import ids_of_table
 from snapstore_postgres.renaming.wording import former
-from snapstore_postgres.rows import archive, bounds
+from snapstore_postgres.rows import archive, bounds, seen
 from snapstore_postgres.rows.homeless import KIND, entry_of
+from snapstore_postgres.rows.looking import SHOWN
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet
 
 TAKEN_OUT = "taken_out"
@@ -138,9 +139,10 @@ def _counted(fact: Fact, source: str, leaving: str, view: View) -> str:
     parts = [part for one in chain for part in (*_beside(one, view), one)]
     keys = {table: view.target[f"table:{table}"].attrs["partition_key"] for table in (root, *between)}
     which = f"'(' || bounds || ') IS {leaving}'"
-    count = bounds.counted(source, f"{source} t", root, parts, keys, which)
+    where = seen.place(source, view)
+    count = bounds.counted(source, f"{source} t", where.expression, root, parts, keys, which)
     what = fact.attrs["bound"] if leaving == "FALSE" else f"beside {fact.name}, which takes them"
-    return stopping(count, f"% rows of {source} do not fit {what}", _why_not(view))
+    return stopping(count, f"% rows of {source} do not fit {what}", _why_not(view), where.words)
 
 
 def _beside(fact: Fact, view: View) -> list[Fact]:
@@ -162,14 +164,17 @@ _HINT = (
 )
 
 
-def stopping(count: str, message: str, detail: str) -> str:
-    """A statement that stops where there are such rows; ``%`` in the message stands for their number."""
+def stopping(count: str, message: str, detail: str, places: str) -> str:
+    """A statement that stops where there are such rows; ``%`` in the message stands for their number, and
+    ``places`` says what the places are called."""
+    more = f"CASE WHEN bad > {SHOWN} THEN ', ...' ELSE '' END"
+    found = f"coalesce({literal(f': {places} = ')} || places || {more}, '')"
     return block(
-        f"""DECLARE bounds text; leaves text; bad bigint;
+        f"""DECLARE bounds text; leaves text; bad bigint; places text;
 BEGIN
   {count}
   IF bad > 0 THEN
-    RAISE EXCEPTION {literal(message)}, bad
+    RAISE EXCEPTION {literal(message + "%")}, bad, {found}
       USING ERRCODE = '{DOES_NOT_FIT}', DETAIL = {literal(detail)}, HINT = {literal(_HINT)};
   END IF;
 END"""

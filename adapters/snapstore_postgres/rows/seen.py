@@ -24,11 +24,16 @@ class Seen(NamedTuple):
 def seen(column: Fact, view: View) -> Seen:
     """When all has the names of the target."""
     table = qualifier(column.name)
+    where = place(table, view)
+    rows = local_rows.source(table, [*filter(None, [where.column]), last(column.name)], view)
+    return Seen(table, last(column.name), where, rows)
+
+
+def place(table: str, view: View) -> Place:
+    """How people find the rows of a table, given by name, when all has the names of the target."""
     key = numbered_key(view.live_parts.get(f"table:{table}", ()), view.live)
-    stays = key is not None and view.stays(key.id)  # the check may run when what goes is gone
-    place = place_of(last(key.name) if key and stays else None, _has_others_below(table, view))
-    rows = local_rows.source(table, [*filter(None, [place.column]), last(column.name)], view)
-    return Seen(table, last(column.name), place, rows)
+    stays = key is not None and view.stays(key.id)  # this may run when what goes is gone
+    return place_of(last(key.name) if key and stays else None, _has_others_below(table, view))
 
 
 def seen_now(column: Fact, view: View) -> Seen | None:
@@ -41,8 +46,8 @@ def seen_now(column: Fact, view: View) -> Seen | None:
     if table != later.table and not local_rows.are_all(later.table, view):
         return None
     key = called_now(f"column:{later.table}.{later.place.column}", view.request).partition(":")[2]
-    place = place_of(last(key) if later.place.column else None, _has_others_below(later.table, view))
-    return Seen(table, last(name), place, later.rows if table == later.table else f"{table} t")
+    where = place_of(last(key) if later.place.column else None, _has_others_below(later.table, view))
+    return Seen(table, last(name), where, later.rows if table == later.table else f"{table} t")
 
 
 def _has_others_below(table: str, view: View) -> bool:
