@@ -139,6 +139,33 @@ def test_a_key_of_several_columns_gets_values_that_are_there_together(
     assert found == filled
 
 
+PLAIN = "CREATE TABLE t (k int PRIMARY KEY, tenant int NOT NULL, note text)"
+PARTITIONED = """
+CREATE TABLE t (k int, tenant int NOT NULL, company int NOT NULL, mail text NOT NULL, made date DEFAULT now(),
+  level int NOT NULL CHECK (level > 0 AND level < k + 9), FOREIGN KEY (tenant, company) REFERENCES company,
+  UNIQUE (k, mail), UNIQUE (k, made)) PARTITION BY RANGE (k);
+CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (1) TO (3);
+"""
+
+
+def test_a_table_that_is_made_anew_has_what_stands_in_too(new_database: Callable[[], str]):
+    url, other = new_database(), new_database()
+    for place, table in ((url, PLAIN), (other, PARTITIONED)):
+        run(place, COMPANIES + "DROP TABLE t; CREATE PUBLICATION everything FOR ALL TABLES;" + table)
+    run(url, "INSERT INTO t VALUES (1, 5, 'a'), (2, 6, 'b'), (3, 6, 'c')")
+    good, before = capture(url), dump.schema(url)
+    restore(url, capture(other))
+    same_schema(url, dump.schema(other))
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT k, tenant, company, level FROM t ORDER BY k").fetchall()
+    assert found == [(1, 5, 7, 1), (2, 6, 9, 1)]
+    restore(url, good)
+    same_schema(url, before)
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT * FROM t ORDER BY k").fetchall()
+    assert found == [(1, 5, "a"), (2, 6, "b"), (3, 6, "c")]
+
+
 def test_a_reference_without_anything_to_refer_to_is_refused(new_database: Callable[[], str]):
     url = new_database()
     run(url, "CREATE TABLE o (id int PRIMARY KEY); CREATE TABLE t (k int, o int NOT NULL REFERENCES o)")

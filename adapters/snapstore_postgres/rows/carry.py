@@ -14,10 +14,20 @@ import msgspec
 
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
-from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Verb
+from snapstore.model import Action, DataMode, Fact, FactChange, Hazard, HazardName, Verb
+from snapstore.rules import View
 from snapstore_postgres.names import last, listed, literal, quote, unquote
 from snapstore_postgres.relations.inheritance import partitions_below
-from snapstore_postgres.rows import archive, archived_values, bounds, fitting, homeless, leaving, positions
+from snapstore_postgres.rows import (
+    archive,
+    archived_values,
+    bounds,
+    filling,
+    fitting,
+    homeless,
+    leaving,
+    positions,
+)
 from snapstore_postgres.rows.casts import cast, from_json, has_attributes, portable
 from snapstore_postgres.rows.looking import numbered_key
 
@@ -82,6 +92,8 @@ class _Carried:
     lost: Sequence[Fact]
     back: Sequence[tuple[Fact, archive.Entry]]
     """New columns whose values are in the archive."""
+    unknown: Sequence[Fact]
+    """New columns that each row has to have a value in, which nobody knows."""
 
     @property
     def name(self) -> str:
@@ -102,7 +114,10 @@ def _carry(request: PlanRequest, identity: str) -> tuple[Action, Action]:
     pairs = [(old[c], new[c]) for c in sorted(old.keys() & settable) if c in own or not entries[c]]
     known = {last(before.name) for before, _ in pairs}
     back = [(new[c], e) for c, e in entries.items() if e and known.issuperset(e.facts["key"])]
-    carried = _Carried(request, identity, pairs, [old[c] for c in sorted(own - settable)], back)
+    given = {*(last(after.name) for _, after in pairs), *(last(column.name) for column, _ in back)}
+    view = View(request, fates={})
+    unknown = [new[c] for c in sorted(settable - given) if filling.needed(new[c], view)]
+    carried = _Carried(request, identity, pairs, [old[c] for c in sorted(own - settable)], back, unknown)
     return _set_aside(carried), _put_in(carried)
 
 
@@ -168,7 +183,7 @@ def _key(carried: _Carried) -> list[str]:
 def _taken_back(carried: _Carried) -> Iterator[str]:
     """Values from the archive, put beside the rows that they belong to."""
     rows, version = f"{carried.place}.rows", int(carried.request.live_hints.get("version", 0))
-    if carried.back:  # a publication of all tables has this one too, and would not let it be filled
+    if carried.back or carried.unknown:  # a publication of all tables would not let it be filled
         yield f"ALTER TABLE {rows} REPLICA IDENTITY FULL"
     for column, entry in carried.back:
         yield f"ALTER TABLE {rows} ADD COLUMN {last(column.name)} {_kept_type(entry)}"
@@ -199,32 +214,68 @@ def _leaving(request: PlanRequest, identity: str) -> list[str]:
 
 
 def _put_in(carried: _Carried) -> Action:
-    request, name, place = carried.request, carried.name, carried.place
+    request, name, rows = carried.request, carried.name, f"{carried.place}.rows"
     values = [_value(carried, old, new) for old, new in carried.pairs]
     values += [_returned(request, column, entry) for column, entry in carried.back]
-    columns = [*(new for _, new in carried.pairs), *(column for column, _ in carried.back)]
+    values += [last(column.name) for column in carried.unknown]
+    columns = [
+        *(new for _, new in carried.pairs),
+        *(column for column, _ in carried.back),
+        *carried.unknown,
+    ]
     partitions = [
         f"partition:{table.partition(':')[2]}" for table in partitions_below(carried.identity, request.target)
     ]
     positions = [s for column in columns for s in _positions(request, column)]
+    stand_in, referred, hazards = _standing_in(carried)
+    needs = {f"rows:{name}", carried.identity, *partitions, *_filled(request, columns), *referred}
     return Action(
         resource=request.resource,
         verb=Verb.ALTER,
         subject=f"rows:{name}",
         summary=f"put the rows of {name} into the new table",
         statements=(
+            *stand_in,
             _insert(carried, dict(zip((last(column.name) for column in columns), values, strict=True))),
-            f"DROP TABLE {place}.rows",
-            f"DROP SCHEMA {place}",
+            f"DROP TABLE {rows}",
+            f"DROP SCHEMA {carried.place}",
             *positions,
         ),
         payload={"archive": True} if _may_be_homeless(carried) else _counts(carried),
         produces=(_filled_again(carried.identity),),
-        needs=tuple(sorted({f"rows:{name}", carried.identity, *partitions, *_filled(request, columns)})),
+        needs=tuple(sorted(needs)),
+        hazards=hazards,
         lock="ROW EXCLUSIVE",
         transactional=True,
         rank=46,
     )
+
+
+def _standing_in(carried: _Carried) -> tuple[list[str], list[str], tuple[Hazard, ...]]:
+    """The statements that put something beside the rows for the columns that nobody knows the values of, with
+    what they need, and that it is not proven."""
+    if not carried.unknown:
+        return [], [], ()
+    rows, columns, view = f"{carried.place}.rows", carried.unknown, _beside_the_rows(carried)
+    added = [f"ALTER TABLE {rows} ADD COLUMN {last(c.name)} {c.attrs['type']}" for c in columns]
+    statements = [*added, *(filling.filling(column, rows, view) for column in columns)]
+    needs = [need for column in columns for need in filling.needs(column, view)]
+    return statements, needs, tuple(hazard for c in columns for hazard in filling.hazard(c, view))
+
+
+def _beside_the_rows(carried: _Carried) -> View:
+    """Both sides as those rows have them: with the columns alone that are there as they will be, and what is
+    of no other ones."""
+    request, table = carried.request, carried.identity
+    there = {new.id for old, new in carried.pairs if not old.needs and old.attrs["type"] == new.attrs["type"]}
+    known = there | {column.id for column in carried.unknown}
+    other = {c.id for side in (request.live, request.target) for c in _columns(table, side).values()} - known
+    target = [FactChange(p.id, p, None) for p in request.target.parts.get(table, ()) if other & {*p.needs}]
+    live = [FactChange(c.id, c, None) for c in _columns(table, request.live).values() if c.id not in there]
+    beside = msgspec.structs.replace(
+        request, live=request.live.changed(live), target=request.target.changed(target)
+    )
+    return View(beside, fates={})
 
 
 def _counts(carried: _Carried) -> dict[str, list[str]]:
@@ -261,7 +312,8 @@ def _insert(carried: _Carried, values: Mapping[str, str]) -> str:
     """The statement that puts the rows in, with these expressions by the names of columns."""
     name, source = carried.name, f"{carried.place}.rows"
     if _may_be_homeless(carried):
-        entry = homeless.entry_of(carried.request, carried.identity, [c for c, _ in carried.back])
+        new = [*(column for column, _ in carried.back), *carried.unknown]
+        entry = homeless.entry_of(carried.request, carried.identity, new)
         return homeless.put_or_kept(name, values, _by_itself(carried), source, entry)
     selected = ", ".join(values.values())
     return f"INSERT INTO {name}{listed(values)} OVERRIDING SYSTEM VALUE SELECT {selected} FROM {source}"
