@@ -274,9 +274,11 @@ def filled(table: str, column: Fact, entry: archive.Entry, server: int) -> tuple
 def _filling(table: str, source: str, column: Fact, entry: archive.Entry, server: int) -> str:
     """The statement for a table, whose rows get their numbers among those of the source."""
     update = _update(table, source, column, entry, server)
-    if "by_name" not in entry.facts:
-        return update
-    rows, value = f"{quote(entry.place)}.rows", from_json("kept.value", column.attrs["type"])
+    by_name, kind = "by_name" in entry.facts, column.attrs["type"]
+    if not by_name and server >= 160000:
+        return update  # which asks of each value whether it fits
+    rows = f"{quote(entry.place)}.rows"
+    value = from_json("kept.value", kind) if by_name else f"SELECT kept.value::text::{kind}"
     return block(
         f"""DECLARE kept record; BEGIN
   BEGIN {update}; RETURN;
