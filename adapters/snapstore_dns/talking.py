@@ -14,7 +14,7 @@ import dns.tsig
 import msgspec
 
 from snapstore.errors import SnapError
-from snapstore.remote.lost import LostError
+from snapstore.remote.lost import LostError, reason
 
 PORT = 53
 LARGEST = 65535
@@ -71,11 +71,7 @@ def connected(line: Line) -> Iterator[socket.socket]:
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, (TimeoutError, dns.exception.Timeout)):
-        return "it did not answer in time"
-    if isinstance(error, EOFError):
-        return "it closed the connection"
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return "it did not answer in time" if isinstance(error, dns.exception.Timeout) else reason(error)
 
 
 def exchange(line: Line, message: dns.message.Message) -> dns.message.Message:

@@ -19,6 +19,7 @@ from redis.connection import Connection, parse_url
 from redis.retry import Retry
 
 from snapstore.errors import SnapError
+from snapstore.remote.lost import reason
 from snapstore.secrets import REDACTOR
 from snapstore_redis.settings import Settings
 
@@ -216,10 +217,7 @@ def _options(settings: Settings, resource: str) -> dict[str, Any]:
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, (TimeoutError, redis.TimeoutError)):
-        return "it did not answer in time"
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return text.rstrip(".")
+    return "it did not answer in time" if isinstance(error, redis.TimeoutError) else reason(error)
 
 
 def _place(options: dict[str, Any]) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from snapstore.errors import Exit, SnapError, some
 
 _NAMED = 5
+_NUMBER = re.compile(r"^(?:\[Errno -?\d+\]|Error -?\d+ connecting to \S+\.) ")
 
 
 class LostError(Exception):
@@ -21,6 +23,16 @@ class LostError(Exception):
 
 class MovedError(Exception):
     """Something was not what it had to be: nothing was changed."""
+
+
+def reason(error: BaseException) -> str:
+    """Why there was no answer, in words: without the numbers that systems have for it."""
+    if isinstance(error, TimeoutError):
+        return "it did not answer in time"
+    if isinstance(error, EOFError):
+        return "it closed the connection"
+    text = getattr(error, "strerror", None) or _NUMBER.sub("", str(error)) or type(error).__name__
+    return text.rstrip(".")
 
 
 def moved(names: Sequence[str], where: str, what: str) -> SnapError:

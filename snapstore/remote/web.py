@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -10,11 +9,9 @@ from typing import Any
 import httpx
 
 from snapstore.errors import SnapError
-from snapstore.remote.lost import LostError
+from snapstore.remote.lost import LostError, reason
 
 _LATER, _NOT_FOUND = 429, 404
-_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
-"""What Python puts before an error's words."""
 _PATIENCE = 60.0
 """Seconds that are waited at most where a provider asks for it."""
 
@@ -80,7 +77,7 @@ class Api:
 def _reason(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "it did not answer in time"
-    return _NUMBER.sub("", str(error)) or type(error).__name__
+    return reason(error)
 
 
 def _asked_to_wait(answer: httpx.Response) -> float:

@@ -19,7 +19,7 @@ import msgspec
 
 from snapstore.adapter import Context
 from snapstore.errors import SnapError
-from snapstore.remote.lost import LostError
+from snapstore.remote.lost import LostError, reason
 from snapstore.secrets import REDACTOR
 from snapstore_cdn.settings import Settings
 
@@ -88,12 +88,12 @@ class Cli:
             line = self._line or self._connect()
         except (OSError, ValueError) as error:
             self.close()
-            raise LostError(str(error) or type(error).__name__, sent=False) from error
+            raise LostError(reason(error), sent=False) from error
         try:
             return line.ask(" ".join(quoted(word) for word in words))
         except (OSError, ValueError) as error:
             self.close()
-            raise LostError(str(error) or type(error).__name__) from error
+            raise LostError(reason(error)) from error
 
     def call(self, *words: str) -> str:
         """The answer to a command that it did. SnapError where it says no."""
