@@ -13,6 +13,8 @@ from snapstore import journal
 from snapstore.errors import SnapError
 from tests.cdn.conftest import settings
 from tests.cdn.varnish import START, Varnish
+from tests.conftest import Snap
+from tests.killed import walk
 from tests.project import Project, project, well
 from tests.redis.proxy import Cut, Proxy, cut_ways, cuts, proxy
 
@@ -103,6 +105,12 @@ def test_a_server_that_goes_away_is_restored_or_taken_back_when_it_is_there_agai
             well(getattr(behind, way)())
         assert varnish.everything() == (promised if end in ("done", "resume") else changed), (at, end)
     assert interrupted
+
+
+def test_killed_at_any_command_it_goes_on_or_back(varnish: Varnish, between: Proxy, snap: Snap):
+    snap.configure(settings(varnish, "", between.port))
+    good(varnish)
+    walk(snap, between, varnish.everything, lambda: bad(varnish), 1 if EVERY else 29)
 
 
 def test_what_somebody_else_has_changed_meanwhile_is_not_overwritten(
