@@ -20,7 +20,7 @@ from tests.redis.proxy import Cut, Proxy, cut_ways, cuts, proxy
 
 EVERY = "SNAPSTORE_CDN_FAULTS" in os.environ
 STEP = 1 if EVERY else 13
-WAITING = "timeout = 3\n" if EVERY else ""
+WAITING = "timeout = 3\n"
 """Every command takes minutes: a program is compiled for each."""
 GOOD = START + 'sub vcl_recv { return (vcl(shop)); }\nbackend other { .host = "127.0.0.1"; .port = "9"; }\n'
 GOOD += "sub vcl_miss { set req.backend_hint = other; }\n"
@@ -38,8 +38,9 @@ def between(varnish: Varnish) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def behind(varnish: Varnish, between: Proxy, tmp_path: Path) -> Project:
-    return project(tmp_path / "project", settings(varnish, WAITING, between.port))
+def behind(varnish: Varnish, between: Proxy, tmp_path: Path, request: pytest.FixtureRequest) -> Project:
+    is_silent = "silence" in request.node.name
+    return project(tmp_path / "project", settings(varnish, WAITING if is_silent else "", between.port))
 
 
 def good(server: Varnish) -> None:
