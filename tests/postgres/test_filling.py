@@ -7,6 +7,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
+from snapstore.model import HazardName
 from tests.postgres import dump
 from tests.postgres.conftest import Project
 from tests.postgres.roundtrip import capture, restore, same_schema
@@ -164,6 +165,24 @@ def test_a_table_that_is_made_anew_has_what_stands_in_too(new_database: Callable
     with psycopg.connect(url) as connection:
         found = connection.execute("SELECT * FROM t ORDER BY k").fetchall()
     assert found == [(1, 5, "a"), (2, 6, "b"), (3, 6, "c")]
+
+
+def test_one_value_for_all_rows_is_written_into_none(new_database: Callable[[], str]):
+    """A large table is not written anew for it."""
+    url = new_database()
+    run(url, "CREATE TABLE t (k int, a varchar(9) NOT NULL, b timestamptz NOT NULL, c text[] NOT NULL)")
+    good, before = capture(url), dump.schema(url)
+    run(url, "ALTER TABLE t DROP a, DROP b, DROP c; INSERT INTO t VALUES (1), (2)")
+    with psycopg.connect(url, autocommit=True) as connection:
+        place = "SELECT array_agg(ctid::text || xmin ORDER BY ctid), pg_relation_filenode('t') FROM t"
+        was = connection.execute(place).fetchone()
+        actions = restore(url, good)
+        assert connection.execute(place).fetchone() == was
+        found = connection.execute("SELECT a, b = '1970-01-01', c FROM t").fetchall()
+    same_schema(url, before)
+    assert found == [("", True, [])] * 2
+    names = {hazard.name for action in actions for hazard in action.hazards}
+    assert names == {HazardName.UNVERIFIABLE}
 
 
 def test_a_reference_without_anything_to_refer_to_is_refused(new_database: Callable[[], str]):

@@ -103,6 +103,18 @@ def _made_identity(fact: Fact, view: View) -> list[str]:
     return [*found, *positions.of_new_identity(fact, view)]
 
 
+def with_constant(fact: Fact, view: View) -> list[str]:
+    """The column with what stands in for all rows, which PostgreSQL keeps beside them; [] where it cannot."""
+    value = filling.constant(fact, view)
+    if value is None or _has_heirs(fact, view) or any(holders(fact.parent or "", view)):
+        return []
+    table = table_of(fact)
+    return [
+        f"ALTER TABLE {table} ADD COLUMN {column_clause(fact, view)} DEFAULT {value}",
+        f"ALTER TABLE {table} ALTER COLUMN {last(fact.name)} DROP DEFAULT",
+    ]
+
+
 def returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: View) -> list[str]:
     """The column bare, its values from the archive, then what the values have to comply with.
 

@@ -39,11 +39,15 @@ def _create_column(fact: Fact, view: View) -> Draft:
     back = [(column, entry) for column in columns for entry in _values_of(column, view)]
     stands_in = not rewrites and filling.needed(fact, view)
     absorbed: Sequence[Fact] = ()
-    if back or stands_in:
+    at_once = column_values.with_constant(fact, view) if stands_in and not back else []
+    written = bool(back) or (stands_in and not at_once)
+    if written:
         made = column_values.returning(fact, back, view)
+    elif at_once:
+        made = at_once
     else:
         made, absorbed = column_values.added(fact, reached, view)
-    rewriting = rewrite_hazard(view, fact.parent or "") if rewrites or back or stands_in else ()
+    rewriting = rewrite_hazard(view, fact.parent or "") if rewrites or written else ()
     return Draft(
         summary=_stands_in(fact) if stands_in else "",
         statements=[*without_namesake(fact, view), *made, *_behind(fact, reached, view)],

@@ -105,6 +105,17 @@ def _first_of(column: Fact, tests: Sequence[str], values: Iterable[str]) -> str:
     )
 
 
+def constant(column: Fact, view: View) -> str | None:
+    """What stands in for all rows alike, where that is plain: the column can come with it, and no row has to
+    be written. None where the rows differ in it, or something has to be tried."""
+    kind = column.attrs["type"]
+    plain = kind.endswith("[]") or _base(kind) in (*_NUMBERS, *_TEXTS, *_TIMES, *_NEUTRAL)
+    depends = _references(column, view) or any(_checks(column, view))
+    if "." in kind or not plain or depends or _told_apart_within(column, view) is not None:
+        return None
+    return f"({next(_of_type(kind, column, '', view))})::{kind}"
+
+
 def _checks(column: Fact, view: View) -> Iterator[Fact]:
     """The checks of the column, but for those that call what cannot be there before it."""
     for part in view.target_parts.get(column.parent or "", ()):
