@@ -9,7 +9,8 @@ import pytest
 
 from snapstore.model import HazardName
 from snapstore_postgres.rows.rewriting import keeps_rows
-from tests.postgres.roundtrip import capture, plan, proven
+from tests.postgres import dump
+from tests.postgres.roundtrip import capture, plan, proven, restore, same_schema
 
 KEPT = {
     "character varying(3)": ("character varying(9)", "character varying", "text"),
@@ -86,3 +87,21 @@ def test_a_wider_type_is_no_danger_where_no_row_is_read(
     actions = plan(capture(url), new)
     assert [(h.name, h.text) for action in actions for h in action.hazards] == hazards
     proven(url, actions, new)
+
+
+REFERRING = """
+CREATE TABLE o (name varchar(20) PRIMARY KEY); INSERT INTO o VALUES ('a'), ('b');
+CREATE TABLE t (o varchar(20) REFERENCES o ON UPDATE CASCADE); INSERT INTO t VALUES ('a');
+COMMENT ON CONSTRAINT t_o_fkey ON t IS 'of';
+"""
+
+
+def test_a_foreign_key_stays_where_no_row_is_written(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(REFERRING.encode())
+        good, before = capture(url), dump.schema(url)
+        connection.execute("ALTER TABLE t ALTER o TYPE varchar(9); ALTER TABLE o ALTER name TYPE varchar(9)")
+    actions = restore(url, good)
+    same_schema(url, before)
+    assert [action.subject for action in actions] == ["column:public.o.name", "column:public.t.o"]
+    assert not [hazard for action in actions for hazard in action.hazards]

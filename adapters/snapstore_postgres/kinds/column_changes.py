@@ -183,6 +183,7 @@ def _displaced_by(
     # What a server rebuilds on partitions has the names that it gives to new ones.
     partitioned = rebuilt and "partition_key" in view.live[before.parent or ""].attrs
     rewritten = "generated" in new and old.get("generated") != new["generated"]
+    kept = old.get("collation") == new.get("collation") and rewriting.keeps_rows(old["type"], new["type"])
     alone = rebuilt and (partitioned or (not retyped and generated.reads_own_table(after, view)))
 
     def displaces(dependent: Fact) -> bool:
@@ -196,12 +197,21 @@ def _displaced_by(
             return True
         if retyped:
             # What goes anyway has to be gone: the server would read it anew with the new type.
-            return blocks_type_change(dependent) or view.vanishes(dependent.id)
+            blocks = blocks_type_change(dependent) and not (kept and _is_plain_key(dependent, view))
+            return blocks or view.vanishes(dependent.id)
         if dependent.kind == "identity_sequence":  # what is said of it is taken back under its name
             return dependent.id not in _numbers_by(after)
         return sources and dependent.kind == "default"
 
     return displaces
+
+
+def _is_plain_key(constraint: Fact, view: View) -> bool:
+    """Whether it is one that the server makes anew under the same name, and without looking at a row where
+    the values stay as they are stored: a foreign key between tables without partitions."""
+    columns = (view.live[need] for need in constraint.needs if need.startswith("column:"))
+    tables = (view.live[column.parent or ""] for column in columns)
+    return constraint.kind == "constraint" and not any("partition_key" in t.attrs for t in tables)
 
 
 def _numbers_by(column: Fact) -> list[str]:
