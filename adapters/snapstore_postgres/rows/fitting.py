@@ -36,6 +36,8 @@ _INTEGERS = ("smallint", "integer", "bigint")
 _WIDER = {
     "real": ("double precision",),
     "date": ("timestamp without time zone",),
+    "timestamp without time zone": ("timestamp with time zone",),  # sessions of a restore are in UTC
+    "timestamp with time zone": ("timestamp without time zone",),
     "jsonb": ("json",),
     "json": ("jsonb",),
     "cidr": ("inet",),

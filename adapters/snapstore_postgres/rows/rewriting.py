@@ -13,6 +13,10 @@ _GROWING = ("character varying", "bit varying", "numeric", "time", "interval")
 """Types that know when another length or precision changes no value (their support functions)."""
 
 
+_MOMENTS = {"timestamp without time zone", "timestamp with time zone"}
+"""Types of one form, since sessions of a restore are in UTC; but they sort by operators of their own."""
+
+
 def keeps_rows(old: str, new: str) -> bool:
     """Whether a column gets the type without one row being read."""
     if not widens(old, new) or "[]" in old + new:
@@ -33,11 +37,15 @@ def hazards(before: Fact, after: Fact, view: View) -> tuple[Hazard, ...]:
     """Of giving a column another type or collation."""
     table = before.parent or ""
     alike = before.attrs.get("collation") == after.attrs.get("collation")
-    if "generated" in before.attrs or not alike or not keeps_rows(before.attrs["type"], after.attrs["type"]):
+    old, new = before.attrs["type"], after.attrs["type"]
+    moments = {old, new} == _MOMENTS
+    if "generated" in before.attrs or not alike or not (moments or keeps_rows(old, new)):
         return rewrite_hazard(view, table)
     rows, bytes_ = size(view, table)
-    standing = (d for d in view.live_dependents.get(before.id, ()) if view.stays(d.id))
-    read = sorted(d.name for d in standing if _is_remade(d))
+    standing = [d for d in view.live_dependents.get(before.id, ()) if view.stays(d.id)]
+    read = sorted(
+        d.name for d in standing if _is_remade(d) or (moments and d.kind in ("index", "constraint"))
+    )
     if bytes_ == 0 or not read:
         return ()
     text = f"scans {table.partition(':')[2]} for {', '.join(read)}"
