@@ -41,6 +41,7 @@ from snapstore_postgres.renaming import (
 )
 from snapstore_postgres.renaming.evidence import alike, bodies, by_id, holder
 from snapstore_postgres.renaming.wording import renamed
+from snapstore_postgres.rows.archive import kept
 
 
 class Renames(NamedTuple):
@@ -97,7 +98,7 @@ def _all_renamings(request: PlanRequest) -> Iterator[tuple[Renaming, PlanRequest
     while renaming := next_inside(request, said):
         request = renamed(request, renaming)
         yield renaming, request
-    for renaming in list(_parts_of_tables(request)):
+    for renaming in (*_of_same_column(request), *_parts_of_tables(request)):
         if renaming.before not in said and renaming.after not in said.values():
             request = renamed(request, renaming)
             yield renaming, request
@@ -270,6 +271,27 @@ def _wanted(request: PlanRequest, said: Mapping[str, str]) -> Iterator[tuple[str
         told.add(identity)
         if known != identity and known not in said.values():
             yield identity, known
+
+
+def _of_same_column(request: PlanRequest) -> Iterator[Renaming]:
+    """The sequence of a column that had one of another name, as in a copy that took the place of its table.
+    Not where ids say that one is another's, nor where numbers of it are kept: those count on."""
+    live, target = by_id(request.live_hints), by_id(request.target_hints)
+    known = {side[key] for side in (live, target) for key in live.keys() & target.keys()}
+    now, then = (_sequences_of_columns(side) for side in (request.live, request.target))
+    for column in sorted(now.keys() & then.keys()):
+        before, after = now[column], then[column]
+        if before in request.target or known & {before, after} or kept(request, after, "sequence"):
+            continue
+        if not _is_taken(request, after) and _can(before, after, request):
+            yield _renaming(request, before, after)
+
+
+def _sequences_of_columns(side: Facts) -> dict[str, str]:
+    """The one sequence of each column that has one."""
+    owned = [fact for fact in side.kinds.get("sequence", ()) if fact.parent]
+    several = Counter(fact.parent for fact in owned)
+    return {fact.parent: fact.id for fact in owned if fact.parent and several[fact.parent] == 1}
 
 
 def _is_one(identity: str, after: str, request: PlanRequest) -> bool:

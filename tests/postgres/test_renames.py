@@ -120,6 +120,29 @@ def test_other_changes_come_on_top(new_database: Callable[[], str]):
     assert found == [("Ada", 36), ("Ben", 20)]
 
 
+COPIED = """
+CREATE TABLE c (id bigserial PRIMARY KEY, v text); INSERT INTO c SELECT * FROM t;
+SELECT setval('c_id_seq', 7);
+DROP TABLE t; ALTER TABLE c RENAME TO t; ALTER INDEX c_pkey RENAME TO t_pkey;
+"""
+
+
+def test_the_sequence_of_a_copy_that_took_a_tables_place_counts_on_under_the_old_name(
+    new_database: Callable[[], str],
+):
+    url = new_database()
+    run(url, "CREATE TABLE t (id serial PRIMARY KEY, v text); INSERT INTO t (v) VALUES ('a'), ('b')")
+    old = capture(url)
+    run(url, COPIED)
+    new = capture(url)
+    for target, name in ((old, "t_id_seq"), (new, "c_id_seq")):
+        done = script(go(url, target))
+        assert f"RENAME TO {name};" in done and " SEQUENCE public" in done
+        assert "CREATE SEQUENCE" not in done and "DROP SEQUENCE" not in done
+    with psycopg.connect(url) as connection:
+        assert connection.execute("INSERT INTO t (v) VALUES ('c') RETURNING id").fetchone() == (8,)
+
+
 def test_a_column_dropped_and_one_added_are_not_one_renamed(new_database: Callable[[], str]):
     url = new_database()
     run(url, "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 2)")
