@@ -412,7 +412,8 @@ def _parts_of_tables(request: PlanRequest) -> Iterator[Renaming]:
 def _free_part(request: PlanRequest, renaming: Renaming) -> Renaming | None:
     """The renaming, where nothing has the name and no other table has a part in it."""
     fact = request.live[renaming.before]
-    if renaming.kind in ("index", "constraint") and holder(_relation_name(renaming), request) is not None:
+    is_relation = renaming.kind == "index" or fact.attrs.get("type") in _KEYS
+    if is_relation and holder(_relation_name(renaming), request) is not None:
         return None
     if _is_not_null(renaming, request) or _is_typed(fact, request):
         return None

@@ -120,6 +120,16 @@ def test_other_changes_come_on_top(new_database: Callable[[], str]):
     assert found == [("Ada", 36), ("Ben", 20)]
 
 
+def test_a_check_may_be_called_as_a_type_or_a_table_is(new_database: Callable[[], str]):
+    url = new_database()
+    run(url, "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE o (id int PRIMARY KEY)")
+    run(url, "CREATE TABLE t (n int CONSTRAINT mood CHECK (n > 0) CONSTRAINT o REFERENCES o)")
+    good = capture(url)
+    run(url, "ALTER TABLE t RENAME CONSTRAINT mood TO c; ALTER TABLE t RENAME CONSTRAINT o TO f")
+    done = script(go(url, good))
+    assert "RENAME CONSTRAINT c TO mood;" in done and "RENAME CONSTRAINT f TO o;" in done
+
+
 COPIED = """
 CREATE TABLE c (id bigserial PRIMARY KEY, v text); INSERT INTO c SELECT * FROM t;
 SELECT setval('c_id_seq', 7);
