@@ -52,7 +52,11 @@ def copied(
     fact: Fact, entry: archive.Entry, source: str, which: str = "true", instead: str = ""
 ) -> list[str]:
     """Statements that copy a column's values to their place, from rows called ``t``: all, or which, and
-    beside them what they get instead."""
+    beside them what they get instead.
+
+    The line stays even where no value does: it says that they were NULL, so that neither an older line of the
+    column gives back what it had earlier, nor anything has to stand in for values that nobody knows.
+    """
     key = _row_key(entry.facts["key"])
     columns, made = ("row_key, row_no, value", "")
     if instead:

@@ -2,6 +2,7 @@
 
 A table is read through its partitions, so that a row in the archive is one that it has lost. Which partitions
 it is cut into differs from state to state; a partition that nobody wants any more may have what others take.
+The partition itself stays in the archive, be it empty: by its ids later restores know it and its columns.
 """
 
 from __future__ import annotations
