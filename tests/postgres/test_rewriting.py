@@ -54,6 +54,20 @@ def test_rows_are_said_to_be_kept_where_the_server_keeps_them(
         assert keeps_rows(old, new) is kept, (old, new)
 
 
+@pytest.mark.parametrize("number", ["smallint", "bigint", "numeric"])
+def test_what_became_true_or_false_is_one_or_zero_again(number: str, url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE TABLE t (a {number}); INSERT INTO t VALUES (0), (1), (NULL)".encode())
+        old = capture(url)
+        connection.execute(b"ALTER TABLE t ALTER a TYPE boolean USING a <> 0")
+        new = capture(url)
+        proven(url, plan(new, old), old)
+        found = "SELECT a::text FROM t ORDER BY a"
+        assert connection.execute(found).fetchall() == [("0",), ("1",), (None,)]
+        proven(url, plan(capture(url), new), new)
+        assert connection.execute(found).fetchall() == [("false",), ("true",), (None,)]
+
+
 LOCK, REWRITE = HazardName.BLOCKING_LOCK, HazardName.TABLE_REWRITE
 NARROW = """
 CREATE TABLE t (id int, a varchar(3), b varchar(3) CHECK (b <> ''), c text, d varchar(3),

@@ -32,6 +32,8 @@ def cast(expression: str, old: str, new: str) -> str:
     direct = direct or any(was in family and now in family for family in _FAMILIES)
     if direct and old.endswith("[]") == new.endswith("[]"):
         return f"{expression}::{new}"
+    if "boolean" in (old, new) and {was, now} <= {*_NUMBERS, "boolean"}:
+        return f"{expression}::integer::{new}"  # the one number that has casts from and to it
     return f"{expression}::text{'[]' if old.endswith('[]') and new.endswith('[]') else ''}::{new}"
 
 
