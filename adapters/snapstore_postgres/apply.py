@@ -19,6 +19,7 @@ from snapstore_postgres.names import literal, qualifier
 from snapstore_postgres.online.scene import REFRESHING, UNNOTICED
 from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.rows.looking import LOOKS, NOT_LOOKED_AT, READERS
+from snapstore_postgres.rows.refreshing import is_filling
 from snapstore_postgres.server.blockers import Blocker, holding, names
 from snapstore_postgres.server.connection import Connection, connect, failed_statement, is_about_data
 from snapstore_postgres.server.locking import mark_as_worker
@@ -332,6 +333,17 @@ def _with_secrets(statement: str, action: Action, context: ApplyContext) -> str:
     return statement
 
 
+def _send(connection: Connection, statement: str) -> None:
+    """What fills a materialized view reads what its owner may see of each table, as for whoever made it; all
+    else must fail rather than take some rows for all."""
+    filling = is_filling(statement)
+    if filling:
+        connection.execute(b"SET row_security = on")
+    connection.execute(statement.encode())
+    if filling:
+        connection.execute(b"SET row_security = off")
+
+
 def _run(
     connection: Connection,
     action: Action,
@@ -348,7 +360,7 @@ def _run(
 def _execute(connection: Connection, statement: str, action: Action, context: ApplyContext) -> None:
     """SnapError where the statement fails, but not for what may work when it is tried again."""
     try:
-        connection.execute(_with_secrets(statement, action, context).encode())
+        _send(connection, _with_secrets(statement, action, context))
     except _LATER:
         raise
     except psycopg.Error as error:

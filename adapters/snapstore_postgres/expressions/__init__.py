@@ -15,7 +15,9 @@ inner one leaves no trace: what has a type of its own is taken for ``anyarray`` 
 
 of which the parser makes one of three, since the inner one comes first. In ``((…) AND (…))::boolean AND (…)``
 it does not see it, and a cast of what is of that type already leaves no trace. Columns without a name are a
-third one: see ``unnamed``. And the marks of a CYCLE are printed as casts, where only constants may be.
+third one: see ``unnamed``. The marks of a CYCLE are printed as casts, where only constants may be. And a view of
+bare VALUES whose columns got names is printed as a query of these values, which becomes one of a subquery
+when it is read.
 """
 
 from __future__ import annotations
@@ -32,11 +34,22 @@ _CLAUSE = re.compile(rf"{QUOTED}|[()]|(?P<clause> WHERE | DEFERRABLE| INITIALLY)
 _CAST = re.compile(r"\)?::")
 _JOINS = ("AND", "OR")
 _MARK = re.compile(r"( TO | DEFAULT )('(?:[^']|'')*')::([\w.\"]+)(?= DEFAULT '| USING )")
+_GIVEN = r'"\*VALUES\*"'
+_VALUES = re.compile(
+    rf"SELECT (?:(?:{_GIVEN}\.)?column\d+(?: AS (?:{QUOTED}|\w+))?,?\s+)+"
+    rf"FROM \((VALUES (?:{QUOTED}|.)*?)\) {_GIVEN}",
+    re.DOTALL,
+)
+"""A query of VALUES is printed with a space before the word where it is a subquery."""
 
 
 def reparsable(text: str) -> str:
     """The same expressions, protected where parsing them would change how they are printed."""
-    return named(_with_nested_logic(_with_whole_arrays(_with_marks(text))))
+    return named(_with_nested_logic(_with_whole_arrays(_with_marks(_with_bare_values(text)))))
+
+
+def _with_bare_values(text: str) -> str:
+    return _VALUES.sub(r"\1", text) if "FROM (VALUES " in text else text
 
 
 def _with_marks(text: str) -> str:

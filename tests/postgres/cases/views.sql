@@ -174,3 +174,20 @@ END;
 CREATE RULE r AS ON DELETE TO t DO ALSO (SELECT 'x', OLD.a; INSERT INTO t SELECT 'q', -1 WHERE OLD.b BETWEEN 1 AND 2 AND OLD.a > '');
 CREATE VIEW c AS WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n % 3 + 1 FROM r)
   SEARCH DEPTH FIRST BY n SET o CYCLE n SET c TO 'Y' DEFAULT 'it''s' USING p SELECT n, c FROM r;
+--- case views of bare values whose columns have names
+--- a
+CREATE VIEW named (a, "b (c") AS VALUES (1, 'x) "*VALUES*"'), (2, 'y') ORDER BY 2 DESC LIMIT 1;
+CREATE VIEW renamed AS VALUES (1, 2); ALTER VIEW renamed RENAME column2 TO b;
+CREATE VIEW joined (a) AS VALUES (1) UNION ALL (VALUES (2), (3) ORDER BY 1 LIMIT 1) UNION SELECT a FROM (VALUES (4)) v (a);
+CREATE MATERIALIZED VIEW kept (a, b) AS VALUES (1, 'x'), (2, 'y');
+CREATE VIEW over_it AS SELECT a FROM named;
+--- b
+
+--- case a materialized view of what its owner may see of rows
+--- both
+CREATE TABLE t (id int, mine bool); INSERT INTO t VALUES (1, true), (2, false); ALTER TABLE t ENABLE ROW LEVEL SECURITY; GRANT SELECT ON t TO snap_app; GRANT USAGE ON SCHEMA public TO snap_app;
+CREATE POLICY p ON t USING (mine); CREATE VIEW v AS SELECT id FROM t; ALTER VIEW v OWNER TO snap_app;
+--- a
+CREATE MATERIALIZED VIEW m AS SELECT id FROM v;
+--- b
+CREATE MATERIALIZED VIEW m AS SELECT id, 1 AS one FROM v;
