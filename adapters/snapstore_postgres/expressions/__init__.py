@@ -15,8 +15,8 @@ inner one leaves no trace: what has a type of its own is taken for ``anyarray`` 
 
 of which the parser makes one of three, since the inner one comes first. In ``((…) AND (…))::boolean AND (…)``
 it does not see it, and a cast of what is of that type already leaves no trace. Columns without a name are a
-third one: see ``unnamed``. The marks of a CYCLE are printed as casts, where only constants may be. And a view of
-bare VALUES whose columns got names is printed as a query of these values, which becomes one of a subquery
+third one: see ``unnamed``. The marks of a CYCLE are printed as casts, where only constants may be. And a view
+of bare VALUES whose columns got names is printed as a query of these values, which becomes one of a subquery
 when it is read.
 """
 

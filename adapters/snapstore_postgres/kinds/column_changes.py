@@ -144,15 +144,30 @@ def blocks_type_change(dependent: Fact) -> bool:
     """What PostgreSQL does not rebuild by itself when a column it stands on gets another type.
 
     Foreign keys it would rebuild, but against a column whose type may change later in the same plan; indexes
-    and extended statistics too, but without their statistics targets.
+    and extended statistics too, but without their statistics targets. Of keys that include the column it
+    forgets the foreign keys that refer to them.
     """
     if dependent.kind == "constraint":
-        return bool(dependent.attrs.get("type") == "f")
+        return bool(dependent.attrs.get("type") == "f") or _includes(dependent)
     if dependent.kind == "index":
-        return "statistics" in dependent.attrs
+        return "statistics" in dependent.attrs or _includes(dependent)
     if dependent.kind == "statistics":
         return "target" in dependent.attrs
     return dependent.kind in _BLOCKS_TYPE_CHANGE
+
+
+def is_rebuilt_otherwise(dependent: Fact, view: View) -> bool:
+    """What a server rebuilds on partitions has the names that it gives to new ones, and is on all of them."""
+    return _is_index_or_key(dependent) and "partition_key" in view.live[dependent.parent or ""].attrs
+
+
+def _is_index_or_key(fact: Fact) -> bool:
+    return fact.kind in ("index", "constraint") and fact.attrs.get("type") != "c"
+
+
+def _includes(key: Fact) -> bool:
+    definition = str(key.attrs.get("definition", ""))
+    return definition.startswith(("PRIMARY KEY", "UNIQUE", "CREATE UNIQUE")) and " INCLUDE (" in definition
 
 
 def _following(column: Fact, view: View) -> list[str]:
@@ -180,7 +195,6 @@ def _displaced_by(
     was, now = old.get("not_null"), new.get("not_null")
     another = bool(was) != bool(now) or without_name(was) != without_name(now)
     rebuilt = retyped or old.get("generated") != new.get("generated")
-    # What a server rebuilds on partitions has the names that it gives to new ones.
     partitioned = rebuilt and "partition_key" in view.live[before.parent or ""].attrs
     rewritten = "generated" in new and old.get("generated") != new["generated"]
     kept = old.get("collation") == new.get("collation") and rewriting.keeps_rows(old["type"], new["type"])
@@ -189,7 +203,7 @@ def _displaced_by(
     def displaces(dependent: Fact) -> bool:
         if dependent.kind == "comment":
             return another and dependent.id.startswith("comment:not_null:")
-        if alone and dependent.kind in ("index", "constraint") and dependent.attrs.get("type") != "c":
+        if alone and _is_index_or_key(dependent):
             return True
         if rewritten and holds(dependent, before.parent or ""):
             return True

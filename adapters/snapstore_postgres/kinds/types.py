@@ -9,11 +9,15 @@ from snapstore.facts import Groups
 from snapstore.model import UNMODELLED, Fact
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import reparsable
-from snapstore_postgres.kinds.column_changes import blocks_type_change, retyped_attributes
+from snapstore_postgres.kinds.column_changes import (
+    blocks_type_change,
+    is_rebuilt_otherwise,
+    retyped_attributes,
+)
 from snapstore_postgres.kinds.column_text import column_settings
 from snapstore_postgres.kinds.merging import taken_off
 from snapstore_postgres.kinds.operators import with_shell
-from snapstore_postgres.names import aside, last, literal, qualifier, quote, unquote
+from snapstore_postgres.names import aside, last, literal, printed, qualifier, unquote
 from snapstore_postgres.relations import (
     STRONGEST,
     data_loss,
@@ -110,7 +114,7 @@ def _displaced_by_swap(
             holds_rows = not altered.isdisjoint(dependent.needs)  # of a table that is altered
             return holds_rows or in_partition_key(dependent, view) or "generated" in dependent.attrs
         stands = before.id in (*dependent.needs, dependent.parent) or blocks_type_change(dependent)
-        return stands or view.vanishes(dependent.id)
+        return stands or view.vanishes(dependent.id) or is_rebuilt_otherwise(dependent, view)
 
     return displaces
 
@@ -277,7 +281,7 @@ def _domain_text(fact: Fact, *, named: bool = False) -> str:
 
 def name_of_domain_not_null(domain: Fact) -> str:
     """The name of its NOT NULL constraint."""
-    usual = quote(f"{unquote(last(domain.name))}_not_null")
+    usual = printed(f"{unquote(last(domain.name))}_not_null")
     return str(domain.attrs.get("not_null_name") or usual)
 
 

@@ -77,13 +77,12 @@ class Renaming:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        names = self.along if self.kind in INSIDE else self.names
-        listed = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+        listed = "|".join(map(re.escape, sorted(self.names, key=len, reverse=True)))
         return re.compile(f"(?P<name>{_places(self.kind, f'(?:{listed})')})|{_QUOTED}")
 
     def identity(self, identity: str) -> str:
         """Any identity as it will be."""
-        if self.kind in INSIDE and not self.along:
+        if self.kind == "label":
             return identity
         if self.kind == "schema" and "default_privileges:" in identity:
             return re.sub(rf"(?<=\.){re.escape(self.old)}(?=:[a-zA-Z](?:$|:))", lambda m: self.new, identity)

@@ -275,6 +275,9 @@ def _rewriters(renaming: Renaming) -> Iterator[Rewriter]:
     """The ways in which the server may write a text after the renaming."""
     if renaming.kind in RELATIONS:
         yield from _of_relation(renaming)
+    elif renaming.kind in TYPES:
+        yield _Words(_plain_names(renaming), rf"(?:{_NO_CALL}|{_MODIFIED})")
+        yield _Words(_plain_names(renaming), _NO_CALL)
     elif renaming.kind in IN_SCHEMAS:
         yield _Words(_plain_names(renaming), _AHEAD.get(renaming.kind, r"(?![\w\"$])"))
     elif renaming.kind == "schema":
@@ -297,8 +300,12 @@ def _plain_names(renaming: Renaming) -> dict[str, str]:
     return {old.removesuffix(behind): new.removesuffix(behind) for old, new in renaming.names.items()}
 
 
-_AHEAD = {**dict.fromkeys(TYPES, r"(?![\w\"$(])"), "operator": r"(?![-+*/<>=~!@#%^&|`?])"}
-"""What may not follow a name: that of a type is a function's where arguments do."""
+_AHEAD = {"operator": r"(?![-+*/<>=~!@#%^&|`?])"}
+"""What may not follow a name."""
+_NO_CALL = r"(?![\w\"$(])"
+"""What follows the name of a type: it is a function's where arguments do."""
+_MODIFIED = r"(?=\(-?\d+(?:,-?\d+)*\))"
+"""The modifiers of a type, which the arguments of a function may look like."""
 
 
 def _of_relation(renaming: Renaming) -> Iterator[Rewriter]:

@@ -12,11 +12,20 @@ _CANNOT_TELL = "syntax_error_or_access_rule_violation OR invalid_schema_name OR 
 
 
 def of_leaves(table: str) -> str:
-    """PL/pgSQL that has ``bounds`` say what the partitions of a table take."""
+    """PL/pgSQL that has ``bounds`` say what the partitions of a table take; not those on other servers."""
     bound = "coalesce(pg_catalog.pg_get_partition_constraintdef(p.relid), 'true')"
     return f"""SELECT coalesce(pg_catalog.string_agg(pg_catalog.format('(%s)', {bound}), ' OR '), 'false')
     INTO bounds FROM pg_catalog.pg_partition_tree({literal(table)}::pg_catalog.regclass) p
-   WHERE p.isleaf AND p.level > 0;"""
+    JOIN pg_catalog.pg_class c ON c.oid = p.relid
+   WHERE p.isleaf AND p.level > 0 AND c.relkind <> 'f';"""
+
+
+def any_elsewhere(table: str) -> str:
+    """Whether a partition of a table is on another server, as an expression."""
+    return (
+        f"EXISTS (SELECT FROM pg_catalog.pg_partition_tree({literal(table)}::pg_catalog.regclass) p"
+        " JOIN pg_catalog.pg_class c ON c.oid = p.relid WHERE c.relkind = 'f')"
+    )
 
 
 def of_coming(fact: Fact, key: str, beside: Iterable[Fact] = ()) -> str:

@@ -16,7 +16,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, DataMode, Fact, FactChange, Hazard, HazardName, Verb
 from snapstore.rules import View
-from snapstore_postgres.names import last, listed, literal, quote, unquote
+from snapstore_postgres.names import last, listed, quote, unquote
 from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.rows import (
     archive,
@@ -196,15 +196,18 @@ def _kept_type(entry: archive.Entry) -> str:
 
 
 def _source(request: PlanRequest, identity: str) -> str:
-    """A table without its children; a partitioned one with them, but not those that keep their rows."""
+    """A table without its children; a partitioned one with them, but not those that keep their rows or lie
+    elsewhere."""
     name = identity.partition(":")[2]
     if "partition_key" not in request.live[identity].attrs:
         return f"ONLY {name} t"
-    leaving = _leaving(request, identity)
-    if not leaving:
+    leaving, below = {*_leaving(request, identity)}, partitions_below(identity, request.live)
+    if not leaving and not any("foreign" in request.live[p].attrs for p in below):
         return f"{name} t"
-    tables = ", ".join(f"{literal(p.partition(':')[2])}::pg_catalog.regclass" for p in sorted(leaving))
-    return f"{name} t WHERE t.tableoid NOT IN ({tables})"
+    names = ", ".join(sorted(_columns(identity, request.live)))
+    own = [p for p in below if p not in leaving and "foreign" not in request.live[p].attrs]
+    tables = [table.partition(":")[2] for table in (identity, *own)]
+    return f"({' UNION ALL '.join(f'SELECT {names} FROM ONLY {table}' for table in tables)}) t"
 
 
 def _leaving(request: PlanRequest, identity: str) -> list[str]:

@@ -50,10 +50,12 @@ def put_or_kept(
         f"""#variable_conflict use_column
 DECLARE bounds text;
 BEGIN
-  BEGIN
-    {insert} {rows};
-    RETURN;
-  EXCEPTION WHEN check_violation THEN NULL; END;
+  IF NOT {bounds.any_elsewhere(table)} THEN
+    BEGIN
+      {insert} {rows};
+      RETURN;
+    EXCEPTION WHEN check_violation THEN NULL; END;
+  END IF;
   {bounds.of_leaves(table)}
   EXECUTE pg_catalog.format({text(f"{insert} {rows} WHERE ")} || '%s', bounds);
   CREATE SCHEMA {quote(entry.place)};

@@ -7,7 +7,7 @@ since a column is computed or not published, the publications leave updates out 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from snapstore.model import Fact
 from snapstore.rules import View
@@ -85,7 +85,11 @@ def _without_triggers(fact: Fact, view: View, updates: Sequence[str]) -> list[st
     """Putting rows back is no event of the application: its triggers and rules must not see it."""
     alter = f"ALTER TABLE {qualifier(fact.name)}"
     states = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
-    watching = [p for p in view.live_parts.get(fact.parent or "", ()) if p.kind in ("trigger", "rule")]
+    watching, coming = (
+        _watching(side.get(fact.parent or "", ())) for side in (view.live_parts, view.target_parts)
+    )
+    if any(not view.stays(part.id) or view.live[part.id] != part for part in coming):
+        return [_meanwhile_quiet(qualifier(fact.name), updates)]  # before or behind these
     staying = [part for part in watching if view.stays(part.id)]
     off = [f"{alter} DISABLE RULE {last(part.name)}" for part in staying if part.kind == "rule"]
     off += [f"{alter} DISABLE TRIGGER USER"] if any(part.kind == "trigger" for part in watching) else []
@@ -94,6 +98,19 @@ def _without_triggers(fact: Fact, view: View, updates: Sequence[str]) -> list[st
         for part in staying
     ]
     return [*off, *updates, *again, *_states_below(staying, states, view)]
+
+
+def _watching(parts: Iterable[Fact]) -> list[Fact]:
+    return [part for part in parts if part.kind in ("trigger", "rule")]
+
+
+def _meanwhile_quiet(table: str, updates: Sequence[str]) -> str:
+    """The updates without the triggers and rules that are there by then."""
+    name = f"{literal(table)}::pg_catalog.regclass"
+    return block(
+        f"""DECLARE {QUIET_VARIABLES} BEGIN {_each_part(name)} {_WITHOUT_WATCHING} END LOOP;
+  {"; ".join(updates)}; {LOUD} END"""
+    )
 
 
 QUIET_VARIABLES = "part pg_catalog.regclass; watching record; again text := '';"
@@ -108,13 +125,7 @@ _UNTOLD = """(EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = part 
 """Whether not even all columns of a table can tell a row, since some are computed or not published."""
 
 
-def quiet(table: str) -> str:
-    """PL/pgSQL that keeps the triggers and rules of a table and its partitions from seeing what follows, and
-    lets rows be deleted that nothing tells to subscribers, until :data:`LOUD`."""
-    name = f"{literal(table)}::pg_catalog.regclass"
-    return f"""FOREACH part IN ARRAY ARRAY(
-      SELECT relid FROM pg_catalog.pg_partition_tree({name}) UNION SELECT {name}) LOOP
-      FOR watching IN
+_WITHOUT_WATCHING = """FOR watching IN
         SELECT 'TRIGGER' AS kind, tgname AS name, tgenabled AS state FROM pg_catalog.pg_trigger
          WHERE tgrelid = part AND tgenabled <> 'D' AND NOT tgisinternal
         UNION ALL SELECT 'RULE', rulename, ev_enabled FROM pg_catalog.pg_rewrite
@@ -123,7 +134,20 @@ def quiet(table: str) -> str:
         again := again || pg_catalog.format('ALTER TABLE ONLY %s ENABLE %s %s %I;', part,
           CASE watching.state WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END,
           watching.kind, watching.name);
-      END LOOP;
+      END LOOP;"""
+
+
+def _each_part(name: str) -> str:
+    return f"""FOREACH part IN ARRAY ARRAY(
+      SELECT relid FROM pg_catalog.pg_partition_tree({name}) UNION SELECT {name}) LOOP"""
+
+
+def quiet(table: str) -> str:
+    """PL/pgSQL that keeps the triggers and rules of a table and its partitions from seeing what follows, and
+    lets rows be deleted that nothing tells to subscribers, until :data:`LOUD`."""
+    name = f"{literal(table)}::pg_catalog.regclass"
+    return f"""{_each_part(name)}
+      {_WITHOUT_WATCHING}
       FOR watching IN
         SELECT CASE relreplident WHEN 'n' THEN 'NOTHING' ELSE 'DEFAULT' END AS state
           FROM pg_catalog.pg_class c
