@@ -3,8 +3,13 @@
 CREATE SCHEMA app; CREATE SCHEMA other;
 CREATE TYPE app.mood AS ENUM ('sad', 'well', 'Very well');
 CREATE TYPE app.pair AS (a int, b text);
-CREATE DOMAIN app.code AS text CONSTRAINT short CHECK (length(VALUE) < 9);
+CREATE DOMAIN app.code AS text NOT NULL CONSTRAINT short CHECK (length(VALUE) < 9);
 CREATE TYPE app.span AS RANGE (subtype = float8);
+CREATE TYPE app.cash; CREATE FUNCTION app.cash_in(cstring, oid, int) RETURNS app.cash LANGUAGE internal IMMUTABLE STRICT AS 'numeric_in';
+CREATE FUNCTION app.cash_out(app.cash) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'numeric_out';
+CREATE TYPE app.cash (INPUT = app.cash_in, OUTPUT = app.cash_out, TYPMOD_IN = numerictypmodin, TYPMOD_OUT = numerictypmodout, STORAGE = main);
+CREATE DOMAIN app.price AS app.cash(8,2) DEFAULT '1'; CREATE TABLE app.prices (id int PRIMARY KEY, price app.price, cash app.cash(4,1));
+INSERT INTO app.prices VALUES (1, '2.50', '3.0');
 CREATE COLLATION app.plain FROM "C";
 CREATE FUNCTION app.twice(n int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2 * n';
 CREATE FUNCTION app.twice(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT t || t';
@@ -65,7 +70,7 @@ GRANT EXECUTE ON FUNCTION app.twice(int) TO snap_reader; GRANT USAGE ON FOREIGN 
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO snap_reader;
 COMMENT ON TYPE app.mood IS 'app.mood'; COMMENT ON DOMAIN app.code IS 'c'; COMMENT ON COLLATION app.plain IS 'd';
 COMMENT ON FUNCTION app.is_well(app.mood, app.code) IS 'f'; COMMENT ON SEQUENCE app.numbers IS 's';
-COMMENT ON POLICY seen ON app.people IS 'p'; COMMENT ON TRIGGER noted ON app.people IS 't';
+COMMENT ON COLUMN app.pair.a IS 'a'; COMMENT ON POLICY seen ON app.people IS 'p'; COMMENT ON TRIGGER noted ON app.people IS 't';
 COMMENT ON CONSTRAINT short ON DOMAIN app.code IS 'k'; COMMENT ON OPERATOR CLASS app.ops USING btree IS 'o';
 REFRESH MATERIALIZED VIEW app.sums;
 --- schema
@@ -93,6 +98,8 @@ ALTER DOMAIN app.code RENAME TO token;
 ALTER DOMAIN app.code SET SCHEMA other;
 --- constraint of a domain
 ALTER DOMAIN app.code RENAME CONSTRAINT short TO not_long;
+--- base type
+ALTER TYPE app.cash RENAME TO dollars;
 --- range
 ALTER TYPE app.span RENAME TO reach;
 --- function

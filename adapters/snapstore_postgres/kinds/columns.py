@@ -14,6 +14,7 @@ from snapstore_postgres.kinds.identities import identity_slot
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import STRONGEST, data_loss, rewrite_hazard, size, table_of
 from snapstore_postgres.relations.inheritance import (
+    along,
     comes_with_parent,
     descendants,
     dropped,
@@ -33,7 +34,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
     made_with_table = view.appears(fact.parent or "") and fact.id not in view.apart.coming
     if made_with_table or comes_with_parent(fact, view):
         return NOTHING
-    reached = [d for d in descendants(fact, view, live=False) if comes_with_parent(d, view)]
+    reached = list(along(fact, view, live=False))
     rewrites = "identity" in fact.attrs or fact.attrs.get("generated", {}).get("kind") == "s"
     columns = () if "generated" in fact.attrs else (fact, *reached)
     back = [(column, entry) for column in columns for entry in _values_of(column, view)]
@@ -132,7 +133,7 @@ def _drop_column(fact: Fact, view: View) -> Draft:
     if _goes_along(fact, view):
         return NOTHING
     above = _vanishing_above(fact, view)
-    reached = [d for d in descendants(fact, view, live=True) if comes_with_parent(d, view)]
+    reached = list(along(fact, view, live=True))
     # Without the parent's column, a child that keeps its own has it as a local one from then on.
     only = "ONLY " if _only(fact, view) else ""
     reached = [] if only else reached
@@ -166,7 +167,7 @@ def _vanishing_above(fact: Fact, view: View) -> list[Fact]:
 
 def _only(fact: Fact, view: View) -> bool:
     """Whether a table below keeps the column that this one loses, and has it from no other parent."""
-    below = (d for d in descendants(fact, view, live=True) if comes_with_parent(d, view))
+    below = along(fact, view, live=True)
     return any(view.stays(d.id) and not _others(d, fact, view) for d in below)
 
 

@@ -22,6 +22,7 @@ from snapstore_postgres.kinds.types import is_inside_others
 from snapstore_postgres.names import block, last, literal, qualifier, unquote
 from snapstore_postgres.relations import STRONGEST, children, size, table_of
 from snapstore_postgres.relations.inheritance import (
+    along,
     ancestors,
     comes_with_parent,
     descendants,
@@ -46,7 +47,7 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
         return NOTHING
     table = table_of(fact)
     only = "" if fact.attrs["type"] in ("c", "f", "x") else "ONLY "
-    reached = [d for d in descendants(fact, view, live=False) if comes_with_parent(d, view)]
+    reached = list(along(fact, view, live=False))
     below = list(_in_partitions(fact, view)) if is_exclusion(fact) else []
     rows, bytes_ = size(view, f"table:{table}")
     before, behind = around_key(fact, view)

@@ -394,6 +394,8 @@ def _handed_over(defaults: dict[str, list[str]], owner: str, view: View) -> dict
     names = {unquote(grantee): grantee for grantee in defaults}
     others = {g: base for g, base in defaults.items() if unquote(g) not in (owner, unquote(role))}
     given = defaults.get(names.get(unquote(role), ""))
+    if given is None and owner in names:
+        given = ["ALL"]  # the creator's, beside what defaults give to the new owner
     return others if given is None else {**others, names.get(owner, quote(owner)): given}
 
 

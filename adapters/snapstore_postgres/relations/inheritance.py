@@ -124,6 +124,17 @@ def descendants(part: Fact, view: View, *, live: bool) -> Iterator[Fact]:
             yield from descendants(found, view, live=live)
 
 
+def along(part: Fact, view: View, *, live: bool) -> Iterator[Fact]:
+    """The same in the tables below that comes, or goes, by the statement on this one: not in those that are
+    attached later, or were detached before, nor in what is below them."""
+    side, dependents = (view.live, view.live_dependents) if live else (view.target, view.target_dependents)
+    for child in children(part.parent or "", dependents):
+        found = side.get(f"{part.kind}:{child}.{last(part.name)}")
+        if found is not None and found.attrs.get("inherited") and part.id in given_by(found, view):
+            yield found
+            yield from along(found, view, live=live)
+
+
 def own_below(part: Fact, view: View) -> Iterator[Fact]:
     """The same column of tables that inherit it, that add one of their own: it has to come first."""
     for child in children(part.parent or "", view.target_dependents):

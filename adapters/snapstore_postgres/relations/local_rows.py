@@ -36,7 +36,7 @@ def are_all(table: str, view: View) -> bool:
 
 def _one_by_one(table: str, view: View) -> list[str]:
     """The table and those below it that are here; nothing where all of them are."""
-    return [] if are_all(table, view) else list(_here(table, view))
+    return [] if are_all(table, view) else list(dict.fromkeys(_here(table, view)))
 
 
 def _above_foreign(live: Mapping[str, Fact]) -> Iterator[str]:
@@ -49,4 +49,5 @@ def _here(table: str, view: View) -> Iterator[str]:
     if "foreign" not in view.live[f"table:{table}"].attrs:
         yield table
     for child in children(f"table:{table}", view.live_dependents):
-        yield from _here(child, view)
+        if not view.vanishes(f"table:{child}"):  # it takes its rows along
+            yield from _here(child, view)

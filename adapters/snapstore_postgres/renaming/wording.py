@@ -57,7 +57,7 @@ _BEHIND = r"(?<![\w\".$])"
 def renamed(request: PlanRequest, renaming: Renaming) -> PlanRequest:
     """The request as it will be after the renaming."""
     facts = list(request.live.values())
-    found = renamed_facts(facts, renaming, request.target, _names_not_null(request))
+    found = renamed_facts(facts, renaming, request.target, _version(request))
     others = [(was, now) for was, now in zip(facts, found, strict=True) if now is not was]
     come = {now.id: now for _, now in others}
     moves = [FactChange(was.id, was, None) for was, _ in others if was.id not in come]
@@ -131,14 +131,14 @@ def former_facts(facts: Iterable[Fact], request: PlanRequest) -> list[Fact]:
     """The facts of something that made way, as they are when it has its name again."""
     found = list(facts)
     for renaming in request.live_hints.get(MADE_WAY, ()):
-        found = list(renamed_facts(found, renaming, {}, _names_not_null(request)))
+        found = list(renamed_facts(found, renaming, {}, _version(request)))
     return found
 
 
 def renamed_facts(
-    facts: Iterable[Fact], renaming: Renaming, target: Mapping[str, Fact], names_not_null: bool
+    facts: Iterable[Fact], renaming: Renaming, target: Mapping[str, Fact], version: int
 ) -> Iterator[Fact]:
-    """The facts as they will be; ``names_not_null`` where NOT NULL constraints have names."""
+    """The facts as they will be on a server of that version."""
     marks = [qualifier(renaming.old), *renaming.along] if renaming.kind in INSIDE else list(renaming.names)
     is_column = renaming.kind == "column"
     tables = {f"table:{qualifier(name)}" for name in renaming.names} if is_column else set()
@@ -148,8 +148,10 @@ def renamed_facts(
             yield fact
             continue
         found = _fact(fact, renaming, target)
-        if names_not_null and fact.kind == "column":
+        if version >= 180000 and fact.kind == "column":
             found = _named_not_null(fact, found, target.get(found.id))
+        if version >= 170000 and fact.kind == "domain":
+            found = _domain_not_null(fact, found)
         yield _in_schema(found, renaming)
 
 
@@ -163,8 +165,8 @@ def _in_schema(fact: Fact, renaming: Renaming) -> Fact:
     return structs.replace(fact, needs=tuple(sorted({*fact.needs, after} - {before})))
 
 
-def _names_not_null(request: PlanRequest) -> bool:
-    return int(request.live_hints.get("version", 0)) >= 180000
+def _version(request: PlanRequest) -> int:
+    return int(request.live_hints.get("version", 0))
 
 
 def _fact(fact: Fact, renaming: Renaming, target: Mapping[str, Fact]) -> Fact:
@@ -213,6 +215,21 @@ def _named_not_null(was: Fact, now: Fact, wanted: Fact | None) -> Fact:
     else:
         kept = {**extra, "name": wished_name if wished_name and unquote(wished_name) == name else told}
     return structs.replace(now, attrs={**now.attrs, "not_null": kept})
+
+
+def _domain_not_null(was: Fact, now: Fact) -> Fact:
+    """A renamed domain, the constraint of which keeps its name (of which versions before 17 know nothing)."""
+    if not was.attrs.get("not_null") or was.id == now.id:
+        return now
+    attrs = {key: value for key, value in now.attrs.items() if key != "not_null_name"}
+    kept = was.attrs.get("not_null_name") or _usual_not_null(was)
+    if unquote(kept) != unquote(_usual_not_null(now)):
+        attrs["not_null_name"] = kept
+    return structs.replace(now, attrs=attrs)
+
+
+def _usual_not_null(domain: Fact) -> str:
+    return printed(f"{unquote(last(domain.name))}_not_null")
 
 
 # -- attributes and texts ----------------------------------------------------------------------------------

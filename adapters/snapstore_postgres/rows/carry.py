@@ -7,7 +7,7 @@ column, is carried over; values of columns that only the old table has go to the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -201,12 +201,17 @@ def _source(request: PlanRequest, identity: str) -> str:
     name = identity.partition(":")[2]
     if "partition_key" not in request.live[identity].attrs:
         return f"ONLY {name} t"
-    leaving, below = {*_leaving(request, identity)}, partitions_below(identity, request.live)
-    if not leaving and not any("foreign" in request.live[p].attrs for p in below):
-        return f"{name} t"
-    names = ", ".join(sorted(_columns(identity, request.live)))
-    own = [p for p in below if p not in leaving and "foreign" not in request.live[p].attrs]
+    return _those_here(identity, request.live, _leaving(request, identity))
+
+
+def _those_here(identity: str, side: Facts, leaving: Collection[str] = ()) -> str:
+    """A partitioned table without those of its partitions that leave or lie elsewhere."""
+    below = list(partitions_below(identity, side))
+    own = [p for p in below if p not in leaving and "foreign" not in side[p].attrs]
     tables = [table.partition(":")[2] for table in (identity, *own)]
+    if own == below:
+        return f"{tables[0]} t"
+    names = ", ".join(sorted(_columns(identity, side)))
     return f"({' UNION ALL '.join(f'SELECT {names} FROM ONLY {table}' for table in tables)}) t"
 
 
@@ -361,4 +366,5 @@ def _positions(request: PlanRequest, column: Fact) -> list[str]:
     """The sequences behind a column, moved behind the values that it got."""
     names = [identity.partition(":")[2] for identity in _sequences(request, column)]
     names += [column.attrs["identity"]["sequence"]] if "sequence" in column.attrs.get("identity", {}) else []
-    return [s for name in names for s in positions.behind_values(name, column)]
+    source = _those_here(column.parent or "", request.target)
+    return [s for name in names for s in positions.behind_values(name, column, source)]

@@ -214,8 +214,10 @@ def _guarded(action: Action, guards: Mapping[str, str]) -> Action:
 
 def _can_be_first(action: Action, request: PlanRequest, made: Collection[str]) -> bool:
     others = set(made) - {*action.produces, *action.destroys}
-    needs = (need for need in action.needs if not need.startswith(RENAMED))
-    return all(need in request.live and need not in others for need in needs)
+    needs = [need for need in action.needs if not need.startswith(RENAMED)]
+    types = (need for need in needs if not need.startswith(("column:", "table:")))
+    named = all(called_now(need, request) == need for need in types)
+    return named and all(need in request.live and need not in others for need in needs)
 
 
 # -- what is plainly as wide -------------------------------------------------------------------------------

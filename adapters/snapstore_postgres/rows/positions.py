@@ -14,6 +14,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Fact, Json
 from snapstore.rules import Alteration, Draft, View
 from snapstore_postgres.names import last, literal, qualifier
+from snapstore_postgres.relations import local_rows
 from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive
 
@@ -185,7 +186,7 @@ def going_on(
     places = [entry.place] if entry else []
     places += [_place(name, view.request) for name in _before(sequence, column, view)]
     in_use = column is not None and view.stays(column.parent or "") and not options.get("cycle")
-    found = [_values(column, _counts_down(options))] if column and in_use else []
+    found = [_values_here(column, _counts_down(options), view)] if column and in_use else []
     found += [_noted_at(places)] if places else []
     if not found:
         return []
@@ -220,7 +221,7 @@ def furthest(sequence: str | None, options: Mapping[str, Json], column: Fact, vi
     """An expression of the last number that a column has, or that its sequence gave out before it went; of
     the one before the first, where there is none."""
     down = _counts_down(options)
-    found = [_values(column, down)]
+    found = [_values_here(column, down, view)]
     entry = archive.kept(view.request, f"sequence:{sequence}", "sequence")
     if entry:
         found.append(_noted_at([entry.place]))
@@ -258,17 +259,25 @@ def _identity_before(column: Fact, view: View) -> Iterator[str]:
 _NUMBERS = ("smallint", "integer", "bigint", "numeric")
 
 
-def behind_values(sequence: str, column: Fact) -> list[str]:
-    """For a sequence behind a column that just got its values: past them, and not back."""
-    known = f"{_values(column)} UNION ALL SELECT last_value, is_called FROM {sequence}"
+def behind_values(sequence: str, column: Fact, source: str) -> list[str]:
+    """For a sequence behind a column that just got its values: past them, and not back. They are read from
+    the source."""
+    known = f"{_values(column, source)} UNION ALL SELECT last_value, is_called FROM {sequence}"
     furthest = f"({known}) k (number, called) WHERE number > 0 ORDER BY number DESC, called DESC LIMIT 1"
     return [f"SELECT pg_catalog.setval({literal(sequence)}, number, called) FROM {furthest}"]
 
 
-def _values(column: Fact, down: bool = False) -> str:
+def _values_here(column: Fact, down: bool, view: View) -> str:
+    """Those of a table that stays, not of what lies on other servers."""
+    table, name = qualifier(column.name), last(column.name)
+    known = f"table:{table}" in view.live
+    return _values(column, local_rows.source(table, [name], view) if known else f"{table} t", down)
+
+
+def _values(column: Fact, source: str, down: bool = False) -> str:
     """A query for the furthest number in a column; not all of its values need be numbers."""
     name, where = last(column.name), ""
     if column.attrs["type"] not in _NUMBERS:
         where = f" WHERE {name}::text ~ '^[0-9]{{1,18}}$'"
         name = f"{name}::text::bigint"
-    return f"SELECT {'min' if down else 'max'}({name})::bigint, true FROM {qualifier(column.name)}{where}"
+    return f"SELECT {'min' if down else 'max'}({name})::bigint, true FROM {source}{where}"

@@ -209,3 +209,10 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON FUNCTIONS TO snap_app WIT
 ALTER DEFAULT PRIVILEGES GRANT SELECT ON LARGE OBJECTS TO snap_app; -- since 18
 --- b
 CREATE EXTENSION ltree;
+
+--- case what default privileges give to the one who becomes the owner
+--- both
+CREATE TABLE t (id int); ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT ON TABLES TO snap_app WITH GRANT OPTION;
+--- a
+CREATE VIEW v AS SELECT id FROM t; REVOKE ALL ON v FROM snap_app; ALTER VIEW v OWNER TO snap_app;
+--- b
