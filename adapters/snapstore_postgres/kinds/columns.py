@@ -74,7 +74,7 @@ def _behind(fact: Fact, reached: Sequence[Fact], view: View) -> Iterator[str]:
         yield from column_settings(column, view)
     yield from validated_below(fact, reached)
     yield from generated.own_expressions(fact, reached)
-    yield from without_default(reached, view)
+    yield from without_default([c for c in reached if not _counts_along(c, fact, view)], view)
     yield from flags_below(fact, reached, view)
 
 
@@ -122,6 +122,11 @@ def _calls_of_default(column: Fact, view: View) -> list[str]:
     """What is called for rows without a value in the archive; the default itself comes behind its column."""
     default = view.target.get(f"default:{column.name}")
     return [need for need in default.needs if need.startswith(("function:", "operator:"))] if default else []
+
+
+def _counts_along(column: Fact, above: Fact, view: View) -> bool:
+    """Whether a partition's column gets the identity of the one above it."""
+    return "identity" in above.attrs and f"partition:{table_of(column)}" in view.target
 
 
 def _keys(back: Sequence[tuple[Fact, archive.Entry]]) -> list[str]:

@@ -20,7 +20,7 @@ from snapstore_postgres.blocks import DOES_NOT_FIT
 from snapstore_postgres.names import block, last, literal, qualifier
 from snapstore_postgres.relations import size
 from snapstore_postgres.renaming import RENAMED
-from snapstore_postgres.renaming.wording import label_now
+from snapstore_postgres.renaming.wording import RENAMED_BACK, called_now, label_now
 from snapstore_postgres.rows import archived_values
 from snapstore_postgres.rows.casts import below_domains, cast
 from snapstore_postgres.rows.looking import SHOWN, first
@@ -130,8 +130,15 @@ def _fit(
     found = seen(column, view)
     check, guard = _check(found, what, same), _guard(found, same)
     now = seen_now(column, view)
-    before = _check(now, what, same_now or same) if now else ""
+    told_now = same_now or same
+    before = _check(now, what, told_now) if now and _is_said_now(told_now("value"), view.request) else ""
     return Fit([f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", check], [check, guard, before])
+
+
+def _is_said_now(text: str, request: PlanRequest) -> bool:
+    """Whether no schema that the text names gets that name only by this plan."""
+    schemas = [r.old for r in request.live_hints.get(RENAMED_BACK, ()) if r.kind == "schema"]
+    return not any(re.search(rf"(?<![\w\".]){re.escape(name)}\.", text) for name in schemas)
 
 
 _HINT = literal("repair those rows, or give up what does not fit with --data discard")
