@@ -161,7 +161,10 @@ class Table:
 
 
 _TABLES = """
-SELECT format('%I.%I', n.nspname, c.relname), c.relkind = 'p',
+SELECT format('%I.%I', n.nspname, c.relname),
+       CASE c.relkind WHEN 'p' THEN ARRAY(
+         SELECT l.oid::regclass::text FROM pg_partition_tree(c.oid) x JOIN pg_class l ON l.oid = x.relid
+          WHERE l.relkind = 'r') ELSE ARRAY[c.oid::regclass::text] END,
        (SELECT i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition),
        json_object_agg(a.attname, concat(format_type(a.atttypid, a.atttypmod),
          (SELECT concat(t.typbasetype::regtype, e.typbasetype::regtype)
@@ -184,21 +187,19 @@ SELECT format('%I.%I', n.nspname, c.relname), c.relkind = 'p',
 
 
 def rows(url: str, archived: bool = False) -> dict[str, Table]:
-    """All rows of all tables, every value as JSON; its type tells attributes and bases. Or of those that
-    were moved to the archive."""
+    """All rows of all tables here, none of other servers, every value as JSON; its type tells attributes and
+    bases. Or of those that were moved to the archive."""
     found = {}
     which = "~ '^snapstore_archive_'" if archived else "!~ '^(pg_|information_schema|snapstore_)'"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET search_path = ''")
-        for table, partitioned, parent, columns in connection.execute(
-            _TABLES.format(which).encode()
-        ).fetchall():
+        for table, held_by, parent, columns in connection.execute(_TABLES.format(which).encode()).fetchall():
             value = "to_jsonb({}) #>> '{{}}'"
             names = sorted(columns)
             values = sql.SQL(", ").join(sql.SQL(value).format(sql.Identifier(name)) for name in names)
-            only = sql.SQL("" if partitioned else "ONLY ")
-            query = sql.SQL("SELECT {} FROM {}{}").format(values, only, sql.SQL(table))
-            read = connection.execute(query).fetchall()
+            each = sql.SQL("SELECT {} FROM ONLY {}")
+            query = sql.SQL(" UNION ALL ").join(each.format(values, sql.SQL(held)) for held in held_by)
+            read = connection.execute(query).fetchall() if held_by else []
             seen = Counter(tuple(zip(names, row, strict=True)) for row in read)
             found[table] = Table(columns, seen, parent)
     return found

@@ -8,6 +8,7 @@ import pytest
 
 from tests.postgres.conftest import Project
 from tests.postgres.rounds import moment, there_and_back
+from tests.postgres.roundtrip import capture, rows, step
 from tests.postgres.test_pairs import load
 
 PARTED = "CREATE TABLE p (id int PRIMARY KEY, v text) PARTITION BY LIST (id);"
@@ -159,3 +160,18 @@ def test_rows_leave_a_table_that_becomes_the_default_partition(project: Project)
     assert project.sql("SELECT * FROM p11") == [(1, "one"), (1, "one")]
     assert project.sql("SELECT * FROM p12 ORDER BY v") == [(1, "more"), (1, "other")]
     assert project.sql("SELECT * FROM pd ORDER BY id, v DESC") == [(2, "two"), (2, "three"), (None, None)]
+
+
+def test_rows_that_only_another_server_would_take_go_to_the_archive(new_database: Any) -> None:
+    table = "CREATE TABLE t (id int, k text) PARTITION BY LIST"
+    one = "CREATE TABLE t1 PARTITION OF t FOR VALUES IN ('a');"
+    url = load(new_database(), f"{table} (k); {one} CREATE TABLE rest PARTITION OF t DEFAULT")
+    load(url, "INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, 'c')")
+    there = "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
+    there += f"{table} (lower(k)); {one} CREATE FOREIGN TABLE t2 PARTITION OF t FOR VALUES IN ('b') SERVER s"
+    before, live = rows(url), capture(url)
+    reached = step(url, live, capture(load(new_database(), there)))
+    assert rows(url)["public.t1"] == before["public.t1"]
+    assert [table.rows.total() for table in rows(url, archived=True).values()] == [2]
+    step(url, reached, live)
+    assert rows(url) == before
