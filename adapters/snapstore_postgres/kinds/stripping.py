@@ -12,6 +12,7 @@ from snapstore.rules import Draft, View
 from snapstore_postgres.kinds.partitions import detached, without_keys
 from snapstore_postgres.names import last, qualifier, quote
 from snapstore_postgres.relations import plain_stays_bound, version
+from snapstore_postgres.relations.catalog_tables import OPTION, without_option
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.renaming.wording import former, former_facts
 from snapstore_postgres.rows import archive, homeless
@@ -125,6 +126,10 @@ class _Stripping:
             self.statements.append(f"{alter} NO INHERIT {parent}")
         if attrs.pop("of", None):
             self.statements.append(f"{alter} NOT OF")
+        options = without_option(attrs.get("options", ()))
+        if options != attrs.pop("options", []):
+            self.statements.append(f"{alter} RESET ({OPTION})")
+        attrs |= {"options": options} if options else {}
         if attrs.pop("row_security", None):
             self.statements.append(f"{alter} DISABLE ROW LEVEL SECURITY")
         if self._alters_storage and attrs.pop("access_method", None):

@@ -140,11 +140,12 @@ def _alter_matview(before: Fact, after: Fact, view: View) -> Alteration | None:
     if old.get("access_method") != new.get("access_method") and version(view) < 150000:
         return None
     alter = f"ALTER MATERIALIZED VIEW {after.name}"
-    statements = other_options(alter, old, new)
+    statements = []
     if old.get("access_method") != new.get("access_method"):
         statements.append(f"{alter} SET ACCESS METHOD {new.get('access_method', 'heap')}")
     if old.get("tablespace") != new.get("tablespace"):
         statements.append(f"{alter} SET TABLESPACE {new.get('tablespace', 'pg_default')}")
+    statements += other_options(alter, old, new)
     statements += _matview_columns(after, view, before)
     if old.get("owner") != new.get("owner"):
         statements += owner_statement("MATERIALIZED VIEW", after.name, after)

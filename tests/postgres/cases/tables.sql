@@ -357,3 +357,21 @@ CREATE TABLE u (id int, a text, b int) WITH (toast.autovacuum_enabled = false); 
 CREATE TYPE e AS ENUM ('b', 'a');
 CREATE TABLE t (id int, e e, f text) WITH (toast.autovacuum_enabled = false, fillfactor = 70); INSERT INTO t VALUES (1, 'a', 'f');
 CREATE TABLE u (id int, a int, b text) WITH (toast.autovacuum_enabled = false); INSERT INTO u VALUES (1, 2, '3');
+
+--- case tables that logical decoding reads as catalogs are rewritten, archived and come back
+--- both
+CREATE TYPE e AS ENUM ('a', 'b', 'c'); CREATE ACCESS METHOD heap3 TYPE TABLE HANDLER heap_tableam_handler;
+CREATE TABLE p (a int, b text) PARTITION BY LIST (a);
+--- a
+ALTER TYPE e RENAME VALUE 'c' TO 'd';
+CREATE TABLE t (a int, e e) WITH (fillfactor = 70, user_catalog_table = true, autovacuum_enabled = off); INSERT INTO t VALUES (1, 'a');
+CREATE TABLE gone (a int, e e) USING heap3 WITH (user_catalog_table = true); INSERT INTO gone VALUES (1, 'b');
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) WITH (user_catalog_table = true); INSERT INTO p VALUES (1, '2');
+CREATE TABLE on_both (a int, b int) WITH (user_catalog_table = true, fillfactor = 80); INSERT INTO on_both VALUES (1, 2);
+CREATE MATERIALIZED VIEW m WITH (user_catalog_table = true) AS SELECT 1 AS a;
+--- b
+ALTER TABLE p ALTER b TYPE int USING b::int;
+CREATE UNLOGGED TABLE t (a bigint, id int GENERATED ALWAYS AS IDENTITY) WITH (fillfactor = 70); INSERT INTO t VALUES (1);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) WITH (user_catalog_table = true); INSERT INTO p VALUES (1, 2);
+CREATE TABLE on_both (a int, b text, c int GENERATED ALWAYS AS (a + 1) STORED) USING heap3 WITH (user_catalog_table = true, fillfactor = 90); INSERT INTO on_both VALUES (1, '2');
+CREATE MATERIALIZED VIEW m USING heap3 WITH (fillfactor = 30, user_catalog_table = true) AS SELECT 1 AS a;
