@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.postgres.conftest import Project
 
 QUEUE = """
@@ -36,3 +38,16 @@ def test_a_sequence_that_had_other_bounds_or_counted_the_other_way_goes_on_when_
     project.snap("restore", "HEAD", "--yes", code=0)
     project.snap("undo", "--yes", code=0)
     assert project.sql(given) == [(52, -7, 502)]
+
+
+@pytest.mark.parametrize("numbered", ["bigserial", "bigint GENERATED ALWAYS AS IDENTITY"])
+def test_a_new_table_goes_on_behind_the_rows_of_what_becomes_its_partition(
+    project: Project, numbered: str
+) -> None:
+    project.sql(f"CREATE TABLE whole (id {numbered}) PARTITION BY RANGE (id)")
+    project.sql("CREATE TABLE part PARTITION OF whole FOR VALUES FROM (0) TO (100)")
+    project.snap("take", "-m", "in parts", code=0)
+    project.sql("ALTER TABLE whole DETACH PARTITION part; ALTER TABLE part ALTER id DROP DEFAULT")
+    project.sql("DROP TABLE whole; INSERT INTO part SELECT generate_series(1, 41)")
+    project.snap("restore", "HEAD", "--yes", code=0)
+    assert project.sql("INSERT INTO whole DEFAULT VALUES RETURNING id") == [(42,)]

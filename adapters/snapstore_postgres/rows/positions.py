@@ -15,6 +15,7 @@ from snapstore.model import Fact, Json
 from snapstore.rules import Alteration, Draft, View
 from snapstore_postgres.names import last, literal, qualifier
 from snapstore_postgres.relations import local_rows
+from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive
 
@@ -140,8 +141,11 @@ def of_identity(column: Fact | None) -> str | None:
 
 
 def noted_before(sequence: str, column: Fact | None, view: View) -> list[str]:
-    """What a new sequence waits for: that the positions are noted of those whose place it takes."""
-    return [_noted(name) for name in _before(sequence, column, view)]
+    """What a new sequence waits for: that the positions are noted of those whose place it takes, and the
+    partitions that have numbers already."""
+    coming = _in_coming_partitions(column, view) if column else ()
+    numbered = (view.live[identity].parent or "" for identity in coming)
+    return [*(_noted(name) for name in _before(sequence, column, view)), *numbered]
 
 
 def _noted(sequence: str) -> str:
@@ -180,19 +184,38 @@ def going_on(
     sequence: str, options: Mapping[str, Json], column: Fact | None, view: View, stays: bool = False
 ) -> list[str]:
     """Statements that bring a new sequence with such options to the furthest of where it was when it went,
-    where those were whose place it takes, and the values of its column, where that stays. One that ``stays``
-    itself does not go back either."""
+    where those were whose place it takes, and the values of its column, where rows stay or come with a
+    partition. One that ``stays`` itself does not go back either."""
     entry = archive.kept(view.request, f"sequence:{sequence}", "sequence")
     places = [entry.place] if entry else []
     places += [_place(name, view.request) for name in _before(sequence, column, view)]
-    in_use = column is not None and view.stays(column.parent or "") and not options.get("cycle")
-    found = [_values_here(column, _counts_down(options), view)] if column and in_use else []
+    found = [] if options.get("cycle") else _in_use(column, _counts_down(options), view)
     found += [_noted_at(places)] if places else []
     if not found:
         return []
     if stays:
         found.append(f"SELECT last_value, is_called FROM {sequence} WHERE is_called")
     return [_set(sequence, options, found), *([archive.returned(entry)] if entry else [])]
+
+
+def _in_use(column: Fact | None, down: bool, view: View) -> list[str]:
+    """Queries for the furthest number in a column of a table that stays, or of a new one in its partitions
+    that are there already."""
+    if column is None:
+        return []
+    if view.stays(column.parent or ""):
+        return [_values_here(column, down, view)]
+    return [_values_here(view.live[c], down, view) for c in _in_coming_partitions(column, view)]
+
+
+def _in_coming_partitions(column: Fact, view: View) -> list[str]:
+    """The same column of tables that become partitions of its new one."""
+    table = column.parent or ""
+    if not view.appears(table) or "partition_key" not in view.target[table].attrs:
+        return []
+    here = (p for p in partitions_below(table, view.target) if view.stays(p))
+    own = (p.partition(":")[2] for p in here if "foreign" not in view.live[p].attrs)
+    return [c for part in own if view.stays(c := f"column:{part}.{last(column.name)}")]
 
 
 def _noted_at(places: Sequence[str]) -> str:
