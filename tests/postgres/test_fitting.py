@@ -124,6 +124,16 @@ def test_rows_without_a_telling_key_are_told_by_their_place(project: Project) ->
     )
 
 
+def test_rows_are_looked_at_before_the_key_that_tells_them_gets_its_name_back(project: Project) -> None:
+    project.sql("CREATE TABLE t (id int PRIMARY KEY, v int)")
+    project.snap("take", "-m", "narrow", code=0)
+    project.sql(
+        "ALTER TABLE t RENAME id TO no; ALTER TABLE t ALTER v TYPE bigint; INSERT INTO t VALUES (7, 8)"
+    )
+    project.snap("restore", "HEAD", "--yes", code=0)
+    assert project.sql("SELECT id, v FROM t") == [(7, 8)]
+
+
 def test_arrays_of_domains_are_taken_for_arrays_of_what_is_below(new_database: Callable[[], str]) -> None:
     url = new_database()
     run(url, "CREATE DOMAIN d AS date; CREATE TABLE t (v d[])")

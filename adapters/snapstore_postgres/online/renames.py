@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from msgspec import structs
 
-from snapstore.model import Action, Fact
+from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.renaming import RENAMED
+from snapstore_postgres.rows.looking import LOOKS
 from snapstore_postgres.rows.refreshing import reads
 
 Steps = Callable[[list[Action]], list[Action]]
@@ -26,11 +27,14 @@ def besides_renames(actions: Sequence[Action], facts: Mapping[str, Fact], steps:
     waits = {id(a) for a in free}
     found = steps([_without(a, token) if id(a) in waits else a for a in actions])
     return [
-        structs.replace(a, needs=(*a.needs, token))
-        if a.transactional and (a.verb, a.subject) not in known and token not in (*a.needs, *a.produces)
-        else a
-        for a in found
+        structs.replace(a, needs=(*a.needs, token)) if _waits_again(a, token, known) else a for a in found
     ]
+
+
+def _waits_again(action: Action, token: str, known: Collection[tuple[Verb, str]]) -> bool:
+    """Not what only looks, by the names of before."""
+    is_new = (action.verb, action.subject) not in known and LOOKS not in action.payload
+    return is_new and action.transactional and token not in (*action.needs, *action.produces)
 
 
 def _renames(action: Action) -> bool:
