@@ -211,7 +211,7 @@ def _displaced_by(
             return True
         if retyped:
             # What goes anyway has to be gone: the server would read it anew with the new type.
-            blocks = blocks_type_change(dependent) and not (kept and _is_plain_key(dependent, view))
+            blocks = blocks_type_change(dependent) and not (kept and _is_plain_foreign_key(dependent, view))
             return blocks or view.vanishes(dependent.id)
         if dependent.kind == "identity_sequence":  # what is said of it is taken back under its name
             return dependent.id not in _numbers_by(after)
@@ -220,12 +220,13 @@ def _displaced_by(
     return displaces
 
 
-def _is_plain_key(constraint: Fact, view: View) -> bool:
+def _is_plain_foreign_key(fact: Fact, view: View) -> bool:
     """Whether it is one that the server makes anew under the same name, and without looking at a row where
     the values stay as they are stored: a foreign key between tables without partitions."""
-    columns = (view.live[need] for need in constraint.needs if need.startswith("column:"))
-    tables = (view.live[column.parent or ""] for column in columns)
-    return constraint.kind == "constraint" and not any("partition_key" in t.attrs for t in tables)
+    if fact.kind != "constraint" or fact.attrs["type"] != "f":
+        return False
+    columns = (view.live[need] for need in fact.needs if need.startswith("column:"))
+    return not any("partition_key" in view.live[column.parent or ""].attrs for column in columns)
 
 
 def _numbers_by(column: Fact) -> list[str]:

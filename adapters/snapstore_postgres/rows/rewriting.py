@@ -11,8 +11,6 @@ _ALIKE = {"text": {"character varying", "xml"}, "character varying": {"text", "x
 """Types, each with those whose values it takes as they lie there (``pg_cast``, without a function)."""
 _GROWING = ("character varying", "bit varying", "numeric", "time", "interval")
 """Types that know when another length or precision changes no value (their support functions)."""
-
-
 _MOMENTS = {"timestamp without time zone", "timestamp with time zone"}
 """Types of one form, since sessions of a restore are in UTC; but they sort by operators of their own."""
 

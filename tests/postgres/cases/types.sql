@@ -406,5 +406,7 @@ INSERT INTO u DEFAULT VALUES;
 CREATE TYPE e AS ENUM ('a', 'b');
 --- a
 CREATE TABLE t (id int, c e, n int, PRIMARY KEY (id) INCLUDE (c, n)); CREATE UNIQUE INDEX u ON t (n) INCLUDE (c); CREATE TABLE r (id int REFERENCES t, n int REFERENCES t (n)); INSERT INTO t VALUES (1, 'a', 4); INSERT INTO r VALUES (1, 4);
+CREATE TABLE w (id int, v varchar(9), PRIMARY KEY (id) INCLUDE (v)); CREATE TABLE s (id int REFERENCES w);
 --- b
 ALTER TYPE e ADD VALUE 'c' BEFORE 'b'; CREATE TABLE t (id int, c e, n bigint, PRIMARY KEY (id) INCLUDE (c, n)); CREATE UNIQUE INDEX u ON t (n) INCLUDE (c); CREATE TABLE r (id int REFERENCES t, n int REFERENCES t (n));
+CREATE TABLE w (id int, v varchar(20), PRIMARY KEY (id) INCLUDE (v)); CREATE TABLE s (id int REFERENCES w);
