@@ -12,7 +12,7 @@ from snapstore_postgres.kinds.defaults import set_default
 from snapstore_postgres.kinds.identities import identity_statements, settled_identity
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import children, local_rows, size, table_of
-from snapstore_postgres.relations.notnull import not_null_statements
+from snapstore_postgres.relations.notnull import is_named_apart, not_null_statements
 from snapstore_postgres.rows import archive, archived_values, filling, positions
 from snapstore_postgres.rows.casts import below_domains
 from snapstore_postgres.rows.held_rows import holders
@@ -23,25 +23,41 @@ def added(fact: Fact, reached: Sequence[Fact], view: View) -> tuple[list[str], S
     """The column with its default at once, so that rows that are there already get it."""
     default = view.target.get(f"default:{fact.name}")
     held = any(True for c in (fact, *reached) for _ in holders(c.parent or "", view))
-    if "identity" in fact.attrs and (held or _has_heirs(fact, view)):
+    apart = is_named_apart(fact, reached, view)
+    if "identity" in fact.attrs and (held or apart or _has_heirs(fact, view)):
         return _numbered(fact, fact.attrs["identity"].get("sequence"), fact.attrs["identity"], view), ()
-    clause = column_clause(fact, view)
+    clause, then = _with_not_null(fact, view, apart=apart)
     if default is None:
-        return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}", *settled_identity(fact, view)], ()
+        add = f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"
+        return [add, *settled_identity(fact, view), *then], ()
     owned = _owned_sequence(fact, view)
     if owned and fact.attrs.get("not_null") and size(view, fact.parent or "")[1] != 0:
         return _numbered(fact, owned.name, owned.attrs, view), ()
     if owned:
-        return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], ()  # its sequence comes after it
+        return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}", *then], ()  # its sequence comes after it
     if held:
         return _written(fact, default, view), (default,)
     clause += f" DEFAULT {reparsable(default.attrs['expression'])}"
-    return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}"], (default,)
+    return [f"ALTER TABLE {table_of(fact)} ADD COLUMN {clause}", *then], (default,)
+
+
+def _with_not_null(fact: Fact, view: View, *, apart: bool) -> tuple[str, list[str]]:
+    """The clause of a column, and what follows where its NOT NULL does not come with it."""
+    if not apart:
+        return column_clause(fact, view), []
+    now = fact.attrs.get("not_null")
+    return column_clause(_without(fact, "not_null"), view), not_null_statements(
+        fact, None, now, view, below=True
+    )
+
+
+def _without(fact: Fact, *keys: str) -> Fact:
+    return Fact(fact.id, {k: v for k, v in fact.attrs.items() if k not in keys}, fact.parent)
 
 
 def _written(fact: Fact, default: Fact, view: View) -> list[str]:
     """The column without its default, which an update then writes into all rows."""
-    bare = Fact(fact.id, {k: v for k, v in fact.attrs.items() if k != "not_null"}, fact.parent)
+    bare = _without(fact, "not_null")
     return [
         f"ALTER TABLE {table_of(fact)} ADD COLUMN {column_clause(bare, view)}",
         *undisturbed(fact, view, _defaults(fact, default, view)),
@@ -72,9 +88,7 @@ def _owned_sequence(column: Fact, view: View) -> Fact | None:
 def _numbered(fact: Fact, sequence: str | None, options: Mapping[str, Json], view: View) -> list[str]:
     """A column that counts, and cannot come with its numbers at once: one whose sequence comes after it, or
     an identity column of a table from which others inherit."""
-    bare = Fact(
-        fact.id, {k: v for k, v in fact.attrs.items() if k not in ("not_null", "identity")}, fact.parent
-    )
+    bare = _without(fact, "not_null", "identity")
     return [
         f"ALTER TABLE {table_of(fact)} ADD COLUMN {column_clause(bare, view)}",
         *undisturbed(fact, view, _numbers(fact, sequence, options, view)),
@@ -103,15 +117,17 @@ def _made_identity(fact: Fact, view: View) -> list[str]:
     return [*found, *positions.of_new_identity(fact, view)]
 
 
-def with_constant(fact: Fact, view: View) -> list[str]:
+def with_constant(fact: Fact, reached: Sequence[Fact], view: View) -> list[str]:
     """The column with what stands in for all rows, which PostgreSQL keeps beside them; [] where it cannot."""
     value = filling.constant(fact, view)
     if value is None or _has_heirs(fact, view) or any(holders(fact.parent or "", view)):
         return []
     table = table_of(fact)
+    clause, then = _with_not_null(fact, view, apart=is_named_apart(fact, reached, view))
     return [
-        f"ALTER TABLE {table} ADD COLUMN {column_clause(fact, view)} DEFAULT {value}",
+        f"ALTER TABLE {table} ADD COLUMN {clause} DEFAULT {value}",
         f"ALTER TABLE {table} ALTER COLUMN {last(fact.name)} DROP DEFAULT",
+        *then,
     ]
 
 

@@ -40,7 +40,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
     back = [(column, entry) for column in columns for entry in _values_of(column, view)]
     stands_in = not rewrites and filling.needed(fact, view)
     absorbed: Sequence[Fact] = ()
-    at_once = column_values.with_constant(fact, view) if stands_in and not back else []
+    at_once = column_values.with_constant(fact, reached, view) if stands_in and not back else []
     written = bool(back) or (stands_in and not at_once)
     if written:
         made = column_values.returning(fact, back, view)

@@ -413,18 +413,34 @@ def _held(column: Fact, view: View) -> list[str]:
     ]
 
 
+def _is_named_otherwise(column: Fact, above: Fact) -> bool:
+    return bool(column.attrs.get("not_null")) and not _has_name(column, name_of_not_null(above))
+
+
+def is_named_apart(column: Fact, reached: Sequence[Fact], view: View) -> bool:
+    """Whether the NOT NULL of a column that comes (since 18) has another name in a partition that gets it by
+    the same statement, and with it the name from above."""
+    below = (c for c in reached if f"partition:{table_of(c)}" in view.target)
+    named = version(view) >= 180000 and gives(column) and not _is_unvalidated(column)
+    return named and any(_is_named_otherwise(c, column) for c in below)
+
+
+def _is_unvalidated(column: Fact) -> bool:
+    return "not_valid" in without_name(column.attrs.get("not_null"))
+
+
 def _named_below(column: Fact, view: View) -> list[str]:
-    """Gives partitions that stay theirs, before they would get it from above and under the name there."""
+    """Gives partitions theirs, before they would get it from above and under the name there."""
     if version(view) < 180000 or not gives(view.target.get(column.id)):
         return []
     found: list[str] = []
     for child in children(column.parent or "", view.target_dependents):
         below = view.target.get(f"column:{child}.{last(column.name)}")
-        if below is None or not (view.stays(f"partition:{child}") and view.stays(below.id)):
+        if below is None or not view.stays(f"partition:{child}"):
             continue
         found += _named_below(below, view)
-        without = not view.live[below.id].attrs.get("not_null") and below.attrs.get("not_null")
-        if without and not _has_name(below, name_of_not_null(column)):
+        held = view.stays(below.id) and view.live[below.id].attrs.get("not_null")
+        if not held and _is_named_otherwise(below, column):
             found += [*without_namesake(below, view), *_anew(below, None, below.attrs["not_null"], view)]
     return found
 
