@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from snapstore.model import Fact
 from snapstore_postgres.names import NAME, last, literal, qualifier, spare_name
-from snapstore_postgres.rows.future_rows import Rows, columns_of, is_plain, others_stay, rows_of
+from snapstore_postgres.rows.future_rows import Rows, columns_of, is_alone, others_stay, rows_of
 from snapstore_postgres.rows.looking import Look, told
 from snapstore_postgres.rows.staying import Staying
 
@@ -25,7 +25,7 @@ _INDEX = rf"CREATE UNIQUE INDEX {NAME} ON (?:ONLY )?{{}} USING "
 def clashing(key: Fact, staying: Staying) -> Iterator[Look]:
     """Looks at the rows of the table of a key, or of an index."""
     columns, table = columns_of(key, staying), key.parent or ""
-    rows = rows_of(table, columns, staying, is_plain(table, staying)) if others_stay(key, staying) else None
+    rows = rows_of(table, columns, staying, is_alone(table, staying)) if others_stay(key, staying) else None
     spare = f"{qualifier(staying.table(table))}.{spare_name(key.id, 'key')}"
     made = _made(key, spare)
     if rows is None or made is None:

@@ -37,7 +37,7 @@ def columns_of(fact: Fact, staying: Staying) -> list[Fact]:
     return [column for column in found if column is not None and column.parent == fact.parent]
 
 
-def is_plain(table: str, staying: Staying) -> bool:
+def is_alone(table: str, staying: Staying) -> bool:
     """Whether what it has does not hold in tables below."""
     return "partition_key" not in staying.request.live[table].attrs
 

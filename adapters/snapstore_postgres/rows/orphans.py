@@ -8,7 +8,7 @@ from snapstore.model import Fact
 from snapstore_postgres.names import last, literal, qualifier, spare_name
 from snapstore_postgres.relations import foreign_keys
 from snapstore_postgres.relations.foreign_keys import ForeignKey
-from snapstore_postgres.rows.future_rows import Rows, is_plain, rows_of
+from snapstore_postgres.rows.future_rows import Rows, is_alone, rows_of
 from snapstore_postgres.rows.looking import Look, told
 from snapstore_postgres.rows.staying import Staying
 
@@ -20,8 +20,8 @@ def orphans(constraint: Fact, staying: Staying) -> Iterator[Look]:
     if key is None or asked is None or key.table not in staying.request.live:
         return
     table, other = constraint.parent or "", key.table
-    rows = rows_of(table, key.own, staying, is_plain(table, staying))
-    referred = rows_of(other, key.others, staying, is_plain(other, staying))
+    rows = rows_of(table, key.own, staying, is_alone(table, staying))
+    referred = rows_of(other, key.others, staying, is_alone(other, staying))
     if rows is None or referred is None:
         return
     bad = (_not_covered if key.temporal else _not_referring)(rows, referred, key)
