@@ -93,10 +93,12 @@ def goes_and_comes(pair: Pair, new_database: Any, version: int) -> None:
         said_no_loss(actions)
         archive_is_free(url)
         same_schema(url, schemas[other])
+        partitions_count_along(url)
         kept_rows(before, rows(url))
         assert not gone_back(numbers, positions(url))
         back = proven(url, plan(reached, states[side]), states[side])
         same_schema(url, schemas[side])
+        partitions_count_along(url)
         kept_rows(before, rows(url))
         assert not gone_back(numbers, positions(url))
         assert plan(back, states[side]) == []
@@ -133,6 +135,21 @@ def archive_is_free(url: str) -> None:
     """Nothing in the archive stands on what may go, today or later."""
     with psycopg.connect(url) as connection:
         assert not (found := connection.execute(_BINDS).fetchall()), found
+
+
+_COUNTS_ALONE = """
+SELECT i.inhrelid::regclass, a.attname
+  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition
+  JOIN pg_attribute a ON a.attrelid = i.inhrelid
+  JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = a.attname
+ WHERE a.attnum > 0 AND p.attidentity <> a.attidentity
+   AND current_setting('server_version_num') >= '170000'"""
+
+
+def partitions_count_along(url: str) -> None:
+    """Partitions number their rows as the table above, which is in no dump."""
+    with psycopg.connect(url) as connection:
+        assert not (found := connection.execute(_COUNTS_ALONE).fetchall()), found
 
 
 def load(url: str, sql: str) -> str:

@@ -10,10 +10,10 @@ from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, Fact
 from snapstore.rules import Alteration, Draft, Rule, View, by_itself
-from snapstore_postgres.kinds.indexes import is_exclusion, lacking
+from snapstore_postgres.kinds.indexes import is_exclusion, lacking, made_after
 from snapstore_postgres.kinds.merging import are_away, own_in, taken_off
 from snapstore_postgres.names import block, last, literal, unquote
-from snapstore_postgres.relations import STRONGEST
+from snapstore_postgres.relations import STRONGEST, version
 from snapstore_postgres.relations.inheritance import all_dropped, ancestors
 from snapstore_postgres.rows import archive, fitting, leaving
 from snapstore_postgres.rows.homeless import text
@@ -39,7 +39,7 @@ def _attach(fact: Fact, view: View) -> Draft:
             *_before(fact, view),
             *all_dropped(parent, view.live),
             *are_away(own_in(fact, view), view),
-            *_parts_of_indexes(fact, view),
+            *_in_turn(fact, view),
             *([archive.REGISTERED] if out else []),
         ],
         lock=STRONGEST,  # on the partition; SHARE UPDATE EXCLUSIVE on its parent
@@ -53,6 +53,37 @@ def _before(fact: Fact, view: View) -> list[str]:
     around = view.live_dependents.get(f"table:{fact.attrs['of']}", ())
     going = (p for p in around if p.kind == "partition" and p.id != fact.id and view.vanishes(p.id))
     return [detached(partition.name) for partition in going]
+
+
+def _in_turn(fact: Fact, view: View) -> list[str]:
+    """What of the levels around it comes first: those below, or those above where rows are numbered there."""
+    above = view.target.get(f"partition:{fact.attrs['of']}")
+    first = [above.id] if above and _goes_first(above, view) else []
+    return first if _goes_first(fact, view) else [*first, *_parts_of_indexes(fact, view)]
+
+
+def _goes_first(fact: Fact, view: View) -> bool:
+    """Whether a partition is attached before those that it has: an identity column of the tables above (since
+    17) reaches only what is attached to it later. Its indexes are valid as long as it has none."""
+    if version(view) < 170000 or not _are_numbered(fact, view):
+        return False
+    indexes = (view.target[need] for need in fact.needs if need.startswith(("index:", "constraint:")))
+    return not any(made_after(index, view) for index in indexes if index.parent == f"table:{fact.name}")
+
+
+def _are_numbered(partition: Fact, view: View) -> bool:
+    return any(
+        part.kind == "column" and "identity" in part.attrs
+        for table in ancestors(partition.name, view.target)
+        for parts in (view.live_parts, view.target_parts)
+        for part in parts.get(f"table:{table}", ())
+    )
+
+
+def _attached_anew(fact: Fact, view: View) -> list[str]:
+    """The partitions that it has already, where it has to be attached before them."""
+    below = view.live_dependents.get(f"table:{fact.name}", ()) if _goes_first(fact, view) else ()
+    return [p.id for p in below if p.kind == "partition" and p.attrs["of"] == fact.name]
 
 
 def _parts_of_indexes(fact: Fact, view: View) -> list[str]:
@@ -150,7 +181,7 @@ def _waiting(action: Action, request: PlanRequest, waits: Mapping[str, set[str]]
 
 def _displaced(fact: Fact, view: View) -> list[str]:
     """What of the table, and of the one above, has to go and come again for the attachment to be as it is."""
-    return [*lacking(fact, view), *own_in(fact, view)]
+    return [*lacking(fact, view), *own_in(fact, view), *_attached_anew(fact, view)]
 
 
 RULES: dict[str, Rule] = {
