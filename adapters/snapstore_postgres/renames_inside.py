@@ -12,7 +12,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Fact
 from snapstore_postgres.names import last, printed, qualifier
 from snapstore_postgres.renaming import INSIDE, Renaming, spare_names
-from snapstore_postgres.renaming.evidence import below, by_id, inside
+from snapstore_postgres.renaming.evidence import below, by_id, equal_inside, inside
 from snapstore_postgres.rows.archive import SOME, kept
 from snapstore_postgres.rows.fitting import widens
 
@@ -64,8 +64,9 @@ def _aside_inside(name: str, taken: Sequence[str]) -> str:
 def _wanted_inside(request: PlanRequest, said: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
     """Tables and types that are known on both sides, with those names in them that were others."""
     target = by_id(request.target_hints)
+    equal = equal_inside(request.live_hints, request.target_hints)
     for key, whole in by_id(request.live_hints).items():
-        if target.get(key) != whole or whole.partition(":")[0] not in _PARTS_OF:
+        if target.get(key) != whole or whole.partition(":")[0] not in _PARTS_OF or equal(whole):
             continue
         if "of" in getattr(request.live.get(whole), "attrs", ()):
             continue  # its columns are the attributes of its type
