@@ -92,17 +92,20 @@ def _is_referred(fact: Fact, view: View) -> bool:
     """Whether a foreign key refers to the partition or to what it is in: a row that leaves, if only for a
     moment, might take others along."""
     if "referred" not in view.memo:
-        view.memo["referred"] = {*referred(view.live), *referred(view.target)}
+        view.memo["referred"] = referred(view.live, view.target)
     names = (fact.name, *ancestors(fact.name, view.target))
     return any(f"table:{name}" in view.memo["referred"] for name in names)
 
 
-def referred(side: Facts) -> Iterator[str]:
-    """The tables that foreign keys refer to."""
-    for key in side.kinds.get("constraint", ()):
-        if key.attrs.get("type") == "f":
-            targets = (need for need in key.needs if need.startswith(("constraint:", "index:")))
-            yield from (side[need].parent or "" for need in targets if need in side)
+def referred(*sides: Facts) -> set[str]:
+    """The tables that foreign keys refer to, on any of the sides."""
+    found = set[str]()
+    for side in sides:
+        for key in side.kinds.get("constraint", ()):
+            if key.attrs.get("type") == "f":
+                targets = (need for need in key.needs if need.startswith(("constraint:", "index:")))
+                found.update(side[need].parent or "" for need in targets if need in side)
+    return found
 
 
 def _out(fact: Fact, source: str, leaving: str, view: View) -> str:

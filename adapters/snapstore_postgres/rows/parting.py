@@ -61,10 +61,11 @@ def _marks(place: str) -> str:
 def parted(request: PlanRequest, actions: Sequence[Action]) -> Iterator[Parted]:
     """For each partition that comes back from the archive and each that leaves its tree."""
     gone = {identity for action in actions for identity in action.destroys if identity.startswith("table:")}
-    bound = {*referred(request.live), *referred(request.target)}
-    for action in actions:
-        place, name = place_of_return(action), action.subject.partition(":")[2]
-        if place is None or f"partition:{name}" not in request.target:
+    coming = [(place, action.subject) for action in actions if (place := place_of_return(action))]
+    bound = referred(request.live, request.target) if coming else set()
+    for place, subject in coming:
+        name = subject.partition(":")[2]
+        if f"partition:{name}" not in request.target:
             continue
         root = f"table:{[*ancestors(name, request.target)][-1]}"
         tree = [root, *partitions_below(root, request.live)]

@@ -66,8 +66,8 @@ def _may_take(root: str, request: PlanRequest) -> bool:
         return True
     if any(request.live.get(part.id) != part for part in attached):
         return True
-    bound = {*referred(request.live), *referred(request.target)}
-    return bound.isdisjoint((root, *below)) and any(part.attrs["bound"] == "DEFAULT" for part in attached)
+    takes_others = any(part.attrs["bound"] == "DEFAULT" for part in attached)
+    return takes_others and referred(request.live, request.target).isdisjoint((root, *below))
 
 
 def _shared(table: str, root: str, request: PlanRequest) -> list[tuple[Fact, Fact | None]]:
