@@ -141,9 +141,13 @@ def answer(places: str, row: tuple[int, str | None]) -> list[Json]:
     return [number, f"{places} = {known}{', ...' if number > SHOWN else ''}"]
 
 
+def _held_by(column: Fact, enum: str, view: View) -> Held | None:
+    return next((one for one in held(enum, view) if one.column.id == column.id), None)
+
+
 def why_not(column: Fact, enum: str, view: View) -> str:
     """Why no value stands in, behind what does not fit; "" where there is no reason."""
-    found = next((one for one in held(enum, view) if one.column.id == column.id), None)
+    found = _held_by(column, enum, view)
     return f", and {found.why_not}" if found and found.why_not else ""
 
 
@@ -174,8 +178,8 @@ class StandIn(NamedTuple):
 def stand_in(column: Fact, view: View) -> StandIn | None:
     """For rows of a column that is of an enum itself; None where none have to get one, or none can."""
     enum = f"enum:{column.attrs['type'].removesuffix('[]')}"
-    found = next((one for one in held(enum, view) if one.column.id == column.id), None)
-    if found is None or found.why_not is not None or not is_told(column, view):
+    found = _held_by(column, enum, view) if is_told(column, view) else None
+    if found is None or found.why_not is not None:
         return None
     values = [*_default(column, view), *_neutral(found, view)]
     value, reads = filling.first_allowed(column, values, view)
