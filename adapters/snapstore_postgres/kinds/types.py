@@ -17,10 +17,11 @@ from snapstore_postgres.kinds.column_changes import (
 from snapstore_postgres.kinds.column_text import column_settings
 from snapstore_postgres.kinds.merging import taken_off
 from snapstore_postgres.kinds.operators import with_shell
-from snapstore_postgres.names import aside, last, literal, printed, qualifier, unquote
+from snapstore_postgres.names import aside, last, literal, qualifier
 from snapstore_postgres.relations import (
     STRONGEST,
     data_loss,
+    domain_not_null_name,
     is_elsewhere,
     owner_statement,
     rewrite_hazard,
@@ -281,8 +282,7 @@ def _domain_text(fact: Fact, *, named: bool = False) -> str:
 
 def name_of_domain_not_null(domain: Fact) -> str:
     """The name of its NOT NULL constraint."""
-    usual = printed(f"{unquote(last(domain.name))}_not_null")
-    return str(domain.attrs.get("not_null_name") or usual)
+    return str(domain.attrs.get("not_null_name") or domain_not_null_name(domain))
 
 
 def _not_null_of_domain(before: Fact, after: Fact) -> list[str]:

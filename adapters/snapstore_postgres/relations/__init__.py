@@ -8,7 +8,7 @@ from typing import Any
 from snapstore.facts import Groups
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import View
-from snapstore_postgres.names import block, last, literal, qualifier, quote, unquote
+from snapstore_postgres.names import block, last, literal, printed, qualifier, quote, unquote
 
 STRONGEST = "ACCESS EXCLUSIVE"
 
@@ -57,6 +57,11 @@ def not_null_name(column: Fact) -> str:
     """The name that the server gives where none is asked for."""
     table, name = unquote(last(table_of(column))), unquote(last(column.name))
     return quote(f"{table}_{name}_not_null"[:63])
+
+
+def domain_not_null_name(domain: Fact) -> str:
+    """The same for the NOT NULL of a domain."""
+    return printed(f"{unquote(last(domain.name))}_not_null")
 
 
 def owner_statement(keyword: str, name: str, fact: Fact) -> list[str]:

@@ -17,7 +17,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Fact, FactChange, Json
 from snapstore_postgres.names import last, literal, printed, qualifier, unquote
-from snapstore_postgres.relations import not_null_name
+from snapstore_postgres.relations import domain_not_null_name, not_null_name
 from snapstore_postgres.renaming import (
     GLOBAL,
     IN_SCHEMAS,
@@ -222,14 +222,10 @@ def _domain_not_null(was: Fact, now: Fact) -> Fact:
     if not was.attrs.get("not_null") or was.id == now.id:
         return now
     attrs = {key: value for key, value in now.attrs.items() if key != "not_null_name"}
-    kept = was.attrs.get("not_null_name") or _usual_not_null(was)
-    if unquote(kept) != unquote(_usual_not_null(now)):
+    kept = was.attrs.get("not_null_name") or domain_not_null_name(was)
+    if unquote(kept) != unquote(domain_not_null_name(now)):
         attrs["not_null_name"] = kept
     return structs.replace(now, attrs=attrs)
-
-
-def _usual_not_null(domain: Fact) -> str:
-    return printed(f"{unquote(last(domain.name))}_not_null")
 
 
 # -- attributes and texts ----------------------------------------------------------------------------------
