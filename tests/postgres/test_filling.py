@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import psycopg
@@ -10,7 +11,7 @@ import pytest
 from snapstore.model import HazardName
 from tests.postgres import dump
 from tests.postgres.conftest import Project
-from tests.postgres.roundtrip import capture, restore, same_schema
+from tests.postgres.roundtrip import State, capture, restore, same_schema
 from tests.postgres.test_renames import run
 
 COLUMNS = {
@@ -45,12 +46,18 @@ CREATE TABLE t (k int, snap_no int, {columns});
 """
 
 
+def taken_and_dropped(url: str, columns: dict[str, str]) -> tuple[State, Counter[str]]:
+    """A table with these columns, as it was before they were dropped and rows came."""
+    run(url, SETUP.format(columns=", ".join(f"{name} {kind}" for name, kind in columns.items())))
+    good, before = capture(url), dump.schema(url)
+    run(url, f"ALTER TABLE t {', '.join(f'DROP {name}' for name in columns)}")
+    run(url, "INSERT INTO t VALUES (1), (2), (3)")
+    return good, before
+
+
 def test_each_type_check_and_key_gets_what_it_can_take(new_database: Callable[[], str]):
     url = new_database()
-    run(url, SETUP.format(columns=", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())))
-    good, before = capture(url), dump.schema(url)
-    run(url, f"ALTER TABLE t {', '.join(f'DROP {name}' for name in COLUMNS)}")
-    run(url, "INSERT INTO t VALUES (1), (2), (3)")
+    good, before = taken_and_dropped(url, COLUMNS)
     bad = capture(url)
     for _ in range(2):
         actions = restore(url, good)
@@ -98,10 +105,7 @@ CHECKED_KEYS = {
 
 def test_what_a_check_lets_pass_is_another_one_in_each_row_of_a_key(new_database: Callable[[], str]):
     url = new_database()
-    run(url, SETUP.format(columns=", ".join(f"{name} {kind}" for name, kind in CHECKED_KEYS.items())))
-    good, before = capture(url), dump.schema(url)
-    run(url, f"ALTER TABLE t {', '.join(f'DROP {name}' for name in CHECKED_KEYS)}")
-    run(url, "INSERT INTO t VALUES (1), (2), (3)")
+    good, before = taken_and_dropped(url, CHECKED_KEYS)
     restore(url, good)
     same_schema(url, before)
 
