@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import islice
 
 import msgspec
 
 from snapstore.adapter import PlanRequest
+from snapstore.errors import some as listed
 from snapstore.model import (
     SEALED,
     Action,
@@ -28,6 +30,15 @@ from snapstore_redis.names import KNOWN_TYPES
 AT_ONCE = 200
 _DELETED, _WRITTEN = 0, 45
 _SHOWN = 60
+_PUT_BACK = "put back by restoring the safety snapshot"
+_UNDO = {Verb.DROP: _PUT_BACK, Verb.ALTER: _PUT_BACK, Verb.CREATE: "UNLINK each"}
+_PARTS = {
+    "list": ("item", "items"),
+    "set": ("member", "members"),
+    "zset": ("member", "members"),
+    "hash": ("field", "fields"),
+    "stream": ("entry", "entries"),
+}
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
 
@@ -63,21 +74,23 @@ def _action(request: PlanRequest, changes: Sequence[FactChange], verb: Verb) -> 
         summary=f"{word} {_named(changes)}",
         statements=tuple(_line(change) for change in changes),
         payload={"keys": [_entry(change) for change in changes]},
-        undo=("the keys as they are now are in the safety snapshot",),
+        undo=(_UNDO[verb],),
         produces=names if verb is not Verb.DROP else (),
         destroys=names if verb is Verb.DROP else (),
         hazards=tuple(_hazards(request, changes, verb)),
-        rows=len(changes),
         secrets=dict(secret for change in changes for secret in _secrets(change.after)),
         rank=_DELETED if verb is Verb.DROP else _WRITTEN,
     )
 
 
 def _named(changes: Sequence[FactChange]) -> str:
-    first = changes[0].id.partition(":")[2]
-    if len(changes) == 1:
-        return f"the key {first}"
-    return f"{len(changes)} keys, from {first} to {changes[-1].id.partition(':')[2]}"
+    first = _name(changes[0])
+    last = _name(changes[-1])
+    return f"the key {first}" if len(changes) == 1 else f"{len(changes)} keys, from {first} to {last}"
+
+
+def _name(change: FactChange) -> str:
+    return change.id.partition(":")[2]
 
 
 def _entry(change: FactChange) -> Json:
@@ -103,16 +116,16 @@ def _secrets(fact: Fact | None) -> Iterator[tuple[str, SealedRef]]:
 
 def _hazards(request: PlanRequest, changes: Sequence[FactChange], verb: Verb) -> Iterator[Hazard]:
     if verb is Verb.DROP and request.options.data is DataMode.REFUSE:
-        yield Hazard(HazardName.DATA_LOSS, "keys are deleted", rows=len(changes))
-    foreign = [c.id for c in changes if c.after and _is_dump(c.after)]
+        yield Hazard(HazardName.DATA_LOSS, f"{_named(changes)} will be gone")
+    foreign = [_name(c) for c in changes if c.after and _is_dump(c.after)]
     versions = [hints.get("version") for hints in (request.live_hints, request.target_hints)]
     if foreign and versions[0] != versions[1]:
-        text = f"{foreign[0]}: a value of this type goes back to a server of the same version only"
-        yield Hazard(HazardName.UNVERIFIABLE, text, rows=len(foreign))
+        text = f"{listed(foreign)}: values of this type go back to a server of the same version only"
+        yield Hazard(HazardName.UNVERIFIABLE, text)
     if version(request.live_hints) < (7,):
-        fields = [c.id for c in changes if c.after and "fields_expire_at" in c.after.attrs]
+        fields = [_name(c) for c in changes if c.after and "fields_expire_at" in c.after.attrs]
         if fields:
-            yield Hazard(HazardName.UNVERIFIABLE, f"{fields[0]}: the server knows no fields that expire")
+            yield Hazard(HazardName.UNVERIFIABLE, f"{listed(fields)}: the server knows no fields that expire")
 
 
 def _is_dump(fact: Fact) -> bool:
@@ -125,7 +138,7 @@ def _is_sealed(fact: Fact) -> bool:
 
 
 def _line(change: FactChange) -> str:
-    name = change.id.partition(":")[2]
+    name = _name(change)
     before, after = (_shown(fact) for fact in (change.before, change.after))
     if before and after:
         return f"~ {name}: {before} → {after}" if before != after else f"~ {name}: {before}, changed inside"
@@ -144,5 +157,14 @@ def _shown(fact: Fact | None) -> str:
         text = value if value.isprintable() and value else json.dumps(value, ensure_ascii=False)
         text = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
     else:
-        text = f"{kind} of {len(value.get('entries', value) if kind == 'stream' else value)}"
-    return f"{text} until {fact.attrs['expires_at']}" if "expires_at" in fact.attrs else text
+        one, many = _PARTS[kind]
+        number = len(value[many] if kind == "stream" else value)
+        text = f"{kind} of {number:,} {one if number == 1 else many}"
+    return f"{text} until {_moment(fact.attrs['expires_at'])}" if "expires_at" in fact.attrs else text
+
+
+def _moment(milliseconds: int) -> str:
+    try:
+        return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (OverflowError, ValueError):  # Redis counts further than the calendar
+        return f"{milliseconds} ms since 1970"
