@@ -73,6 +73,10 @@ def version(hints: Hints) -> tuple[int, ...]:
     return tuple(hints.get("speaks", (7,)))
 
 
+def knows_vectors(hints: Hints) -> bool:
+    return hints.get("server") == "redis" and tuple(hints.get("version", ())) >= (8,)
+
+
 def has_expired(fact: Fact | None, live: Hints) -> bool:
     expires = fact.attrs.get("expires_at") if fact else None
     return expires is not None and expires <= live.get("time", 0)

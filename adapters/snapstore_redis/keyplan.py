@@ -24,8 +24,8 @@ from snapstore.model import (
     SealedRef,
     Verb,
 )
-from snapstore_redis.comparing import has_expired, version
-from snapstore_redis.names import KNOWN_TYPES
+from snapstore_redis.comparing import has_expired, knows_vectors, version
+from snapstore_redis.names import KNOWN_TYPES, VECTORS
 
 AT_ONCE = 200
 _DELETED, _WRITTEN = 0, 45
@@ -38,6 +38,7 @@ _PARTS = {
     "zset": ("member", "members"),
     "hash": ("field", "fields"),
     "stream": ("entry", "entries"),
+    VECTORS: ("element", "elements"),
 }
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
@@ -46,11 +47,16 @@ def key_actions(request: PlanRequest, changes: Iterable[FactChange]) -> Iterator
     """Those that go, then those that come or change. What has expired by now goes."""
     gone: list[FactChange] = []
     left: list[FactChange] = []
+    unknown: list[FactChange] = []
     for change in changes:
         if change.after is None or has_expired(change.after, request.live_hints):
             gone.append(FactChange(change.id, change.before, None))
+        elif change.after.attrs["type"] == VECTORS and not knows_vectors(request.live_hints):
+            unknown.append(change)
         else:
             left.append(change)
+    if unknown:
+        yield _impossible(request, unknown, "the server knows no vector sets")
     for some in _batches(gone):
         yield _action(request, some, Verb.DROP)
     for verb in (Verb.CREATE, Verb.ALTER):
@@ -80,6 +86,18 @@ def _action(request: PlanRequest, changes: Sequence[FactChange], verb: Verb) -> 
         hazards=tuple(_hazards(request, changes, verb)),
         secrets=dict(secret for change in changes for secret in _secrets(change.after)),
         rank=_DELETED if verb is Verb.DROP else _WRITTEN,
+    )
+
+
+def _impossible(request: PlanRequest, changes: Sequence[FactChange], why: str) -> Action:
+    """No restore can do this: it is said beforehand, and nothing is done."""
+    text = f"{listed([_name(change) for change in changes])}: {why}"
+    return Action(
+        resource=request.resource,
+        verb=Verb.ALTER,
+        subject=changes[0].id,
+        summary=text,
+        hazards=(Hazard(HazardName.UNVERIFIABLE, text),),
     )
 
 
@@ -129,7 +147,9 @@ def _hazards(request: PlanRequest, changes: Sequence[FactChange], verb: Verb) ->
 
 
 def _is_dump(fact: Fact) -> bool:
-    return fact.attrs["type"] not in KNOWN_TYPES and not _is_sealed(fact)
+    """Whether it is as DUMP gives it: a type that only a module knows, or vectors in a form that is new."""
+    unread = fact.attrs["type"] == VECTORS and "dump" in fact.attrs["value"]
+    return (unread or fact.attrs["type"] not in KNOWN_TYPES) and not _is_sealed(fact)
 
 
 def _is_sealed(fact: Fact) -> bool:
@@ -158,7 +178,7 @@ def _shown(fact: Fact | None) -> str:
         text = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
     else:
         one, many = _PARTS[kind]
-        number = len(value[many] if kind == "stream" else value)
+        number = len(value[many] if kind in ("stream", VECTORS) else value)
         text = f"{kind} of {number:,} {one if number == 1 else many}"
     return f"{text} until {_moment(fact.attrs['expires_at'])}" if "expires_at" in fact.attrs else text
 

@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from snapstore.model import Json
 
 KEY = "key"
-KNOWN_TYPES = frozenset({"string", "list", "hash", "set", "zset", "stream"})
+VECTORS = "vectorset"
+KNOWN_TYPES = frozenset({"string", "list", "hash", "set", "zset", "stream", VECTORS})
 """Those that are kept in a form of ours; the others as DUMP gives them."""
 _ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|(-))")
 _DATABASE = re.compile(r"db(\d+)/", re.ASCII)

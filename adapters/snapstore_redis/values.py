@@ -1,7 +1,7 @@
 """Keys as facts: their type, their value in a form that equal values share, when they expire; and back.
 
 What DUMP gives is no such form (a hash in another order is another payload), nor does it go back to an older
-server; it is the value of nothing but types that only modules know.
+server; it is the value of nothing but types that only modules know, other than vector sets.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any
 from snapstore.errors import SnapError
 from snapstore.model import Json
 from snapstore_redis.connection import Command, ServerError, Session
-from snapstore_redis.names import bytes_of, member_of, name_of, raw_of, value_of, values_of
+from snapstore_redis.names import VECTORS, bytes_of, member_of, name_of, raw_of, value_of, values_of
 from snapstore_redis.server import Server
 from snapstore_redis.streams import rebuilding, stream_of
+from snapstore_redis.vectors import dump_of, vectors_of
 
 Attrs = dict[str, Json]
 
@@ -60,6 +61,7 @@ _FORMS: Mapping[bytes, Callable[[Any], Json]] = {
         member_of(member): _number(score) for member, score in zip(answer[::2], answer[1::2], strict=True)
     },
     b"stream": stream_of,
+    VECTORS.encode(): vectors_of,
 }
 
 
@@ -267,9 +269,10 @@ def _dumping(key: bytes) -> Command:
 
 def _typed(kind: bytes, answer: Any, expires: int) -> Attrs:
     form = _FORMS.get(kind)
-    if form is None:
-        return _attrs(kind.decode(), {"dump": base64.b64encode(answer).decode()}, expires)
-    return _attrs(kind.decode(), form(answer), expires)
+    value = form(answer) if form is not None else None
+    if value is None:
+        value = {"dump": base64.b64encode(answer).decode()}
+    return _attrs(kind.decode(), value, expires)
 
 
 def _attrs(kind: str, value: Json, expires: int) -> Attrs:
@@ -324,4 +327,5 @@ _WRITING: Mapping[str, Callable[[bytes, Json], Iterable[Command]]] = {
         "ZADD", key, (word for member, score in value.items() for word in (score.encode(), bytes_of(member)))
     ),
     "stream": rebuilding,
+    VECTORS: lambda key, value: [("RESTORE", key, 0, dump_of(value))],
 }

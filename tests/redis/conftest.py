@@ -104,6 +104,22 @@ def _without_times(found: Any) -> Any:
     return [_without_times(item) for item in found]
 
 
+def _vectors(client: Any, key: bytes) -> Any:
+    """Without the numbers that the server gives its elements, and in which order it has them."""
+    told = client.execute_command("VINFO", key)
+    found = dict(zip(told[::2], told[1::2], strict=True))
+    names = sorted(client.execute_command("VRANDMEMBER", key, found[b"size"]))
+    elements = {
+        name: (
+            client.execute_command("VEMB", key, name, "RAW"),
+            client.execute_command("VGETATTR", key, name),
+            [sorted(layer) for layer in client.execute_command("VLINKS", key, name)],
+        )
+        for name in names
+    }
+    return [found[name] for name in (b"quant-type", b"hnsw-m", b"projection-input-dim")], elements
+
+
 _VALUES: Mapping[bytes, Any] = {
     b"string": lambda client, key: client.get(key),
     b"list": lambda client, key: client.lrange(key, 0, -1),
@@ -111,4 +127,5 @@ _VALUES: Mapping[bytes, Any] = {
     b"set": lambda client, key: client.smembers(key),
     b"zset": lambda client, key: client.zrange(key, 0, -1, withscores=True),
     b"stream": _stream,
+    b"vectorset": _vectors,
 }

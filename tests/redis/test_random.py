@@ -85,7 +85,10 @@ NEWER = [
     words("HPEXPIREAT", KEYS, TIMES, "FIELDS", 1, FIELDS),
     words("XADD", KEYS, "5-*", FIELDS, RAW),
     words("XGROUP", "CREATE", KEYS, GROUPS, "0", "MKSTREAM", "ENTRIESREAD", st.integers(0, 3)),
-    words("VADD", KEYS, "VALUES", 2, "1", "2", FIELDS),
+    *(words("VADD", KEYS, "VALUES", 2, SCORES, "2", FIELDS, *more) for more in ((), ("NOQUANT",), ("BIN",))),
+    words("VADD", KEYS, "VALUES", 2, "1", st.integers(-3, 3), RAW, "SETATTR", RAW),
+    words("VSETATTR", KEYS, FIELDS, RAW),
+    words("VREM", KEYS, FIELDS),
 ]
 PARAMETERS = {
     "maxmemory": ["0", "1gb", "2000000000"],

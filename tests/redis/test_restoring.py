@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -369,6 +370,38 @@ def test_a_snapshot_goes_from_version_to_version(tmp_path: Path):
         for new in names:
             if old != new:
                 _goes(tmp_path / f"{old}-{new}", old, new)
+
+
+@pytest.mark.parametrize("words", [("REDUCE", 8), ("Q8",), ("NOQUANT",), ("BIN", "M", 4)])
+def test_vectors_come_back_with_their_links(newest: servers.Server, tmp_path: Path, words: tuple[Any, ...]):
+    place = project(tmp_path / "project", newest.url())
+    client, number = newest.client(), Random(4)
+    reduce, words = (words, ()) if words[0] == "REDUCE" else ((), words)
+    for name in ["-70000", *(f"$\xff{name}" * 9 for name in range(60))]:
+        vector = [number.uniform(-1, 1) for _ in range(20)]
+        client.execute_command("VADD", "v", *reduce, "VALUES", 20, *vector, name, *words)
+        client.execute_command("VSETATTR", "v", name, f'{{"of": "{"long " * number.randrange(50)}"}}')
+    promised, taken = keys(newest), place.take()
+    client.execute_command("VREM", "v", -70000)
+    client.execute_command("VSETATTR", "v", "$\xff1" * 9, "")
+    changed = keys(newest)
+    well(place.restore(taken.commit))
+    assert keys(newest) == promised
+    well(place.undo())
+    assert keys(newest) == changed
+
+
+def test_a_server_that_knows_no_vectors_is_given_the_rest(newest: servers.Server, tmp_path: Path):
+    settings = 'keys = ["*"]\nconfig = false'
+    newest.client().execute_command("VADD", "v", "VALUES", 2, 1, 2, "element")
+    newest.client().set("text", "comes")
+    taken = project(tmp_path / "project", newest.url(), settings).take()
+    with servers.running("redis-6.2", tmp_path / "old") as old:
+        place = project(tmp_path / "project", old.url(), settings)
+        assert hazards(place)[HazardName.UNVERIFIABLE] == "v: the server knows no vector sets"
+        done = place.restore(taken.commit)
+        assert (done.exit, done.mismatches) == (Exit.MISMATCH, ["cache:key:v is missing"])
+        assert old.client().keys() == [b"text"]
 
 
 def _goes(folder: Path, old: str, new: str) -> None:
