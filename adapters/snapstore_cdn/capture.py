@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from snapstore.adapter import Context
-from snapstore.model import UNMODELLED, Captured, Document, Fact, Notice
+from snapstore.model import UNMODELLED, Captured, Document, Fact, Json, Notice
 from snapstore.remote.retrying import surely
 from snapstore_cdn.provider import opened
 from snapstore_cdn.sealing import sealed
@@ -20,7 +20,8 @@ def capture(settings: Settings, context: Context) -> Captured:
         Document(one.path, tuple(sealed(fact, settings, context) for fact in _wanted(one, settings)))
         for one in seen.documents
     ]
-    own = {"provider": settings.provider, "exclude": list(settings.exclude), "versions": seen.versions}
+    own: dict[str, Json] = {"provider": settings.provider, "exclude": list(settings.exclude)}
+    own |= {"versions": seen.versions, **({} if seen.asked is None else {"asked": sorted(seen.asked)})}
     return Captured(
         documents=[document for document in documents if document.facts],
         notices=[*seen.notices, *_left_alone(documents)],

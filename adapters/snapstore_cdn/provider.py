@@ -47,12 +47,14 @@ def require_named(named: Collection[str], what: str, example: str, context: Cont
 
 class Seen(msgspec.Struct, frozen=True):
     """A whole configuration, secrets in clear. ``hints`` help to plan and are no state; ``versions`` are what
-    the provider calls the states of facts."""
+    the provider calls the states of facts. ``asked`` is of what all there is was told, as ``KIND:PLACE`` or,
+    where a kind is at no place, ``KIND:``. None where there is nothing else."""
 
     documents: list[Document]
     notices: list[Notice] = []
     hints: dict[str, Json] = {}
     versions: dict[str, str] = {}
+    asked: list[str] | None = None
 
     def facts(self) -> dict[str, Fact]:
         return {fact.id: fact for document in self.documents for fact in document.facts}
@@ -95,7 +97,8 @@ class Traits(msgspec.Struct, frozen=True):
     ``rank`` orders what declares no other order; ``left_alone`` are differences that no restore owes anybody,
     and what ``goes_by_itself`` is no longer seen when nothing refers to it any more.
     ``is_secret`` tells the places inside a fact whose texts are sealed. ``purge_takes`` says how long a purge
-    takes to be everywhere.
+    takes to be everywhere. ``later`` are the kinds that captures which do not say what they asked
+    for were made without.
     """
 
     purge_takes: str
@@ -105,6 +108,7 @@ class Traits(msgspec.Struct, frozen=True):
     left_alone: Callable[[Change], bool] = lambda change: False
     goes_by_itself: Callable[[Change], bool] = lambda change: False
     is_secret: Callable[[str, tuple[str, ...]], bool] = lambda identity, place: False
+    later: Collection[str] = ()
 
 
 def opened(settings: Settings, context: Context) -> AbstractContextManager[Provider]:

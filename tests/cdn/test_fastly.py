@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from snapstore import journal
 from snapstore.errors import SnapError
-from snapstore.model import HazardName
+from snapstore.model import HazardName, Plan
 from snapstore_cdn.fastly import versions
+from snapstore_cdn.fastly.provider import _Fastly
 from tests.cdn.fastly import AT_ONCE, IMAGE, IMAGES, SERVICE, TOKEN, Fastly, Parts, running
 from tests.dns.gateway import FAILURES, Failure, ways
 from tests.project import goes_and_comes, in_rounds, project, well
@@ -193,8 +195,6 @@ def test_what_fastly_does_not_find_valid_is_not_activated(fastly: Fastly, tmp_pa
 def test_another_version_that_became_active_meanwhile_is_left_alone(
     fastly: Fastly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from snapstore_cdn.fastly.provider import _Fastly
-
     place = project(tmp_path / "project", settings(fastly))
     taken = place.take()
     fastly.deploy(other)
@@ -317,8 +317,6 @@ def test_items_are_sealed_by_their_key_or_by_the_settings(fastly: Fastly, tmp_pa
 def test_what_somebody_else_wrote_into_a_dictionary_meanwhile_is_left_alone(
     fastly: Fastly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from snapstore_cdn.fastly.provider import _Fastly
-
     place = project(tmp_path / "project", settings(fastly))
     taken = place.take()
     items = fastly.hold("dictionary", "flags")
@@ -375,6 +373,59 @@ def test_parts_that_fastly_has_no_more_are_no_reason_to_stop(fastly: Fastly, tmp
     goes_and_comes(
         project(tmp_path / "project", settings(fastly)), fastly.everything, lambda: hold_other(fastly)
     )
+
+
+# What one capture was not told
+
+PRODUCTS = {"pool", "rate-limiters", "resource"}
+
+
+def unverifiable(plan: Plan) -> list[str]:
+    found = [hazard for one in plan.actions for hazard in one.hazards]
+    return [hazard.text for hazard in found if hazard.name == HazardName.UNVERIFIABLE]
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_kinds_that_a_snapshot_was_taken_without_are_named_and_left_alone(
+    fastly: Fastly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says_so: bool
+):
+    """Since nobody was told of them then, or by a version that knew of none, and of no such thing to say."""
+    place = project(tmp_path / "project", settings(fastly))
+    fastly.unknown = PRODUCTS
+    whole = _Fastly.read
+    if not says_so:
+        monkeypatch.setattr(_Fastly, "read", lambda self: structs.replace(whole(self), asked=None))
+    taken, before = place.take(), fastly.everything()
+    monkeypatch.undo()
+    fastly.unknown = set()
+    fastly.deploy(other)
+    hold_other(fastly)
+    after = fastly.everything()
+    plan = place.plan(taken.commit)
+    left = {"pool", "server", "rate-limiter", "resource", *(() if says_so else ["image-optimizer"])}
+    assert {one.subject for one in plan.actions if not one.payload} == {f"{kind}:{SERVICE}" for kind in left}
+    assert all("without any" in text for text in unverifiable(plan))
+    well(place.restore(taken.commit))
+    kept = PRODUCTS if says_so else PRODUCTS | {IMAGE}
+    assert fastly.everything() == {**before, **{kind: after[kind] for kind in kept}}
+    well(place.undo())
+    assert fastly.everything() == after
+
+
+def test_what_nobody_is_told_of_any_more_is_named_and_the_rest_comes_back(fastly: Fastly, tmp_path: Path):
+    place = project(tmp_path / "project", settings(fastly))
+    taken, before = place.take(), fastly.everything()
+    fastly.deploy(lambda parts: [parts["pool"].clear(), parts["http3"].clear()])
+    del fastly.versions[1]
+    fastly.unknown = {"pool"}
+    plan = place.plan(taken.commit)
+    servers = [
+        f"server:{SERVICE}/eu/{at}" for at in ("192.0.2.1:443", "192.0.2.1:443 (2)", "2001:db8::1:8443")
+    ]
+    assert [one.subject for one in plan.actions if not one.payload] == [f"pool:{SERVICE}/eu", *servers]
+    assert all("nobody is told of any there" in text for text in unverifiable(plan))
+    assert not place.restore(taken.commit).verified
+    assert fastly.everything() == {name: one for name, one in before.items() if name != "pool"}
 
 
 # Compute

@@ -13,6 +13,9 @@ ACCESS, LOCKDOWN, AGENT = "access", "lockdown", "agent"
 PAGE_RULE, PAGE_RULES = "pagerule", "pagerule-order"
 ACCOUNT = "account"
 """What stands for the account where others have the name of a zone."""
+OF_ACCOUNT = (CUSTOM, RULESET, ACCESS)
+OF_ZONES = (SETTING, TRANSFORM, *OF_ACCOUNT, LOCKDOWN, AGENT, PAGE_RULE)
+"""What an account and what a zone has, by itself and in its own place."""
 
 
 class Place(NamedTuple):

@@ -100,4 +100,5 @@ TRAITS = Traits(
     left_alone=_left_alone,
     goes_by_itself=lambda change: change.kind == PAGE_RULES and change.after is None,
     is_secret=_is_secret,
+    later=(CUSTOM, ACCESS, LOCKDOWN, AGENT),
 )

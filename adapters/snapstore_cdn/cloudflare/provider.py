@@ -21,6 +21,8 @@ from snapstore_cdn.cloudflare.kinds import (
     CUSTOM,
     LIST,
     LOCKDOWN,
+    OF_ACCOUNT,
+    OF_ZONES,
     PAGE_RULE,
     PAGE_RULES,
     RULESET,
@@ -64,7 +66,16 @@ class _Cloudflare:
             facts = [*self._settings_of(zone, read_only), *self._rules_of(zone, known)]
             facts += self._guards_of(zone, (ACCESS, LOCKDOWN, AGENT))
             documents.append(Document(f"{zone.name}.json", tuple(facts)))
-        return Seen(documents, hints={READ_ONLY: read_only})
+        return Seen(documents, hints={READ_ONLY: read_only}, asked=list(self._asked()))
+
+    def _asked(self) -> Iterator[str]:
+        account = [ACCOUNT] if self._settings.account else []
+        places = {**dict.fromkeys(account, OF_ACCOUNT), **dict.fromkeys(self._places(), OF_ZONES)}
+        for place, kinds in places.items():
+            wanted = [kind for kind in kinds if self._wants(f"{kind}:{place}/")]
+            yield from (f"{kind}:{place}" for kind in wanted)
+            yield from (f"{PAGE_RULES}:{place}" for kind in wanted if kind == PAGE_RULE)
+        yield from (f"{LIST}:" for _ in account if self._wants(f"{LIST}:"))
 
     def _of_account(self) -> tuple[list[Fact], rulesets.Known]:
         """What is captured of it, and what of that rules may stand on."""

@@ -61,7 +61,8 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 _HOLDS = {DICTIONARY: ITEM, ACL: ENTRY, SNIPPET: CONTENT, POOL: SERVER}
-_KIND = {ITEM: DICTIONARY, PRIVATE: DICTIONARY, ENTRY: ACL, CONTENT: SNIPPET, SERVER: POOL}
+HOLDING = {ITEM: DICTIONARY, PRIVATE: DICTIONARY, ENTRY: ACL, CONTENT: SNIPPET, SERVER: POOL}
+"""The kind of what holds each."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -87,7 +88,7 @@ def holder_of(identity: str) -> str:
     """The identity of what holds this: of ``item:SERVICE/flags/a/b`` it is ``dictionary:SERVICE/flags``."""
     kind, _, name = identity.partition(":")
     words = name if kind in (CONTENT, PRIVATE) else "/".join(name.split("/", 2)[:2])
-    return f"{_KIND[kind]}:{words}"
+    return f"{HOLDING[kind]}:{words}"
 
 
 # Reading

@@ -6,7 +6,18 @@ import re
 from collections.abc import Iterator, Mapping
 
 from snapstore.model import Hazard, HazardName, Json
-from snapstore_cdn.fastly.kinds import ENTRY, ITEM, LIMITER, NUMBERS, ORDER, PACKAGE, PRIVATE
+from snapstore_cdn.fastly.kinds import (
+    ALONE,
+    ENTRY,
+    ITEM,
+    LIMITER,
+    NUMBERS,
+    ORDER,
+    PACKAGE,
+    PRIVATE,
+    PRODUCTS,
+    SERVER,
+)
 from snapstore_cdn.provider import Change, Traits
 
 _SECRET = re.compile(r"(?:^|[^a-z])(?:secret|password|token|key)(?:[^a-z]|$)", re.IGNORECASE)
@@ -49,4 +60,5 @@ TRAITS = Traits(
     obstacle=_obstacle,
     rank=lambda change: ORDER.get(change.kind, 0),
     is_secret=_is_secret,
+    later=(*PRODUCTS, *ALONE, SERVER),
 )

@@ -21,7 +21,7 @@ from snapstore.remote.lost import MovedError
 from snapstore.remote.web import Api, api
 from snapstore.secrets import REDACTOR
 from snapstore_cdn.fastly.drafts import drafted
-from snapstore_cdn.fastly.holders import Held, Holder, Wanted, held, holder_of, write
+from snapstore_cdn.fastly.holders import HOLDING, Held, Holder, Wanted, held, holder_of, write
 from snapstore_cdn.fastly.kinds import HELD, NUMBERS, PACKAGE
 from snapstore_cdn.fastly.versions import Content, Version, version
 from snapstore_cdn.provider import Change, Provider, Seen, require_named
@@ -52,7 +52,7 @@ class _Fastly:
     # Reading
 
     def read(self) -> Seen:
-        documents, notices, versions, numbers = [], [], {}, {}
+        documents, notices, versions, numbers, asked = [], [], {}, {}, []
         for service in self._ids:
             active = version(self._api, service, self._active(service), self.lost)
             content = active.content | self._all_held(active)
@@ -60,10 +60,11 @@ class _Fastly:
             notices += [
                 Notice(f"{service}: {store}", "what it holds is not captured") for store in active.stores
             ]
+            asked += [f"{kind}:{service}" for kind in _kinds(active.told)]
             versions.update(dict.fromkeys((service, *active.content), str(active.number)))
             if f"{PACKAGE}:{service}" in active.content:
                 numbers[service] = self._numbers(service)
-        return Seen(documents, notices, {NUMBERS: numbers} if numbers else {}, versions)
+        return Seen(documents, notices, {NUMBERS: numbers} if numbers else {}, versions, asked)
 
     def _active(self, service: str) -> int:
         versions = self._api.call("GET", f"/service/{service}/version")
@@ -211,6 +212,12 @@ def _facts(content: Content) -> Iterator[Fact]:
     for identity, attrs in content.items():
         is_held = identity.partition(":")[0] in HELD
         yield Fact(identity, attrs, needs=(holder_of(identity),) if is_held else ())
+
+
+def _kinds(told: Collection[str]) -> Iterator[str]:
+    """With what those kinds hold."""
+    yield from told
+    yield from (kind for kind, holder in HOLDING.items() if holder in told)
 
 
 def _ids(of: Version) -> set[str]:

@@ -32,7 +32,8 @@ _HOLDING = (DICTIONARY, ACL, POOL, SNIPPET)
 """In the order in which they are filled: texts may refer to tables."""
 _EACH = (SETTINGS, "domain")
 """What every service has."""
-_UNKNOWN = frozenset({400, 404})
+_NOT_THERE = 404
+_UNKNOWN = frozenset({400, _NOT_THERE})
 """What is said of parts that services of a kind cannot have, or that Fastly has no more."""
 _PAID = {*PRODUCTS, *ALONE}
 _UNPAID = _UNKNOWN | {403}
@@ -44,12 +45,14 @@ _Told = Mapping[str, Any]
 
 
 class Version(msgspec.Struct, frozen=True):
-    """A version and its holders, by their identities, and the ``stores`` that it has links to."""
+    """A version and its holders, by their identities, the ``stores`` that it has links to, and the kinds of
+    which all there is was ``told``."""
 
     number: int
     content: Content
     holders: dict[str, Holder]
     stores: Sequence[str] = ()
+    told: Sequence[str] = ()
 
 
 def version(api: Api, service: str, number: int, lost: Lost) -> Version:
@@ -63,7 +66,8 @@ def version(api: Api, service: str, number: int, lost: Lost) -> Version:
         if told[kind] and not (kind == IMAGES and _plain(told[kind]) == IMAGE_DEFAULTS):
             content[f"{kind}:{service}"] = _plain(told[kind])
     stores = [f"{one['resource_type']} {one['name']}" for one in told[LINK] or ()]
-    return Version(number, content, _holders(service, number, told), stores)
+    known = [kind for kind, answer in told.items() if answer is not None]
+    return Version(number, content, _holders(service, number, told), stores, known)
 
 
 def holders(api: Api, service: str, number: int, lost: Lost) -> dict[str, Holder]:
@@ -72,7 +76,7 @@ def holders(api: Api, service: str, number: int, lost: Lost) -> dict[str, Holder
 
 
 def _told(api: Api, service: str, number: int, paths: Mapping[str, str], lost: Lost) -> _Told:
-    """What there is of each kind, None of what this service cannot have."""
+    """What there is of each kind, None of what this service cannot have, or nobody is told of."""
 
     def answer(kind: str) -> Any:
         try:
@@ -80,7 +84,7 @@ def _told(api: Api, service: str, number: int, paths: Mapping[str, str], lost: L
         except RefusedError as error:
             if error.status not in (_UNPAID if kind in _PAID else () if kind in _EACH else _UNKNOWN):
                 raise
-            return None
+            return {} if kind in ALONE and error.status == _NOT_THERE else None
 
     return dict(zip(paths, answers(answer, paths, lost), strict=True))
 
