@@ -16,5 +16,6 @@ adapter = Adapter(
     capture=later("snapstore_platform.capture:capture"),
     plan=later("snapstore_platform.plan:plan"),
     apply=later("snapstore_platform.apply:apply"),
+    beyond=later("snapstore_platform.comparing:beyond"),
     check=later("snapstore_platform.capture:check"),
 )

@@ -1,8 +1,8 @@
 """Running actions, each done once or not at all.
 
-What is there is compared with what the plan saw, right before the first of them: sealing gives equal tokens
-for equal values, so that facts can be compared as they are. An answer that got lost is not waited for: what
-is there says what has happened. And what is there at the end says whether all was done.
+What is there is compared with what the plan saw, right before the first of them, and in clear: another data
+key or other settings seal another way. An answer that got lost is not waited for: what is there says what has
+happened. And what is there at the end says whether all was done.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 
 from snapstore.adapter import ApplyContext
 from snapstore.errors import SnapError
-from snapstore.model import Action, Json
+from snapstore.model import SEALED, Action, Json
 from snapstore.remote.lost import moved, otherwise
 from snapstore.remote.retrying import once
 from snapstore_platform.capture import variables
@@ -26,12 +26,18 @@ State = Mapping[str, Variable]
 
 
 class _Run(msgspec.Struct, frozen=True):
-    """Where it runs. ``read`` gives what is there now, ``attrs`` how a snapshot tells a variable of it."""
+    """Where it runs. ``read`` gives what is there now, ``attrs`` how a snapshot tells a variable of it, and
+    ``clear`` the same without a seal."""
 
     provider: Provider
     context: ApplyContext
     read: Callable[[], State]
     attrs: Callable[[State, str], Json]
+    clear: Callable[[str, Json], Json]
+
+    def differs(self, state: State, action: Action, side: str) -> bool:
+        """Whether something else is there than on one side of the plan."""
+        return bool(self.attrs(state, action.subject) != self.clear(action.subject, action.payload[side]))
 
 
 def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) -> None:
@@ -44,13 +50,21 @@ def apply(settings: Settings, actions: Sequence[Action], context: ApplyContext) 
     if todo:
         with opened(settings, context.resource) as provider:
             read = partial(variables, provider, settings, context.resource)
-            _apply(_Run(provider, context, read, partial(_attrs, settings, context)), todo)
+            clear = partial(_clear, context)
+            _apply(_Run(provider, context, read, partial(_attrs, settings, context), clear), todo)
 
 
 def _attrs(settings: Settings, context: ApplyContext, state: State, identity: str) -> Json:
     """None where there is no such variable."""
     found = state.get(identity)
-    return fact_of(found, settings, context.seal).attrs if found else None
+    return _clear(context, identity, fact_of(found, settings, context.seal).attrs) if found else None
+
+
+def _clear(context: ApplyContext, identity: str, attrs: Json) -> Json:
+    value = attrs.get("value") if attrs else None
+    if not isinstance(value, dict):
+        return attrs
+    return {**attrs, "value": context.unseal(identity, value[SEALED]).decode()}
 
 
 def _apply(run: _Run, actions: Sequence[Action]) -> None:
@@ -69,7 +83,7 @@ def _write(run: _Run, state: State, actions: Sequence[Action]) -> None:
 
     def is_done() -> bool:
         now = run.read()
-        left = [action for action in actions if run.attrs(now, action.subject) != action.payload["after"]]
+        left = [action for action in actions if run.differs(now, action, "after")]
         _require_unmoved(run, now, left)
         return not left
 
@@ -88,7 +102,7 @@ def _change(run: _Run, state: State, action: Action) -> Change:
 
 
 def _require_unmoved(run: _Run, state: State, actions: Iterable[Action]) -> None:
-    others = [action for action in actions if run.attrs(state, action.subject) != action.payload["before"]]
+    others = [action for action in actions if run.differs(state, action, "before")]
     if others:
         raise _moved(others, run.context.resource)
 
@@ -98,7 +112,7 @@ def _moved(actions: Sequence[Action], resource: str) -> SnapError:
 
 
 def _require_done(run: _Run, state: State, actions: Iterable[Action]) -> None:
-    left = [action for action in actions if run.attrs(state, action.subject) != action.payload["after"]]
+    left = [action for action in actions if run.differs(state, action, "after")]
     if left:
         fix = "see what it shows of them: it may have a rule of its own, or somebody else changed them"
         raise otherwise("platform", _names(left), run.context.resource, fix)

@@ -23,7 +23,7 @@ def capture(settings: Settings, context: Context) -> Captured:
     return Captured(
         documents=[Document(DOCUMENT, tuple(facts))] if facts else [],
         notices=_notices(facts, settings),
-        hints={"provider": settings.provider},
+        hints={"provider": settings.provider, "exclude": list(settings.exclude)},
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import SEALED, Action, Fact, FactChange, Hazard, HazardName, Json, SealedRef, Verb
+from snapstore_platform.comparing import beyond
 
 _GONE, _COME = 0, 10
 _EFFECT = {
@@ -17,7 +18,9 @@ _EFFECT = {
 
 def plan(request: PlanRequest) -> list[Action]:
     """What goes comes first: a variable may be for the same environments as one that goes."""
-    return [action for change in request.changes.facts for action in _actions(request, change)]
+    out = beyond(request.changes, request.live_hints, request.target_hints)
+    due = [change for change in request.changes.facts if change.id not in out]
+    return [action for change in due for action in _actions(request, change)]
 
 
 def _actions(request: PlanRequest, change: FactChange) -> Iterator[Action]:

@@ -80,12 +80,17 @@ class Keys:
             return None
 
     def equal(self, resource: str, identity: str, a: Json, b: Json) -> bool:
-        """Whether two JSON values of one place are equal, sealed parts compared by what they hold.
+        """Whether two JSON values of one place are equal, sealed parts compared by what they hold, also with
+        a text in clear: other settings may seal other parts.
 
         Sealed parts that cannot be read here count as different unless their tokens are equal.
         """
         if a == b:
             return True
+        if isinstance(a, str):
+            a, b = b, a
+        if isinstance(b, str):
+            return self._holds(resource, identity, a, b)
         if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
             if a.keys() == {SEALED}:
                 return self.same(resource, identity, a[SEALED], b[SEALED]) is True
@@ -94,8 +99,18 @@ class Keys:
             return all(self.equal(resource, identity, *pair) for pair in zip(a, b, strict=True))
         return False
 
+    def _holds(self, resource: str, identity: str, sealed: Json, text: str) -> bool:
+        if not isinstance(sealed, dict) or sealed.keys() != {SEALED}:
+            return False
+        try:
+            value = self.unseal(resource, identity, sealed[SEALED])
+        except SnapError:
+            return False
+        return value == text.encode("utf-8", "surrogateescape")
+
     def only_resealed(self, resource: str, change: FactChange) -> bool:
-        """Whether a fact changed in nothing but the key that its secrets were sealed with."""
+        """Whether a fact changed in nothing but the key that its secrets were sealed with, or whether they
+        were."""
         before, after = change.before, change.after
         if before is None or after is None:
             return False

@@ -149,6 +149,42 @@ def test_what_is_excluded_is_neither_seen_nor_touched(service: Service, tmp_path
     assert service.state() == changed
 
 
+@pytest.mark.parametrize("is_then", [True, False])
+def test_what_one_of_two_captures_left_out_stays_as_it_is(service: Service, tmp_path: Path, is_then: bool):
+    texts = ['exclude = ["S*", "KV_URL"]', 'public = ["NODE_ENV"]']
+    first, second = texts if is_then else reversed(texts)
+    taken = project(tmp_path / "project", service, more=first).take()
+    change(service)
+    before = left_out(service)
+    well(project(tmp_path / "project", service, more=second).restore(taken.commit))
+    assert left_out(service) == before
+    assert "NEW" not in str(service.state())
+
+
+@pytest.mark.parametrize("rotates", [True, False])
+def test_what_is_sealed_in_another_way_by_now_is_restored_and_verified(
+    service: Service, snap: Snap, rotates: bool
+):
+    """By another data key, or not at all."""
+    snap.configure(settings(service, more='exclude = ["KEY"]'))
+    snap("init", code=0)
+    snap("take", code=0)
+    before = service.state()
+    if rotates:
+        snap("key", "rotate", code=0)
+    else:
+        snap.configure(settings(service, more='exclude = ["KEY"]\npublic = ["*"]'))
+    change(service)
+    snap("restore", "HEAD", "--yes", "--allow", "all", code=0)
+    assert _same(service, before)
+
+
+def left_out(service: Service) -> list[Any]:
+    state = service.state()
+    some = state.items() if isinstance(state, dict) else [(one["key"], one) for one in state]
+    return [one for name, one in some if name.startswith("S") or name == "KV_URL"]
+
+
 # Somebody else, and what goes wrong
 
 
