@@ -189,6 +189,57 @@ def test_one_value_for_all_rows_is_written_into_none(new_database: Callable[[], 
     assert names == {HazardName.UNVERIFIABLE}
 
 
+STRICT = (
+    (
+        """CREATE DOMAIN filled AS text NOT NULL CHECK (VALUE <> ''); CREATE DOMAIN title AS filled;
+           CREATE DOMAIN number AS int NOT NULL;
+           CREATE TABLE t (k int, a title, b number UNIQUE, c filled DEFAULT 'c')""",
+        "ALTER TABLE t DROP a, DROP b, DROP c; INSERT INTO t VALUES (1), (2)",
+        [(1, "-", 1, "c"), (2, "-", 2, "c")],
+    ),
+    (
+        """CREATE DOMAIN number AS int NOT NULL;
+           CREATE TABLE t (k int, a number) PARTITION BY LIST (k); CREATE TABLE u PARTITION OF t DEFAULT""",
+        "DROP TABLE t; CREATE TABLE t (k int); INSERT INTO t VALUES (1)",
+        [(1, 0)],
+    ),
+    (
+        """CREATE TABLE t (k int, a text) PARTITION BY LIST (k);
+           CREATE TABLE one PARTITION OF t FOR VALUES IN (1);
+           CREATE TABLE others PARTITION OF t (a NOT NULL) DEFAULT PARTITION BY LIST (k);
+           CREATE TABLE rest PARTITION OF others (a NOT NULL) DEFAULT""",
+        "ALTER TABLE t DROP a; INSERT INTO t VALUES (1), (2)",
+        [(1, None), (2, "")],
+    ),
+    (
+        """CREATE TABLE t (k int, a text NOT NULL CHECK (length(a) > k - 2)) PARTITION BY LIST (k);
+           CREATE TABLE one PARTITION OF t FOR VALUES IN (1); CREATE TABLE others PARTITION OF t DEFAULT""",
+        """ALTER TABLE t DROP a; ALTER TABLE t DETACH PARTITION others;
+           CREATE TABLE two PARTITION OF t FOR VALUES IN (2); INSERT INTO t VALUES (1), (2)""",
+        [(1, ""), (2, "-")],
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("good", "deploy", "filled"), STRICT, ids=("domain", "carried", "one partition", "rows that come home")
+)
+def test_what_is_never_null_in_another_way_gets_a_value_too(
+    new_database: Callable[[], str], good: str, deploy: str, filled: list[tuple[object, ...]]
+):
+    url = new_database()
+    run(url, good)
+    before, schema = capture(url), dump.schema(url)
+    run(url, deploy)
+    bad = capture(url)
+    for _ in range(2):
+        restore(url, before)
+        same_schema(url, schema)
+        with psycopg.connect(url) as connection:
+            assert connection.execute("SELECT * FROM t ORDER BY k").fetchall() == filled
+        restore(url, bad)
+
+
 def test_a_reference_without_anything_to_refer_to_is_refused(new_database: Callable[[], str]):
     url = new_database()
     run(url, "CREATE TABLE o (id int PRIMARY KEY); CREATE TABLE t (k int, o int NOT NULL REFERENCES o)")

@@ -131,29 +131,33 @@ def with_constant(fact: Fact, reached: Sequence[Fact], view: View) -> list[str]:
     ]
 
 
-def returning(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: View) -> list[str]:
+def returning(
+    fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], lacking: Sequence[Fact], view: View
+) -> list[str]:
     """The column bare, its values from the archive, then what the values have to comply with.
 
-    ``back`` are this column and those of tables that inherit it, with where their values lie.
+    ``back`` are this column and those of tables that inherit it, with where their values lie; ``lacking``
+    those that have to have a value, which nobody may know.
     """
-    later = _meanwhile(fact, back, view) if is_strict(fact, view) else None
+    later = _meanwhile(fact, view) if is_strict(fact, view) else None
     attrs = {k: v for k, v in fact.attrs.items() if k not in ("not_null", "identity")}
     attrs |= {"type": later} if later else {}
     bare = Fact(fact.id, attrs, fact.parent)
     table, name = table_of(fact), last(fact.name)
-    alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
     found = [
         f"ALTER TABLE {table} ADD COLUMN {column_clause(bare, view)}",
-        *(s for column, entry in back for s in archived_values.put_back(_typed(column, later), entry, view)),
-        *([f"{alter} TYPE {fact.attrs['type']} USING {name}::{fact.attrs['type']}"] if later else []),
+        *(s for pair in back for s in archived_values.put_back(*pair, view)),
     ]
-    if rest := _rest_filled(fact, view):
+    if rest := _rest_filled(fact, lacking, view):
         found += undisturbed(fact, view, rest)
         found += (s for pair in back for s in archived_values.noted_instead(*pair, view))
+    if later:
+        retyped = f"TYPE {fact.attrs['type']} USING {name}::{fact.attrs['type']}"
+        found.append(f"ALTER TABLE {table} ALTER COLUMN {name} {retyped}")
     return [*found, *_made_identity(fact, view)]
 
 
-def _rest_filled(fact: Fact, view: View) -> list[str]:
+def _rest_filled(fact: Fact, lacking: Sequence[Fact], view: View) -> list[str]:
     """Updates of the rows for which the archive has no value, where the column has to have one."""
     default, owned = view.target.get(f"default:{fact.name}"), _owned_sequence(fact, view)
     if "identity" in fact.attrs:
@@ -162,20 +166,18 @@ def _rest_filled(fact: Fact, view: View) -> list[str]:
         return _numbers(fact, owned.name, owned.attrs, view)
     if fact.attrs.get("not_null") and default is not None:
         return _defaults(fact, default, view)
-    if filling.needed(fact, view):
-        return [filling.filling(fact, to, view) for to in local_rows.updated(table_of(fact), view)]
-    return []
+    return [
+        filling.filling(column, to, view)
+        for column in lacking
+        for to in local_rows.updated(table_of(column), view)
+    ]
 
 
-def _meanwhile(fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], view: View) -> str:
+def _meanwhile(fact: Fact, view: View) -> str:
     """The type of a column that has no value yet, where its own would give one or take no NULL: the one below
-    its domain if values come by the names of their attributes, else text."""
-    by_name = any("by_name" in entry.facts for _, entry in back)
-    return below_domains(fact.attrs["type"], view.target) if by_name else "text"
-
-
-def _typed(column: Fact, kind: str | None) -> Fact:
-    return Fact(column.id, {**column.attrs, "type": kind}, column.parent) if kind else column
+    its domain, or text where a base type has a default."""
+    below = below_domains(fact.attrs["type"], view.target)
+    return "text" if f"base_type:{below}" in view.target else below
 
 
 def is_strict(fact: Fact, view: View) -> bool:

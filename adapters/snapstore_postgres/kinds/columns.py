@@ -38,29 +38,29 @@ def _create_column(fact: Fact, view: View) -> Draft:
     rewrites = "identity" in fact.attrs or fact.attrs.get("generated", {}).get("kind") == "s"
     columns = () if "generated" in fact.attrs else (fact, *reached)
     back = [(column, entry) for column in columns for entry in _values_of(column, view)]
-    stands_in = not rewrites and filling.needed(fact, view)
+    lacking = [] if rewrites else filling.lacking(fact, reached, view)
     absorbed: Sequence[Fact] = ()
-    at_once = column_values.with_constant(fact, reached, view) if stands_in and not back else []
-    written = bool(back) or (stands_in and not at_once)
+    at_once = column_values.with_constant(fact, reached, view) if lacking == [fact] and not back else []
+    written = bool(back) or (lacking and not at_once)
     if written:
-        made = column_values.returning(fact, back, view)
+        made = column_values.returning(fact, back, lacking, view)
     elif at_once:
         made = at_once
     else:
         made, absorbed = column_values.added(fact, reached, view)
     rewriting = rewrite_hazard(view, fact.parent or "") if rewrites or written else ()
     return Draft(
-        summary=_stands_in(fact) if stands_in else "",
+        summary=_stands_in(fact) if lacking else "",
         statements=[*without_namesake(fact, view), *made, *_behind(fact, reached, view)],
         undo=[f"ALTER TABLE {table_of(fact)} DROP COLUMN {last(fact.name)}"],
         secrets=column_secrets(fact),
         absorbs=[*reached, *absorbed],
-        needs=[*_needed(fact, reached, back, view), *(filling.needs(fact, view) if stands_in else ())],
+        needs=[*_needed(fact, reached, back, view), *(n for c in lacking for n in filling.needs(c, view))],
         provides=[part for c in (fact, *reached) for part in _first_to_go(c, view)],
         lock=STRONGEST,
         hazards=[
             *rewriting,
-            *(filling.hazard(fact, view) if stands_in and not back else ()),
+            *(hazard for c in lacking if not back for hazard in filling.hazard(c, view)),
             *(lost_labels.hazards(fact, view) if back else ()),
         ],
     )

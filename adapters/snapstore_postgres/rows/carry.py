@@ -28,7 +28,7 @@ from snapstore_postgres.rows import (
     leaving,
     positions,
 )
-from snapstore_postgres.rows.casts import cast, from_json, has_attributes, portable
+from snapstore_postgres.rows.casts import below_domains, cast, from_json, has_attributes, portable
 from snapstore_postgres.rows.looking import numbered_key
 
 
@@ -265,7 +265,8 @@ def _standing_in(carried: _Carried) -> tuple[list[str], list[str], tuple[Hazard,
     if not carried.unknown:
         return [], [], ()
     rows, columns, view = f"{carried.place}.rows", carried.unknown, _beside_the_rows(carried)
-    added = [f"ALTER TABLE {rows} ADD COLUMN {last(c.name)} {c.attrs['type']}" for c in columns]
+    types = {last(c.name): below_domains(c.attrs["type"], carried.request.target) for c in columns}
+    added = [f"ALTER TABLE {rows} ADD COLUMN {name} {kind}" for name, kind in types.items()]
     statements = [*added, *(filling.filling(column, rows, view) for column in columns)]
     needs = [need for column in columns for need in filling.needs(column, view)]
     return statements, needs, tuple(hazard for c in columns for hazard in filling.hazard(c, view))

@@ -8,7 +8,7 @@ one in each row. What refers to other tables gets a key that is there, be it one
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from snapstore.model import Fact, Hazard, HazardName
@@ -16,6 +16,7 @@ from snapstore.rules import View
 from snapstore_postgres.names import last, literal
 from snapstore_postgres.relations import foreign_keys, size, table_of
 from snapstore_postgres.relations.foreign_keys import ForeignKey
+from snapstore_postgres.relations.inheritance import given_by
 
 _NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision", "money", "oid")
 _TEXTS = ("text", "character varying", "character", "name", "citext")
@@ -48,11 +49,32 @@ _NEUTRAL = {
 
 def needed(column: Fact, view: View) -> bool:
     """Whether rows that are there may be left without a value in a column that is made."""
-    not_null = column.attrs.get("not_null")
-    if not not_null or (isinstance(not_null, dict) and not_null.get("not_valid")):
-        return False
     by_itself = {"identity", "generated"} & column.attrs.keys() or f"default:{column.name}" in view.target
-    return not by_itself and size(view, column.parent or "")[1] != 0
+    return not by_itself and _is_never_null(column, view) and size(view, column.parent or "")[1] != 0
+
+
+def _is_never_null(column: Fact, view: View) -> bool:
+    not_null = column.attrs.get("not_null")
+    if not_null and not (isinstance(not_null, dict) and not_null.get("not_valid")):
+        return True
+    domains = [*_domains(column, view)]
+    said = set[str]().union(*(domain.attrs.keys() for domain in domains))
+    return "not_null" in said and "default" not in said
+
+
+def _domains(fact: Fact, view: View) -> Iterator[Fact]:
+    """The domain that a column or domain is of, and those that this one is of in turn."""
+    for domain in (view.target.get(need) for need in fact.needs):
+        if domain is not None and domain.kind == "domain" and domain.name == fact.attrs["type"]:
+            yield domain
+            yield from _domains(domain, view)
+
+
+def lacking(column: Fact, reached: Iterable[Fact], view: View) -> list[Fact]:
+    """Of a column that is made, and those that come below by its statement, all whose rows may be left so:
+    not those whose rows are rows of one above."""
+    found = [c for c in (column, *reached) if needed(c, view)]
+    return [c for c in found if not any(needed(view.target[i], view) for i in given_by(c, view))]
 
 
 def hazard(column: Fact, view: View) -> tuple[Hazard, ...]:
@@ -76,9 +98,7 @@ CALLED = ("function:", "operator:")
 
 def filling(column: Fact, table: str, view: View) -> str:
     """A statement that gives each row without a value the first of those that could stand in and may."""
-    name = last(column.name)
-    tests = [condition(check) for check in _checks(column, view)]
-    chosen = _first_of(column, tests, _candidates(column, tests, view))
+    name, chosen = last(column.name), _chosen(column, view)
     within = ", ".join(_told_apart_within(column, view) or ())
     over = f"PARTITION BY {within}" if within else ""
     return (
@@ -86,6 +106,23 @@ def filling(column: Fact, table: str, view: View) -> str:
         f" row_number() OVER ({over}) AS snap_no FROM {table} WHERE {name} IS NULL) k"
         " WHERE t.tableoid = k.snap_part AND t.ctid = k.snap_place"
     )
+
+
+def _chosen(column: Fact, view: View) -> str:
+    """A query for the first of the values that could stand in and may, in a row called ``t``."""
+    tests = [condition(check) for check in _checks(column, view)]
+    return _first_of(column, tests, _candidates(column, tests, view))
+
+
+def of_row(column: Fact, known: Collection[str], view: View) -> str | None:
+    """What stands in for a row called ``t`` of which the columns of these names are known. None where it
+    depends on others, or has to be another one in each row."""
+    read = {
+        last(need) for check in _checks(column, view) for need in check.needs if need.startswith("column:")
+    }
+    read |= {last(own.name) for reference in _references(column, view) for own, _ in reference.beside}
+    apart = _told_apart_within(column, view) is not None
+    return None if apart or read - {last(column.name), *known} else f"({_chosen(column, view)})"
 
 
 def first_allowed(column: Fact, values: Iterable[str], view: View) -> tuple[str, list[str]]:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Verb
+from snapstore.rules import View
 from snapstore_postgres.names import block, last, literal
 from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.evidence import ids_of_table
-from snapstore_postgres.rows import archive, archived_values, bounds
+from snapstore_postgres.rows import archive, archived_values, bounds, filling
 from snapstore_postgres.rows.homeless import text
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet
 
@@ -100,9 +101,15 @@ def put_back(request: PlanRequest, table: str, rows: Rows, what: str = "") -> Ac
 def _moved(
     request: PlanRequest, table: str, rows: Rows, lacking: Sequence[tuple[Fact, archive.Entry]]
 ) -> str:
-    name, values = table.partition(":")[2], {**rows.values, **_values_apart(rows.values, lacking, request)}
-    listed, named = ", ".join(values), ", ".join(f"{value} AS {new}" for new, value in values.items())
-    typed = f"(SELECT {rows.number} AS snap_no, {named} FROM {rows.source} WHERE {rows.only}) t"
+    name, apart = table.partition(":")[2], _values_apart(rows.values, lacking, request)
+    known = _named({"snap_no": rows.number, **rows.values, **apart})
+    typed = f"(SELECT {known} FROM {rows.source} WHERE {rows.only}) t"
+    if standing := _standing_in(table, rows.values, request):
+        others = {name: f"t.{name}" for name in ("snap_no", *rows.values, *apart) if name not in standing}
+        given = {n: f"coalesce(t.{n}, {value})" if n in apart else value for n, value in standing.items()}
+        typed = f"(SELECT {_named({**others, **given})} FROM {typed}) t"
+    values = dict.fromkeys([*rows.values, *apart, *standing])
+    listed = ", ".join(values)
     first, begins, ends = rows.marks
     into = f"{begins}INSERT INTO {name} AS snap_put ({listed}) OVERRIDING SYSTEM VALUE"
     insert = f"{into} SELECT {listed} FROM {typed} WHERE "
@@ -131,6 +138,22 @@ EXCEPTION WHEN integrity_constraint_violation OR data_exception THEN
   NULL; -- what came to the table since is in their way, or they are in that of a constraint
 END"""
     )
+
+
+def _named(values: Mapping[str, str]) -> str:
+    return ", ".join(f"{value} AS {name}" for name, value in values.items())
+
+
+def _standing_in(table: str, row: Mapping[str, str], request: PlanRequest) -> dict[str, str]:
+    """What rows called ``t`` get in columns that come anew to a table which is there, and have to have a
+    value that nobody knows: then those that are there get one, too, and the plan says so."""
+    view, found = View(request, fates={}), dict[str, str]()
+    columns = (part for part in request.target.parts.get(table, ()) if part.kind == "column")
+    for column in columns if table in request.live else ():
+        if column.id not in request.live and last(column.name) not in row and filling.needed(column, view):
+            value = filling.of_row(column, row, view)
+            found |= {last(column.name): value} if value else {}
+    return found
 
 
 def _values_apart(
