@@ -144,6 +144,29 @@ CASES = {
         "1 rows of public.t do not fit f: id = 2 — what they refer to is not in public.o",
         "DELETE FROM t WHERE id = 2",
     ),
+    "a foreign key to a table that comes back empty": Case(
+        f"CREATE TABLE o (id int PRIMARY KEY); {PLAIN}"
+        " ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (n) REFERENCES o",
+        "DROP TABLE o CASCADE",
+        THREE,
+        "2 rows of public.t do not fit f: id = 1, 3 — what they refer to is not in public.o, which comes",
+        "UPDATE t SET n = NULL",
+    ),
+    "a column that comes back, and finds too little to refer to": Case(
+        "CREATE TABLE o (id int PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL UNIQUE"
+        " REFERENCES o)",
+        "ALTER TABLE t DROP n",
+        "INSERT INTO o VALUES (7); INSERT INTO t VALUES (1), (2)",
+        "1 rows of public.t do not fit, in n: id = 2 — nothing can stand in that is in public.o",
+        "DELETE FROM t WHERE id = 2",
+    ),
+    "NOT NULL of what is computed": Case(
+        f"{PLAIN} ALTER TABLE t ADD g int NOT NULL GENERATED ALWAYS AS (n + 1) STORED",
+        "ALTER TABLE t DROP g",
+        THREE,
+        "1 rows of public.t do not fit, in g: id = 2 — it may not be NULL, and is computed as that",
+        "DELETE FROM t WHERE id = 2",
+    ),
     "what excludes others": Case(
         "CREATE TABLE t (id int PRIMARY KEY, at daterange, n int, CONSTRAINT x EXCLUDE USING gist"
         " (daterange(lower(at), upper(at)) WITH &&, int4range(n, n, '[]') WITH =) WHERE (n > 0))",
@@ -173,6 +196,23 @@ def test_rows_in_the_way_are_told_before_anything_is_changed(
     assert dump.schema(url) == before
     run(url, repair)
     proven(url, plan(capture(url), good, settings=settings), good)
+
+
+def test_labels_in_the_archive_are_told_before_they_come_back(new_database: Callable[[], str]) -> None:
+    url, states = new_database(), []
+    for sql in (
+        "CREATE TYPE e AS ENUM ('a')",
+        "CREATE TABLE t (id int PRIMARY KEY, v e[]); INSERT INTO t VALUES (1, '{a}')",
+        "ALTER TABLE t RENAME id TO no; ALTER TABLE t RENAME v TO w; ALTER TYPE e ADD VALUE 'b'",
+    ):
+        run(url, sql)
+        states.append(capture(url))
+    run(url, "INSERT INTO t VALUES (2, '{a,b}')")
+    proven(url, plan(capture(url), states[0]), states[0])
+    with pytest.raises(SnapError, match=r"do not fit, in w: no = 2 — .* the archive, with labels") as stopped:
+        apply(url, plan(capture(url), states[1]))
+    assert "check that " in stopped.value.what
+    proven(url, plan(capture(url), states[2]), states[2])
 
 
 @pytest.mark.parametrize("more", ["", " NOT VALID"])

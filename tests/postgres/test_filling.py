@@ -240,17 +240,6 @@ def test_what_is_never_null_in_another_way_gets_a_value_too(
         restore(url, bad)
 
 
-def test_a_reference_without_anything_to_refer_to_is_refused(new_database: Callable[[], str]):
-    url = new_database()
-    run(url, "CREATE TABLE o (id int PRIMARY KEY); CREATE TABLE t (k int, o int NOT NULL REFERENCES o)")
-    good = capture(url)
-    run(url, "ALTER TABLE t DROP o; INSERT INTO t VALUES (1)")
-    bad = capture(url)
-    with pytest.raises(Exception, match="contains null values"):
-        restore(url, good)
-    assert capture(url).facts == bad.facts
-
-
 def test_values_that_nobody_knows_are_a_hazard_but_not_those_in_the_archive(project: Project):
     project.sql("CREATE TABLE t (id int PRIMARY KEY, name text NOT NULL); INSERT INTO t VALUES (1, 'Ann')")
     project.snap("take", "-m", "named", code=0)

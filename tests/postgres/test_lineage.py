@@ -241,3 +241,18 @@ NAMESAKE = (
 def test_rows_in_the_archive_come_to_no_other_table_of_the_name(new_database: Callable[[], str]):
     for number, connection in walked(new_database(), NAMESAKE, (2, 1, 0, 3)):
         assert connection.execute("SELECT id FROM p").fetchall() == ([(1,)] if number == 3 else [])
+
+
+REFERRED = (
+    """CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE others PARTITION OF p DEFAULT;
+       CREATE TABLE f (id int REFERENCES p); INSERT INTO p VALUES (1)""",
+    """ALTER TABLE p DETACH PARTITION others; CREATE TABLE two PARTITION OF p FOR VALUES IN (2);
+       INSERT INTO p VALUES (2); INSERT INTO f VALUES (2)""",
+)  # fmt: skip
+
+
+def test_rows_part_again_while_the_key_that_refers_to_them_is_away(new_database: Callable[[], str]):
+    for number, connection in walked(new_database(), REFERRED, (0, 1, 0, 1)):
+        found = connection.execute("SELECT id FROM p ORDER BY id").fetchall()
+        assert found == ([(2,)] if number else [(1,), (2,)])
+        assert connection.execute("SELECT id FROM others").fetchall()[0] == (1,)

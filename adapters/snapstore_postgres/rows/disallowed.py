@@ -14,26 +14,30 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Verb
 from snapstore.rules import View
 from snapstore_postgres.expressions.resolution import compares
-from snapstore_postgres.names import last, literal
+from snapstore_postgres.names import last, literal, quote
 from snapstore_postgres.rows import lost_labels
 from snapstore_postgres.rows.clashes import clashing
 from snapstore_postgres.rows.filling import condition
-from snapstore_postgres.rows.future_rows import Rows, columns_of, look, others_stay, rows_of
-from snapstore_postgres.rows.looking import LOOKS, Look, first, statements, told
-from snapstore_postgres.rows.orphans import orphans
+from snapstore_postgres.rows.future_rows import Rows, columns_of, look, others_stay, rows_of, rows_with
+from snapstore_postgres.rows.looking import LOOKS, Look, first, numbered_key, place_of, statements, told
+from snapstore_postgres.rows.orphans import orphans, without_any
+from snapstore_postgres.rows.returning import Returning, returning
 from snapstore_postgres.rows.seen import seen_now
 from snapstore_postgres.rows.staying import Staying
+from snapstore_postgres.rows.taking_back import place_of_return
 
 
 def told_first(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     """The actions, preceded by looks at the rows for those that allow less than before."""
     staying = Staying(request, actions)
+    back = {table.identity: table for table in returning(request)[1]}
     found: dict[str, Action] = {}
     for action in actions:
         fact = request.target.get(action.subject)
         if fact is None or action.verb is Verb.DROP or LOOKS in action.payload or fact.id in found:
             continue
-        looks = list(_looks(fact, staying))
+        archived = back.get(fact.id) if place_of_return(action) else None
+        looks = [*_looks(fact, staying), *(_in_archive(archived, request) if archived else ())]
         if looks:
             # What is missing on one side of a foreign key may be what is wrong with the key on the other.
             behind = int(fact.attrs.get("type") == "f")
@@ -46,6 +50,8 @@ def _looks(fact: Fact, staying: Staying) -> Iterator[Look]:
     kind, of = fact.attrs.get("type"), (fact.parent or "").partition(":")[0]
     if fact.kind == "column":
         yield from _without_value(fact, staying)
+        yield from _computed_as_null(fact, staying)
+        yield from without_any(fact, staying)
     elif fact.kind == "enum":
         yield from _with_lost_labels(fact, staying)
     elif fact.kind == "domain":
@@ -108,6 +114,20 @@ def _without_value(column: Fact, staying: Staying) -> Iterator[Look]:
         yield look(rows, bad, f"fit, in {name}", "it may not be NULL")
 
 
+def _computed_as_null(column: Fact, staying: Staying) -> Iterator[Look]:
+    """Rows for which nothing is computed in a column that has to have a value."""
+    before, computed = staying.request.live.get(column.id), column.attrs.get("generated")
+    if computed is None or _allows_null(column) or not staying.has_rows(column.parent or ""):
+        return
+    if before is not None and _reads(before) == _reads(column):
+        return
+    text = computed["expression"]
+    rows = rows_with(column.parent or "", columns_of(column, staying), staying)
+    if rows and _is_readable(column, text, staying):
+        bad = f"SELECT place FROM {rows.source} t WHERE ({text}) IS NULL"
+        yield look(rows, bad, f"fit, in {last(column.name)}", "it may not be NULL, and is computed as that")
+
+
 def _without_any(key: Fact, staying: Staying) -> Iterator[Look]:
     """Rows without a value in a column of a primary key, whose NOT NULL comes with it."""
     for column in columns_of(key, staying) if key.attrs.get("type") == "p" else ():
@@ -132,6 +152,26 @@ def _with_lost_labels(enum: Fact, staying: Staying) -> Iterator[Look]:
         count = f"EXECUTE {literal(told(bad))} INTO bad, places;"
         why = f"they do not fit the labels of {one.enum}{f', and {one.why_not}' if one.why_not else ''}"
         yield Look(count, where.table, where.place, f"fit, in {where.column}", why)
+
+
+def _in_archive(table: Returning, request: PlanRequest) -> Iterator[Look]:
+    """Looks at the rows of a table that comes back from the archive, where their labels are text."""
+    facts, was = {fact.id: fact for fact in table.facts}, table.names_there
+    key = numbered_key(table.facts, facts)
+    place = place_of(was[last(key.name)] if key else None, False)
+    there = f"{quote(table.entry.place)}.{last(table.entry.identity.partition(':')[2])}"
+    for column in (fact for fact in table.facts if fact.kind == "column"):
+        after = request.target.get(column.id)
+        kind = after.attrs["type"] if after else ""
+        enum = request.target.get(f"enum:{kind.removesuffix('[]')}")
+        if enum is None or column.attrs["type"] != "text":
+            continue
+        name = was[last(column.name)]
+        fits = lost_labels.among(enum.attrs["labels"], kind.endswith("[]"))(f"t.{name}")
+        bad = f"SELECT {place.expression} AS place FROM {there} t WHERE NOT ({fits})"
+        count = f"EXECUTE {literal(told(bad))} INTO bad, places;"
+        why = f"they lie in the archive, with labels that {enum.name} has not"
+        yield Look(count, there, place, f"fit, in {name}", why)
 
 
 # -- checks and domains ------------------------------------------------------------------------------------

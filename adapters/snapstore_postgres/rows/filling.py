@@ -98,9 +98,7 @@ CALLED = ("function:", "operator:")
 
 def filling(column: Fact, table: str, view: View) -> str:
     """A statement that gives each row without a value the first of those that could stand in and may."""
-    name, chosen = last(column.name), _chosen(column, view)
-    within = ", ".join(_told_apart_within(column, view) or ())
-    over = f"PARTITION BY {within}" if within else ""
+    name, chosen, over = last(column.name), _chosen(column, view), _numbered_within(column, view)
     return (
         f"UPDATE {table} t SET {name} = ({chosen}) FROM (SELECT tableoid AS snap_part, ctid AS snap_place,"
         f" row_number() OVER ({over}) AS snap_no FROM {table} WHERE {name} IS NULL) k"
@@ -114,15 +112,45 @@ def _chosen(column: Fact, view: View) -> str:
     return _first_of(column, tests, _candidates(column, tests, view))
 
 
+def _numbered_within(column: Fact, view: View) -> str:
+    within = ", ".join(_told_apart_within(column, view) or ())
+    return f"PARTITION BY {within}" if within else ""
+
+
 def of_row(column: Fact, known: Collection[str], view: View) -> str | None:
     """What stands in for a row called ``t`` of which the columns of these names are known. None where it
     depends on others, or has to be another one in each row."""
-    read = {
-        last(need) for check in _checks(column, view) for need in check.needs if need.startswith("column:")
-    }
-    read |= {last(own.name) for reference in _references(column, view) for own, _ in reference.beside}
     apart = _told_apart_within(column, view) is not None
-    return None if apart or read - {last(column.name), *known} else f"({_chosen(column, view)})"
+    return None if apart or _read(column, view) - {*known} else f"({_chosen(column, view)})"
+
+
+def _read(column: Fact, view: View) -> set[str]:
+    """The names of the columns beside it that what stands in depends on."""
+    needs = (need for check in _checks(column, view) for need in check.needs if need.startswith("column:"))
+    beside = (own.id for reference in _references(column, view) for own, _ in reference.beside)
+    return {last(identity) for identity in (*needs, *beside)} - {last(column.name)}
+
+
+class Search(NamedTuple):
+    """How something that has to be there elsewhere is looked for: a query on rows called ``t``, numbered as
+    ``k.snap_no`` by what is in ``OVER ()``; the columns of these rows and of other tables that are read."""
+
+    query: str
+    numbered_by: str
+    own: list[Fact]
+    others: list[Fact]
+
+
+def search(column: Fact, view: View) -> Search | None:
+    """For what stands in; None where a column refers to nothing."""
+    references = _references(column, view)
+    if not references:
+        return None
+    names = sorted(_read(column, view) | {*(_told_apart_within(column, view) or ())})
+    own = [view.target[f"column:{table_of(column)}.{name}"] for name in names]
+    found = [fact for reference in references for fact in reference.columns()]
+    others = [fact for fact in found if fact not in own]
+    return Search(_chosen(column, view), _numbered_within(column, view), own, others)
 
 
 def first_allowed(column: Fact, values: Iterable[str], view: View) -> tuple[str, list[str]]:

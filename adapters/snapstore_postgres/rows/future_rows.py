@@ -20,15 +20,20 @@ class Rows(NamedTuple):
 
 
 def rows_of(table: str, columns: Sequence[Fact], staying: Staying, only: bool) -> Rows | None:
-    """None where they are not known."""
+    """None where they are not known, or nothing of them is read."""
+    return rows_with(table, columns, staying, only) if columns else None
+
+
+def rows_with(table: str, columns: Sequence[Fact], staying: Staying, only: bool = False) -> Rows | None:
+    """None where they are not known; they may be wanted for their number alone."""
     values = [staying.value(column) for column in columns]
-    if not columns or None in values or not staying.keeps_rows(table):
+    if None in values or not staying.keeps_rows(table):
         return None
     place = staying.place(table)
-    named = (f"{value} AS {last(column.name)}" for value, column in zip(values, columns, strict=True))
+    named = [f"{value} AS {last(column.name)}" for value, column in zip(values, columns, strict=True)]
     one = "ONLY " if only else ""
-    source = f"(SELECT {place.expression} AS place, {', '.join(named)} FROM {one}{staying.table(table)} t)"
-    return Rows(staying.table(table), place, source)
+    listed = ", ".join([f"{place.expression} AS place", *named])
+    return Rows(staying.table(table), place, f"(SELECT {listed} FROM {one}{staying.table(table)} t)")
 
 
 def columns_of(fact: Fact, staying: Staying) -> list[Fact]:

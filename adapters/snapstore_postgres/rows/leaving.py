@@ -99,13 +99,15 @@ def _is_referred(fact: Fact, view: View) -> bool:
 
 def referred(*sides: Facts) -> set[str]:
     """The tables that foreign keys refer to, on any of the sides."""
-    found = set[str]()
-    for side in sides:
-        for key in side.kinds.get("constraint", ()):
-            if key.attrs.get("type") == "f":
-                targets = (need for need in key.needs if need.startswith(("constraint:", "index:")))
-                found.update(side[need].parent or "" for need in targets if need in side)
-    return found
+    return {table for side in sides for _, table in references(side)}
+
+
+def references(side: Facts) -> Iterator[tuple[Fact, str]]:
+    """The foreign keys, with the tables that they refer to."""
+    for key in side.kinds.get("constraint", ()):
+        if key.attrs.get("type") == "f":
+            targets = (need for need in key.needs if need.startswith(("constraint:", "index:")))
+            yield from ((key, side[need].parent or "") for need in targets if need in side)
 
 
 def _out(fact: Fact, source: str, leaving: str, view: View) -> str:

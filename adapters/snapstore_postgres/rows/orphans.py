@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from snapstore.model import Fact
+from snapstore.rules import View
 from snapstore_postgres.names import last, literal, qualifier, spare_name
 from snapstore_postgres.relations import foreign_keys
 from snapstore_postgres.relations.foreign_keys import ForeignKey
-from snapstore_postgres.rows.future_rows import Rows, is_alone, rows_of
+from snapstore_postgres.rows import filling
+from snapstore_postgres.rows.archive import kept
+from snapstore_postgres.rows.future_rows import Rows, is_alone, look, rows_of, rows_with
 from snapstore_postgres.rows.looking import Look, told
 from snapstore_postgres.rows.staying import Staying
 
@@ -17,10 +20,14 @@ def orphans(constraint: Fact, staying: Staying) -> Iterator[Look]:
     """Looks at the rows of the table of a foreign key."""
     key = foreign_keys.read(constraint, staying.request.target)
     asked = _asked(constraint, key, staying) if key else None
-    if key is None or asked is None or key.table not in staying.request.live:
+    if key is None:
         return
     table, other = constraint.parent or "", key.table
     rows = rows_of(table, key.own, staying, is_alone(table, staying))
+    if rows is not None and staying.comes_empty(other):
+        yield _of_nothing(constraint, rows, key)
+    if asked is None or other not in staying.request.live:
+        return
     referred = rows_of(other, key.others, staying, is_alone(other, staying))
     if rows is None or referred is None:
         return
@@ -31,6 +38,44 @@ def orphans(constraint: Fact, staying: Staying) -> Iterator[Look]:
         count = f"pairs := {literal(_equal(key))}; {execute}"
     why = f"what they refer to is not in {referred.table}"
     yield Look(count, rows.table, rows.place, f"fit {last(constraint.name)}", why, asked)
+
+
+def without_any(column: Fact, staying: Staying) -> Iterator[Look]:
+    """Looks at rows that get something to refer to in a column that comes, where that may not be there."""
+    view = View(staying.request, fates={})
+    if column.id in staying.request.live or kept(staying.request, column.id, "column"):
+        return
+    table, search = (
+        column.parent or "",
+        filling.search(column, view) if filling.needed(column, view) else None,
+    )
+    rows = rows_with(table, search.own, staying) if search and staying.has_rows(table) else None
+    if search is None or rows is None:
+        return
+    others = {other.parent or "" for other in search.others}
+    empty = sorted(other.partition(":")[2] for other in others if staying.comes_empty(other))
+    if empty or all(_is_read_now(other, staying) for other in search.others):
+        numbered = f"SELECT t.*, row_number() OVER ({search.numbered_by}) AS snap_no FROM {rows.source} t"
+        found = f" WHERE ({search.query}) IS NULL" if not empty else ""
+        bad = f"SELECT place FROM ({numbered}) t, LATERAL (SELECT t.snap_no) k{found}"
+        names = empty or sorted(other.partition(":")[2] for other in others)
+        why = f"nothing can stand in that is in {', '.join(names)}"
+        yield look(rows, bad, f"fit, in {last(column.name)}", why)
+
+
+def _is_read_now(column: Fact, staying: Staying) -> bool:
+    """Whether it has the values and the names that it will have."""
+    table = column.parent or ""
+    named = staying.table(table) == table.partition(":")[2]
+    return named and staying.keeps_rows(table) and staying.value(column) == f"t.{last(column.name)}"
+
+
+def _of_nothing(constraint: Fact, rows: Rows, key: ForeignKey) -> Look:
+    """At all that refer to something, where nothing will be there."""
+    given = (f"t.{last(column.name)} IS NOT NULL" for column in key.own)
+    bad = f"SELECT place FROM {rows.source} t WHERE {(' OR ' if key.full else ' AND ').join(given)}"
+    why = f"what they refer to is not in {key.table.partition(':')[2]}, which comes back without rows"
+    return look(rows, bad, f"fit {last(constraint.name)}", why)
 
 
 def _equal(key: ForeignKey) -> str:

@@ -8,7 +8,7 @@ leaves for the archive, and goes through the root to where it came from; one tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -19,11 +19,13 @@ from snapstore_postgres.names import block, literal, quote
 from snapstore_postgres.relations.inheritance import ancestors, partitions_below
 from snapstore_postgres.rows import archive
 from snapstore_postgres.rows.homeless import KIND, entry_of
-from snapstore_postgres.rows.leaving import referred
+from snapstore_postgres.rows.leaving import references
 from snapstore_postgres.rows.taking_back import place_of_return
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet
 
 _RANK = -950
+_AWAY = "away:"
+"""What begins the tokens that say: this foreign key is away."""
 
 
 class Parted(NamedTuple):
@@ -59,30 +61,39 @@ def _marks(place: str) -> str:
 
 
 def parted(request: PlanRequest, actions: Sequence[Action]) -> Iterator[Parted]:
-    """For each partition that comes back from the archive and each that leaves its tree."""
-    gone = {identity for action in actions for identity in action.destroys if identity.startswith("table:")}
+    """For each partition that comes back from the archive and each that leaves its tree, but where a foreign
+    key would see it."""
     coming = [(place, action.subject) for action in actions if (place := place_of_return(action))]
-    bound = referred(request.live, request.target) if coming else set()
+    going = {identity for action in actions for identity in action.destroys}
+    keys = [*references(request.live)] if coming else []
     for place, subject in coming:
         name = subject.partition(":")[2]
         if f"partition:{name}" not in request.target:
             continue
         root = f"table:{[*ancestors(name, request.target)][-1]}"
         tree = [root, *partitions_below(root, request.live)]
-        if root in gone or root not in request.live or not bound.isdisjoint(tree):
+        bound = {key.id for key, referred in keys if referred in tree}
+        if root in going or root not in request.live or not bound <= going:
             continue
         for table in _leaving(root, request):
-            if table not in gone:
-                yield _parted(request, place, root, table)
+            if table not in going:
+                yield _parted(request, place, root, table, bound)
 
 
 def after_parting(found: Sequence[Parted], actions: Sequence[Action]) -> list[Action]:
-    """The actions, those that take tables back waiting for the rows of these to be told."""
+    """The actions, those that take tables back waiting for the rows of these to be told, which wait for the
+    foreign keys to be away."""
+    if not found:
+        return [*actions]
     tokens = tuple(token for parted in found for token in parted.action.produces)
-    return [
-        msgspec.structs.replace(a, needs=(*a.needs, *tokens)) if tokens and place_of_return(a) else a
-        for a in actions
-    ]
+    wanted = {need for parted in found for need in parted.action.needs}
+    return [_in_order(action, tokens, wanted) for action in actions]
+
+
+def _in_order(action: Action, tokens: tuple[str, ...], wanted: Collection[str]) -> Action:
+    needs = tokens if place_of_return(action) else ()
+    away = [f"{_AWAY}{i}" for i in action.destroys if f"{_AWAY}{i}" in wanted]
+    return msgspec.structs.replace(action, needs=(*action.needs, *needs), produces=(*action.produces, *away))
 
 
 def _leaving(root: str, request: PlanRequest) -> Iterator[str]:
@@ -94,7 +105,7 @@ def _leaving(root: str, request: PlanRequest) -> Iterator[str]:
             yield table
 
 
-def _parted(request: PlanRequest, place: str, root: str, table: str) -> Parted:
+def _parted(request: PlanRequest, place: str, root: str, table: str, keys: Collection[str]) -> Parted:
     name = table.partition(":")[2]
     entry = entry_of(request, root)
     entry = msgspec.structs.replace(entry, place=archive.place_of(request, f"{KIND}:{place}:{name}"))
@@ -107,7 +118,7 @@ def _parted(request: PlanRequest, place: str, root: str, table: str) -> Parted:
         statements=(_out(place, root.partition(":")[2], name, entry),),
         payload={"archive": True},
         produces=(f"parted:{place}:{name}",),
-        needs=(archive.REGISTERED,),
+        needs=(archive.REGISTERED, *(f"{_AWAY}{key}" for key in sorted(keys))),
         releases=tuple(f"partition:{partition}" for partition in between),
         lock="SHARE ROW EXCLUSIVE",
         transactional=True,

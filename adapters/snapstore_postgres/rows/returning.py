@@ -52,6 +52,12 @@ class Returning(NamedTuple):
         yield f"DROP SCHEMA IF EXISTS {quote(archive.marks_of(self.entry.place))} CASCADE"
         yield archive.returned(self.entry)
 
+    @property
+    def names_there(self) -> Mapping[str, str]:
+        """The names of its columns in the archive, by those of the target."""
+        old = {last(r.new): last(r.old) for r in self.renamings if r.kind == "column"}
+        return {last(f.name): old.get(last(f.name), last(f.name)) for f in self.facts if f.kind == "column"}
+
 
 def _left(part: Fact, place: str, table: str) -> Sequence[str]:
     """The statements that take a part off a table, given by its name there."""

@@ -21,6 +21,7 @@ from snapstore_postgres.renaming.wording import called_now
 from snapstore_postgres.rows.archive import kept
 from snapstore_postgres.rows.casts import cast
 from snapstore_postgres.rows.looking import Place, numbered_key, place_of
+from snapstore_postgres.rows.taking_back import comes_back
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,17 @@ class Staying:
         if any(f"rows:{name}" in self.touched for name in names):
             return False  # they come back from the archive
         return not tree & self.destroyed and not names & {*request.settings.data}
+
+    def comes_empty(self, table: str) -> bool:
+        """Whether a table is made by this plan, and nothing puts rows into it or its partitions."""
+        request = self.request
+        if table in request.live or table not in request.target or "foreign" in request.target[table].attrs:
+            return False
+        tree = {table, *partitions_below(table, request.target)}
+        names = {identity.partition(":")[2] for identity in tree}
+        come = any(comes_back(one, self.actions) for one in tree) or not tree.isdisjoint(request.live)
+        put_in = not self.touched.isdisjoint(f"rows:{name}" for name in names)
+        return not (come or put_in) and names.isdisjoint(request.settings.data)
 
     def has_others_below(self, table: str) -> bool:
         return bool(children(table, self.request.live.dependents))
