@@ -18,7 +18,7 @@ from snapstore.rules import View
 from snapstore_postgres.names import last, literal
 from snapstore_postgres.relations import size
 from snapstore_postgres.relations.inheritance import descendants, governing, in_partition_key
-from snapstore_postgres.renaming.wording import label_now
+from snapstore_postgres.renaming.wording import called_now, label_now
 from snapstore_postgres.rows import filling
 from snapstore_postgres.rows.looking import SHOWN, told
 from snapstore_postgres.rows.seen import Seen, seen_now
@@ -35,7 +35,7 @@ class Held(NamedTuple):
     labels: Sequence[str]
     """Those that stay."""
     itself: bool
-    """Whether it is of the enum or an array of it, not of a domain."""
+    """Whether it is of the enum or an array of it, not of a domain or of rows that have one in them."""
     is_partitioned_by: bool
     why_not: str | None
     """Why no value can stand in."""
@@ -47,24 +47,24 @@ def held(enum: str, view: View) -> list[Held]:
     if before is None or after is None or {*before.attrs["labels"]} <= {*after.attrs["labels"]}:
         return []
     stay = [label for label in after.attrs["labels"] if label in before.attrs["labels"]]
-    found = []
+    found = dict[str, Held]()
     for column, through in _columns(enum, (), view):
-        strict = next((d.name for d in through if d.attrs.get("not_null")), None)
         if not _may_have_rows(column, view):
             continue
+        strict = any("not_null" in side.attrs for side in (column, view.target[column.id], *through))
         parted = _is_partitioned_by(column, view)
-        why_not = _why_not(column, strict, parted, stay, view)
-        needed = any("not_null" in side.attrs for side in (column, view.target[column.id]))
-        if needed or strict or parted:
-            found.append(Held(column, before.name, after.attrs["labels"], not through, parted, why_not))
-    return found
+        if strict or parted:
+            why_not = _why_not(column, through, parted, stay, view)
+            one = Held(column, before.name, after.attrs["labels"], not through, parted, why_not)
+            found[column.id] = one
+    return [*found.values()]
 
 
 def _columns(kind: str, through: tuple[Fact, ...], view: View) -> Iterator[tuple[Fact, tuple[Fact, ...]]]:
     for dependent in view.live_dependents.get(kind, ()):
         if dependent.kind == "column":
             yield dependent, through
-        elif dependent.kind == "domain":
+        elif dependent.kind in ("domain", "composite"):
             yield from _columns(dependent.id, (*through, dependent), view)
 
 
@@ -82,9 +82,12 @@ def _is_partitioned_by(column: Fact, view: View) -> bool:
     return any(in_partition_key(c, view) for c in (column, *descendants(column, view, live=True)))
 
 
-def _why_not(column: Fact, strict: str | None, parted: bool, labels: Sequence[str], view: View) -> str | None:
-    if strict:
-        return f"no value stands in where a domain, {strict}, is NOT NULL"
+def _why_not(
+    column: Fact, through: Sequence[Fact], parted: bool, labels: Sequence[str], view: View
+) -> str | None:
+    strict = next((d.name for d in through if d.kind == "domain" and "not_null" in d.attrs), None)
+    if strict and any(kind.kind == "composite" for kind in through):
+        return f"no row stands in where a domain in it, {strict}, is NOT NULL"
     if parted:
         return "no value stands in where a table is partitioned by it: that might belong elsewhere"
     for part in _around(column, view):
@@ -94,7 +97,8 @@ def _why_not(column: Fact, strict: str | None, parted: bool, labels: Sequence[st
             return f"no value stands in where a key, {last(part.name)}, is of it: there might be two of one"
         if part.kind == "constraint" and any(need.startswith(filling.CALLED) for need in part.needs):
             return f"no value stands in where a check, {last(part.name)}, calls a function"
-    if not labels and not column.attrs["type"].endswith("[]"):
+    of_rows = any(kind.kind == "composite" for kind in through)
+    if not labels and not of_rows and not column.attrs["type"].endswith("[]"):
         return "no label is there before and after"
     return None
 
@@ -130,9 +134,31 @@ def questions(request: PlanRequest) -> Iterator[tuple[str, str, str]]:
 
 def rows(one: Held, where: Seen, request: PlanRequest) -> str:
     """The query for the places of rows that have such a label now."""
-    labels = [label_now(one.enum, label, request) for label in one.labels]
-    fits = among(labels, one.column.attrs["type"].endswith("[]"))(f"t.{where.column}")
+    fits = _has_no_other(f"t.{where.column}", one.column.attrs["type"], one, request)
     return f"SELECT {where.place.expression} AS place FROM {where.rows} WHERE NOT ({fits})"
+
+
+def _has_no_other(value: str, kind: str, one: Held, request: PlanRequest, depth: int = 0) -> str:
+    """Whether a value of a type, as it is called then, has nothing but labels that stay in it now."""
+    element, many = kind.removesuffix("[]"), kind.endswith("[]")
+    if element == one.enum:
+        return among([label_now(one.enum, label, request) for label in one.labels], many)(value)
+    each = f"e{depth}" if many else value
+    if domain := request.live.get(f"domain:{element}"):
+        inside = _has_no_other(each, domain.attrs["type"], one, request, depth + 1)
+    else:
+        inside = _in_attributes(each, element, one, request, depth + 1)
+    all_of = f"NOT EXISTS (SELECT FROM unnest({value}) {each} WHERE NOT ({inside}))"
+    return all_of if many and inside != "true" else inside
+
+
+def _in_attributes(value: str, kind: str, one: Held, request: PlanRequest, depth: int) -> str:
+    composite = request.live.get(f"composite:{kind}")
+    found = []
+    for attribute in composite.attrs["attributes"] if composite else ():
+        name = last(called_now(f"column:{kind}.{attribute['name']}", request))
+        found.append(_has_no_other(f"({value}).{name}", attribute["type"], one, request, depth))
+    return " AND ".join(f"({text})" for text in found if text != "true") or "true"
 
 
 def answer(places: str, row: tuple[int, str | None]) -> list[Json]:
