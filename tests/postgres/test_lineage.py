@@ -243,6 +243,23 @@ def test_rows_in_the_archive_come_to_no_other_table_of_the_name(new_database: Ca
         assert connection.execute("SELECT id FROM p").fetchall() == ([(1,)] if number == 3 else [])
 
 
+LEFT = (
+    """CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id);
+       CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);
+       INSERT INTO p VALUES (1), (2)""",
+    "ALTER TABLE p ADD v text; UPDATE p SET v = CASE id WHEN 1 THEN 'one' ELSE 'two' END",
+    "ALTER TABLE p DETACH PARTITION p1",
+)
+
+
+def test_values_that_went_with_a_whole_table_come_back_to_a_partition_that_left(
+    new_database: Callable[[], str],
+):
+    for number, connection in walked(new_database(), LEFT, (1, 0, 2)):
+        if number == 2:
+            assert connection.execute("SELECT * FROM p1").fetchall() == [(1, "one")]
+
+
 REFERRED = (
     """CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE others PARTITION OF p DEFAULT;
        CREATE TABLE f (id int REFERENCES p); INSERT INTO p VALUES (1)""",

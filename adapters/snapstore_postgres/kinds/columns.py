@@ -83,6 +83,7 @@ def _needed(
 ) -> Iterator[str]:
     """What is to be there before a column: by what its values are found, and what they are held against."""
     yield from _keys(back)
+    yield from (above for above, _ in archived_values.left_above(fact, view) if above in view.target)
     for column in (fact, *reached):
         yield from checks_before(column, view)
     yield from (column.id for column in own_below(fact, view))

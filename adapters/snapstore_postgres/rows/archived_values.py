@@ -12,6 +12,7 @@ from snapstore.model import Fact
 from snapstore.rules import Draft, View
 from snapstore_postgres.names import block, last, literal, qualifier, quote
 from snapstore_postgres.relations import local_rows, plain_stays_bound, size, version
+from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive, lost_labels
@@ -151,14 +152,26 @@ def _row_key(key: Sequence[str]) -> str:
 def values_of(fact: Fact, view: View, *, own: bool) -> list[archive.Entry]:
     """Where values of a column that is created lie: set aside by this very plan, unless it has none of its
     own for that, or by an earlier one."""
-    earlier = archive.kept(view.request, fact.id, "column")
     before = view.live.get(fact.id)
     if view.stays(fact.id):
         return []  # a column that becomes one with that of a parent
-    found = [earlier] if earlier else []
+    earlier = archive.kept(view.request, fact.id, "column")
+    found = [earlier] if earlier else [entry for _, entry in left_above(fact, view)]
     if before is None or not own or not keeps_values(before, view):
         return found
     return [_column_entry(before, view), *found]
+
+
+def left_above(fact: Fact, view: View) -> list[tuple[str, archive.Entry]]:
+    """Where values lie that went with the column of what its table has been a partition of, and leaves now;
+    and that column."""
+    table = qualifier(fact.name)
+    attachment = view.live.get(f"partition:{table}")
+    if attachment is None or view.stays(attachment.id) or fact.id in view.live:
+        return []
+    above = (f"column:{name}.{last(fact.name)}" for name in ancestors(table, view.live))
+    found = ((column, archive.kept(view.request, column, "column")) for column in above)
+    return [(column, entry) for column, entry in found if entry]
 
 
 def keeps_values(fact: Fact, view: View) -> bool:
@@ -186,7 +199,9 @@ def put_back(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
     still.
     """
     updates = _fillings(fact, entry, view)
-    return [*undisturbed(fact, view, updates), _closed(entry)] if updates else []
+    shared = any(entry == other for _, other in left_above(fact, view))
+    opened = kept_open(entry) if shared else []  # it may be empty by then
+    return [*opened, *undisturbed(fact, view, updates), _closed(entry)] if updates else []
 
 
 def _fillings(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
