@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from snapstore.errors import SnapError
@@ -31,6 +33,8 @@ def call(answer: Answer) -> None:
             "check the address",
         ),
         ((200, b"<html>Welcome", {}), "its answer is not that of an API", "check the address"),
+        ((429, b"", {}), "no answer from 127.0.0.1:{port}: it is asked too often (429)", "wait some minutes"),
+        ((502, b"", {}), "it says 502", "whether it has trouble of its own"),
     ],
 )
 def test_who_answers_otherwise_than_the_api_is_told(
@@ -39,9 +43,22 @@ def test_who_answers_otherwise_than_the_api_is_told(
     monkeypatch.setattr("snapstore.remote.retrying._PAUSE", 0.001)
     with pytest.raises(SnapError) as caught:
         call(answer)
-    assert what in caught.value.what
+    assert re.search(re.escape(what).replace(re.escape("{port}"), r"\d+"), caught.value.what)
     assert "token" not in caught.value.what
     assert fix in (caught.value.fix or "")
+
+
+@pytest.mark.parametrize(
+    ("key", "what"), [("", "no key is given"), ("a secr\net", "holds a line break"), ("secrét", "not ASCII")]
+)
+def test_a_key_that_is_none_is_told_and_not_shown(key: str, what: str):
+    opened = api("http://127.0.0.1:1", {"Authorization": f"Bearer {key}"}, "edge", 2, "docs/page.md")
+    with pytest.raises(SnapError) as caught, opened:
+        pass
+    assert what in caught.value.what
+    assert caught.value.where == "resources.edge"
+    assert "docs/page.md" in (caught.value.fix or "")
+    assert "secr" not in str(caught.value)
 
 
 def test_nobody_there_is_told_without_numbers():

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from snapstore.errors import SnapError
-from snapstore.remote.lost import LostError
+from snapstore.remote.lost import LostError, in_trouble, no_answer, put_off
 
 _THROTTLED = frozenset(
     {
@@ -63,18 +63,20 @@ class Aws:
 
     def lost(self, why: Exception) -> SnapError:
         fix = "check the network and the address, then run the command again"
-        return SnapError(f"no answer from {self._name}: {why}", where=self._resource, fix=fix)
+        return no_answer(self._name, why, self._resource, fix)
 
     def _said(self, answer: Any, operation: str) -> Exception:
         code, status = str(answer["Error"].get("Code", "")), answer["ResponseMetadata"]["HTTPStatusCode"]
         if code in _THROTTLED or status == _LATER:
-            return LostError(f"it says {code or status}", sent=False, wait=_asked_to_wait(answer))
+            return put_off(code or status, _asked_to_wait(answer))
         if status >= 500:
-            return LostError(f"it says {status}")
+            return in_trouble(status)
         return self._refused(f"it says {code} to {operation}: {answer['Error'].get('Message', '')}", code)
 
     def _refused(self, text: str, name: str) -> RefusedError:
         fix = f"see {self._page} for the permissions that this needs, and where its key comes from"
+        if name.startswith("NoSuch"):
+            fix = f"check the ids of this resource: one of them is not there, or of another account; {fix}"
         return RefusedError(f"{self._name}: {text[:500]}", self._resource, fix, name)
 
 

@@ -13,16 +13,35 @@ _NUMBER = re.compile(r"^(?:\[Errno -?\d+\]|Error -?\d+ connecting to \S+\.) ")
 
 class LostError(Exception):
     """There was no answer: whether the server has done what it was told is not known, or, where nothing was
-    ``sent`` or it was put off, is known: it has not. It may have asked to ``wait`` for some seconds."""
+    ``sent`` or it was put off, is known: it has not. It may have asked to ``wait`` for some seconds. ``fix``
+    is what can be done about it, where that is known."""
 
-    def __init__(self, why: str, *, sent: bool = True, wait: float = 0.0) -> None:
+    def __init__(self, why: str, *, sent: bool = True, wait: float = 0.0, fix: str = "") -> None:
         super().__init__(why)
         self.sent = sent
         self.wait = wait
+        self.fix = fix
 
 
 class MovedError(Exception):
     """Something was not what it had to be: nothing was changed."""
+
+
+def put_off(status: object, wait: float) -> LostError:
+    """For who has done nothing, since it is asked too often."""
+    fix = "wait some minutes, then run the command again: others may ask with the same key"
+    return LostError(f"it is asked too often ({status})", sent=False, wait=wait, fix=fix)
+
+
+def in_trouble(status: object, wait: float = 0.0) -> LostError:
+    """For who says that it does not work, be it before or after it has done what it was told."""
+    fix = "see whether it has trouble of its own, and run the command again when that is over"
+    return LostError(f"it says {status}", wait=wait, fix=fix)
+
+
+def no_answer(who: str, why: Exception, where: str, fix: str) -> SnapError:
+    """What to tell of an answer that never came; ``fix`` is what to do where no more is known."""
+    return SnapError(f"no answer from {who}: {why}", where=where, fix=getattr(why, "fix", "") or fix)
 
 
 def reason(error: BaseException) -> str:

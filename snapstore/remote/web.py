@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from snapstore.errors import SnapError
-from snapstore.remote.lost import LostError, reason
+from snapstore.remote.lost import LostError, in_trouble, no_answer, put_off, reason
 
 _LATER, _NOT_FOUND = 429, 404
 _PATIENCE = 60.0
@@ -43,10 +43,11 @@ class Api:
             raise LostError(_reason(error), sent=False) from error
         except httpx.TransportError as error:
             raise LostError(_reason(error)) from error
-        if answer.status_code == _LATER or answer.status_code >= 500:
+        if answer.status_code == _LATER:
+            raise put_off(_LATER, _asked_to_wait(answer))
+        if answer.status_code >= 500:
             # What stands before a server says 503 also where that has done it and was too slow to say so.
-            sent = answer.status_code != _LATER
-            raise LostError(f"it says {answer.status_code}", sent=sent, wait=_asked_to_wait(answer))
+            raise in_trouble(answer.status_code, _asked_to_wait(answer))
         if answer.is_error or answer.has_redirect_location:
             raise self._refused(answer, f"{method} {path}")
         try:
@@ -55,11 +56,8 @@ class Api:
             raise LostError("its answer is not that of an API") from error
 
     def lost(self, why: Exception) -> SnapError:
-        return SnapError(
-            f"no answer from {self._place}: {why}",
-            where=self._resource,
-            fix="check the address and that the server is up, then run the command again",
-        )
+        fix = "check the address and that the server is up, then run the command again"
+        return no_answer(self._place, why, self._resource, fix)
 
     def _refused(self, answer: httpx.Response, what: str) -> RefusedError:
         status = answer.status_code
@@ -107,13 +105,27 @@ def _told(answer: httpx.Response) -> str:
     return answer.text.strip()[:200] or answer.reason_phrase
 
 
+def _sendable(value: str, resource: str, page: str) -> str:
+    """The value of a header that lets us in. SnapError where no key is in it, or one that none can hold."""
+    where = f"resources.{resource}"
+    if value in ("", "Bearer"):
+        fix = f"see {page} for what lets us in, and where it comes from"
+        raise SnapError("no key is given, or an empty one", where=where, fix=fix)
+    if not (value.isascii() and value.isprintable()):
+        text = "the key is none: it holds a line break, or signs that are not ASCII"
+        raise SnapError(text, where=where, fix=f"copy it again from where it is shown; see {page}")
+    return value
+
+
 @contextmanager
 def api(url: str, headers: Mapping[str, str], resource: str, timeout: float, page: str) -> Iterator[Api]:
-    """SnapError for what is no URL of the web."""
+    """SnapError for what is no URL of the web, and for a key that is none. The ``headers`` are what lets us
+    in, with or without the end of a line."""
+    said = {name: _sendable(value.strip(), resource, page) for name, value in headers.items()}
     place = url.partition("://")[2].partition("@")[2] or url.partition("://")[2]
     try:
         safe = not url.startswith("http:")  # certificates are read from a file, which takes a while
-        client = httpx.Client(base_url=url, headers=dict(headers), timeout=timeout, verify=safe)
+        client = httpx.Client(base_url=url, headers=said, timeout=timeout, verify=safe)
         if client.base_url.scheme not in ("http", "https") or not client.base_url.host:
             raise httpx.InvalidURL("it begins with no http:// and a host")
     except httpx.InvalidURL as error:

@@ -187,7 +187,9 @@ class Cloudflare:
             case "GET", ["zones"]:
                 return {"result": [one for one in self._zones() if one["name"] == query["name"]]}
             case "GET", ["zones", id]:
-                return {"result": next(one for one in self._zones() if one["id"] == id)}
+                found = [one for one in self._zones() if one["id"] == id]
+                require(bool(found), 404, 1001, "Invalid zone identifier")
+                return {"result": found[0]}
             case _, ["zones", id, *rest] if id == ZONE_ID:
                 return self._of_zone(method, rest, query, body)
             case _, ["zones", id, *rest] if id == OTHER_ID and self.other:
