@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from itertools import count, groupby, takewhile
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from snapstore.adapter import ApplyContext
 from snapstore.errors import SnapError
@@ -336,12 +337,19 @@ def _with_secrets(statement: str, action: Action, context: ApplyContext) -> str:
 def _send(connection: Connection, statement: str) -> None:
     """What fills a materialized view reads what its owner may see of each table, as for whoever made it; all
     else must fail rather than take some rows for all."""
-    filling = is_filling(statement)
-    if filling:
-        connection.execute(b"SET row_security = on")
-    connection.execute(statement.encode())
-    if filling:
-        connection.execute(b"SET row_security = off")
+    with _row_security(connection) if is_filling(statement) else nullcontext():
+        connection.execute(statement.encode())
+
+
+@contextmanager
+def _row_security(connection: Connection) -> Iterator[None]:
+    """On for as long as this takes; a transaction that failed takes it back by itself."""
+    connection.execute(b"SET row_security = on")
+    try:
+        yield
+    finally:
+        if connection.info.transaction_status in (TransactionStatus.IDLE, TransactionStatus.INTRANS):
+            connection.execute(b"SET row_security = off")
 
 
 def _run(
