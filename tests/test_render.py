@@ -33,7 +33,7 @@ from snapstore.model import (
     Verb,
 )
 from snapstore.render import changes as render
-from snapstore.render import plans, results, style, toml, values
+from snapstore.render import plans, results, statements, style, toml, values
 from snapstore.snapshot import Snapshot, TreeEntry
 
 
@@ -317,15 +317,26 @@ def test_formatting_for_people_changes_nothing_but_white_space():
         "CREATE VIEW v AS SELECT a.id, a.name, b.total FROM accounts AS a "
         "JOIN totals AS b ON a.id = b.id WHERE b.total > 10"
     )
-    assert plans.pretty(statement).count("\n") > 3
-    assert plans.pretty(statement).split() == statement.split()
+    assert statements.pretty(statement).count("\n") > 3
+    assert statements.pretty(statement).split() == statement.split()
     odd = (
         "CREATE INDEX i ON t USING gin (x) WITH (fastupdate = off) "
         "WHERE ((x IS NOT NULL) AND (y <> ALL (ARRAY[1, 2])))"
     )
-    assert "".join(plans.pretty(odd).split()) == "".join(odd.split())
+    assert "".join(statements.pretty(odd).split()) == "".join(odd.split())
+    cast = (
+        "CREATE TABLE kept AS SELECT k, v FROM (SELECT t.id::text AS k, extract(year FROM t.at) AS v,"
+        " row_number() OVER (ORDER BY t.id) FROM t) s WHERE v IS DISTINCT FROM 2026 AND k <> 'a FROM b'"
+    )
+    assert [line.split()[0] for line in statements.pretty(cast).splitlines()] == [
+        *("CREATE", "SELECT", "FROM"),
+        *("SELECT", "FROM", "WHERE"),
+    ]
+    assert "".join(statements.pretty(cast).split()) == "".join(cast.split())
+    grant = f"GRANT SELECT, UPDATE ON {', '.join(f'a_table_{n}' for n in range(20))} TO somebody"
+    assert statements.pretty(grant) == grant
     broken = "CREATE " + "((" * 80
-    assert plans.pretty(broken) == broken
+    assert statements.pretty(broken) == broken
 
 
 # What reaches a terminal

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from itertools import groupby
 
 from snapstore.model import REFUSED_BY_DEFAULT, Action, Hazard, Plan, PlanSide, Verb
 from snapstore.plan import hazards
+from snapstore.render.statements import is_sql, pretty
 from snapstore.render.style import ADDED, BOLD, CHANGED, DIM, HAZARD, REMOVED, REPLACED, name, paint
 from snapstore.render.values import count, size
 
@@ -26,10 +26,6 @@ _WORDS = {
 }
 _SHOWN = 60
 _LINES = 30
-_SQL = re.compile(
-    r"\s*(ALTER|ANALYZE|BEGIN|CALL|CLUSTER|COMMENT|COMMIT|COPY|CREATE|DELETE|DO|DROP|GRANT|INSERT|LOCK|REASSIGN"
-    r"|REFRESH|REINDEX|RESET|REVOKE|SECURITY|SELECT|SET|TRUNCATE|UPDATE|VACUUM|WITH)\b"
-)
 
 
 def text(plan: Plan, *, full: bool = False) -> str:
@@ -126,36 +122,6 @@ def hazard_text(hazard: Hazard) -> str:
     numbers = [count(hazard.rows, "row")] if hazard.rows is not None else []
     numbers += [size(hazard.bytes)] if hazard.bytes is not None else []
     return f"{hazard.name}: {name(hazard.text)}" + (f" ({', '.join(numbers)})" if numbers else "")
-
-
-# SQL
-
-
-def is_sql(statement: str) -> bool:
-    """Whether a statement reads like SQL; good enough to decide how it is shown."""
-    return _SQL.match(statement) is not None
-
-
-def pretty(statement: str) -> str:
-    """A long statement of one line broken into several, for reading only; as it is where that fails."""
-    if "\n" in statement or len(statement) < 100 or not is_sql(statement):
-        return statement
-    import logging
-
-    import sqlglot
-    from sqlglot.errors import SqlglotError
-
-    logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it cannot read is shown as it is
-    try:
-        broken = sqlglot.transpile(statement, read="postgres", write="postgres", pretty=True)[0]
-    except (SqlglotError, ValueError, RecursionError):
-        return statement
-    return broken if _ink(broken) == _ink(statement) else statement
-
-
-def _ink(statement: str) -> str:
-    """What is left of a statement without white space: what formatting must not change."""
-    return "".join(statement.split()).rstrip(";")
 
 
 def sql(plan: Plan) -> str:
