@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from itertools import chain
 from typing import Any, TypeAlias
 
 from snapstore.adapter import PlanRequest
 from snapstore.circles import halved, in_halves, loosened, slots
 from snapstore.fates import decide
-from snapstore.model import Action, Fact, Verb
+from snapstore.model import Action, Fact, Json, Verb
 from snapstore.ordering import CircularActions, order
 from snapstore.rules import Alteration, Draft, Fate, Rule, View, is_silent
+
+_NAMED = 3
+_SHORT = 40
+"""How many changes, and characters of a value, a summary tells."""
 
 Finish: TypeAlias = Callable[[list[Action]], list[Action]]
 
@@ -178,10 +183,11 @@ def _altered(rules: Mapping[str, Rule], view: View, identity: str, alteration: A
     by_itself = not alteration.follows
     displaced = by_itself and (alteration.swaps or _displaces_any(view, identity, alteration))
     was, now = slots(rules, [before]), slots(rules, [after])
+    how = replace(alteration, summary=alteration.summary or _in_short(before, after))
     return _action(
         view,
         after,
-        alteration,
+        how,
         Verb.ALTER,
         rank=rules[after.kind].rank,
         produces=[*moved, *alteration.provides, *sorted(now - was)],
@@ -189,6 +195,22 @@ def _altered(rules: Mapping[str, Rule], view: View, identity: str, alteration: A
         needs=sorted((_stands_on([after]) | set(alteration.needs)) - set(moved)),
         releases=sorted(_stands_on([before]) - _stands_on([after]) - set(moved)),
     )
+
+
+def _in_short(before: Fact, after: Fact) -> str:
+    """``alter column public.users.score (type bigint → integer, not null)``"""
+    keys = sorted(before.attrs.keys() | after.attrs.keys())
+    changed = [key for key in keys if before.attrs.get(key) != after.attrs.get(key)]
+    said = [_change(key, before.attrs.get(key), after.attrs.get(key)) for key in changed[:_NAMED]]
+    more = ["…"] if len(changed) > _NAMED else []
+    told = f" ({', '.join([*said, *more])})" if said else ""
+    return f"{Verb.ALTER} {after.kind} {after.name}{told}"
+
+
+def _change(key: str, old: Json, new: Json) -> str:
+    """Values only where both are words: whatever is sealed is none, and texts are in the statements."""
+    words = all(isinstance(value, str) and len(value) <= _SHORT and "\n" not in value for value in (old, new))
+    return f"{key.replace('_', ' ')} {old} → {new}" if words else key.replace("_", " ")
 
 
 def _displaces_any(view: View, identity: str, alteration: Alteration) -> bool:
