@@ -14,13 +14,12 @@ from snapstore_dns import updating
 from snapstore_dns.provider import Provider
 from snapstore_dns.records import Change, Zone, name_of, soa_of, value_of, zone_names, zone_of
 from snapstore_dns.settings import Settings
-from snapstore_dns.talking import Line, address, exchange, lost, said
+from snapstore_dns.talking import BUSY, Line, UntrustedError, address, exchange, lost, said
 from snapstore_dns.transfer import transfer
 from snapstore_dns.tsig import key_of
 
 HERE = "127.0.0.1"
 _MOVED = frozenset({"NXRRSET", "YXRRSET", "NXDOMAIN", "YXDOMAIN"})
-_BUSY = frozenset({"SERVFAIL"})
 _WHY = {
     "REFUSED": "it allows this key no updates, or a record breaks a rule of its own: its log says which",
     "NOTAUTH": "it is not the primary of the zone, or does not know the key",
@@ -55,10 +54,13 @@ class _Server:
 
     def write(self, zone: str, changes: Sequence[Change]) -> None:
         serial = self._serial(zone) if any(change.type == "SOA" for change in changes) else 0
-        code = said(exchange(self._line, updating.message(zone, changes, serial)))
+        try:
+            code = said(exchange(self._line, updating.message(zone, changes, serial)))
+        except UntrustedError as error:
+            raise LostError(f"its answer cannot be trusted: {error.__cause__}") from error
         if code in _MOVED:
             raise MovedError(code)
-        if code in _BUSY:
+        if code == BUSY:
             raise LostError(f"it says {code}")
         if code != "NOERROR":
             raise self._refused(zone, changes, code)

@@ -18,10 +18,18 @@ from snapstore.remote.lost import LostError, reason
 
 PORT = 53
 LARGEST = 65535
+BUSY = "SERVFAIL"
+"""What a server says that cannot now: it may be at its limit of transfers, or be loading."""
+_NO_KEY = "does not know the key, or not with this secret"
+_NO_TIME = "has another time than this computer: signatures hold for five minutes"
 
 
 class ImproperError(Exception):
     """What came is no answer, or not one that can be trusted."""
+
+
+class UntrustedError(SnapError):
+    """An answer came that proves nothing: whether the server has done what it was told is not known."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -75,7 +83,8 @@ def _reason(error: BaseException) -> str:
 
 
 def exchange(line: Line, message: dns.message.Message) -> dns.message.Message:
-    """The answer to a message, whatever its code. SnapError where it is no answer that can be trusted."""
+    """The answer to a message, whatever its code. UntrustedError where it proves nothing; SnapError where the
+    server does not trust us."""
     if line.key is not None:
         message.use_tsig(line.key)
     try:
@@ -95,7 +104,6 @@ def _parsed(data: bytes, question: dns.message.Message) -> dns.message.Message:
     try:
         return dns.message.from_wire(data, keyring=question.keyring or False, request_mac=question.mac)
     except dns.exception.FormError as error:
-        # A server that cannot read a message says so, unsigned.
         code = dns.rcode.to_text(dns.rcode.Rcode.make(data[3] & 0xF)) if len(data) > 3 else "nothing"
         raise ImproperError(f"it says {code}, and {error}") from error
 
@@ -123,22 +131,26 @@ def _exactly(channel: socket.socket, size: int) -> bytes:
 
 @contextmanager
 def trusted(line: Line) -> Iterator[None]:
-    """SnapError for what is no proper answer, or not signed as it should be."""
+    """UntrustedError for what is no proper answer, or not signed as it should be; SnapError where the server
+    says so of what we have sent."""
     try:
         yield
-    except (dns.tsig.PeerBadKey, dns.tsig.PeerBadSignature, dns.tsig.BadSignature, dns.tsig.BadKey) as error:
-        raise _refused(line, f"does not know the key, or not with this secret: {error}") from error
-    except (dns.tsig.PeerBadTime, dns.tsig.BadTime) as error:
-        text = "has another time than this computer: signatures hold for five minutes"
-        raise _refused(line, text) from error
+    except (dns.tsig.PeerBadKey, dns.tsig.PeerBadSignature) as error:
+        raise _refused(line, f"{_NO_KEY}: {error}") from error
+    except (dns.tsig.BadSignature, dns.tsig.BadKey) as error:
+        raise _refused(line, f"{_NO_KEY}: {error}", UntrustedError) from error
+    except dns.tsig.PeerBadTime as error:
+        raise _refused(line, _NO_TIME) from error
+    except dns.tsig.BadTime as error:
+        raise _refused(line, _NO_TIME, UntrustedError) from error
     except dns.exception.Timeout:
         raise
     except (ImproperError, dns.exception.DNSException) as error:
-        raise _refused(line, f"gives no proper answer: {error}") from error
+        raise _refused(line, f"gives no proper answer: {error}", UntrustedError) from error
 
 
-def _refused(line: Line, text: str) -> SnapError:
-    return SnapError(
+def _refused(line: Line, text: str, kind: type[SnapError] = SnapError) -> SnapError:
+    return kind(
         f"the name server {line.place} {text}",
         where=line.resource,
         fix="see what key it has, and whether it is for this algorithm; "

@@ -23,8 +23,9 @@ import dns.rdatatype
 import dns.tsig
 
 from snapstore.errors import SnapError
+from snapstore.remote.lost import LostError
 from snapstore_dns.records import IN, RecordSet, generic, name_of, owner_of, type_name, value_of
-from snapstore_dns.talking import ImproperError, Line, connected, receive, send, trusted
+from snapstore_dns.talking import BUSY, ImproperError, Line, connected, receive, send, trusted
 
 _HEADER = struct.Struct("!6H")
 _RECORD = struct.Struct("!HHIH")
@@ -49,7 +50,8 @@ class _Record(NamedTuple):
 
 
 def transfer(line: Line, zone: str) -> list[RecordSet]:
-    """All record sets of a zone, the SOA among them. SnapError when the server does not give them."""
+    """All record sets of a zone, the SOA among them. SnapError when the server does not give them, LostError
+    where it may give them when it is asked again."""
     query = dns.message.make_query(name_of(zone), dns.rdatatype.AXFR)
     if line.key is not None:
         query.use_tsig(line.key)
@@ -133,8 +135,10 @@ def _signature(data: bytes, record: _Record) -> dns.rdata.Rdata:
 
 
 def _require_well(code: int, line: Line, zone: str) -> None:
+    told = dns.rcode.to_text(dns.rcode.Rcode.make(code))
+    if told == BUSY:
+        raise LostError(f"it says {told} to a transfer of {zone}")
     if code:
-        told = dns.rcode.to_text(dns.rcode.Rcode.make(code))
         raise SnapError(
             f"the name server {line.place} does not give the zone {zone}: {told}",
             where=line.resource,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -11,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import dns.message
+import dns.rcode
 import pytest
 
 from snapstore import journal
@@ -19,13 +22,13 @@ from tests.conftest import Snap
 from tests.dns import cloudflare, route53, servers
 from tests.dns.conftest import ZONE, settings
 from tests.dns.gateway import FAILURES, Failure, Gateway, gateway, ways
-from tests.dns.powerdns import comment, gone, rrset, running
+from tests.dns.powerdns import PowerDns, comment, gone, rrset, running
 from tests.dns.test_cloudflare import settings as cloudflare_settings
 from tests.dns.test_octodns import of_powerdns as octodns_settings
 from tests.dns.test_powerdns import settings as power_settings
 from tests.dns.test_route53 import settings as route53_settings
 from tests.project import Project, project, well
-from tests.redis.proxy import Cut, Proxy, cut_ways, cuts, proxy
+from tests.redis.proxy import Ask, Cut, Proxy, cut_ways, cuts, proxy
 
 EVERY = "SNAPSTORE_DNS_FAULTS" in os.environ
 
@@ -129,6 +132,59 @@ def test_a_server_that_goes_away_is_restored_or_taken_back_when_it_is_there_agai
     assert interrupted >= 2
 
 
+def refusing(code: str) -> Callable[[bytes, Ask], bytes]:
+    """A server that says that instead of doing what it was asked."""
+
+    def instead(request: bytes, ask: Ask) -> bytes:
+        answer = dns.message.make_response(dns.message.from_wire(request[2:], keyring=servers.SIGNER))
+        answer.set_rcode(dns.rcode.from_text(code))
+        return with_size(answer.to_wire())
+
+    return instead
+
+
+def garbled(request: bytes, ask: Ask) -> bytes:
+    """What the server has answered when it had done what it was told, with a signature that is none."""
+    answer = ask(request)
+    return answer[:-7] + bytes([answer[-7] ^ 1]) + answer[-6:]
+
+
+def with_size(wire: bytes) -> bytes:
+    return struct.pack("!H", len(wire)) + wire
+
+
+ANSWERS = {code: refusing(code) for code in ("SERVFAIL", "REFUSED", "NOTAUTH")} | {"garbled": garbled}
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("answer", ANSWERS if EVERY else ["SERVFAIL", "garbled"])
+@pytest.mark.parametrize("down", [False, True] if EVERY else [False])
+def test_an_answer_that_is_a_no_or_proves_nothing_leads_on_and_no_message_is_done_twice(
+    server: servers.Server, between: Proxy, place: Project, answer: str, down: bool
+):
+    before(server)
+    promised, taken = server.records(ZONE), place.take()
+    after(server)
+    between.through()
+    well(place.restore(taken.commit))
+    between.instead = ANSWERS[answer]
+    ends = []
+    for at in range(1 + (not EVERY and server.name == "knot"), between.requests + 1, 1 if EVERY else 2):
+        after(server)
+        serial = server.serial(ZONE)
+        between.cut_at(at, "instead", down=down)
+        ends.append(_ends(place, taken.commit))
+        between.through()
+        if ends[-1] == "interrupted":
+            well(place.resume())
+        elif ends[-1] == "nothing":
+            assert server.serial(ZONE) == serial, at
+            well(place.restore(taken.commit))
+        assert server.serial(ZONE) - serial == 2, at
+        assert server.records(ZONE) == promised, at
+    assert not EVERY or ("interrupted" in ends) == (down or answer != "SERVFAIL")
+
+
 # APIs
 
 
@@ -149,22 +205,24 @@ class Remote:
 WWW = f"www.{ZONE}."
 
 
+def good_power(server: PowerDns, **more: Any) -> None:
+    server.patch(ZONE, gone(WWW, "CNAME"), gone(f"new.{ZONE}.", "A"))
+    server.patch(ZONE, rrset(WWW, "A", 300, "192.0.2.1", **more))
+
+
+def bad_power(server: PowerDns) -> None:
+    server.patch(ZONE, gone(WWW, "A"))
+    server.patch(
+        ZONE, rrset(WWW, "CNAME", 60, "web.example.net."), rrset(f"new.{ZONE}.", "A", 60, "192.0.2.3")
+    )
+
+
 @pytest.fixture
 def of_power(tmp_path: Path) -> Iterator[Remote]:
     with running(tmp_path / "server", ZONE) as server, gateway(server.port) as (gate, url):
-
-        def good() -> None:
-            noted = [comment("shop")]
-            server.patch(ZONE, gone(WWW, "CNAME"), gone(f"new.{ZONE}.", "A"))
-            server.patch(ZONE, rrset(WWW, "A", 300, "192.0.2.1", disabled=("192.0.2.2",), comments=noted))
-
-        def bad() -> None:
-            server.patch(ZONE, gone(WWW, "A"))
-            server.patch(
-                ZONE, rrset(WWW, "CNAME", 60, "web.example.net."), rrset(f"new.{ZONE}.", "A", 60, "192.0.2.3")
-            )
-
         place = project(tmp_path / "project", power_settings(url) + "timeout = 1\n")
+        good = partial(good_power, server, disabled=("192.0.2.2",), comments=[comment("shop")])
+        bad = partial(bad_power, server)
         yield Remote(gate, place, good, bad, lambda: server.zone(ZONE), lambda: gate.done.count("PATCH"))
 
 
@@ -174,6 +232,28 @@ def amazon() -> Iterator[route53.Route53]:
         yield service
 
 
+CHOSEN = [
+    route53.rrset(WWW, "A", 60, "192.0.2.1", SetIdentifier=name, Weight=1) for name in ("blue", "green")
+]
+NEW = [route53.rrset(f"new{number}.{ZONE}.", "A", 60, "192.0.2.3") for number in range(2)]
+
+
+def good_amazon(amazon: route53.Route53) -> None:
+    _turn(amazon, CHOSEN, NEW)
+
+
+def bad_amazon(amazon: route53.Route53) -> None:
+    _turn(amazon, NEW, CHOSEN)
+
+
+def _turn(amazon: route53.Route53, come: list[Any], go: list[Any]) -> None:
+    there = {one["Name"] for one in amazon.sets()}
+    changes = [("DELETE", one) for one in go if one["Name"] in there]
+    changes += [("CREATE", one) for one in come if one["Name"] not in there]
+    if changes:
+        amazon.change(*changes)
+
+
 @pytest.fixture
 def of_route53(amazon: route53.Route53, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Remote]:
     """What takes two batches."""
@@ -181,20 +261,9 @@ def of_route53(amazon: route53.Route53, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("snapstore_dns.route53.ELEMENTS", 2)
     monkeypatch.setattr("snapstore.remote.aws._BREATH", 0.001)
     amazon.reset()
-    before = [
-        route53.rrset(WWW, "A", 60, "192.0.2.1", SetIdentifier=name, Weight=1) for name in ("blue", "green")
-    ]
-    after = [route53.rrset(f"new{number}.{ZONE}.", "A", 60, "192.0.2.3") for number in range(2)]
-
-    def turn(come: list[Any], go: list[Any]) -> None:
-        there = {one["Name"] for one in amazon.sets()}
-        changes = [("DELETE", one) for one in go if one["Name"] in there]
-        changes += [("CREATE", one) for one in come if one["Name"] not in there]
-        if changes:
-            amazon.change(*changes)
 
     def bad() -> None:
-        turn(after, before)
+        bad_amazon(amazon)
         amazon.batches.clear()
 
     port = int(amazon.url.rpartition(":")[2])
@@ -203,28 +272,31 @@ def of_route53(amazon: route53.Route53, tmp_path: Path, monkeypatch: pytest.Monk
         yield Remote(
             gate,
             place,
-            lambda: turn(before, after),
+            partial(good_amazon, amazon),
             bad,
             amazon.sets,
             lambda: sum(any(change["Action"] != "UPSERT" for change in batch) for batch in amazon.batches),
         )
 
 
+def good_cloudflare(service: cloudflare.Cloudflare) -> None:
+    service.remove({})
+    service.add(*(cloudflare.record(f"www{n}.{ZONE}", "A", 1, "192.0.2.1") for n in range(2)))
+
+
+def bad_cloudflare(service: cloudflare.Cloudflare) -> None:
+    service.remove({})
+    service.add(*(cloudflare.record(f"www{n}.{ZONE}", "CNAME", 60, "web.example.net") for n in range(2)))
+
+
 @pytest.fixture
 def of_cloudflare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Remote]:
     """What takes two batches."""
     monkeypatch.setattr("snapstore_dns.cloudflare.FREE", 2)
-    before = [cloudflare.record(f"www{number}.{ZONE}", "A", 1, "192.0.2.1") for number in range(2)]
-    after = [cloudflare.record(one["name"], "CNAME", 60, "web.example.net") for one in before]
     with cloudflare.running() as service, gateway(service.port) as (gate, url):
-
-        def turn(come: list[Any]) -> None:
-            service.remove({})
-            service.add(*come)
-
         address = f"{url}/client/v4"
         place = project(tmp_path / "project", cloudflare_settings(address) + "timeout = 1\n")
-        good, bad = partial(turn, before), partial(turn, after)
+        good, bad = partial(good_cloudflare, service), partial(bad_cloudflare, service)
         yield Remote(gate, place, good, bad, service.told, lambda: gate.done.count("POST"))
 
 
@@ -232,18 +304,8 @@ def of_cloudflare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[R
 def of_octodns(tmp_path: Path) -> Iterator[Remote]:
     """Its provider for PowerDNS."""
     with running(tmp_path / "server", ZONE) as server, gateway(server.port) as (gate, url):
-
-        def good() -> None:
-            server.patch(ZONE, gone(WWW, "CNAME"), gone(f"new.{ZONE}.", "A"))
-            server.patch(ZONE, rrset(WWW, "A", 300, "192.0.2.1"))
-
-        def bad() -> None:
-            server.patch(ZONE, gone(WWW, "A"))
-            server.patch(
-                ZONE, rrset(WWW, "CNAME", 60, "web.example.net."), rrset(f"new.{ZONE}.", "A", 60, "192.0.2.3")
-            )
-
         place = project(tmp_path / "project", octodns_settings(int(url.rpartition(":")[2])))
+        good, bad = partial(good_power, server), partial(bad_power, server)
         yield Remote(gate, place, good, bad, lambda: server.zone(ZONE), lambda: gate.done.count("PATCH"))
 
 

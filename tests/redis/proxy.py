@@ -1,5 +1,5 @@
 """A proxy that cuts connections at a request: before the server has it, or when it has answered; or that lets
-who asked wait for an answer that the server has given."""
+who asked wait for an answer that the server has given, or gives another one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Literal
 
-Cut = Literal["before", "after", "silence"]
+Cut = Literal["before", "after", "silence", "instead"]
+Ask = Callable[[bytes], bytes]
 
 
 def cuts(every: bool) -> list[Cut]:
@@ -25,13 +26,15 @@ def cut_ways(every: bool, *usual: tuple[Cut, str]) -> list[tuple[Cut, str]]:
 
 class Proxy:
     """Forwards to a port. ``requests`` counts what clients have sent; at number ``at`` it cuts, once or, with
-    ``down``, from then on. ``told`` is called at each cut, while the client still waits."""
+    ``down``, from then on. ``told`` is called at each cut, while the client still waits. ``instead`` is
+    the answer to a request, and may ask the server."""
 
     def __init__(self, target: int) -> None:
         self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.told: Callable[[], None] = lambda: None
+        self.instead: Callable[[bytes, Ask], bytes] = lambda request, ask: ask(request)
         self._lock = threading.Lock()
         self.through()
         self._thread = threading.Thread(target=self._accept, daemon=True)
@@ -69,6 +72,9 @@ class Proxy:
                 if server in ready:
                     client.sendall(_some(server))
                 elif self._cuts():
+                    if self._how == "instead":
+                        client.sendall(self.instead(_some(client), lambda data: _asked(server, data)))
+                        continue
                     if self._how != "before":
                         server.sendall(_some(client))
                         _some(server)
@@ -78,6 +84,11 @@ class Proxy:
                     return
                 else:
                     server.sendall(_some(client))
+
+
+def _asked(server: socket.socket, data: bytes) -> bytes:
+    server.sendall(data)
+    return _some(server)
 
 
 def _some(channel: socket.socket) -> bytes:
