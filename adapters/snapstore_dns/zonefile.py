@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 
 import dns.exception
 import dns.rdatatype
@@ -13,7 +14,7 @@ from snapstore.facts import Facts
 from snapstore.model import UNMODELLED, Fact, Json
 from snapstore.nearest import did_you_mean
 from snapstore_dns.facts import RECORDS, ZONE, content_of, folder, place_of, soa_from
-from snapstore_dns.records import ALIAS, Key, RecordSet, absolute, generic, rdata_of, unicode_of
+from snapstore_dns.records import ALIAS, Key, RecordSet, absolute, generic, rdata_of, unicode_of, zone_name
 from snapstore_dns.wording import lines
 
 WELL_KNOWN = frozenset(
@@ -52,6 +53,8 @@ def master_file(path: str, facts: Facts, hints: Mapping[str, Json]) -> str:
 def _zone(path: str, facts: Facts) -> Fact:
     zones = {folder(fact.name): fact for fact in facts.kinds.get(ZONE, ())}
     name = path.strip("/").removesuffix(RECORDS).rstrip("/")
+    with suppress(SnapError):
+        name = name if name in zones else folder(zone_name(name, ""))  # as people write it
     if name not in zones:
         raise SnapError(
             f"there is no zone {name!r} in it" if name else "a zone has to be named",

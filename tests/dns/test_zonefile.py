@@ -71,6 +71,17 @@ def test_it_reads_well(bind: servers.Server, snap: Snap):
     assert snap("show", "live:dns/example.com/records.json", "--zone", code=0).stdout == text
 
 
+def test_a_zone_is_found_by_its_name_as_people_write_it(tmp_path: Path, snap: Snap):
+    names = ["xn--mnchen-3ya.example", "0/25.2.0.192.in-addr.arpa"]
+    with servers.running("knot", tmp_path / "server", dict.fromkeys(names, servers.START)) as server:
+        snap.configure(settings(server.address, *names))
+        snap("init", code=0)
+        snap("take", code=0)
+    shown = snap("show", "HEAD:dns/München.example", "--zone", code=0).stdout
+    assert shown.startswith("$ORIGIN xn--mnchen-3ya.example.\n")
+    assert snap("show", f"HEAD:dns/{names[1]}", "--zone", code=0).stdout.startswith(f"$ORIGIN {names[1]}.\n")
+
+
 def test_what_is_no_zone_is_one_clear_message(bind: servers.Server, snap: Snap):
     written(bind, snap)
     for words, said in {
