@@ -23,13 +23,13 @@ from snapstore.remote.retrying import surely
 from snapstore.secrets import REDACTOR
 from snapstore_dns.provider import Provider
 from snapstore_dns.records import (
-    SIGNERS,
     Change,
     Key,
     RecordSet,
     Unmodelled,
     Zone,
     absolute,
+    is_signers,
     name_of,
     owner_of,
     rdata_of,
@@ -200,7 +200,7 @@ class _OctoDns:
             yield Unmodelled(zone, BLIND, "no server is named to compare with")
             return
         for one in transfer(self._line, zone):
-            if one.type == "SOA" or one.type in SIGNERS or one.key == root:
+            if one.type == "SOA" or is_signers(one.key, zone) or one.key == root:
                 continue
             if one.key not in sets:
                 yield Unmodelled(one.owner, one.type, UNTOLD)

@@ -16,7 +16,6 @@ from snapstore.remote.web import Api, api
 from snapstore.secrets import REDACTOR
 from snapstore_dns.provider import Provider
 from snapstore_dns.records import (
-    SIGNERS,
     Change,
     Key,
     RecordSet,
@@ -24,6 +23,7 @@ from snapstore_dns.records import (
     Unmodelled,
     Zone,
     absolute,
+    is_signers,
     soa_of,
     unmodelled,
     zone_names,
@@ -92,12 +92,12 @@ def zone_of(name: str, told: Mapping[str, Json]) -> Zone:
         raise SnapError(f"the server tells no SOA of {name}", where=name, fix="see what it serves as this")
     soa, serial = soa_of(head.ttl, head.records[0])
     signed = bool(told.get("dnssec"))
-    seen = unmodelled(sets, signed)
+    seen = unmodelled(name, sets, signed)
     return Zone(
         name=name,
         serial=serial,
         soa=soa,
-        sets={key: one for key, one in sets.items() if one.type not in SIGNERS},
+        sets={key: one for key, one in sets.items() if not is_signers(key, name)},
         signed=signed,
         unmodelled=sorted([*seen, *_notes(head)]),
     )

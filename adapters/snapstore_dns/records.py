@@ -24,10 +24,8 @@ from snapstore.errors import SnapError
 from snapstore.model import Json
 
 IN = dns.rdataclass.IN
-DERIVED = frozenset({"RRSIG", "NSEC", "NSEC3", "ZONEMD", "TYPE65534"})
-"""What a signer makes of the rest of a zone. TYPE65534 is how BIND notes what it has signed so far."""
-SIGNERS = DERIVED | {"NSEC3PARAM", "DNSKEY", "CDS", "CDNSKEY"}
-"""All that is a signer's own."""
+_NOTES = "TYPE65534"
+_SIGNERS = frozenset({"RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "DNSKEY", "CDS", "CDNSKEY", "ZONEMD", _NOTES})
 _NAMELESS = frozenset({"A", "AAAA", "TXT"})
 """Types without names in them whose presentation form always leads back."""
 _GENERIC = "\\#"
@@ -218,6 +216,12 @@ def soa_of(ttl: int, text: str) -> tuple[Soa, int]:
 # Zones
 
 
+def is_signers(key: Key, zone: str) -> bool:
+    """Whether a record set is a signer's own. BIND notes what it has signed so far at the apex; elsewhere the
+    same type is like any other that has no name."""
+    return key.type in _SIGNERS and (key.type != _NOTES or key.owner == zone)
+
+
 def zone_of(name: str, found: Iterable[RecordSet]) -> Zone:
     """A zone from all its record sets, with those of its signer. SnapError where it has no SOA."""
     sets = {one.key: one for one in found}
@@ -232,14 +236,14 @@ def zone_of(name: str, found: Iterable[RecordSet]) -> Zone:
         name=name,
         serial=serial,
         soa=soa,
-        sets={key: one for key, one in sets.items() if one.type not in SIGNERS},
+        sets={key: one for key, one in sets.items() if not is_signers(key, name)},
         signed=signed,
-        unmodelled=sorted(unmodelled(sets, signed)),
+        unmodelled=sorted(unmodelled(name, sets, signed)),
     )
 
 
-def unmodelled(sets: Iterable[Key], signed: bool) -> Iterator[Unmodelled]:
-    """A signer's records where nobody signs: servers take them for orders to sign."""
-    for owner, kind, _ in sets:
-        if kind in SIGNERS and not signed and kind not in DERIVED:
-            yield Unmodelled(owner, kind, "in a zone that is not signed")
+def unmodelled(zone: str, sets: Iterable[Key], signed: bool) -> Iterator[Unmodelled]:
+    """A signer's records where nobody signs: servers take some for orders to sign, and ignore others."""
+    for key in sets:
+        if not signed and is_signers(key, zone):
+            yield Unmodelled(key.owner, key.type, "in a zone that is not signed")
