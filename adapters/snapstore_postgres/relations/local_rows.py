@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.relations import children
-from snapstore_postgres.relations.inheritance import ancestors
+from snapstore_postgres.relations.inheritance import ancestors, lasting_parents
 
 
 def source(table: str, columns: Sequence[str], view: View) -> str:
@@ -49,5 +49,5 @@ def _here(table: str, view: View) -> Iterator[str]:
     if "foreign" not in view.live[f"table:{table}"].attrs:
         yield table
     for child in children(f"table:{table}", view.live_dependents):
-        if not view.vanishes(f"table:{child}"):  # it takes its rows along
+        if table in lasting_parents(child, view):  # what leaves has done so, and takes its rows along
             yield from _here(child, view)
