@@ -60,8 +60,38 @@ def made_after(fact: Fact, view: View) -> list[str]:
     below = (p for p in around.get(fact.id, ()) if p.kind == "index_partition")
     children = [view.target[part.parent or ""] for part in below if part.attrs["parent"] == fact.id]
     recognised = {c.parent for c in children if recognition.is_recognised(fact, c, view.target_parts)}
-    parts = (part for part in around.get(fact.parent or "", ()) if part.kind == "partition")
-    return [part.id for part in parts if part.parent not in recognised]
+    parts = _partitions_of(fact, view.target)
+    late = elsewhere(fact, view.target)
+    return [part.id for part in parts if part.parent not in recognised and part not in late]
+
+
+def elsewhere(index: Fact, side: Facts) -> list[Fact]:
+    """The partitions of the table of an index that lie on other servers, and have no part of it. It becomes
+    valid when it has got its last part, if each partition that is attached in that moment has one: so these
+    come after it. Not those of one that is to be invalid."""
+    if index.kind != "index" or "invalid" in index.attrs:
+        return []
+    return [p for p in _partitions_of(index, side) if "foreign" in side[p.parent or ""].attrs]
+
+
+def _partitions_of(index: Fact, side: Facts) -> list[Fact]:
+    return [part for part in side.dependents.get(index.parent or "", ()) if part.kind == "partition"]
+
+
+def come_without_parts(index: Fact, view: View) -> list[str]:
+    """The partitions on other servers that have to leave for a new index to become valid."""
+    return [part.id for part in elsewhere(index, view.live)]
+
+
+def before_elsewhere(partition: Fact, view: View) -> Iterator[str]:
+    """What is attached before such a partition: to the indexes of its table their parts."""
+    if "foreign" not in view.target[partition.parent or ""].attrs:
+        return
+    for index in view.target_parts.get(f"table:{partition.attrs['of']}", ()):
+        if partition in elsewhere(index, view.target):
+            yield index.id
+            around = view.target_dependents.get(index.id, ())
+            yield from (p.id for p in around if p.kind == "index_partition" and p.attrs["parent"] == index.id)
 
 
 def behind_partitions(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
@@ -80,7 +110,8 @@ def _partitions_before(action: Action, coming: Collection[str], target: Facts) -
     is_key = fact is not None and (fact.kind == "index" or fact.attrs.get("type") in ("p", "u"))
     if fact is None or not is_key:
         return set()
-    partitions = {part.id for part in target.dependents.get(fact.parent or "", ()) if part.id in coming}
+    late = {part.id for part in elsewhere(fact, target)}
+    partitions = {part.id for part in _partitions_of(fact, target) if part.id in coming} - late
     return set() if partitions.isdisjoint(action.needs) else partitions
 
 
@@ -270,7 +301,13 @@ def _alter_attachment(before: Fact, after: Fact, view: View) -> Alteration | Non
 
 RULES: dict[str, Rule] = {
     "index": Rule(
-        _create_index, _drop_index, _alter_index, rank=52, separable=separable, slots=relation_slot
+        _create_index,
+        _drop_index,
+        _alter_index,
+        rank=52,
+        separable=separable,
+        slots=relation_slot,
+        along=come_without_parts,
     ),
     "index_partition": Rule(
         _attach_index, _detach_index, _alter_attachment, rank=55, along=_with_part, behind=_without_part

@@ -10,7 +10,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, Fact
 from snapstore.rules import Alteration, Draft, Rule, View, by_itself
-from snapstore_postgres.kinds.indexes import is_exclusion, lacking, made_after
+from snapstore_postgres.kinds.indexes import before_elsewhere, is_exclusion, lacking, made_after
 from snapstore_postgres.kinds.merging import are_away, own_in, taken_off
 from snapstore_postgres.names import block, last, literal, unquote
 from snapstore_postgres.relations import STRONGEST, version
@@ -56,9 +56,10 @@ def _before(fact: Fact, view: View) -> list[str]:
 
 
 def _in_turn(fact: Fact, view: View) -> list[str]:
-    """What of the levels around it comes first: those below, or those above where rows are numbered there."""
+    """What of the levels around it comes first: those below, or those above where rows are numbered there;
+    and of its own, where it is to get no part of an index."""
     above = view.target.get(f"partition:{fact.attrs['of']}")
-    first = [above.id] if above and _goes_first(above, view) else []
+    first = [*([above.id] if above and _goes_first(above, view) else []), *before_elsewhere(fact, view)]
     return first if _goes_first(fact, view) else [*first, *_parts_of_indexes(fact, view)]
 
 
