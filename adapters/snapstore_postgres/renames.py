@@ -32,6 +32,7 @@ from snapstore_postgres.renaming import (
     IN_SCHEMAS,
     INSIDE,
     RELATIONS,
+    RENAMED,
     TYPES,
     Renaming,
     renaming_action,
@@ -41,6 +42,7 @@ from snapstore_postgres.renaming import (
 )
 from snapstore_postgres.renaming.evidence import alike, bodies, by_id, holder
 from snapstore_postgres.renaming.wording import renamed
+from snapstore_postgres.rows import archived_labels
 from snapstore_postgres.rows.archive import kept
 
 
@@ -59,6 +61,8 @@ def rename_back(request: PlanRequest) -> tuple[PlanRequest, Renames]:
         found.actions.append(action)
         found.frees[renaming.before] = action.produces[0]
         request = after
+    known = f"{RENAMED}{len(found.actions) - 1}" if found.actions else ""
+    found.actions.extend(archived_labels.following(request, known, f"{RENAMED}{len(found.actions)}"))
     return request, found
 
 

@@ -15,7 +15,7 @@ from snapstore_postgres.relations import plain_stays_bound, version
 from snapstore_postgres.relations.catalog_tables import OPTION, without_option
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.renaming.wording import former, former_facts
-from snapstore_postgres.rows import archive, homeless
+from snapstore_postgres.rows import archive, archived_labels, homeless
 from snapstore_postgres.words import designation, word
 
 _STRIPPED = ("trigger", "policy", "rule", "statistics")
@@ -28,7 +28,9 @@ def table_draft(fact: Fact, view: View, draft: Draft) -> Draft:
     place = archive.place_of(view.request, fact.id)
     stripping = _Stripping(fact, view)
     left = [msgspec.to_builtins(f) for f in former_facts(stripping.left, view.request)]
-    facts = {archive.TABLE: left, archive.HOME: home} if (home := _home(fact, view)) else left
+    more = {archive.HOME: home} if (home := _home(fact, view)) else {}
+    more |= archived_labels.told(stripping.retyped, view.request)
+    facts = {archive.TABLE: left, **more} if more else left
     identity = former(fact.id, view.request)
     name, before = last(fact.name), last(identity.partition(":")[2])
     again = [f"ALTER TABLE {quote(place)}.{name} RENAME TO {before}"] if name != before else []
@@ -81,6 +83,7 @@ class _Stripping:
                 gone.add(fact.id)
         retyped = {i for i, f in self.subtree.items() if f.kind == "column" and self._outside(f)}
         self.left = [_as_rebuilt(f, retyped) for f in self.left if f.parent not in gone]
+        self.retyped = {last(f.name): self.subtree[f.id] for f in self.left if f.id in retyped}
         self.leaves_parents = f"partition:{table.name}" in self.subtree or "inherits" in table.attrs
 
     def _keep(self, fact: Fact) -> bool:

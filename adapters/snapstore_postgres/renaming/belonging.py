@@ -19,8 +19,13 @@ _COLUMN, _KEY = "ids", "key_ids"
 
 def columns_known(hints: Mapping[str, Json], table: str) -> dict[str, str]:
     """The columns of a table, by all that tells them on any server."""
+    return known_inside(hints, f"table:{table}")
+
+
+def known_inside(hints: Mapping[str, Json], whole: str) -> dict[str, str]:
+    """The same for the columns, labels or attributes of what is given by identity."""
     system = hints.get("system")
-    return {f"{system}/{n}": name for n, name in inside(hints, f"table:{table}").items()} if system else {}
+    return {f"{system}/{n}": name for n, name in inside(hints, whole).items()} if system else {}
 
 
 def ids_of(hints: Mapping[str, Json], column: str) -> list[str]:

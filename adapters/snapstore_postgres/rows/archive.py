@@ -46,7 +46,7 @@ class Entry(msgspec.Struct, frozen=True):
     @property
     def table(self) -> list[Fact]:
         """The facts of a table there."""
-        return msgspec.convert(self.facts[TABLE] if self.home else self.facts, list[Fact])
+        return msgspec.convert(self.facts[TABLE] if isinstance(self.facts, dict) else self.facts, list[Fact])
 
     @property
     def home(self) -> Json:
@@ -96,6 +96,12 @@ def register(place: str, identity: str, kind: str, facts: Json) -> str:
         f"INSERT INTO {REGISTRY}.entries (place, identity, kind, facts)"
         f" VALUES ({literal(place)}, {literal(identity)}, {literal(kind)}, {literal(text)})"
     )
+
+
+def noted_as(entry: Entry, facts: Json) -> str:
+    """The statement that has an entry say something else."""
+    text = msgspec.json.encode(facts, order="deterministic").decode()
+    return f"UPDATE {REGISTRY}.entries SET facts = {literal(text)} WHERE place = {literal(entry.place)}"
 
 
 def returned(entry: Entry) -> str:

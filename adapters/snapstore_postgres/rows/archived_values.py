@@ -15,7 +15,7 @@ from snapstore_postgres.relations import local_rows, plain_stays_bound, size, ve
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.wording import former
-from snapstore_postgres.rows import archive, lost_labels
+from snapstore_postgres.rows import archive, archived_labels, lost_labels
 from snapstore_postgres.rows.casts import from_json, has_attributes, portable
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet, undisturbed, unpublished
 
@@ -40,6 +40,9 @@ def column_entry(request: PlanRequest, fact: Fact, key: Sequence[str]) -> archiv
     by_name = has_attributes(fact, request.live) and (after is None or has_attributes(after, request.target))
     facts = {"key": list(key), **belonging.told(request.live_hints, fact.name, key)}
     facts |= {"by_name": True} if by_name else {}
+    keys = {str(place): f"column:{qualifier(fact.name)}.{name}" for place, name in enumerate(key)}
+    found = {place: request.live[i] for place, i in keys.items() if i in request.live}
+    facts |= archived_labels.told({**found, **({} if by_name else {"value": fact})}, request)
     return archive.Entry(archive.place_of(request, fact.id), former(fact.id, request), "column", facts)
 
 

@@ -15,7 +15,7 @@ from snapstore.model import Action, Fact, Verb
 from snapstore.rules import View
 from snapstore_postgres.expressions.resolution import compares
 from snapstore_postgres.names import last, literal, quote
-from snapstore_postgres.rows import lost_labels
+from snapstore_postgres.rows import archived_labels, lost_labels
 from snapstore_postgres.rows.clashes import clashing
 from snapstore_postgres.rows.filling import condition
 from snapstore_postgres.rows.future_rows import Rows, columns_of, look, others_stay, rows_of, rows_with
@@ -167,7 +167,8 @@ def _in_archive(table: Returning, request: PlanRequest) -> Iterator[Look]:
         if enum is None or column.attrs["type"] != "text":
             continue
         name = was[last(column.name)]
-        fits = lost_labels.among(enum.attrs["labels"], kind.endswith("[]"))(f"t.{name}")
+        labels = archived_labels.names_there(table.entry, name, enum.attrs["labels"], request)
+        fits = lost_labels.among(labels, kind.endswith("[]"))(f"t.{name}")
         bad = f"SELECT {place.expression} AS place FROM {there} t WHERE NOT ({fits})"
         count = f"EXECUTE {literal(told(bad))} INTO bad, places;"
         why = f"they lie in the archive, with labels that {enum.name} has not"

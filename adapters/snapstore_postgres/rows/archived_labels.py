@@ -1,0 +1,148 @@
+"""Labels of enums in what lies in the archive as text: one that is renamed later has its earlier name there.
+
+So an entry notes by which ids the labels in its columns are told, and a plan begins with having these values
+follow: only then does a column get back its own, and is a row found by its key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from snapstore.adapter import PlanRequest
+from snapstore.model import Action, DataMode, Fact, Json, Verb
+from snapstore_postgres.names import block, last, literal, quote, unquote
+from snapstore_postgres.renaming import belonging
+from snapstore_postgres.rows import archive
+from snapstore_postgres.rows.casts import below_domains
+from snapstore_postgres.rows.undisturbed import unpublished
+
+LABELS = "labels"
+"""In the facts of an entry: the ids of each label, for what of it is of an enum: the ``value`` of a column, a
+column of its key, by its place there, or a column of a table, by its name."""
+_INSTEAD = "instead"
+
+
+def told(columns: Mapping[str, Fact], request: PlanRequest) -> dict[str, Json]:
+    """What the entry of live columns says of the labels in them."""
+    found = {place: known for place, column in columns.items() if (known := _told(column, request))}
+    return {LABELS: found} if found else {}
+
+
+def _told(column: Fact, request: PlanRequest) -> dict[str, Json]:
+    kind = below_domains(column.attrs["type"], request.live)
+    ids: dict[str, list[str]] = {}
+    for known, label in belonging.known_inside(request.live_hints, f"enum:{kind.removesuffix('[]')}").items():
+        ids.setdefault(unquote(label), []).append(known)
+    return {"ids": ids, **({"many": True} if kind.endswith("[]") else {})} if ids else {}
+
+
+def following(request: PlanRequest, after: str, done: str) -> list[Action]:
+    """The action by which values in the archive get the names that labels have on the live side of the
+    request, where some have others: ``after`` that token, and producing another one."""
+    noted = [
+        e for e in archive.entries(request.live_hints) if isinstance(e.facts, dict) and LABELS in e.facts
+    ]
+    if not noted or request.options.data is DataMode.DISCARD:
+        return []
+    called = _called(request)
+    statements = [text for entry in noted for text in _followed(entry, called)]
+    if not statements:
+        return []
+    return [
+        Action(
+            resource=request.resource,
+            verb=Verb.ALTER,
+            subject=f"{LABELS}:",
+            summary="give labels in the archive the names that they have by now",
+            statements=tuple(statements),
+            payload={"names": []},
+            produces=(done,),
+            needs=(after,) if after else (),
+            transactional=True,
+            rank=-1_500,
+        )
+    ]
+
+
+def names_there(entry: archive.Entry, place: str, labels: Iterable[str], request: PlanRequest) -> list[str]:
+    """What these labels are called in an entry as long as it has not followed."""
+    noted = entry.facts.get(LABELS, {}) if isinstance(entry.facts, dict) else {}
+    if place not in noted:
+        return list(labels)
+    there = {now: old for old, now in _renamed(noted[place], _called(request)).items()}
+    return [there.get(label, label) for label in labels]
+
+
+def _called(request: PlanRequest) -> dict[str, str]:
+    """The labels of the live side, by all that tells them."""
+    enums = (i for i in request.live_hints.get("relations", {}) if i.startswith("enum:"))
+    known = (belonging.known_inside(request.live_hints, enum).items() for enum in enums)
+    return {number: unquote(label) for labels in known for number, label in labels}
+
+
+def _followed(entry: archive.Entry, called: Mapping[str, str]) -> Iterator[str]:
+    renamed = {place: _renamed(known, called) for place, known in entry.facts[LABELS].items()}
+    if not any(renamed.values()):
+        return
+    updates = [
+        text
+        for place, names in renamed.items()
+        if names
+        for text in _updates(entry, place, names, many="many" in entry.facts[LABELS][place])
+    ]
+    now = {
+        place: {
+            **known,
+            "ids": {renamed[place].get(label, label): ids for label, ids in known["ids"].items()},
+        }
+        for place, known in entry.facts[LABELS].items()
+    }
+    yield from updates
+    yield archive.noted_as(entry, {**entry.facts, LABELS: now})
+
+
+def _renamed(known: Mapping[str, Json], called: Mapping[str, str]) -> dict[str, str]:
+    """The labels that have another name by now, and that."""
+    names = {
+        label: next((called[n] for n in ids if n in called), label) for label, ids in known["ids"].items()
+    }
+    return {label: name for label, name in names.items() if label != name}
+
+
+def _updates(entry: archive.Entry, place: str, names: Mapping[str, str], *, many: bool) -> Iterator[str]:
+    change = _change_of_list if many else _change
+    if entry.kind == "table":
+        value, which = change(place, names)
+        table = f"{quote(entry.place)}.{last(entry.identity.partition(':')[2])}"
+        yield unpublished([f"UPDATE {table} SET {place} = {value} WHERE {which}"])
+        return
+    rows = f"{quote(entry.place)}.rows"
+    if place == "value":
+        columns = ["value", *([_INSTEAD] if _INSTEAD in entry.facts else [])]
+        changes = [(column, *change(column, names)) for column in columns]
+    else:
+        value, which = change(f"(row_key ->> {place})", names)
+        key = f"pg_catalog.jsonb_set(row_key, '{{{place}}}', pg_catalog.to_jsonb({value}))"
+        changes = [("row_key", key, which)]
+    updates = (f"UPDATE {rows} SET {column} = {value} WHERE {which};" for column, value, which in changes)
+    there = f"pg_catalog.to_regclass({literal(rows)}) IS NOT NULL"
+    yield block(f"BEGIN IF {there} THEN {' '.join(updates)} END IF; END")
+
+
+def _change(value: str, names: Mapping[str, str]) -> tuple[str, str]:
+    """What a label becomes, and where it becomes another one."""
+    return f"CASE {value} {_whens(names)} END", f"{value} IN ({', '.join(map(literal, names))})"
+
+
+def _change_of_list(value: str, names: Mapping[str, str]) -> tuple[str, str]:
+    """The same for a list of labels, as text."""
+    of = f"pg_catalog.unnest({value}::text[]) WITH ORDINALITY u (label, place)"
+    one = f"CASE label {_whens(names)} ELSE label END"
+    changed = f"(SELECT pg_catalog.array_agg({one} ORDER BY place)::text FROM {of})"
+    _, which = _change("label", names)
+    flat = f"pg_catalog.array_ndims({value}::text[]) = 1"
+    return changed, f"{flat} AND EXISTS (SELECT FROM {of} WHERE {which})"
+
+
+def _whens(names: Mapping[str, str]) -> str:
+    return " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in names.items())
