@@ -20,6 +20,7 @@ from snapstore_postgres.kinds import (
     operators,
     partitions,
     privileges,
+    ranges,
     routines,
     sequences,
     tables,
@@ -46,6 +47,7 @@ _GRANTED_BY_DEFAULT = ("table", "view", "matview", "sequence", "function", "proc
 
 RULES: dict[str, Rule] = {
     **types.RULES,
+    **ranges.RULES,
     **tables.RULES,
     **columns.RULES,
     **defaults.RULES,

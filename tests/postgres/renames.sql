@@ -102,6 +102,8 @@ ALTER DOMAIN app.code RENAME CONSTRAINT short TO not_long;
 ALTER TYPE app.cash RENAME TO dollars;
 --- range
 ALTER TYPE app.span RENAME TO reach;
+--- range to another schema, without its functions
+ALTER TYPE app.span SET SCHEMA other;
 --- function
 ALTER FUNCTION app.twice(int) RENAME TO doubled;
 --- function to another schema

@@ -16,7 +16,6 @@ from snapstore_postgres.kinds.column_changes import (
 )
 from snapstore_postgres.kinds.column_text import column_settings
 from snapstore_postgres.kinds.merging import taken_off
-from snapstore_postgres.kinds.operators import with_shell
 from snapstore_postgres.names import aside, last, literal, qualifier
 from snapstore_postgres.relations import (
     STRONGEST,
@@ -370,26 +369,6 @@ def _into_domain(column: Fact, old: str, new: str, view: View) -> fitting.Fit:
 # -- ranges, collations ------------------------------------------------------------------------------------
 
 
-def _create_range(fact: Fact, view: View) -> Draft:
-    a = fact.attrs
-    items = [f"SUBTYPE = {a['subtype']}"]
-    for key, word in (
-        ("opclass", "SUBTYPE_OPCLASS"),
-        ("collation", "COLLATION"),
-        ("canonical", "CANONICAL"),
-        ("subtype_diff", "SUBTYPE_DIFF"),
-    ):
-        items += [f"{word} = {a[key]}"] if key in a else []
-    items += [f"MULTIRANGE_TYPE_NAME = {_multirange(fact)}"] if "multirange" in a else []
-    return Draft(
-        statements=[
-            f"CREATE TYPE {fact.name} AS RANGE ({', '.join(items)})",
-            *owner_statement("TYPE", fact.name, fact),
-        ],
-        undo=[f"DROP TYPE {fact.name}"],
-    )
-
-
 def _alter_owner(keyword: str, before: Fact, after: Fact) -> Alteration | None:
     """For what PostgreSQL cannot alter beyond its owner."""
     if {**before.attrs, "owner": ""} != {**after.attrs, "owner": ""}:
@@ -478,17 +457,6 @@ def _slot(fact: Fact) -> list[str]:
     return [f"type:{fact.name}"]
 
 
-def _slots_of_range(fact: Fact) -> list[str]:
-    """The multirange, and the functions that make either, cannot be renamed out of the way of others."""
-    return [*_slot(fact), f"type:{_multirange(fact)}"]
-
-
-def _multirange(fact: Fact) -> str:
-    """Its name; without a schema it lies beside the range."""
-    name = fact.attrs["multirange"]
-    return name if qualifier(name) else f"{qualifier(fact.name)}.{name}"
-
-
 RULES: dict[str, Rule] = {
     "schema": Rule(_create_schema, lambda f, v: _drop(f"SCHEMA {f.name}"), _alter_schema, rank=1),
     "extension": Rule(_create_extension, _drop_extension, _alter_extension, rank=2),
@@ -504,14 +472,6 @@ RULES: dict[str, Rule] = {
     ),
     "domain": Rule(
         _create_domain, lambda f, v: _drop(f"DOMAIN {f.name}"), _alter_domain, rank=11, slots=_slot
-    ),
-    "range": Rule(
-        _create_range,
-        lambda f, v: _drop(f"TYPE {f.name}"),
-        lambda b, a, v: _alter_owner("TYPE", b, a),
-        rank=13,
-        slots=_slots_of_range,
-        along=with_shell,
     ),
     UNMODELLED: Rule(lambda f, v: NOTHING, lambda f, v: NOTHING, lambda b, a, v: Alteration()),
 }

@@ -17,7 +17,12 @@ from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Fact, FactChange, Json
 from snapstore_postgres.names import last, literal, printed, qualifier, unquote
-from snapstore_postgres.relations import domain_not_null_name, not_null_name
+from snapstore_postgres.relations import (
+    domain_not_null_name,
+    multirange_of,
+    not_null_name,
+    range_constructors,
+)
 from snapstore_postgres.renaming import (
     GLOBAL,
     IN_SCHEMAS,
@@ -152,6 +157,8 @@ def renamed_facts(
             found = _named_not_null(fact, found, target.get(found.id))
         if version >= 170000 and fact.kind == "domain":
             found = _domain_not_null(fact, found)
+        if fact.kind == "range":
+            found = _range(fact, found, renaming)
         yield _in_schema(found, renaming)
 
 
@@ -226,6 +233,24 @@ def _domain_not_null(was: Fact, now: Fact) -> Fact:
     if unquote(kept) != unquote(domain_not_null_name(now)):
         attrs["not_null_name"] = kept
     return structs.replace(now, attrs=attrs)
+
+
+def _range(was: Fact, now: Fact, renaming: Renaming) -> Fact:
+    """A range type that has another name or schema: its multirange type and their functions stay where they
+    are. A schema takes them along."""
+    attrs = {key: value for key, value in now.attrs.items() if key != "constructors"}
+    if "multirange" in attrs:
+        name = _in_renamed(multirange_of(was), renaming)
+        attrs["multirange"] = last(name) if qualifier(name) == qualifier(now.name) else name
+    usual = range_constructors(structs.replace(now, attrs=attrs))
+    kept = {key: _in_renamed(name, renaming) for key, name in range_constructors(was).items()}
+    told = {key: name for key, name in kept.items() if name != usual[key]}
+    return structs.replace(now, attrs={**attrs, **({"constructors": told} if told else {})})
+
+
+def _in_renamed(name: str, renaming: Renaming) -> str:
+    moves = renaming.kind == "schema" and qualifier(name) == renaming.old
+    return f"{renaming.new}.{last(name)}" if moves else name
 
 
 # -- attributes and texts ----------------------------------------------------------------------------------

@@ -410,3 +410,16 @@ CREATE TABLE w (id int, v varchar(9), PRIMARY KEY (id) INCLUDE (v)); CREATE TABL
 --- b
 ALTER TYPE e ADD VALUE 'c' BEFORE 'b'; CREATE TABLE t (id int, c e, n bigint, PRIMARY KEY (id) INCLUDE (c, n)); CREATE UNIQUE INDEX u ON t (n) INCLUDE (c); CREATE TABLE r (id int REFERENCES t, n int REFERENCES t (n));
 CREATE TABLE w (id int, v varchar(20), PRIMARY KEY (id) INCLUDE (v)); CREATE TABLE s (id int REFERENCES w);
+--- case a range type is called otherwise than the functions that make it
+--- both
+CREATE SCHEMA o;
+CREATE TYPE r AS RANGE (SUBTYPE = int);
+CREATE TYPE q AS RANGE (SUBTYPE = date, MULTIRANGE_TYPE_NAME = qs);
+CREATE TYPE k AS RANGE (SUBTYPE = int); CREATE TABLE kept (v k); INSERT INTO kept VALUES (k(1, 2));
+--- a
+ALTER FUNCTION k(int, int) SET SCHEMA o; ALTER FUNCTION k(int, int, text) RENAME TO l;
+ALTER TYPE r RENAME TO r2; ALTER TYPE r_multirange SET SCHEMA o; ALTER TYPE q SET SCHEMA o;
+CREATE TABLE t (a r2 DEFAULT r(1, 2), b o.q CHECK (b <> q('2000-01-01', '2000-01-02', '()'))); INSERT INTO t VALUES (r(2, 3), NULL);
+CREATE VIEW v AS SELECT r_multirange(r(1, 4)) AS m, r_multirange(r(1, 2), r(4, 5)) AS n, r_multirange() AS e;
+--- b
+CREATE TABLE t (a r, b q); INSERT INTO t VALUES (r(2, 3), NULL);
