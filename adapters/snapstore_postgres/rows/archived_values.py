@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -279,10 +279,22 @@ def put_in_too(root: str, lacking: Sequence[tuple[Fact, archive.Entry]], request
     values, and take that out of the archive. They come when all else is done."""
     view = View(msgspec.structs.replace(request, live=request.target), fates={})
     fillings = (f"BEGIN {text}; {_LEFT}" for pair in lacking for text in _fillings(*pair, view))
-    given = block(f"DECLARE {QUIET_VARIABLES} BEGIN {quiet(root)} {' '.join(fillings)} {LOUD} END")
+    free, again = (" ".join(_counting(root, lacking, kind, view)) for kind in ("BY DEFAULT", "ALWAYS"))
+    body = f"{quiet(root)} {free} {' '.join(fillings)} {LOUD} {again}"
+    given = block(f"DECLARE {QUIET_VARIABLES} BEGIN {body} END")
     published = any(identity.startswith("publication:") for identity in view.target)
     closed = [_closed(entry) for _, entry in lacking]
     return [unpublished([given]) if published else given, *closed] if lacking else []
+
+
+def _counting(
+    root: str, lacking: Sequence[tuple[Fact, archive.Entry]], kind: str, view: View
+) -> Iterator[str]:
+    """PL/pgSQL by which numbers can be given to columns that are always numbered, and cannot be again."""
+    for name in sorted({last(column.name) for column, _ in lacking}):
+        column = view.target.get(f"column:{root}.{name}")
+        if column is not None and column.attrs.get("identity", {}).get("kind") == "a":
+            yield f"ALTER TABLE {root} ALTER COLUMN {name} SET GENERATED {kind};"
 
 
 _LEFT = "EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN NULL; END; -- it stays there\n"
