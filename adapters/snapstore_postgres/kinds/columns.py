@@ -34,7 +34,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
     made_with_table = view.appears(fact.parent or "") and fact.id not in view.apart.coming
     if made_with_table or comes_with_parent(fact, view):
         return NOTHING
-    reached = list(along(fact, view, live=False))
+    reached = along(fact, view, live=False)
     rewrites = "identity" in fact.attrs or fact.attrs.get("generated", {}).get("kind") == "s"
     columns = () if "generated" in fact.attrs else (fact, *reached)
     back = [(column, entry) for column in columns for entry in _values_of(column, view)]
@@ -139,7 +139,7 @@ def _drop_column(fact: Fact, view: View) -> Draft:
     if _goes_along(fact, view):
         return NOTHING
     above = _vanishing_above(fact, view)
-    reached = list(along(fact, view, live=True))
+    reached = along(fact, view, live=True)
     # Without the parent's column, a child that keeps its own has it as a local one from then on.
     only = "ONLY " if _only(fact, view) else ""
     reached = [] if only else reached

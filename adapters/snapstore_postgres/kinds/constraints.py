@@ -47,7 +47,7 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
         return NOTHING
     table = table_of(fact)
     only = "" if fact.attrs["type"] in ("c", "f", "x") else "ONLY "
-    reached = list(along(fact, view, live=False))
+    reached = along(fact, view, live=False)
     below = list(_in_partitions(fact, view)) if is_exclusion(fact) else []
     rows, bytes_ = size(view, f"table:{table}")
     before, behind = around_key(fact, view)

@@ -60,6 +60,13 @@ def comes_with_parent(part: Fact, view: View) -> bool:
     return bool(part.attrs.get("inherited")) and any(view.either(i) for i in given_by(part, view))
 
 
+def comes_by_several(part: Fact, view: View) -> bool:
+    """Whether a column may come by statements on several tables, each of which sees to what is below it."""
+    table = (part.parent or "").partition(":")[2]
+    above = (table, *ancestors(table, view.target))
+    return bool(part.attrs.get("inherited")) and any(len(parents(t, view.target)) > 1 for t in above)
+
+
 def governing(part: Fact, view: View) -> list[str]:
     """The parts of parents whose changes reach this one, which itself cannot be changed."""
     return [i for i in given_by(part, view) if view.stays(i)]
@@ -124,15 +131,20 @@ def descendants(part: Fact, view: View, *, live: bool) -> Iterator[Fact]:
             yield from descendants(found, view, live=live)
 
 
-def along(part: Fact, view: View, *, live: bool) -> Iterator[Fact]:
+def along(part: Fact, view: View, *, live: bool) -> list[Fact]:
     """The same in the tables below that comes, or goes, by the statement on this one: not in those that are
-    attached later, or were detached before, nor in what is below them."""
+    attached later, or were detached before, nor in what is below them. Each once, though a table may be below
+    by several others."""
+    return list({found.id: found for found in _along(part, view, live=live)}.values())
+
+
+def _along(part: Fact, view: View, *, live: bool) -> Iterator[Fact]:
     side, dependents = (view.live, view.live_dependents) if live else (view.target, view.target_dependents)
     for child in children(part.parent or "", dependents):
         found = side.get(f"{part.kind}:{child}.{last(part.name)}")
         if found is not None and found.attrs.get("inherited") and part.id in given_by(found, view):
             yield found
-            yield from along(found, view, live=live)
+            yield from _along(found, view, live=live)
 
 
 def own_below(part: Fact, view: View) -> Iterator[Fact]:
