@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 
 from snapstore.adapter import PlanRequest
+from snapstore.errors import Exit, SnapError
 from snapstore.facts import Facts
 from snapstore.model import UNMODELLED, Action, Fact, Hazard, HazardName, Json, Verb
 from snapstore_dns import hazards
-from snapstore_dns.comparing import Difference, beyond, differences
+from snapstore_dns.comparing import Difference, beyond, differences, is_foreign, left
 from snapstore_dns.facts import ZONE, content_of, soa_from
 from snapstore_dns.records import Change, RecordSet, Soa
 from snapstore_dns.sequence import Sets, by_owner, in_order
@@ -20,12 +21,16 @@ from snapstore_dns.wording import duration, exchanged, lines, named
 
 __all__ = ["beyond", "change_of", "plan"]
 
+OCTODNS = "octodns"
 _VERBS = {Verb.CREATE: "create", Verb.DROP: "delete", Verb.ALTER: "change"}
 
 
 def plan(request: PlanRequest) -> list[Action]:
-    found: list[Action] = []
-    owed = differences(request.changes, request.live_hints, request.target_hints)
+    sides = (request.changes, request.live_hints, request.target_hints)
+    owed, stay = differences(*sides), left(*sides)
+    if owed or stay:
+        _require_same_words(request)
+    found = [_impossible(request, one, f"{_named(one)} {one.untold}: it stays as it is") for one in stay]
     for zone, group in groupby(owed, key=lambda one: one.place.zone):
         some = list(group)
         missing = next((one for one in some if _is_missing(one)), None)
@@ -33,8 +38,29 @@ def plan(request: PlanRequest) -> list[Action]:
             found.append(_impossible(request, missing, "the server has no such zone, and none is made here"))
             continue
         found += _signing(request, some)
-        found += _zone(request, zone, some, len(found))
+        untold = [one for one in some if one.untold]
+        found += [
+            _impossible(request, one, f"{_named(one)} {one.untold}, and cannot be set") for one in untold
+        ]
+        found += _zone(request, zone, [one for one in some if not one.untold], len(found))
     return found
+
+
+def _require_same_words(request: PlanRequest) -> None:
+    """SnapError where one side has its records in the words of octoDNS, and the other one has not."""
+    live, target = request.live_hints, request.target_hints
+    if is_foreign(live, target) and OCTODNS in (live["provider"], target["provider"]):
+        raise SnapError(
+            f"the snapshot was taken through {target['provider']}, and the zones are reached through "
+            f"{live['provider']} by now: octoDNS has other words for records",
+            where=f"resources.{request.resource}.provider",
+            fix=f'restore it with provider = "{target["provider"]}"',
+            code=Exit.REFUSED,
+        )
+
+
+def _named(one: Difference) -> str:
+    return named(_change(one))
 
 
 def _is_missing(one: Difference) -> bool:

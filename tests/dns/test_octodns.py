@@ -14,6 +14,7 @@ from snapstore_dns import octodns as adapter
 from tests.conftest import Snap
 from tests.dns import powerdns, servers
 from tests.dns.conftest import ZONE
+from tests.dns.conftest import settings as of_transfer
 from tests.dns.powerdns import PowerDns, comment, gone, rrset
 from tests.project import Project, project, well
 
@@ -184,3 +185,26 @@ def test_what_is_not_configured_well_is_one_clear_message(bind: servers.Server, 
         assert words in done.stderr
         assert "Traceback" not in done.stderr
         assert servers.SECRET not in done.stderr
+
+
+def test_what_was_seen_and_not_told_is_left_alone_when_it_is_told_by_now(
+    place: Project, bind: servers.Server
+):
+    bind.update(ZONE, '+ chunks 300 TXT "a" "b"', "+ www 300 A 192.0.2.1")
+    taken = place.take()
+    bind.update(ZONE, "- chunks TXT", '+ chunks 300 TXT "ab"', "- www A")
+    stays, _ = sorted(place.plan(taken.commit).actions, key=lambda one: one.subject)
+    assert "was seen, and not told" in stays.summary
+    well(place.restore(taken.commit))
+    assert any('"ab"' in line for line in bind.records(ZONE))
+
+
+def test_a_snapshot_in_the_words_of_octodns_needs_octodns(
+    place: Project, bind: servers.Server, tmp_path: Path
+):
+    bind.update(ZONE, "+ www 300 A 192.0.2.1")
+    taken = place.take()
+    bind.update(ZONE, "- www A")
+    other = project(tmp_path / "project", of_transfer(bind.address))
+    with pytest.raises(SnapError, match="octoDNS has other words for records"):
+        other.plan(taken.commit)

@@ -11,7 +11,9 @@ import pytest
 from snapstore.errors import SnapError
 from snapstore_dns import powerdns as adapter
 from tests.conftest import Snap
+from tests.dns import servers
 from tests.dns.conftest import ZONE
+from tests.dns.conftest import settings as of_transfer
 from tests.dns.powerdns import KEY, PowerDns, comment, gone, rrset, running
 from tests.project import Project, project, well
 
@@ -52,6 +54,39 @@ def server(tmp_path: Path) -> Iterator[PowerDns]:
 @pytest.fixture
 def place(server: PowerDns, tmp_path: Path) -> Project:
     return project(tmp_path / "project", settings(server.url))
+
+
+def test_what_another_provider_could_not_tell_stays_as_it_is(
+    server: PowerDns, bind: servers.Server, tmp_path: Path
+):
+    """What PowerDNS keeps beside records, or answers something else for, is in no transfer of a zone."""
+    bind.update(ZONE, "+ www 300 A 192.0.2.7")
+    taken = project(tmp_path / "project", of_transfer(bind.address)).take()
+    server.patch(ZONE, *EVERYTHING)
+    place = project(tmp_path / "project", settings(server.url))
+    before = by_name(server)
+    kept = [
+        *((f"{name}.{ZONE}.", "A") for name in ("off", "noted")),
+        *((f"{ZONE}.", "ALIAS"), (f"l.{ZONE}.", "LUA")),
+    ]
+    stay = [one.subject for one in place.plan(taken.commit).actions if "stays as it is" in one.summary]
+    assert stay == [f"rrset:{name.rstrip('.')}/{kind}" for name, kind in sorted(kept)]
+    well(place.restore(taken.commit))
+    after = by_name(server)
+    www = before[WWW, "A"]
+    now = after.pop((WWW, "A"))
+    assert now["comments"] == www["comments"]
+    assert {(one["content"], one["disabled"]) for one in now["records"]} == {
+        ("192.0.2.7", False),
+        ("192.0.2.2", True),
+    }
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+    rest = {(f"{ZONE}.", "NS"), (f"{ZONE}.", "SOA"), (f"ns1.{ZONE}.", "A")}
+    assert after.keys() == {*kept, *rest}
+
+
+def by_name(server: PowerDns) -> dict[tuple[str, str], Any]:
+    return {(one["name"], one["type"]): one for one in server.zone(ZONE)}
 
 
 def test_all_that_the_server_tells_comes_back(server: PowerDns, place: Project):
