@@ -11,9 +11,10 @@ from snapstore_cdn.settings import Settings
 
 
 def check(settings: Settings, context: Context) -> list[Notice]:
-    """[] when all can be read; otherwise what stands in the way, or cannot be restored."""
+    """[] when all can be read; otherwise what stands in the way. What is not captured, ``take`` says."""
     try:
         with opened(settings, context) as provider:
-            return surely(provider.read, provider.lost).notices
+            surely(provider.read, provider.lost)
     except SnapError as error:
         return [Notice(context.resource, error.what)]
+    return []

@@ -21,6 +21,7 @@ from snapstore.model import HazardName, Plan
 from snapstore_cdn.fastly import versions
 from snapstore_cdn.fastly.provider import _Fastly
 from tests.cdn.fastly import AT_ONCE, IMAGE, IMAGES, SERVICE, TOKEN, Fastly, Parts, running
+from tests.conftest import Snap
 from tests.dns.gateway import FAILURES, Failure, ways
 from tests.project import goes_and_comes, in_rounds, project, well
 
@@ -341,7 +342,10 @@ def test_items_without_their_dictionary_say_what_to_restore_too(fastly: Fastly, 
     assert f"--only 'edge:dictionary:{SERVICE}/flags'" in str(done.outcomes[0].error)
 
 
-def test_what_linked_stores_hold_is_named(fastly: Fastly, tmp_path: Path):
+def test_what_linked_stores_hold_is_named_and_nothing_to_repair(fastly: Fastly, snap: Snap, tmp_path: Path):
+    snap.configure(settings(fastly))
+    snap("init", code=0)
+    assert "edge: well" in snap("doctor", code=0).stdout
     notices = [
         notice
         for some in project(tmp_path / "project", settings(fastly)).take().notices.values()
