@@ -7,9 +7,10 @@ from itertools import groupby
 
 from snapstore.adapter import ApplyContext, Context
 from snapstore.errors import SnapError
-from snapstore.model import Action, Fact, Json
+from snapstore.model import Action, Fact
 from snapstore.remote.lost import moved, otherwise
 from snapstore.remote.retrying import once, surely
+from snapstore_cdn.between import is_between
 from snapstore_cdn.provider import Attrs, Change, Provider, opened
 from snapstore_cdn.purge import Purge
 from snapstore_cdn.sealing import unsealed
@@ -121,16 +122,6 @@ def _require_between(now: Mapping[str, Fact], changes: Sequence[Change], resourc
     ]
     if others:
         raise _moved(others, resource)
-
-
-def is_between(now: Json, before: Json, after: Json) -> bool:
-    """Whether nothing is there that neither side has."""
-    if now in (before, after):
-        return True
-    if not all(isinstance(side, Mapping) for side in (now, before, after)):
-        return False
-    names = now.keys() | before.keys() | after.keys()
-    return all(is_between(*(side.get(name) for side in (now, before, after))) for name in names)
 
 
 def _moved(changes: Sequence[Change], resource: str) -> SnapError:

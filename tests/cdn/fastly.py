@@ -140,6 +140,9 @@ class Fastly:
         if method != "GET":
             self.sent.append((method, split.path, json.loads(body) if body else None))
         asked = {name: int(values[0]) for name, values in parse_qs(split.query).items()}
+        if words[0] == "purge":
+            self.purged.append(unquote(path.strip("/")))
+            return in_json({"status": "ok"})
         try:
             if words[0] == "rate-limiters":
                 return in_json(self._limiter(method, words[1], json.loads(body) if body else None))
@@ -150,8 +153,8 @@ class Fastly:
             return in_json({"msg": refused.args[1], "detail": "as it is"}, refused.args[0])
 
     def _do(self, method: str, words: list[str], body: Any) -> Any:
-        if words[0] == "purge" or words[2].startswith("purge"):
-            self.purged.append("/".join(words if words[0] == "purge" else words[2:]))
+        if words[2].startswith("purge"):
+            self.purged.append("/".join(words[2:]))
             return {"status": "ok"}
         if words[1] != SERVICE:
             raise Refused(404, "Record not found")

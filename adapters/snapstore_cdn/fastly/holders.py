@@ -7,15 +7,17 @@ at once; a holder that only a draft has can be filled before anybody sees it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import count
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count, zip_longest
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import msgspec
 
+from snapstore.canonical import dumps
 from snapstore.model import Json
 from snapstore.remote.web import Api
+from snapstore_cdn.between import SEVERAL, each_of
 from snapstore_cdn.fastly.kinds import (
     ACL,
     CONTENT,
@@ -65,11 +67,18 @@ HOLDING = {ITEM: DICTIONARY, PRIVATE: DICTIONARY, ENTRY: ACL, CONTENT: SNIPPET, 
 """The kind of what holds each."""
 
 
+class One(NamedTuple):
+    """An entry or a server, and what the API calls it by."""
+
+    attrs: dict[str, Json]
+    id: str
+
+
 class Held(msgspec.Struct, frozen=True):
-    """What a holder holds: ``ids`` are what the API calls entries and servers by."""
+    """What a holder holds: ``each`` are the entries and servers that there are of an address."""
 
     facts: dict[str, dict[str, Json]]
-    ids: Mapping[str, str] = {}
+    each: Mapping[str, Sequence[One]] = {}
 
 
 def holder(service: str, number: int, kind: str, told: Mapping[str, Any]) -> Holder | None:
@@ -127,36 +136,38 @@ def _listed(api: Api, path: str, key: str) -> list[dict[str, Any]]:
 
 
 def _entries(one: Holder, told: list[dict[str, Any]]) -> Held:
-    some = sorted(told, key=lambda each: (_negated(each), each.get("comment") or "", each["id"]))
-    return _by_address(
-        one,
-        (
-            (
-                entry["ip"] if entry.get("subnet") is None else f"{entry['ip']}/{entry['subnet']}",
-                {"negated": _negated(entry), "comment": entry.get("comment") or ""},
-                entry["id"],
-            )
-            for entry in some
-        ),
-    )
+    return _by_address(one, ((_place_of(entry), One(_plain_entry(entry), entry["id"])) for entry in told))
+
+
+def _place_of(entry: Mapping[str, Any]) -> str:
+    return str(entry["ip"] if entry.get("subnet") is None else f"{entry['ip']}/{entry['subnet']}")
+
+
+def _plain_entry(entry: Mapping[str, Any]) -> dict[str, Json]:
+    return {"negated": _negated(entry), "comment": entry.get("comment") or ""}
 
 
 def _servers(one: Holder, told: list[dict[str, Any]]) -> Held:
-    some = (({name: server[name] for name in server.keys() - _OF_SERVERS}, server) for server in told)
-    plain = [({name: value for name, value in attrs.items() if value is not None}, of) for attrs, of in some]
-    plain.sort(key=lambda each: (repr(sorted(each[0].items())), each[1]["id"]))
-    return _by_address(one, ((f"{of['address']}:{of['port']}", attrs, of["id"]) for attrs, of in plain))
+    def plain(server: Mapping[str, Any]) -> dict[str, Json]:
+        return {
+            name: value for name, value in server.items() if name not in _OF_SERVERS and value is not None
+        }
+
+    return _by_address(one, ((f"{of['address']}:{of['port']}", One(plain(of), str(of["id"]))) for of in told))
 
 
-def _by_address(one: Holder, some: Iterable[tuple[str, dict[str, Json], str]]) -> Held:
-    """A second one of the same address has its number too."""
-    facts: dict[str, dict[str, Json]] = {}
-    ids = {}
-    for address, attrs, number in some:
-        names = (address if turn == 1 else f"{address} ({turn})" for turn in count(1))
-        identity = next(name for name in map(one.identity, names) if name not in facts)
-        facts[identity], ids[identity] = attrs, number
-    return Held(facts, ids)
+def _by_address(one: Holder, some: Iterable[tuple[str, One]]) -> Held:
+    """All of one address are one fact: they have nothing else that tells them apart and stays as it is."""
+    each: dict[str, list[One]] = {}
+    for address, single in some:
+        each.setdefault(one.identity(address), []).append(single)
+    return Held(
+        {identity: _fact_of([single.attrs for single in found]) for identity, found in each.items()}, each
+    )
+
+
+def _fact_of(some: Sequence[dict[str, Json]]) -> dict[str, Json]:
+    return some[0] if len(some) == 1 else {SEVERAL: sorted(some, key=dumps)}
 
 
 def _negated(entry: Mapping[str, Any]) -> bool:
@@ -166,25 +177,58 @@ def _negated(entry: Mapping[str, Any]) -> bool:
 # Writing
 
 
-def write(api: Api, one: Holder, now: Held, wanted: Wanted) -> None:
-    """Bring what is wanted of it to what it is to be, in as few requests as Fastly takes. Nothing is asked of
-    it that is done already, so that it can be called again."""
+def write(api: Api, one: Holder, now: Held, wanted: Wanted, *, removes: bool) -> None:
+    """Bring what is wanted of it to what it is to be, in as few requests as Fastly takes, with ``removes``
+    also by removing something. Nothing is asked of it that is done already: it can be called again."""
     due = {name: attrs for name, attrs in wanted.items() if now.facts.get(name) != attrs}
     if one.is_private or not due:
         return
     if one.kind == SNIPPET:
         for attrs in due.values():
-            api.call("PUT", _place(one), attrs or {"content": ""})
+            if removes or attrs is not None:
+                api.call("PUT", _place(one), attrs or {"content": ""})
         return
-    if one.kind == POOL:
-        for name, attrs in sorted(due.items(), key=lambda each: (each[1] is None, each[0])):
-            _on_server(api, one, now, name, attrs)
+    if one.kind == DICTIONARY:
+        _patch(api, one, "items", [_on_item(now, name, due[name]) for name in sorted(due)], removes=removes)
         return
-    words, operation = ("items", _on_item) if one.kind == DICTIONARY else ("entries", _on_entry)
-    gone_first = sorted(due, key=lambda name: (due[name] is not None, name))
-    operations = [operation(now, name, due[name]) for name in gone_first]
-    for start in range(0, len(operations), AT_ONCE):
-        api.call("PATCH", f"{_place(one)}/{words}", {words: operations[start : start + AT_ONCE]})
+    steps = [step for name in sorted(due) for step in _steps(name, now.each.get(name, ()), due[name])]
+    if one.kind == ACL:
+        _patch(api, one, "entries", [_on_entry(step) for step in steps], removes=removes)
+        return
+    for step in sorted(steps, key=lambda step: step.after is None):
+        if removes or step.after is not None:
+            _on_server(api, one, step)
+
+
+class _Step(NamedTuple):
+    """What becomes of one entry or server of an address, which has an id where it is there."""
+
+    identity: str
+    id: str
+    before: Attrs | None
+    after: Attrs | None
+
+
+def _steps(identity: str, there: Sequence[One], wanted: Attrs | None) -> Iterator[_Step]:
+    """What is wanted and there stays; of the rest as many as possible become something else."""
+    missing, rest = list(each_of(wanted)), []
+    for single in there:
+        if single.attrs in missing:
+            missing.remove(single.attrs)
+        else:
+            rest.append(single)
+    for old, new in zip_longest(rest, missing):
+        yield _Step(identity, old.id if old else "", old.attrs if old else None, new)
+
+
+def _patch(
+    api: Api, one: Holder, words: str, operations: Iterable[dict[str, Json]], *, removes: bool
+) -> None:
+    """What goes at first."""
+    due = [step for step in operations if removes or step["op"] != "delete"]
+    due.sort(key=lambda step: step["op"] != "delete")
+    for start in range(0, len(due), AT_ONCE):
+        api.call("PATCH", f"{_place(one)}/{words}", {words: due[start : start + AT_ONCE]})
 
 
 def _on_item(now: Held, identity: str, attrs: Attrs | None) -> dict[str, Json]:
@@ -194,30 +238,26 @@ def _on_item(now: Held, identity: str, attrs: Attrs | None) -> dict[str, Json]:
     return {"op": "update" if identity in now.facts else "create", **key, "item_value": attrs["value"]}
 
 
-def _on_entry(now: Held, identity: str, attrs: Attrs | None) -> dict[str, Json]:
-    if attrs is None:
-        return {"op": "delete", "id": now.ids[identity]}
-    said = {"negated": int(bool(attrs["negated"])), "comment": attrs["comment"]}
-    if identity in now.facts:
-        return {"op": "update", "id": now.ids[identity], **said}
-    return {"op": "create", **_address(identity), **said}
+def _on_entry(step: _Step) -> dict[str, Json]:
+    if step.after is None:
+        return {"op": "delete", "id": step.id}
+    said = {"negated": int(bool(step.after["negated"])), "comment": step.after["comment"]}
+    if step.id:
+        return {"op": "update", "id": step.id, **said}
+    ip, _, subnet = step.identity.split("/", 2)[2].partition("/")
+    return {"op": "create", "ip": ip, **({"subnet": int(subnet)} if subnet else {}), **said}
 
 
-def _on_server(api: Api, one: Holder, now: Held, identity: str, attrs: Attrs | None) -> None:
+def _on_server(api: Api, one: Holder, step: _Step) -> None:
     """There is no request for several of them."""
-    there = quote(now.ids.get(identity, ""), safe="")
-    place = f"{_place(one)}/server{f'/{there}' if there else ''}"
-    if attrs is None:
+    number = quote(step.id, safe="")
+    place = f"{_place(one)}/server/{number}" if number else f"{_place(one)}/server"
+    if step.after is None:
         api.call("DELETE", place)
         return
-    address, _, port = identity.split("/", 2)[2].partition(" ")[0].rpartition(":")
-    said = {**dict.fromkeys(now.facts.get(identity, ())), **attrs}
-    if there:
+    address, _, port = step.identity.split("/", 2)[2].rpartition(":")
+    said = {**dict.fromkeys(step.before or ()), **step.after}
+    if step.id:
         api.call("PUT", place, said)
     else:
         api.call("POST", place, {"address": address, "port": int(port), **said})
-
-
-def _address(identity: str) -> dict[str, Json]:
-    ip, _, subnet = identity.split("/", 2)[2].partition(" ")[0].partition("/")
-    return {"ip": ip, **({"subnet": int(subnet)} if subnet else {})}

@@ -20,16 +20,19 @@ from snapstore.remote.abreast import answers
 from snapstore.remote.lost import MovedError
 from snapstore.remote.web import Api, api
 from snapstore.secrets import REDACTOR
+from snapstore_cdn.between import are_between, each_of
 from snapstore_cdn.fastly.drafts import drafted
 from snapstore_cdn.fastly.holders import HOLDING, Held, Holder, Wanted, held, holder_of, write
 from snapstore_cdn.fastly.kinds import HELD, NUMBERS, PACKAGE
 from snapstore_cdn.fastly.versions import Content, Version, version
-from snapstore_cdn.provider import Change, Provider, Seen, require_named
+from snapstore_cdn.provider import Attrs, Change, Provider, Seen, require_named
 from snapstore_cdn.purge import EVERYTHING, PATH, Purge
 from snapstore_cdn.settings import Settings
 
 PAGE = "docs/adapters/cdn-fastly.md"
 HERE = "https://api.fastly.com"
+_OF_URLS = "/?&=%:;,@+~!$'()*"
+"""What means something in an address: a query belongs to it, and what is quoted is so already."""
 
 
 @contextmanager
@@ -109,18 +112,18 @@ class _Fastly:
         begun()
         shared = [one for one in then.holders.values() if one.id in _ids(now)]
         if then is not now:
-            self._fill(shared, {name: attrs for name, attrs in wanted.items() if attrs is not None}, before)
+            self._fill(shared, wanted, before, removes=False)
             self._api.call("PUT", f"/service/{service}/version/{then.number}/activate")
-        self._fill(shared, wanted, before)
+        self._fill(shared, wanted, before, removes=True)
 
-    def _fill(self, holders: Sequence[Holder], wanted: Wanted, before: Wanted) -> None:
+    def _fill(self, holders: Sequence[Holder], wanted: Wanted, before: Wanted, *, removes: bool) -> None:
         """``before`` is what may be there: MovedError where it is something else."""
         for one, its in _of_each(holders, wanted):
             if its:
                 there = held(self._api, one)
-                if any(there.facts.get(name) not in (attrs, before.get(name)) for name, attrs in its.items()):
+                if not all(_is_ours(there.facts.get(name), before.get(name), its[name]) for name in its):
                     raise MovedError(f"somebody else has changed what {one.name} holds")
-                write(self._api, one, there, its)
+                write(self._api, one, there, its, removes=removes)
 
     def _require_holders(self, now: Version, changes: Sequence[Change], coming: Collection[str]) -> None:
         """What is to hold something has to be there, or come with the same changes."""
@@ -181,7 +184,7 @@ class _Fastly:
         draft = drafted(self._api, service, base, content, holding, self.lost)
         unseen = _unshared(draft, now)
         there = {name: attrs for one in self._held(unseen) for name, attrs in one.facts.items()}
-        self._fill(unseen, {**dict.fromkeys(there), **holding}, there)
+        self._fill(unseen, {**dict.fromkeys(there), **holding}, there, removes=True)
         said = self._api.call("GET", f"/service/{service}/version/{draft.number}/validate")
         if said.get("status") != "ok":
             raise SnapError(
@@ -198,7 +201,7 @@ class _Fastly:
 
     def purge(self, purge: Purge, report: Callable[[str], None]) -> None:
         if purge.what == PATH:
-            self._api.call("POST", f"/purge/{purge.host}{quote(purge.name)}")
+            self._api.call("POST", f"/purge/{purge.host}{quote(purge.name, safe=_OF_URLS)}")
             return
         for service in self._ids:
             end = "purge_all" if purge.what == EVERYTHING else f"purge/{quote(purge.name, safe='')}"
@@ -218,6 +221,10 @@ def _kinds(told: Collection[str]) -> Iterator[str]:
     """With what those kinds hold."""
     yield from told
     yield from (kind for kind, holder in HOLDING.items() if holder in told)
+
+
+def _is_ours(now: Attrs | None, before: Attrs | None, after: Attrs | None) -> bool:
+    return are_between(each_of(now), each_of(before), each_of(after))
 
 
 def _ids(of: Version) -> set[str]:
