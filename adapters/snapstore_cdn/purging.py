@@ -10,6 +10,9 @@ from snapstore.model import Action, Hazard, HazardName, Verb
 from snapstore_cdn.purge import EVERYTHING, purge_of
 from snapstore_cdn.settings import Settings
 
+_ANY_PATH = "/*"
+"""Nothing else than everything, where it is of all hosts."""
+
 
 def follow(settings: Settings, resource: str, actions: Sequence[Action]) -> list[Action]:
     """The actions that come after these."""
@@ -20,7 +23,7 @@ def _action(settings: Settings, resource: str, text: str) -> Action:
     from snapstore_cdn.provider import traits
 
     takes = traits(settings).purge_takes
-    everything = text == EVERYTHING
+    everything = text in (EVERYTHING, _ANY_PATH)
     return Action(
         resource=resource,
         verb=Verb.DROP,

@@ -38,7 +38,9 @@ def named(snap: Snap, tag: str) -> None:
 
 def test_a_site_is_taken_past_its_cdn_by_one_command(bind: servers.Server, varnish: Varnish, snap: Snap):
     group, command = documented("cdn-bypass")
-    snap.configure(of_dns(bind.address) + settings(varnish, 'purge = ["everything"]\n') + group)
+    look = f"dig @127.0.0.1 -p {bind.port} +noall +answer www.{ZONE} | grep . >> seen"
+    hook = f'[hooks]\nverify = [{{ run = "{look}", group = "cdn-bypass" }}]\n'
+    snap.configure(of_dns(bind.address) + settings(varnish, 'purge = ["everything"]\n') + group + hook)
     snap("init", code=0)
     bind.update(ZONE, "+ www 60 A 192.0.2.1", "+ @ 300 TXT old")
     snap("take", "-m", "www at the origin", code=0)
@@ -48,6 +50,7 @@ def test_a_site_is_taken_past_its_cdn_by_one_command(bind: servers.Server, varni
     snap("take", "-m", "behind the CDN", code=0)
     before = bind.records(ZONE)
     assert snap(*command, "--yes", "--json", code=0).json["verified"]
+    assert "192.0.2.1" in (snap.root / "seen").read_text()
     expected = [line.replace("CNAME cdn.example.net.", "A 192.0.2.1") for line in before]
     assert sorted(bind.records(ZONE)) == sorted(expected)
     assert varnish.everything()["values"]["default_ttl"] == 42

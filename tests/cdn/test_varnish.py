@@ -219,6 +219,7 @@ def origin() -> Iterator[tuple[int, list[str]]]:
     ("purge", "gone"),
     [
         ("everything", ["/a", "/b/c.d"]),
+        ("/*", ["/a", "/b/c.d"]),
         ("/a", ["/a"]),
         ("/b/*.d", ["/b/c.d"]),
         ("/b/*xd", []),
@@ -247,7 +248,8 @@ def test_a_restore_is_followed_by_the_purge_that_was_asked_for(
         visit()
         assert asked == ["/a", "/b/c.d"]
         (action,) = [one for one in place.plan(taken.commit).actions if one.subject.startswith("purge:")]
-        assert [hazard.name for hazard in action.hazards] == (["downtime"] if purge == "everything" else [])
+        is_all = purge in ("everything", "/*")
+        assert [hazard.name for hazard in action.hazards] == (["downtime"] if is_all else [])
         well(place.restore(taken.commit))
         asked.clear()
         visit()
