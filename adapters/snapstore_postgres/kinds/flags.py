@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from snapstore.model import Fact, Json
 from snapstore.rules import View
 from snapstore_postgres.names import last
-from snapstore_postgres.relations import version
+from snapstore_postgres.relations import table_of, version
 from snapstore_postgres.relations.inheritance import descendants
 from snapstore_postgres.relations.notnull import gives, is_flag, is_inherited, not_null_statements
 
@@ -20,8 +20,10 @@ def flags_below(column: Fact, reached: Sequence[Fact], view: View) -> list[str]:
     """For a new column of a parent: what its children, which got its flag or constraint with it, have
     otherwise."""
     if not is_flag(column, view):
-        own = () if gives(column) else (p for p in reached if not is_inherited(p.attrs.get("not_null")))
-        return [s for p in own for s in not_null_statements(p, None, p.attrs.get("not_null"), view)]
+        held = {"inherited": True} if gives(column) else None
+        own = (p for p in reached if not is_inherited(p.attrs.get("not_null")))
+        alone = [p for p in own if not held or f"partition:{table_of(p)}" not in view.target]
+        return [s for p in alone for s in not_null_statements(p, held, p.attrs.get("not_null"), view)]
     given = bool(column.attrs.get("not_null"))
     others = (part for part in reached if bool(part.attrs.get("not_null")) != given)
     return [s for p in others for s in not_null_statements(p, given or None, p.attrs.get("not_null"), view)]
