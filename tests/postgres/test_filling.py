@@ -110,6 +110,29 @@ def test_what_a_check_lets_pass_is_another_one_in_each_row_of_a_key(new_database
     same_schema(url, before)
 
 
+CAME_BACK = {
+    "b": "varchar(9) NOT NULL UNIQUE",
+    "d": "uuid NOT NULL UNIQUE",
+    "e": "date NOT NULL UNIQUE CHECK (e > '2020-01-01')",
+    "f": "integer NOT NULL REFERENCES o UNIQUE",
+    "g": "text NOT NULL UNIQUE CHECK (g ~ '@')",
+    "l": "bigint NOT NULL UNIQUE",
+    "s": "bytea NOT NULL UNIQUE",
+}
+
+
+def test_what_stood_in_before_and_came_back_is_nobody_elses(new_database: Callable[[], str]):
+    url = new_database()
+    good, before = taken_and_dropped(url, CAME_BACK)
+    run(url, "DELETE FROM t WHERE k = 3")
+    without = capture(url)
+    restore(url, good)
+    restore(url, without)
+    run(url, "DELETE FROM t WHERE k = 2; INSERT INTO t VALUES (3), (0)")
+    restore(url, good)
+    same_schema(url, before)
+
+
 COMPANIES = """
 CREATE TABLE tenant (id int PRIMARY KEY);
 CREATE TABLE company (tenant int REFERENCES tenant, id int, name text, PRIMARY KEY (tenant, id));

@@ -98,18 +98,21 @@ CALLED = ("function:", "operator:")
 
 def filling(column: Fact, table: str, view: View) -> str:
     """A statement that gives each row without a value the first of those that could stand in and may."""
-    name, chosen, over = last(column.name), _chosen(column, view), _numbered_within(column, view)
+    name, chosen = last(column.name), _chosen(column, view)
+    number = f"row_number() OVER ({_numbered_within(column, view)})"
+    unused = f", {number} + {_last_number(table, name)} AS snap_unused" if _UNUSED in chosen else ""
     return (
         f"UPDATE {table} t SET {name} = ({chosen}) FROM (SELECT tableoid AS snap_part, ctid AS snap_place,"
-        f" row_number() OVER ({over}) AS snap_no FROM {table} WHERE {name} IS NULL) k"
+        f" {number} AS snap_no{unused} FROM {table} WHERE {name} IS NULL) k"
         " WHERE t.tableoid = k.snap_part AND t.ctid = k.snap_place"
     )
 
 
-def _chosen(column: Fact, view: View) -> str:
-    """A query for the first of the values that could stand in and may, in a row called ``t``."""
+def _chosen(column: Fact, view: View, is_there: bool = True) -> str:
+    """A query for the first of the values that could stand in and may, in a row called ``t``; of a column
+    that is not there yet, no row has any."""
     tests = [condition(check) for check in _checks(column, view)]
-    return _first_of(column, tests, _candidates(column, tests, view))
+    return _first_of(column, tests, _candidates(column, tests, view, is_there))
 
 
 def _numbered_within(column: Fact, view: View) -> str:
@@ -150,7 +153,16 @@ def search(column: Fact, view: View) -> Search | None:
     own = [view.target[f"column:{table_of(column)}.{name}"] for name in names]
     found = [fact for reference in references for fact in reference.columns()]
     others = [fact for fact in found if fact not in own]
-    return Search(_chosen(column, view), _numbered_within(column, view), own, others)
+    return Search(_chosen(column, view, is_there=False), _numbered_within(column, view), own, others)
+
+
+_UNUSED = "k.snap_unused"
+"""The number of a row where none of the texts that are there begins with it: what stood in before may have
+come back from the archive, to other rows."""
+
+
+def _last_number(table: str, name: str) -> str:
+    return f"(SELECT coalesce(max(substring(m.{name}::text, '^[0-9]{{1,9}}')::bigint), 0) FROM {table} m)"
 
 
 def first_allowed(column: Fact, values: Iterable[str], view: View) -> tuple[str, list[str]]:
@@ -208,15 +220,23 @@ def condition(constraint: Fact) -> str:
     return text.removeprefix("CHECK ")
 
 
-def _candidates(column: Fact, tests: list[str], view: View) -> Iterator[str]:
+def _candidates(column: Fact, tests: list[str], view: View, is_there: bool) -> Iterator[str]:
     """Expressions of values, the best first; ``snap_no`` is the number of the row among those without one, or
     among those of them that nothing else tells apart."""
-    apart = _told_apart_within(column, view) is not None
+    within = _told_apart_within(column, view)
     references = _references(column, view)
     if references:
-        yield _key_that_is_there(references, apart)
+        used = _is_used(column, within) if within is not None and is_there else None
+        yield _key_that_is_there(references, within is not None, used)
         return  # nothing else is there to refer to
-    yield from _of_type(column.attrs["type"], column, " ".join(tests), view, apart)
+    yield from _of_type(column.attrs["type"], column, " ".join(tests), view, within is not None)
+
+
+def _is_used(column: Fact, within: Sequence[str]) -> str:
+    """The beginning of a test whether a row that needs another value has the one that follows it."""
+    same = [f"m.{name} IS NOT DISTINCT FROM t.{name}" for name in within]
+    equal = " AND ".join([*same, f"m.{last(column.name)} ="])
+    return f"EXISTS (SELECT FROM {table_of(column)} m WHERE {equal}"
 
 
 def _apart(kind: str, column: Fact, tests: str, view: View) -> Iterator[str]:
@@ -227,15 +247,15 @@ def _apart(kind: str, column: Fact, tests: str, view: View) -> Iterator[str]:
             end, step = ("greatest(max", "+") if sign == ">" else ("least(min", "-")
             yield f"(SELECT {end}(m.{name}), {bound}) FROM {table_of(column)} m) {step} k.snap_no"
     elif base in _TEXTS:
-        yield "k.snap_no::text"
-        yield from (f"k.snap_no || {literal(shape)}" for shape in _SHAPES)
-        yield from (f"k.snap_no || {literal(text)}" for text in _texts(tests))
+        yield f"{_UNUSED}::text"
+        yield from (f"{_UNUSED} || {literal(text)}" for text in (*_SHAPES, *_texts(tests)))
     elif base in _TIMES:
-        days = (day for day, _ in _DATE.findall(tests))
-        yield from (f"date {literal(day)} + k.snap_no::integer" for day in ("1970-01-01", *days))
-    elif base == "uuid":
-        yield "md5(k.snap_no::text)"
-    elif base == "bytea" or f"base_type:{kind}" in view.target:
+        last_day = f"(SELECT max(m.{name}) FILTER (WHERE isfinite(m.{name})) FROM {table_of(column)} m)::date"
+        for day in ("1970-01-01", *(day for day, _ in _DATE.findall(tests))):
+            yield f"greatest({last_day}, date {literal(day)}) + k.snap_no::integer"
+    elif base in ("uuid", "bytea"):
+        yield "md5(now()::text || k.snap_no)"
+    elif f"base_type:{kind}" in view.target:
         yield "k.snap_no::text"
 
 
@@ -411,8 +431,9 @@ def _is_known(own: Fact, other: Fact, column: Fact, view: View) -> bool:
     return "generated" not in own.attrs and (own.id < column.id or not needed(own, view))
 
 
-def _key_that_is_there(references: list[_Reference], apart: bool) -> str:
-    """The first value that is found wherever it has to be, or that of the row's number."""
+def _key_that_is_there(references: list[_Reference], apart: bool, used: str | None) -> str:
+    """The first value that is found wherever it has to be, or that of the row's number among those that are
+    not used."""
     first, *rest = references
     others = [reference for reference in rest if foreign_keys.is_plain(first.column, reference.column)]
     name = f"r.{last(first.column.name)}"
@@ -421,6 +442,7 @@ def _key_that_is_there(references: list[_Reference], apart: bool) -> str:
         equal = [f"o.{last(reference.column.name)} = {name}", *_equal(reference, "o")]
         wanted.append(f"EXISTS (SELECT FROM {table_of(reference.column)} o WHERE {' AND '.join(equal)})")
     distinct = "DISTINCT " if apart and wanted else ""
+    wanted += [f"NOT {used} {name})"] if used else []
     where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
     which = "k.snap_no - 1" if apart else "0"
     return f"SELECT {distinct}{name} FROM {table_of(first.column)} r{where} ORDER BY 1 OFFSET {which} LIMIT 1"
