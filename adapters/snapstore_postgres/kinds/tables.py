@@ -30,6 +30,7 @@ from snapstore_postgres.relations import (
     all_options,
     changes_persistence,
     data_loss,
+    logged,
     option_statements,
     owner_statement,
     rewrite_hazard,
@@ -335,9 +336,12 @@ def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:
             *([] if owned else owner_statement("TABLE", name, after)),
         ],
         secrets=secrets,
+        needs=logged.others_first(after, view),
         provides=[detached(name)] if leaves else [],
         lock=STRONGEST,
-        displaces=lambda dependent: rewrites and holds(dependent, after.id),
+        displaces=lambda dependent: (
+            rewrites and (holds(dependent, after.id) or logged.is_away(dependent, view))
+        ),
         hazards=rewrite_hazard(view, after.id) if stored else (),
     )
 
