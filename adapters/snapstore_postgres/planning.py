@@ -28,6 +28,7 @@ from snapstore_postgres.kinds import (
     types,
     views,
 )
+from snapstore_postgres.kinds.one_rewrite import with_one_rewrite
 from snapstore_postgres.online import steps
 from snapstore_postgres.relations import catalog_tables, inheritance
 from snapstore_postgres.renaming import doubts
@@ -86,7 +87,7 @@ def plan(request: PlanRequest) -> list[Action]:
         actions = inheritance.with_new_links(counted, columnorder.noted(request, actions))
         actions = toast.with_toast_options(counted, indexes.behind_partitions(counted, actions))
         actions = carry.with_carried_rows(counted, partitions.after_detaching(counted, actions))
-        return taking_back.after_return(back, actions) if back else actions
+        return with_one_rewrite(taking_back.after_return(back, actions) if back else actions)
 
     actions = drafted(RULES, counted, anew, finish)
     actions = lineage.noted(counted, homecoming.with_rows_back(counted, actions))

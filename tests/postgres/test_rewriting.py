@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import psycopg
 import pytest
 
-from snapstore.model import HazardName
+from snapstore.model import Action, HazardName
 from snapstore_postgres.rows.rewriting import keeps_rows
 from tests.postgres import dump
-from tests.postgres.roundtrip import capture, plan, proven, restore, same_schema
+from tests.postgres.roundtrip import capture, plan, proven, restore, rows, same_schema
+from tests.postgres.test_renames import run
 
 FILE = "SELECT pg_relation_filenode('t')"
 KEPT = {
@@ -126,3 +127,46 @@ def test_a_foreign_key_stays_where_no_row_is_written(url: str) -> None:
     same_schema(url, before)
     assert [action.subject for action in actions] == ["column:public.o.name", "column:public.t.o"]
     assert not [hazard for action in actions for hazard in action.hazards]
+
+
+SEVERAL = """
+CREATE TYPE mood AS ENUM ('x', 'y');
+CREATE TABLE t (a int, b int CHECK (b > 0), "C d" int, e mood, f mood, g timestamptz);
+CREATE VIEW v AS SELECT a, "C d" FROM t; INSERT INTO t VALUES (1, 2, 3, 'x', 'y', '2024-05-06');
+"""
+CHANGED = """
+DROP VIEW v;
+ALTER TABLE t ALTER a TYPE bigint, ALTER b TYPE bigint, ALTER "C d" TYPE text, ALTER g TYPE date;
+ALTER TYPE mood ADD VALUE 'z';
+"""
+
+
+def test_several_columns_of_a_table_get_their_types_by_one_statement(url: str) -> None:
+    nothing = capture(url)
+    run(url, SEVERAL)
+    good, before, held = capture(url), dump.schema(url), rows(url)
+    run(url, CHANGED)
+    assert sorted(map(_columns_typed, _retyping(restore(url, good)))) == [2, 4]
+    same_schema(url, before)
+    assert rows(url) == held
+    away = restore(url, nothing)
+    assert [*map(_columns_typed, _retyping(away))] == [2]
+    assert [h.name for a in away if a.subject == "table:public.t" for h in a.hazards] == [
+        HazardName.TABLE_REWRITE
+    ]
+    assert [*map(_columns_typed, _retyping(restore(url, good)))] == [2]
+    same_schema(url, before)
+    assert rows(url) == held
+
+
+def _retyping(actions: Iterable[Action]) -> list[str]:
+    return [
+        text
+        for action in actions
+        for text in action.statements
+        if text.startswith("ALTER TABLE") and " TYPE " in text
+    ]
+
+
+def _columns_typed(statement: str) -> int:
+    return statement.count("ALTER COLUMN")

@@ -9,9 +9,10 @@ import msgspec
 
 from snapstore.model import Fact, Json
 from snapstore.rules import Draft, View
+from snapstore_postgres.kinds.one_rewrite import joined
 from snapstore_postgres.kinds.partitions import detached, without_keys
 from snapstore_postgres.names import last, qualifier, quote
-from snapstore_postgres.relations import plain_stays_bound, version
+from snapstore_postgres.relations import plain_stays_bound, rewrite_hazard, version
 from snapstore_postgres.relations.catalog_tables import OPTION, without_option
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.renaming.wording import former, former_facts
@@ -39,7 +40,7 @@ def table_draft(fact: Fact, view: View, draft: Draft) -> Draft:
         summary=f"move table {fact.name} with its rows to the archive",
         statements=[
             f"CREATE SCHEMA {quote(place)}",
-            *stripping.statements,
+            *joined(stripping.statements),
             f"ALTER TABLE {fact.name} SET SCHEMA {quote(place)}",
             *again,
             archive.register(place, identity, "table", facts),
@@ -48,7 +49,7 @@ def table_draft(fact: Fact, view: View, draft: Draft) -> Draft:
         needs=[*draft.needs, archive.REGISTERED],
         provides=[detached(fact.name)] if stripping.leaves_parents else (),
         payload={"archive": place},
-        hazards=(),
+        hazards=rewrite_hazard(view, fact.id) if stripping.rewrites else (),
     )
 
 
@@ -75,6 +76,7 @@ class _Stripping:
             for part in view.live_parts.get(name, ())
         )
         self.statements: list[str] = []
+        self.rewrites = False
         self.subtree = {fact.id: fact for fact in _subtree(table, view)}
         self.left: list[Fact] = []
         gone: set[str] = set()
@@ -137,6 +139,7 @@ class _Stripping:
             self.statements.append(f"{alter} DISABLE ROW LEVEL SECURITY")
         if self._alters_storage and attrs.pop("access_method", None):
             self.statements.append(f"{alter} SET ACCESS METHOD heap")
+            self.rewrites = True
         self.left.append(Fact(fact.id, attrs, None, tuple(n for n in fact.needs if n.startswith("schema:"))))
         return True
 
@@ -153,6 +156,7 @@ class _Stripping:
             self.statements.append(f"{column} DROP EXPRESSION")
         if self._outside(fact):
             attrs = {k: v for k, v in attrs.items() if k not in _OF_TYPE} | {"type": "text"}
+            self.rewrites = True
             self.statements.append(
                 f'{column} TYPE text COLLATE pg_catalog."default" USING {last(fact.name)}::text'
             )

@@ -16,6 +16,7 @@ from snapstore_postgres.kinds.column_changes import (
 )
 from snapstore_postgres.kinds.column_text import column_settings
 from snapstore_postgres.kinds.merging import taken_off
+from snapstore_postgres.kinds.one_rewrite import joined
 from snapstore_postgres.names import aside, last, literal, qualifier
 from snapstore_postgres.relations import (
     STRONGEST,
@@ -59,7 +60,7 @@ def _swap(
     fits = [fitted(column) for column in own if column in here]
     tables = sorted({column.parent or "" for column in columns})
     rewriting = [hazard for table in tables for hazard in rewrite_hazard(view, table)]
-    rewritten = [_rewritten(column, through if column in here else None) for column in own]
+    rewritten = joined(_rewritten(column, through if column in here else None) for column in own)
     set_aside = any(fit.set_aside for fit in fits)
     updates = set_aside or any(archived_values.some_back(column, view) for column in columns)
     violated = [check for table in tables for check in never_validated(table, view)] if updates else []
