@@ -11,7 +11,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Fact
 from snapstore.rules import Draft, View
 from snapstore_postgres.names import block, last, literal, qualifier, quote
-from snapstore_postgres.relations import local_rows, plain_stays_bound, size, version
+from snapstore_postgres.relations import keys, local_rows, plain_stays_bound, size, version
 from snapstore_postgres.relations.inheritance import ancestors, comes_by_several
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.wording import former
@@ -121,17 +121,16 @@ def some_back(column: Fact, view: View) -> list[str]:
 
 
 def _key(fact: Fact, view: View) -> list[str]:
-    """The columns that tell a row: those of the primary key, that of now or that of the target, where they
-    stay, else all others that stay.
+    """The columns that tell a row: those of the primary key, that of now or that of the target, or of another
+    key of now, where they stay, else all others that stay.
 
     What is computed tells no more than what it is computed from, and may one day be computed from this one.
     """
     table = fact.parent or ""
-    for part in (*view.live_parts.get(table, ()), *view.target_parts.get(table, ())):
-        if part.kind == "constraint" and part.attrs.get("type") == "p":
-            columns = [need for need in part.needs if need.startswith("column:")]
-            if columns and all(view.stays(c) and c != fact.id for c in columns):
-                return [last(c) for c in columns]
+    known = (keys.primary(side.get(table, ())) for side in (view.live_parts, view.target_parts))
+    for columns in (*known, *keys.others(table, view.live)):
+        if columns and all(view.stays(c) and c != fact.id for c in columns):
+            return [last(c) for c in columns]
     return sorted(
         last(part.name)
         for part in view.live_parts.get(table, ())

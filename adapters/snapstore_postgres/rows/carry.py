@@ -17,6 +17,7 @@ from snapstore.facts import Facts
 from snapstore.model import Action, DataMode, Fact, FactChange, Hazard, HazardName, Verb
 from snapstore.rules import View
 from snapstore_postgres.names import last, listed, quote, unquote
+from snapstore_postgres.relations import keys
 from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.rows import (
     archive,
@@ -170,13 +171,13 @@ def _archived(carried: _Carried) -> tuple[list[str], list[str], tuple[str, ...]]
 
 
 def _key(carried: _Carried) -> list[str]:
-    """The columns of the primary key where all are carried over, else all that are."""
+    """The columns of the primary key, or of another, where all are carried over, else all that are."""
+    live, table = carried.request.live, carried.identity
     carried_over = [last(old.name) for old, _ in carried.pairs]
-    for fact in carried.request.live.parts.get(carried.identity, ()):
-        if fact.attrs.get("type") == "p" and fact.kind == "constraint":
-            columns = [last(need) for need in fact.needs if need.startswith("column:")]
-            if columns and set(columns) <= set(carried_over):
-                return columns
+    for columns in (keys.primary(live.parts.get(table, ())), *keys.others(table, live)):
+        names = [last(column) for column in columns]
+        if names and set(names) <= set(carried_over):
+            return names
     return carried_over
 
 

@@ -1,0 +1,43 @@
+"""Values that went to the archive with their column find their rows again, by what tells these rows apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from tests.postgres.roundtrip import capture, restore
+from tests.postgres.test_renames import run
+
+KEYS = {
+    "primary key": "ALTER TABLE t ADD PRIMARY KEY (a, b)",
+    "unique": "ALTER TABLE t ADD UNIQUE (a) INCLUDE (c), ADD UNIQUE (b, a)",
+    "index": "CREATE UNIQUE INDEX ON t (b DESC); CREATE UNIQUE INDEX ON t (b) WITH (fillfactor = 70)",
+}
+NO_KEYS = {
+    "some rows": "CREATE UNIQUE INDEX ON t (b) WHERE a <> 'x'",
+    "computed": "CREATE UNIQUE INDEX ON t (lower(a))",
+    "NULL": "CREATE UNIQUE INDEX ON t (d)",
+    "other tables": "CREATE UNIQUE INDEX ON t (b); CREATE TABLE below () INHERITS (t)",
+}
+TABLE = "CREATE TABLE t (a text NOT NULL, b int NOT NULL, c int, d int, gone text); "
+ROWS = "; INSERT INTO t VALUES ('x', 1, 1, 1, 'one'), ('y', 2, 1, 2, 'two')"
+
+
+@pytest.mark.parametrize("key", [*KEYS, *NO_KEYS])
+def test_rows_that_changed_meanwhile_are_known_by_their_key(
+    key: str, new_database: Callable[[], str]
+) -> None:
+    url = new_database()
+    run(url, TABLE + {**KEYS, **NO_KEYS}[key] + ROWS)
+    good = capture(url)
+    run(url, "ALTER TABLE t DROP gone")
+    without = capture(url)
+    run(url, "ALTER TABLE t ADD gone text; UPDATE t SET gone = CASE b WHEN 1 THEN 'one' ELSE 'two' END")
+    restore(url, without)
+    run(url, "UPDATE t SET c = 5 WHERE b = 2")
+    restore(url, good)
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT gone FROM t ORDER BY b").fetchall()
+    assert found == [("one",), ("two" if key in KEYS else None,)]
