@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import psycopg
 import pytest
 
 from snapstore.errors import SnapError
 from snapstore_postgres.rows.fitting import widens
 from tests.postgres.conftest import Project
-from tests.postgres.roundtrip import capture, restore
+from tests.postgres.roundtrip import capture, restore, rows
 from tests.postgres.test_renames import run
 
 OLD = """
@@ -132,6 +133,31 @@ def test_rows_are_looked_at_before_the_key_that_tells_them_gets_its_name_back(pr
     )
     project.snap("restore", "HEAD", "--yes", code=0)
     assert project.sql("SELECT id, v FROM t") == [(7, 8)]
+
+
+BYTES = {
+    "convert_to('{\"a\": 1}', 'UTF8')": '{"a": 1}',
+    "convert_to('\u00e9\u20ac\U0001f600', 'UTF8')": "\u00e9\u20ac\U0001f600",
+    "''": "",
+    "NULL": None,
+    r"'\x6100'": r"\x6100",
+    r"'\xeda080'": r"\xeda080",
+    r"'\x5c783431'": r"\x5c783431",
+}
+
+
+def test_bytes_that_are_text_become_it_and_are_bytes_again(new_database: Callable[[], str]) -> None:
+    url, other = new_database(), new_database()
+    values = ", ".join(f"({n}, {value})" for n, value in enumerate(BYTES))
+    run(url, f"CREATE TABLE t (id int PRIMARY KEY, b bytea); INSERT INTO t VALUES {values}")
+    run(other, "CREATE TABLE t (id int PRIMARY KEY, b text)")
+    good, held = capture(url), rows(url)
+    restore(url, capture(other))
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT b FROM t ORDER BY id").fetchall()
+    assert [text for (text,) in found] == [*BYTES.values()]
+    restore(url, good)
+    assert rows(url) == held
 
 
 def test_arrays_of_domains_are_taken_for_arrays_of_what_is_below(new_database: Callable[[], str]) -> None:

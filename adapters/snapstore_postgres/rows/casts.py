@@ -28,6 +28,10 @@ def cast(expression: str, old: str, new: str) -> str:
     fails there, before anything is lost.
     """
     was, now = _base(old), _base(new)
+    if old == "bytea" and now in _TEXTS and "[]" not in new:
+        return f"({_as_text(expression)})::{new}"
+    if was in _TEXTS and new == "bytea" and "[]" not in old:
+        return f"({_as_bytes(expression)})"
     direct = was in STRINGS or now in STRINGS or was == now
     direct = direct or any(was in family and now in family for family in _FAMILIES)
     if direct and old.endswith("[]") == new.endswith("[]"):
@@ -35,6 +39,35 @@ def cast(expression: str, old: str, new: str) -> str:
     if "boolean" in (old, new) and {was, now} <= {*_NUMBERS, "boolean"}:
         return f"{expression}::integer::{new}"  # the one number that has casts from and to it
     return f"{expression}::text{'[]' if old.endswith('[]') and new.endswith('[]') else ''}::{new}"
+
+
+_TEXTS = ("text", "character varying")
+_NEXT = "[89ab][0-9a-f]"
+_UTF8 = "|".join(
+    (
+        "0[1-9a-f]|[1-7][0-9a-f]",
+        f"(c[2-9a-f]|d[0-9a-f]){_NEXT}",
+        f"e0[ab][0-9a-f]{_NEXT}|e[1-9abcef]({_NEXT}){{2}}|ed[89][0-9a-f]{_NEXT}",
+        f"f0[9ab][0-9a-f]({_NEXT}){{2}}|f[123]({_NEXT}){{3}}|f48[0-9a-f]({_NEXT}){{2}}",
+    )
+)
+"""What the bytes of a character are, in hexadecimal digits (RFC 3629); NUL is none that a text may have."""
+
+
+def _as_text(expression: str) -> str:
+    """Bytes as the text that they are; where they are none, or would be read as digits, as these digits."""
+    is_text = f"pg_catalog.encode({expression}, 'hex') ~ '^(?!5c78)({_UTF8})*$'"
+    decoded = f"pg_catalog.convert_from({expression}, 'UTF8')"
+    return (
+        f"CASE WHEN pg_catalog.getdatabaseencoding() = 'UTF8' AND {is_text} THEN {decoded}"
+        f" ELSE {expression}::text END"
+    )
+
+
+def _as_bytes(expression: str) -> str:
+    """The reverse of :func:`_as_text`."""
+    digits = rf"{expression} ~ '^\\x([0-9a-f]{{2}})*$'"
+    return f"CASE WHEN {digits} THEN {expression}::bytea ELSE pg_catalog.convert_to({expression}, 'UTF8') END"
 
 
 def castable(old: str, new: str) -> bool:
