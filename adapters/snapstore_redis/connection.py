@@ -27,6 +27,8 @@ Word = bytes | str | int
 Command = Sequence[Word]
 
 ATTEMPTS = 4
+_LATER = frozenset({"LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN"})
+"""What a server says that has done nothing of what it was told, and may do it when it is told again."""
 _PAUSE = 0.1
 _CHUNK = 1 << 18
 
@@ -41,6 +43,10 @@ class ServerError(Exception):
 
 class LostError(Exception):
     """The connection was lost: whether the server has done what it was told is not known."""
+
+
+class PutOffError(LostError):
+    """It was put off, and is known to have done nothing."""
 
 
 class Session:
@@ -120,9 +126,13 @@ class Session:
             self._connected()._sock.sendall(data)
 
     def _receive(self, count: int) -> list[Any]:
+        found: list[Any] = []
         with self._lost_if_broken():
-            return self._answers(self._connection._sock, count)
-        raise AssertionError("not reached")
+            found = self._answers(self._connection._sock, count)
+        for answer in found:
+            if isinstance(answer, ServerError) and answer.code in _LATER:
+                raise PutOffError(str(answer))
+        return found
 
     @contextmanager
     def _lost_if_broken(self) -> Iterator[None]:
@@ -166,6 +176,8 @@ class Session:
             except (OSError, redis.ConnectionError, redis.TimeoutError) as error:
                 raise LostError(_reason(error)) from error
             except redis.RedisError as error:
+                if str(error).partition(" ")[0] in _LATER:
+                    raise PutOffError(str(error)) from error
                 raise _unfit(error, self._options, self.resource) from error
             else:
                 connection._sock.settimeout(self._settings.timeout)
@@ -246,6 +258,12 @@ def _unfit(error: redis.RedisError, options: dict[str, Any], resource: str) -> S
 
 def lost(error: LostError, session: Session) -> SnapError:
     """The error for a connection that was lost or that cannot be had."""
+    if isinstance(error, PutOffError):
+        return SnapError(
+            f"Redis at {_place(session._options)} puts us off: {error}",
+            where=session.resource,
+            fix="run the command again when it is ready",
+        )
     tls = ", and that it speaks TLS there" if session._settings.url.startswith("rediss:") else ""
     return SnapError(
         f"no connection to Redis at {_place(session._options)}: {error}",

@@ -20,13 +20,18 @@ from snapstore.errors import Exit, SnapError
 from snapstore.model import SEALED, Action, Json
 from snapstore_redis.capture import keep_secret, sealing
 from snapstore_redis.comparing import plain
-from snapstore_redis.connection import ATTEMPTS, Command, LostError, ServerError, Session, lost
+from snapstore_redis.connection import ATTEMPTS, Command, LostError, PutOffError, ServerError, Session, lost
 from snapstore_redis.keyplan import digest
 from snapstore_redis.names import key_place
 from snapstore_redis.server import Server
 from snapstore_redis.settings import Settings
 from snapstore_redis.values import Attrs, Reader, writing
 
+_FIXES = {
+    "NOPERM": "docs/adapters/redis.md has the permissions that this needs",
+    "READONLY": "the server is a replica by now: use the url of its master",
+    "OOM": "let it have more memory (maxmemory) or fewer keys, then run the command again",
+}
 _ELSEWHERE = frozenset({"MOVED", "ASK"})
 _BYTES = 4_000_000
 """About how much one transaction writes: the server does nothing else meanwhile."""
@@ -128,19 +133,21 @@ class KeyWriter:
         if not commands:
             self._require(*self._session.tell([("UNWATCH",)]))
             return True
-        answers = self._written([("MULTI",), *commands, ("EXEC",)], database)
-        self._require(*answers, *(answers[-1] or ()))
-        return answers[-1] is not None
+        *queued, executed = self._written([("MULTI",), *commands, ("EXEC",)], database)
+        self._require(*queued, *(executed if isinstance(executed, list) else [executed]))
+        return executed is not None
 
     def _written(self, transaction: Sequence[Command], database: int) -> Sequence[Any]:
-        """The answers to a transaction. The journal is told unless it is known not to have happened: what
-        somebody else did is then not taken for the half of something of ours."""
+        """The answers to a transaction. The journal is told unless it is known not to have happened, since a
+        key was touched or a command refused: what somebody else did is then not taken for the half of
+        something of ours."""
         try:
             answers = self._session.tell(transaction, database)
-        except LostError:
-            self._begin()
+        except LostError as error:
+            if not isinstance(error, PutOffError):
+                self._begin()
             raise
-        if answers[-1] is not None:
+        if isinstance(answers[-1], list):
             self._begin()
         return answers
 
@@ -168,7 +175,7 @@ class KeyWriter:
             raise SnapError(
                 f"the keys cannot be written: {refusal}",
                 where=self._session.resource,
-                fix="docs/adapters/redis.md has the permissions that this needs",
+                fix=_FIXES.get(refusal.code, "run the command again when the server takes writes"),
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from enum import Enum, auto
 from pathlib import Path
@@ -14,7 +15,7 @@ from snapstore.errors import SnapError
 from tests.project import Project, well
 from tests.redis import servers
 from tests.redis.conftest import everything, project
-from tests.redis.proxy import Cut, Proxy, cuts, proxy
+from tests.redis.proxy import Ask, Cut, Proxy, cuts, proxy
 
 EVERY = "SNAPSTORE_REDIS_FAULTS" in os.environ
 
@@ -107,6 +108,34 @@ def test_a_connection_that_is_cut_once_is_made_again_and_nothing_is_written_twic
         now = writes(server)
         written = {name: now[name] - seen[name] for name in now}
         assert written == {"rpush": 1, "xadd": 1, "set": 2, "sadd": 0}, at
+        assert everything(server) == promised, at
+
+
+def busy(request: bytes, ask: Ask) -> bytes:
+    return b"-BUSY Redis is busy running a script.\r\n" * len(re.findall(rb"(?m)^\*\d+\r$", request))
+
+
+def test_a_server_that_is_busy_once_is_asked_again_and_nothing_is_written_twice(
+    server: servers.Server, between: Proxy, place: Project
+):
+    before(server)
+    promised, taken = everything(server), place.take()
+    after(server)
+    between.through()
+    well(place.restore(taken.commit))
+    between.instead = busy
+    for at in walked(between.requests, server, "before", 10):
+        after(server)
+        seen = writes(server)
+        between.cut_at(at, "instead")
+        well(place.restore(taken.commit))
+        now = writes(server)
+        assert {name: now[name] - seen[name] for name in now} == {
+            "rpush": 1,
+            "xadd": 1,
+            "set": 2,
+            "sadd": 0,
+        }, at
         assert everything(server) == promised, at
 
 

@@ -280,6 +280,23 @@ def test_a_key_that_somebody_changed_since_the_plan_is_not_overwritten(
     assert (client.get("k"), client.get("l")) == (b"new", b"somebody else's")
 
 
+def test_a_server_that_takes_no_writes_now_says_so_and_is_left_as_it_is(
+    server: servers.Server, tmp_path: Path
+):
+    place = project(tmp_path / "project", server.url(), 'keys = ["*"]\nconfig = false')
+    client = server.client()
+    client.mset({"k": "old", "l": "old"})
+    place.take()
+    client.mset({"k": "new", "l": "new"})
+    client.config_set("maxmemory", 1)
+    done = place.restore()
+    assert "the keys cannot be written: OOM command not allowed" in str(done.outcomes[0].error)
+    assert client.mget("k", "l") == [b"new", b"new"]
+    client.config_set("maxmemory", 0)
+    well(place.restore())
+    assert client.mget("k", "l") == [b"old", b"old"]
+
+
 def test_what_was_not_asked_for_then_is_not_deleted_now(newest: servers.Server, tmp_path: Path):
     client = newest.client()
     client.mset({"config:a": "1", "flags:b": "1"})
