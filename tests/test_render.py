@@ -297,6 +297,14 @@ def test_an_action_with_a_hazard_is_never_folded_away():
     assert "write 499" in plain(plans.text(make(*quiet, DROP), full=True))
 
 
+def test_an_action_on_many_things_and_one_with_a_long_line_are_cut():
+    many = msgspec.structs.replace(WRITE, statements=(f"+ text: {'x' * 9_000}", *map(str, range(200))))
+    told = plain(plans.text(make(many)))
+    assert "\n        28\n        … and 171 more" in told
+    assert "x… (9,008 characters)\n" in told
+    assert "\n        199" in plain(plans.text(make(many), full=True))
+
+
 def test_sql_holds_the_statements_exactly_and_the_rest_as_comments():
     lines = plans.sql(make(DROP, WRITE)).splitlines()
     assert [line for line in lines if line and not line.startswith("--")] == [

@@ -10,7 +10,7 @@ from snapstore.model import REFUSED_BY_DEFAULT, Action, Hazard, Plan, PlanSide, 
 from snapstore.plan import hazards
 from snapstore.render.statements import is_sql, pretty
 from snapstore.render.style import ADDED, BOLD, CHANGED, DIM, HAZARD, REMOVED, REPLACED, name, paint
-from snapstore.render.values import count, size
+from snapstore.render.values import count, cut, size
 
 MARKS = {
     Verb.CREATE: ("+", ADDED),
@@ -31,7 +31,8 @@ _LINES = 30
 def text(plan: Plan, *, full: bool = False) -> str:
     """Numbered actions by resource, with statements, locks, sizes, hazards and how each is undone.
 
-    Of a long list the first actions are shown and every one with a hazard; ``full`` shows all.
+    Of a long list the first actions are shown and every one with a hazard, and of each what is said first;
+    ``full`` shows all.
     """
     lines = [f"Plan: {_side(plan.base, 'live')} → {_side(plan.target, 'target')}", ""]
     for resource, numbered in _by_resource(plan):
@@ -83,15 +84,20 @@ def _side(side: PlanSide, what: str) -> str:
 def _action(number: int, action: Action, full: bool) -> Iterator[str]:
     mark, colour = MARKS[action.verb]
     yield f"{number:4}. {paint(f'{mark} {name(action.summary)}', colour)}"
-    for statement in action.statements:
+    shown = action.statements if full else action.statements[:_LINES]
+    for statement in shown:
         if statement != action.summary:
-            yield from _cut([f"        {line}" for line in pretty(statement).splitlines()], full)
+            lines = pretty(statement).splitlines()
+            yield from _cut([f"        {line if full else cut(line)}" for line in lines], full)
+    if len(action.statements) > len(shown):
+        yield paint(f"        … and {len(action.statements) - len(shown):,} more", DIM)
     said = facts_of(action)
     if said:
         yield paint(f"        {' · '.join(said)}", DIM)
     yield from (f"        {_hazard(hazard)}" for hazard in action.hazards)
     if action.undo:
         first, *more = [line for step in action.undo for line in step.splitlines()]
+        first = first if full else cut(first)
         yield paint(f"        undo: {first}" + (f" … ({count(len(more), 'more line')})" if more else ""), DIM)
 
 
