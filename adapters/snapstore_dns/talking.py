@@ -22,6 +22,10 @@ BUSY = "SERVFAIL"
 """What a server says that cannot now: it may be at its limit of transfers, or be loading."""
 _NO_KEY = "does not know the key, or not with this secret"
 _NO_TIME = "has another time than this computer: signatures hold for five minutes"
+_SEE_KEY = (
+    "see what key it has, and whether it is for this algorithm; docs/adapters/dns-rfc2136.md has examples"
+)
+_SET_CLOCK = "set the clock of the one that is wrong"
 
 
 class ImproperError(Exception):
@@ -140,22 +144,17 @@ def trusted(line: Line) -> Iterator[None]:
     except (dns.tsig.BadSignature, dns.tsig.BadKey) as error:
         raise _refused(line, f"{_NO_KEY}: {error}", UntrustedError) from error
     except dns.tsig.PeerBadTime as error:
-        raise _refused(line, _NO_TIME) from error
+        raise _refused(line, _NO_TIME, fix=_SET_CLOCK) from error
     except dns.tsig.BadTime as error:
-        raise _refused(line, _NO_TIME, UntrustedError) from error
+        raise _refused(line, _NO_TIME, UntrustedError, _SET_CLOCK) from error
     except dns.exception.Timeout:
         raise
     except (ImproperError, dns.exception.DNSException) as error:
         raise _refused(line, f"gives no proper answer: {error}", UntrustedError) from error
 
 
-def _refused(line: Line, text: str, kind: type[SnapError] = SnapError) -> SnapError:
-    return kind(
-        f"the name server {line.place} {text}",
-        where=line.resource,
-        fix="see what key it has, and whether it is for this algorithm; "
-        "docs/adapters/dns-rfc2136.md has examples",
-    )
+def _refused(line: Line, text: str, kind: type[SnapError] = SnapError, fix: str = _SEE_KEY) -> SnapError:
+    return kind(f"the name server {line.place} {text}", where=line.resource, fix=fix)
 
 
 def said(answer: dns.message.Message) -> str:

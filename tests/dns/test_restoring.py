@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from snapstore.errors import Exit
+from snapstore.errors import Exit, SnapError
 from snapstore.model import Condition
 from snapstore.snapshot import facts
 from snapstore.store.store import Store
@@ -285,6 +285,17 @@ def test_unicode_names_can_be_configured_and_are_shown(bind: servers.Server, tmp
     bind.update(ZONE, "- xn--mnchen-3ya")
     (action,) = place.plan().actions
     assert "create xn--mnchen-3ya.example.com (münchen.example.com) A: 192.0.2.80 " in action.summary
+
+
+def test_a_clock_that_is_wrong_is_what_has_to_be_mended(
+    server: servers.Server, place: Project, monkeypatch: pytest.MonkeyPatch
+):
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + 1_000)
+    with pytest.raises(SnapError) as told:
+        place.take()
+    assert "has another time than this computer" in told.value.what
+    assert "clock" in told.value.fix
 
 
 # What servers do in silence
