@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from snapstore.errors import SnapError
 from snapstore.model import Json
-from snapstore.remote.web import Api, api
+from snapstore.remote.web import Api, RefusedError, api
 from snapstore.secrets import REDACTOR
 from snapstore_dns.provider import Provider
 from snapstore_dns.records import (
@@ -31,6 +32,7 @@ from snapstore_dns.records import (
 from snapstore_dns.settings import Settings
 
 _SERIALS = 1 << 32
+_NOT_FOUND = 404
 DISABLED, COMMENTS = "disabled", "comments"
 
 
@@ -57,10 +59,18 @@ class _PowerDns:
         return self._names
 
     def read(self, zone: str) -> Zone:
-        told = self._api.call("GET", f"{self._zones}/{_id(zone)}")
-        found = zone_of(zone, told)
+        found = zone_of(zone, self._told(zone))
         self._serials[zone] = found.serial
         return found
+
+    def _told(self, zone: str) -> Any:
+        try:
+            return self._api.call("GET", f"{self._zones}/{_id(zone)}")
+        except RefusedError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            fix = "make it there, or leave it out of `zones`; see that `server_id` is right"
+            raise SnapError(f"the server has no zone {zone}", where=error.where, fix=fix) from error
 
     def batches(self, zone: str, changes: Sequence[Change]) -> Iterator[list[Change]]:
         yield list(changes)

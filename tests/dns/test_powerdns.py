@@ -182,7 +182,7 @@ def test_what_does_not_let_us_in_is_one_clear_message(server: PowerDns, snap: Sn
         (settings("http://127.0.0.1:1"), "no answer from 127.0.0.1:1"),
         (settings("127.0.0.1"), "this is no address of an API"),
         (settings(server.url, "a wrong key"), "says 401"),
-        (settings(server.url).replace(ZONE, "example.org"), "says 404"),
+        (settings(server.url).replace(ZONE, "example.org"), "the server has no zone example.org"),
     ):
         snap.configure(text)
         snap("init")
