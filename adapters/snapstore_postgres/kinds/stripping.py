@@ -17,6 +17,7 @@ from snapstore_postgres.relations.catalog_tables import OPTION, without_option
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.renaming.wording import former, former_facts
 from snapstore_postgres.rows import archive, archived_labels, homeless
+from snapstore_postgres.rows.casts import written
 from snapstore_postgres.words import designation, word
 
 _STRIPPED = ("trigger", "policy", "rule", "statistics")
@@ -157,9 +158,8 @@ class _Stripping:
         if self._outside(fact):
             attrs = {k: v for k, v in attrs.items() if k not in _OF_TYPE} | {"type": "text"}
             self.rewrites = True
-            self.statements.append(
-                f'{column} TYPE text COLLATE pg_catalog."default" USING {last(fact.name)}::text'
-            )
+            value = written(last(fact.name), fact.attrs["type"])
+            self.statements.append(f'{column} TYPE text COLLATE pg_catalog."default" USING {value}')
         inside = tuple(need for need in fact.needs if need in self.subtree)
         self.left.append(Fact(fact.id, attrs, fact.parent, inside))
         return True

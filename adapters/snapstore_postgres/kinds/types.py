@@ -29,7 +29,7 @@ from snapstore_postgres.relations import (
 )
 from snapstore_postgres.relations.inheritance import governing, in_partition_key
 from snapstore_postgres.rows import archive, archived_values, fitting
-from snapstore_postgres.rows.casts import cast
+from snapstore_postgres.rows.casts import AS_WRITTEN, cast
 from snapstore_postgres.rows.held_rows import holders
 from snapstore_postgres.rows.unvalidated import never_validated
 
@@ -169,7 +169,7 @@ def _alter_enum(before: Fact, after: Fact, view: View) -> Alteration:
     def fitted(column: Fact) -> fitting.Fit:
         return fitting.Fit() if keeps else fitting.within(column, now, view)
 
-    return _swap(before, after, create, lambda value, many: f"{value}::text{many}", fitted, view)
+    return _swap(before, after, create, lambda value, many: f"{value}::{AS_WRITTEN}{many}", fitted, view)
 
 
 def _added_labels(name: str, was: Sequence[str], now: Sequence[str]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from snapstore_postgres.relations.inheritance import ancestors, comes_by_several
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive, archived_labels, lost_labels
-from snapstore_postgres.rows.casts import from_json, has_attributes, portable
+from snapstore_postgres.rows.casts import from_json, has_attributes, portable, read, written
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet, undisturbed, unpublished
 
 
@@ -223,7 +223,7 @@ def noted_instead(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
     key, rows = _row_key(entry.facts["key"]), f"{quote(entry.place)}.rows"
     got = (
         f"SELECT {key} AS row_key, row_number() OVER (PARTITION BY {key}) AS row_no,"
-        f" t.{last(fact.name)}::text AS value FROM {_source(fact, entry, view)}"
+        f" {written(f't.{last(fact.name)}', fact.attrs['type'])} AS value FROM {_source(fact, entry, view)}"
     )
     return [
         block(
@@ -270,7 +270,7 @@ def looked_up(column: Fact, entry: archive.Entry, row: Mapping[str, str]) -> str
         f" WHERE a.row_key = {key})"
     )
     kind = column.attrs["type"]
-    return f"({from_json(found, kind)})" if by_name else f"{found}::{kind}"
+    return f"({from_json(found, kind)})" if by_name else read(found, kind)
 
 
 def put_in_too(root: str, lacking: Sequence[tuple[Fact, archive.Entry]], request: PlanRequest) -> list[str]:
@@ -311,7 +311,7 @@ def _filling(table: str, source: str, column: Fact, entry: archive.Entry, server
     if not by_name and server >= 160000:
         return update  # which asks of each value whether it fits
     rows = f"{quote(entry.place)}.rows"
-    value = from_json("kept.value", kind) if by_name else f"SELECT kept.value::text::{kind}"
+    value = from_json("kept.value", kind) if by_name else f"SELECT {read('kept.value::text', kind)}"
     return block(
         f"""DECLARE kept record; BEGIN
   BEGIN {update}; RETURN;
@@ -336,10 +336,11 @@ def _update(table: str, source: str, column: Fact, entry: archive.Entry, server:
         free = f"({free} OR a.value OPERATOR(pg_catalog.@>) {now})"  # it may have lost attributes since
         whole = f", {now} OPERATOR(pg_catalog.=) pg_catalog.jsonb_strip_nulls(a.value) AS whole"
     else:
-        value = f"a.value::text::{column.attrs['type']}"
+        kind = column.attrs["type"]
+        value, held = read("a.value::text", kind), written(f"t.{name}", kind)
         # A child may have kept the value as its own: then there is nothing to give back.
-        others = [f"t.{name}::text OPERATOR(pg_catalog.=) a.value::text"]
-        others += [f"t.{name}::text OPERATOR(pg_catalog.=) a.{_INSTEAD}"] if _INSTEAD in entry.facts else []
+        others = [f"{held} OPERATOR(pg_catalog.=) a.value::text"]
+        others += [f"{held} OPERATOR(pg_catalog.=) a.{_INSTEAD}"] if _INSTEAD in entry.facts else []
         free = f"({free} OR {' OR '.join(others)})"
         fits = f" AND pg_catalog.pg_input_is_valid(a.value::text, {literal(column.attrs['type'])})"
         free += fits if server >= 160000 else ""

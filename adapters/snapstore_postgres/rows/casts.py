@@ -32,13 +32,30 @@ def cast(expression: str, old: str, new: str) -> str:
         return f"({_as_text(expression)})::{new}"
     if was in _TEXTS and new == "bytea" and "[]" not in old:
         return f"({_as_bytes(expression)})"
+    own = was != now and "." in was + now
     direct = was in STRINGS or now in STRINGS or was == now
     direct = direct or any(was in family and now in family for family in _FAMILIES)
-    if direct and old.endswith("[]") == new.endswith("[]"):
+    if direct and not own and old.endswith("[]") == new.endswith("[]"):
         return f"{expression}::{new}"
     if "boolean" in (old, new) and {was, now} <= {*_NUMBERS, "boolean"}:
         return f"{expression}::integer::{new}"  # the one number that has casts from and to it
-    return f"{expression}::text{'[]' if old.endswith('[]') and new.endswith('[]') else ''}::{new}"
+    many = "[]" if old.endswith("[]") and new.endswith("[]") else ""
+    return f"{expression}::{AS_WRITTEN if own else 'text'}{many}::{new}"
+
+
+AS_WRITTEN = "character varying"
+"""Through this, values of types of users go to and from their text as these write and read it: people have
+casts between such types and text which tell something else."""
+
+
+def written(value: str, kind: str) -> str:
+    """The text of a value, as its type writes it."""
+    return f"{value}::{AS_WRITTEN}::text" if "." in kind else f"{value}::text"
+
+
+def read(value: str, kind: str) -> str:
+    """The value of which this is the text."""
+    return f"{value}::{AS_WRITTEN}::{kind}" if "." in kind else f"{value}::{kind}"
 
 
 _TEXTS = ("text", "character varying")
@@ -116,7 +133,7 @@ def portable(column: Fact, by_name: bool) -> str:
     name = f"t.{last(column.name)}"
     if by_name:
         return f"pg_catalog.to_jsonb({name})"
-    return f'{name}::text COLLATE pg_catalog."default"' if column.needs else name
+    return f'{written(name, column.attrs["type"])} COLLATE pg_catalog."default"' if column.needs else name
 
 
 def from_json(value: str, kind: str) -> str:

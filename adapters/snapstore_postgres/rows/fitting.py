@@ -22,7 +22,7 @@ from snapstore_postgres.relations import size
 from snapstore_postgres.renaming import RENAMED
 from snapstore_postgres.renaming.wording import RENAMED_BACK, called_now, label_now
 from snapstore_postgres.rows import archived_values
-from snapstore_postgres.rows.casts import below_domains, cast
+from snapstore_postgres.rows.casts import below_domains, cast, written
 from snapstore_postgres.rows.looking import SHOWN, first
 from snapstore_postgres.rows.lost_labels import StandIn, among, stand_in, why_not
 from snapstore_postgres.rows.seen import Seen, seen, seen_now
@@ -70,8 +70,9 @@ def into(column: Fact, new: str, view: View) -> Fit:
         if new in ("json", "jsonb", "xml"):
             return f"({there}) IS NOT NULL OR {value} IS NULL"  # spaces mean nothing there
         # Types of users go by their text, and the old one may have another name by then.
-        back = f"({there})" if "." in was + now else f"({cast(f'({there})', now, was)})"
-        return f"{back}::text IS NOT DISTINCT FROM {value}::text"
+        if "." in was + now:
+            return f"{written(f'({there})', now)} IS NOT DISTINCT FROM {written(value, was)}"
+        return f"({cast(f'({there})', now, was)})::text IS NOT DISTINCT FROM {value}::text"
 
     return Fit() if widens(old, new) else _fit(column, f"the type {new}", same, view)
 

@@ -20,6 +20,7 @@ from snapstore_postgres.relations import size
 from snapstore_postgres.relations.inheritance import descendants, governing, in_partition_key
 from snapstore_postgres.renaming.wording import called_now, label_now
 from snapstore_postgres.rows import filling
+from snapstore_postgres.rows.casts import AS_WRITTEN
 from snapstore_postgres.rows.looking import SHOWN, told
 from snapstore_postgres.rows.seen import Seen, seen_now
 
@@ -114,8 +115,10 @@ def among(labels: Collection[str], many: bool) -> Callable[[str], str]:
     """Whether a value, or all of an array, is one of these."""
     allowed = f"ARRAY[{', '.join(map(literal, labels))}]::text[]"
     if many:
-        return lambda value: f"{value} IS NULL OR pg_catalog.array_remove({value}::text[], NULL) <@ {allowed}"
-    return lambda value: f"{value} IS NULL OR {value}::text = ANY ({allowed})"
+        return lambda value: (
+            f"{value} IS NULL OR pg_catalog.array_remove({value}::{AS_WRITTEN}[]::text[], NULL) <@ {allowed}"
+        )
+    return lambda value: f"{value} IS NULL OR {value}::{AS_WRITTEN}::text = ANY ({allowed})"
 
 
 # -- which rows those are ----------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from snapstore_postgres.names import last, quote
 from snapstore_postgres.relations.inheritance import ancestors, partitions_below
 from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive, fitting, parting, putting
-from snapstore_postgres.rows.casts import cast
+from snapstore_postgres.rows.casts import cast, written
 from snapstore_postgres.rows.leaving import referred
 from snapstore_postgres.rows.taking_back import place_of_return
 
@@ -120,4 +120,5 @@ def _widens(old: Fact, new: Fact) -> bool:
 
 def _fits(old: Fact, new: Fact) -> str:
     back = cast(f"({_value(old, new)})", new.attrs["type"], _type(old))
-    return f"({back})::text IS NOT DISTINCT FROM x.{last(old.name)}::text"
+    here = written(f"x.{last(old.name)}", _type(old))
+    return f"{written(f'({back})', _type(old))} IS NOT DISTINCT FROM {here}"

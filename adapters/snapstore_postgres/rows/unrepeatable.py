@@ -19,6 +19,7 @@ from snapstore_postgres.names import last, quote
 from snapstore_postgres.relations import data_loss, size
 from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive
+from snapstore_postgres.rows.casts import written
 from snapstore_postgres.rows.refreshing import reads
 
 _TELLING_ANEW = re.compile(
@@ -55,7 +56,7 @@ def matview_draft(fact: Fact, view: View, draft: Draft) -> Draft:
 
 def _kept(column: str, kind: str) -> str:
     """The value; of a type that may go, its text."""
-    return f"t.{column}::text AS {column}" if "." in kind else f"t.{column}"
+    return f"{written(f't.{column}', kind)} AS {column}" if "." in kind else f"t.{column}"
 
 
 def is_repeatable(matview: Fact, facts: Facts) -> bool:

@@ -91,3 +91,23 @@ CREATE TRIGGER zz BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION note(); CREAT
 CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2);
 CREATE TRIGGER zz BEFORE UPDATE ON t FOR EACH ROW WHEN (NEW.id > 5) EXECUTE FUNCTION note(); CREATE TRIGGER yy BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION note(); ALTER TABLE t DISABLE TRIGGER yy;
 
+
+--- case values go where people have casts between their type and text that tell something else
+--- a
+CREATE TYPE full_name AS (first text, last text); CREATE TYPE colour AS ENUM ('red', 'green');
+--- b
+CREATE TYPE colour AS ENUM ('green', 'red');
+--- both
+CREATE FUNCTION said(colour) RETURNS text LANGUAGE sql IMMUTABLE AS $$SELECT 'all the same'$$;
+CREATE CAST (colour AS text) WITH FUNCTION said(colour) AS ASSIGNMENT;
+CREATE FUNCTION heard(text) RETURNS colour LANGUAGE sql IMMUTABLE AS $$SELECT 'green'::colour$$;
+CREATE CAST (text AS colour) WITH FUNCTION heard(text) AS ASSIGNMENT;
+CREATE TABLE t (id int PRIMARY KEY, c colour, cs colour[]); INSERT INTO t VALUES (1, 'red', '{red,green}');
+CREATE TABLE k (id int PRIMARY KEY); INSERT INTO k VALUES (1);
+--- a
+CREATE FUNCTION said(full_name) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1.first';
+CREATE CAST (full_name AS text) WITH FUNCTION said(full_name) AS ASSIGNMENT;
+CREATE DOMAIN named AS full_name CHECK ((VALUE).last <> '');
+CREATE TABLE only_here (f full_name, fs full_name[], n named, c colour);
+INSERT INTO only_here VALUES (('x', 'y'), ARRAY[('x', 'y')::full_name], ('x', 'y'), 'red');
+ALTER TABLE k ADD c colour, ADD f full_name; UPDATE k SET c = 'red', f = ('x', 'y');
