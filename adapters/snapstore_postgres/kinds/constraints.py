@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
@@ -31,7 +31,7 @@ from snapstore_postgres.relations.inheritance import (
     unsettled,
 )
 from snapstore_postgres.relations.no_inherit import around_key
-from snapstore_postgres.rows.unvalidated import is_unvalidated
+from snapstore_postgres.rows.unvalidated import is_unvalidated, is_valid_check
 
 
 def _create_constraint(fact: Fact, view: View) -> Draft:
@@ -56,6 +56,7 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
             *before,
             f"ALTER TABLE {only}{table} ADD CONSTRAINT {name} {constraint_definition(fact)}",
             *behind,
+            *_valid_below(fact, reached),
             *(_named(part, view) for part in below if part.kind == "constraint"),
         ],
         undo=[f"ALTER TABLE {table} DROP CONSTRAINT {name}"],
@@ -95,6 +96,12 @@ def _columns_before(fact: Fact, view: View) -> Iterator[str]:
     """The columns of its table, which may be new or of another type, and so have their values by updates of
     rows that may violate it."""
     return (part.id for part in view.target_parts.get(fact.parent or "", ()) if part.kind == "column")
+
+
+def _valid_below(fact: Fact, reached: Sequence[Fact]) -> list[str]:
+    """Statements that validate a check in the tables that it reaches, where it was new with these."""
+    valid = [part for part in reached if is_valid_check(part)] if is_unvalidated(fact) else []
+    return [f"ALTER TABLE {table_of(part)} VALIDATE CONSTRAINT {last(part.name)}" for part in valid]
 
 
 def unvalidated_below(fact: Fact, view: View) -> list[str]:

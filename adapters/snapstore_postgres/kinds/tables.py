@@ -29,6 +29,7 @@ from snapstore_postgres.relations import (
     STRONGEST,
     all_options,
     changes_persistence,
+    children,
     data_loss,
     logged,
     option_statements,
@@ -48,10 +49,15 @@ from snapstore_postgres.relations.inheritance import (
     unsettled,
 )
 from snapstore_postgres.relations.no_inherit import around_identity, for_one_table
-from snapstore_postgres.relations.notnull import comes_with_new_parent, left_behind, own_not_null
+from snapstore_postgres.relations.notnull import (
+    comes_with_new_parent,
+    is_only_inherited,
+    left_behind,
+    own_not_null,
+)
 from snapstore_postgres.rows import archive, positions
 from snapstore_postgres.rows.held_rows import holds
-from snapstore_postgres.rows.unvalidated import is_unvalidated
+from snapstore_postgres.rows.unvalidated import is_unvalidated, is_valid_check
 from snapstore_postgres.words import designation
 
 
@@ -197,12 +203,26 @@ def _never_validated(fact: Fact, columns: Sequence[Fact], view: View) -> tuple[l
             for parent, name in _not_nulls_above(column, view):
                 absent.append(f"ALTER TABLE {parent} DROP CONSTRAINT {name}")
                 clause = f"CONSTRAINT {name} NOT NULL {last(column.name)} NOT VALID"
-                again.append(f"ALTER TABLE {parent} ADD {clause}")
+                above = view.target[f"column:{parent}.{last(column.name)}"]
+                again += [f"ALTER TABLE {parent} ADD {clause}", *_valid_below(above, name, fact, view)]
     for check in _checks_above(fact, view):
-        absent.append(f"ALTER TABLE {table_of(check)} DROP CONSTRAINT {last(check.name)}")
-        clause = f"CONSTRAINT {last(check.name)} {constraint_definition(check)}"
-        again.append(f"ALTER TABLE {table_of(check)} ADD {clause}")
+        parent, name = table_of(check), last(check.name)
+        absent.append(f"ALTER TABLE {parent} DROP CONSTRAINT {name}")
+        clause = f"CONSTRAINT {name} {constraint_definition(check)}"
+        again += [f"ALTER TABLE {parent} ADD {clause}", *_valid_below(check, name, fact, view)]
     return absent, again
+
+
+def _valid_below(part: Fact, name: str, new: Fact, view: View) -> Iterator[str]:
+    """Statements that validate it in the tables below in which it was valid, being as old as they are: those
+    that there are by now."""
+    for child in children(part.parent or "", view.target_dependents):
+        below = view.target.get(f"{part.kind}:{child}.{last(part.name)}")
+        if below is None:
+            continue
+        if child != new.name and (is_only_inherited(below) or is_valid_check(below)):
+            yield f"ALTER TABLE IF EXISTS {child} VALIDATE CONSTRAINT {name}"
+        yield from _valid_below(below, name, new, view)
 
 
 def _checks_above(table: Fact, view: View) -> Iterator[Fact]:

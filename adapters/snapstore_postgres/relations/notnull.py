@@ -79,7 +79,19 @@ def _anew(column: Fact, was: Json, now: Json, view: View) -> list[str]:
     if now is True or "name" not in now:
         return [*found, f"{alter} SET NOT NULL"]
     clause = f"CONSTRAINT {now['name']} NOT NULL {name}" + (" NO INHERIT" if now.get("no_inherit") else "")
-    return [*found, f"ALTER TABLE {table} ADD {clause}" + (" NOT VALID" if now.get("not_valid") else "")]
+    if not now.get("not_valid"):
+        return [*found, f"ALTER TABLE {table} ADD {clause}"]
+    valid = [_validated(below) for below in _valid_below(column, view)]
+    return [*found, f"ALTER TABLE {table} ADD {clause} NOT VALID", *valid]
+
+
+def _valid_below(column: Fact, view: View) -> Iterator[Fact]:
+    """The columns of tables that inherit it, and are there, in which it is valid: it was new with these."""
+    for child in children(column.parent or "", view.target_dependents):
+        below = view.target.get(f"column:{child}.{last(column.name)}")
+        if below is not None and view.stays(below.id):
+            yield from [below] if is_only_inherited(below) else []
+            yield from _valid_below(below, view)
 
 
 def own_not_null(column: Fact, view: View) -> str | None:
@@ -285,6 +297,11 @@ def _contested_name(column: Fact, view: View) -> str | None:
 def is_inherited(not_null: Json) -> bool:
     """Whether it is only inherited."""
     return isinstance(not_null, dict) and bool(not_null.get("inherited"))
+
+
+def is_only_inherited(column: Fact) -> bool:
+    """Whether its NOT NULL is that of the tables above, and valid."""
+    return bool(column.attrs.get("not_null") == _INHERITED)
 
 
 def gives(column: Fact | None) -> bool:

@@ -165,3 +165,24 @@ CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c () INHERITS (p); CREATE TABL
 ALTER TABLE p ADD v int DEFAULT 1 NOT NULL; ALTER TABLE c ALTER v SET NOT NULL;
 ALTER TABLE p ADD w int DEFAULT 1; ALTER TABLE c ALTER w SET NOT NULL;
 ALTER TABLE p ADD x int; UPDATE p SET x = id; ALTER TABLE p ALTER x SET NOT NULL; ALTER TABLE d ALTER x SET NOT NULL;
+
+--- case tables in which a check is valid, being as old as they are, beside others in which it never was
+--- a
+CREATE TABLE p (a int); INSERT INTO p VALUES (1); CREATE TABLE q (n int); INSERT INTO q VALUES (1);
+CREATE TABLE b () INHERITS (p); CREATE TABLE c () INHERITS (p); CREATE TABLE qb () INHERITS (q);
+ALTER TABLE p ADD CONSTRAINT k CHECK (a < 1000) NOT VALID;
+ALTER TABLE q ADD CONSTRAINT k NOT NULL n NOT VALID; -- since 18
+CREATE TABLE a () INHERITS (p); CREATE TABLE own (CONSTRAINT k CHECK (a < 1000)) INHERITS (p);
+CREATE TABLE d () INHERITS (a); CREATE TABLE qa () INHERITS (q);
+
+--- case a check of a parent was validated, and those of its children are valid either way
+--- both
+CREATE TABLE p (a int, n int); INSERT INTO p VALUES (1, 1); CREATE TABLE b () INHERITS (p);
+--- a
+ALTER TABLE p ADD CONSTRAINT k CHECK (a < 1000) NOT VALID;
+ALTER TABLE p ADD CONSTRAINT nn NOT NULL n NOT VALID; -- since 18
+--- b
+ALTER TABLE p ADD CONSTRAINT k CHECK (a < 1000);
+ALTER TABLE p ADD CONSTRAINT nn NOT NULL n; -- since 18
+--- both
+CREATE TABLE c () INHERITS (p); CREATE TABLE d () INHERITS (c);
