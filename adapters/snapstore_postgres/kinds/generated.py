@@ -9,7 +9,7 @@ from snapstore.rules import View
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import children, plain_stays_bound, table_of
-from snapstore_postgres.relations.inheritance import ancestors, descendants
+from snapstore_postgres.relations.inheritance import ancestors, given_by
 from snapstore_postgres.rows import archive
 
 
@@ -43,9 +43,14 @@ def _is_other(one: Fact, two: Fact) -> bool:
 
 
 def _of_their_own(column: Fact, view: View) -> Iterator[Fact]:
-    for below in descendants(column, view, live=False):
+    """Those below, be they inherited or not, that are computed otherwise than the one that they are below."""
+    for child in children(column.parent or "", view.target_dependents):
+        below = view.target.get(f"column:{child}.{last(column.name)}")
+        if below is None or column.id not in given_by(below, view):
+            continue
         if view.stays(below.id) and "generated" in below.attrs and _is_other(column, below):
             yield below
+        yield from _of_their_own(below, view)
 
 
 def _alter(column: Fact) -> str:

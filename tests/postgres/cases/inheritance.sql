@@ -186,3 +186,16 @@ ALTER TABLE p ADD CONSTRAINT k CHECK (a < 1000);
 ALTER TABLE p ADD CONSTRAINT nn NOT NULL n; -- since 18
 --- both
 CREATE TABLE c () INHERITS (p); CREATE TABLE d () INHERITS (c);
+
+--- case children that compute a column of their own otherwise, or all in one way
+--- a
+CREATE TABLE p (x int, y int GENERATED ALWAYS AS (x + 1) STORED);
+CREATE TABLE c (y int GENERATED ALWAYS AS (x + 2) STORED) INHERITS (p);
+CREATE TABLE d (y int GENERATED ALWAYS AS (x + 1) STORED) INHERITS (c);
+--- b
+CREATE TABLE p (x int, y int GENERATED ALWAYS AS (x + 3) STORED);
+CREATE TABLE c (y int GENERATED ALWAYS AS (x + 3) STORED) INHERITS (p);
+CREATE TABLE d (y int GENERATED ALWAYS AS (x + 3) STORED) INHERITS (c);
+--- both
+CREATE TABLE e () INHERITS (c);
+INSERT INTO p VALUES (1); INSERT INTO d VALUES (2); INSERT INTO e VALUES (3);
