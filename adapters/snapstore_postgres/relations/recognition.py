@@ -22,6 +22,8 @@ _NOT_COMPARED = re.compile(
 def is_recognised(above: Fact, below: Fact, parts: Mapping[str, Sequence[Fact]]) -> bool:
     """Whether attaching a partition is sure to make ``below`` the part of the index ``above`` of its table.
     ``parts`` are those of tables, by their identities."""
+    if below.attrs.get("invalid"):
+        return False  # the server looks at none that is
     if above.kind == "constraint" and above.attrs["type"] != below.attrs.get("type"):
         return False
     others = (
