@@ -124,9 +124,10 @@ def _attached_to(index: str, target: Facts) -> Iterator[str]:
 
 
 def _with_those_above(produced: Iterable[str], target: Facts) -> Iterator[str]:
-    """The partitions that an action brings, and those that they are in."""
+    """The partitions that an action brings, and those that they are in; none for one that lies elsewhere, as
+    that is to wait."""
     for kind, _, name in (identity.partition(":") for identity in produced):
-        if kind == "partition":
+        if kind == "partition" and "foreign" not in target[f"table:{name}"].attrs:
             yield from (f"partition:{table}" for table in (name, *ancestors(name, target)))
 
 
