@@ -48,11 +48,17 @@ def _alter_routine(before: Fact, after: Fact, view: View) -> Alteration | None:
     if any(old.get(key) != new.get(key) for key in ("arguments", "result", "window")):
         return None
     statements = []
-    if old["definition"] != new["definition"]:
+    replaced = old["definition"] != new["definition"]
+    if replaced:
         statements.append(reparsable_routine(new["definition"].rstrip()))
     if old.get("owner") != new.get("owner"):
         statements += owner_statement(after.kind.upper(), after.name, after)
-    return Alteration(statements=statements, undo=[old["definition"].rstrip()])
+    return Alteration(
+        statements=statements,
+        undo=[old["definition"].rstrip()],
+        # Replacing it makes it forget that it goes with an extension.
+        displaces=lambda dependent: replaced and dependent.kind == "depends_on_extension",
+    )
 
 
 def _routine_halves(fact: Fact, view: View) -> Halves | None:
