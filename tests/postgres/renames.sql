@@ -73,6 +73,8 @@ COMMENT ON FUNCTION app.is_well(app.mood, app.code) IS 'f'; COMMENT ON SEQUENCE 
 COMMENT ON COLUMN app.pair.a IS 'a'; COMMENT ON POLICY seen ON app.people IS 'p'; COMMENT ON TRIGGER noted ON app.people IS 't';
 COMMENT ON CONSTRAINT short ON DOMAIN app.code IS 'k'; COMMENT ON OPERATOR CLASS app.ops USING btree IS 'o';
 REFRESH MATERIALIZED VIEW app.sums;
+CREATE SCHEMA snap_reader; GRANT USAGE ON SCHEMA snap_reader TO snap_reader; CREATE SERVER snap_reader FOREIGN DATA WRAPPER wrap;
+GRANT USAGE ON FOREIGN SERVER snap_reader TO snap_reader;
 --- schema
 ALTER SCHEMA app RENAME TO main;
 --- enum
@@ -186,3 +188,6 @@ ALTER TABLE app.people RENAME mood TO feeling;
 ALTER SCHEMA app RENAME TO main;
 ALTER FUNCTION main.twice(int) RENAME TO doubled;
 ALTER TABLE main.people RENAME TO folk;
+--- schema and server that have the name of a role
+ALTER SCHEMA snap_reader RENAME TO readers;
+ALTER SERVER snap_reader RENAME TO far;

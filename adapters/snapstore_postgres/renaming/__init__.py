@@ -44,6 +44,8 @@ _NAMED_APART = (
 """Kinds that may have the name of a relation in the same schema."""
 _APART_FROM_TYPES = (*_NAMED_APART, "index", "index_partition", "sequence", "identity_sequence")
 _WITHOUT_SCHEMA = re.compile(r"(?:role|database)_setting:|parameter:|unmodelled:|label:(?:role|database):")
+_ENDING_OTHERWISE = ("grant:", "label:", "depends_on_extension:")
+"""What ends with the name of a role, a provider or an extension, which may be that of something else too."""
 _QUOTED = r'"(?:[^"]|"")*"'
 
 
@@ -88,6 +90,11 @@ class Renaming:
             return re.sub(rf"(?<=\.){re.escape(self.old)}(?=:[a-zA-Z](?:$|:))", lambda m: self.new, identity)
         if self.kind == "schema" and _WITHOUT_SCHEMA.search(identity):
             return identity
+        if self.kind in ("schema", "server") and identity.startswith(_ENDING_OTHERWISE):
+            return self._replaced(f"{identity}:")[:-1]
+        return self._replaced(identity)
+
+    def _replaced(self, identity: str) -> str:
         return self._pattern.sub(lambda m: self.names[m["name"]] if m["name"] else m[0], identity)
 
     @property
