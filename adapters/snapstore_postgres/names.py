@@ -29,6 +29,7 @@ _FOLDERS = {
     "range": "types",
     "shell_type": "types",
     "operator": "operators",
+    "shell_operator": "operators",
     "operator_family": "operators",
     "operator_class": "operators",
     "conversion": "conversions",

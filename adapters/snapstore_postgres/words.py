@@ -15,6 +15,7 @@ _WORDS = {
     "matview": "MATERIALIZED VIEW",
     "base_type": "TYPE",
     "shell_type": "TYPE",
+    "shell_operator": "OPERATOR",
     "fdw": "FOREIGN DATA WRAPPER",
     "identity_sequence": "SEQUENCE",
     "ts_parser": "TEXT SEARCH PARSER",

@@ -348,7 +348,8 @@ def _of_membership(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
 def _of_operator(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
     """Making an operator writes its name into its negator and its commutator, where these have none.
 
-    One that is to have none is therefore made after those that name it, and not completed by them.
+    One that is to have none is therefore made after those that name it, and not completed by them. One that
+    is not there is made with the first that names it, as a name and no more.
     """
     for link, left, right in (("negator", "left", "right"), ("commutator", "right", "left")):
         if link in fact.attrs:
@@ -356,6 +357,8 @@ def _of_operator(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:
             other = f"operator:{name}({fact.attrs.get(left, 'NONE')},{fact.attrs.get(right, 'NONE')})"
             if other in facts and link not in facts[other].attrs:
                 yield other, fact.id
+            if f"shell_{other}" in facts:
+                yield f"shell_{other}", fact.id
 
 
 _ROLES = ("owner", "role", "grantee", "grantor", "user", "roles")

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from snapstore.model import Fact, Json
-from snapstore.rules import Alteration, Draft, Rule, View, by_itself
+from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres.expressions import reparsable
-from snapstore_postgres.names import literal
+from snapstore_postgres.names import literal, parts
 from snapstore_postgres.relations import owner_statement
 from snapstore_postgres.words import designation, signature
 
@@ -379,8 +379,57 @@ def _links_to(operator: Fact, other: Fact) -> bool:
     return any(link not in other.attrs for link in links)
 
 
+# -- names of operators that have not been made ------------------------------------------------------------
+
+
+def _create_shell_operator(fact: Fact, view: View) -> Draft:
+    """It is made by an operator that names it: where there is none, by one that goes at once."""
+    owner = owner_statement("OPERATOR", fact.name, fact)
+    return Draft(statements=[*([] if _naming(fact) else _named_for_a_moment(fact)), *owner])
+
+
+def _naming(shell: Fact) -> list[str]:
+    return [need for need in shell.needs if need.startswith("operator:")]
+
+
+def _named_for_a_moment(fact: Fact) -> list[str]:
+    schema, name = parts(fact.name.partition("(")[0])
+    sides = [fact.attrs.get("left", "NONE"), fact.attrs.get("right", "NONE")]
+    given = ", ".join(side for side in sides if side != "NONE")
+    arguments = ", ".join(
+        f"{s}ARG = {kind}" for s, kind in zip(("LEFT", "RIGHT"), sides, strict=True) if kind != "NONE"
+    )
+    namer, function = f"{schema}.<%@%>", f"{schema}.snap_naming"
+    return [
+        f"CREATE FUNCTION {function}({given}) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+        f"CREATE OPERATOR {namer} (FUNCTION = {function}, {arguments}, NEGATOR = OPERATOR({schema}.{name}))",
+        f"DROP OPERATOR {namer} ({', '.join(sides)})",
+        f"DROP FUNCTION {function}({given})",
+    ]
+
+
+def _drop_shell_operator(fact: Fact, view: View) -> Draft:
+    """One that is made fills its name."""
+    filled = f"operator:{fact.name}" in view.target
+    return NOTHING if filled else Draft(statements=[f"DROP {designation(fact)}"])
+
+
+def _alter_shell_operator(before: Fact, after: Fact, view: View) -> Alteration | None:
+    same = before.attrs.get("owner") == after.attrs.get("owner")
+    return Alteration(statements=() if same else owner_statement("OPERATOR", after.name, after))
+
+
+def _named_again(fact: Fact, view: View) -> list[str]:
+    """The operators that are to name it, and have lost the one of its name: they are made anew."""
+    return [name for name in _naming(fact) if name in view.live and fact.id not in view.live]
+
+
 def _slot(fact: Fact) -> list[str]:
     return [f"type:{fact.name}"]
+
+
+def _operator_slot(fact: Fact) -> list[str]:
+    return [f"operator:{fact.name}"]
 
 
 RULES: dict[str, Rule] = {
@@ -391,7 +440,20 @@ RULES: dict[str, Rule] = {
         separable=lambda fact, view: (),
         along=with_shell,
     ),
-    "operator": replace(whole("OPERATOR", _operator, rank=38, tune=_tune_operator), along=completed_unasked),
+    "operator": replace(
+        whole("OPERATOR", _operator, rank=38, tune=_tune_operator),
+        along=completed_unasked,
+        slots=_operator_slot,
+    ),
+    "shell_operator": Rule(
+        _create_shell_operator,
+        _drop_shell_operator,
+        _alter_shell_operator,
+        rank=38,
+        separable=by_itself,
+        along=_named_again,
+        slots=_operator_slot,
+    ),
     "operator_family": whole("OPERATOR FAMILY", _operator_family, rank=39, tune=_tune_operator_family),
     "operator_class": whole("OPERATOR CLASS", _operator_class, rank=41),
     # Before all expressions: a cast that has no function is nothing that they would be known to stand on.

@@ -207,3 +207,19 @@ CREATE TYPE rng AS RANGE (SUBTYPE = num);
 --- a
 CREATE EXTENSION hstore;
 DO $$ BEGIN COMMENT ON TYPE hstore IS 'it''s mine'; EXCEPTION WHEN case_not_found THEN RAISE; END $$;
+
+--- case names of operators that have not been made
+--- both
+CREATE FUNCTION f(bigint) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE OPERATOR @#@ (LEFTARG = bigint, RIGHTARG = int, FUNCTION = int84lt, COMMUTATOR = #@#, NEGATOR = !!);
+--- a
+CREATE SCHEMA s; CREATE TYPE s.e AS ENUM ('a'); CREATE FUNCTION s.f(s.e, s.e) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE OPERATOR s.== (LEFTARG = s.e, RIGHTARG = s.e, FUNCTION = s.f, NEGATOR = OPERATOR(public.!==), COMMUTATOR = OPERATOR(s.==));
+CREATE OPERATOR s.=== (LEFTARG = bigint, RIGHTARG = int, FUNCTION = int84lt, NEGATOR = OPERATOR(s.!!!));
+DROP OPERATOR s.=== (bigint, int);
+CREATE OPERATOR @ (RIGHTARG = bigint, FUNCTION = f, NEGATOR = !!!); ALTER OPERATOR !!! (NONE, bigint) OWNER TO snap_owner;
+CREATE OPERATOR @-@ (RIGHTARG = bigint, FUNCTION = f, NEGATOR = !-!); DROP OPERATOR @-@ (NONE, bigint);
+--- b
+CREATE OPERATOR !! (LEFTARG = bigint, RIGHTARG = int, FUNCTION = int84ge, NEGATOR = @#@);
+CREATE OPERATOR #@# (LEFTARG = int, RIGHTARG = bigint, FUNCTION = int48gt, COMMUTATOR = @#@);
+CREATE OPERATOR @ (RIGHTARG = bigint, FUNCTION = f);
