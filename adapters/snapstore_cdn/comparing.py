@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from importlib import import_module
 
+from msgspec import structs
+
 from snapstore.model import UNMODELLED, FactChange, Json, ResourceChanges
 from snapstore_cdn.provider import Change, Traits
 
@@ -25,7 +27,17 @@ def beyond(changes: ResourceChanges, live: Hints, target: Hints) -> Collection[s
 def owed(changes: ResourceChanges, live: Hints, target: Hints) -> list[FactChange]:
     """The differences that a restore has to do something about, or say that it cannot."""
     out = beyond(changes, live, target)
-    return [change for change in changes.facts if change.id not in out and not _is_unmodelled(change)]
+    due = [change for change in changes.facts if change.id not in out and not _is_unmodelled(change)]
+    return [_retold(change, live, target) for change in due]
+
+
+def _retold(change: FactChange, live: Hints, target: Hints) -> FactChange:
+    """With the target in the words of now."""
+    known = _traits(live)
+    if known is None or change.after is None:
+        return change
+    attrs = dict(known.told_as(change.after.attrs, live, target))
+    return structs.replace(change, after=structs.replace(change.after, attrs=attrs))
 
 
 def unknown(changes: ResourceChanges, live: Hints, target: Hints) -> dict[str, list[str]]:
@@ -43,7 +55,7 @@ def _is_left_out(change: FactChange, live: Hints, target: Hints) -> bool:
     excluded = [pattern for hints in sides for pattern in hints.get("exclude", ())]
     if any(fnmatchcase(change.id, pattern) for pattern in excluded):
         return True
-    known, one = _traits(live), plain(change)
+    known, one = _traits(live), plain(_retold(change, live, target))
     if one.before == one.after or (known is not None and known.left_alone(one)):
         return True
     return not (_is_unmodelled(change) or all(_is_about(hints, change.id) for hints in sides))

@@ -98,7 +98,8 @@ class Traits(msgspec.Struct, frozen=True):
     and what ``goes_by_itself`` is no longer seen when nothing refers to it any more.
     ``is_secret`` tells the places inside a fact whose texts are sealed. ``purge_takes`` says how long a purge
     takes to be everywhere. ``later`` are the kinds that captures which do not say what they asked
-    for were made without.
+    for were made without. ``told_as`` gives what a fact of the target says as a capture of now would say it,
+    given the hints of both.
     """
 
     purge_takes: str
@@ -109,6 +110,9 @@ class Traits(msgspec.Struct, frozen=True):
     goes_by_itself: Callable[[Change], bool] = lambda change: False
     is_secret: Callable[[str, tuple[str, ...]], bool] = lambda identity, place: False
     later: Collection[str] = ()
+    told_as: Callable[[Attrs, Mapping[str, Json], Mapping[str, Json]], Attrs] = lambda attrs, live, target: (
+        attrs
+    )
 
 
 def opened(settings: Settings, context: Context) -> AbstractContextManager[Provider]:

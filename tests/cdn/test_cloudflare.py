@@ -307,15 +307,17 @@ def test_what_cannot_be_restored_is_named_before_and_after(cloudflare: Cloudflar
 
 def test_what_the_settings_take_in_later_stays_as_it_is(cloudflare: Cloudflare, tmp_path: Path):
     """An account that was not named, and kinds that were left out."""
-    cloudflare.rule("zones", MANAGED)  # which executes rulesets of the account
     text = settings(cloudflare, 'exclude = ["unmodelled:*"]\n')
     less = text.replace(f'account = "{ACCOUNT_ID}"\n', "").replace("exclude = [", 'exclude = ["access:*", ')
     taken, before = project(tmp_path / "project", less).take(), cloudflare.everything()
     place = project(tmp_path / "project", text)
     assert not place.plan(taken.commit).actions
     cloudflare.settings["browser_cache_ttl"] = 42
+    rules = cloudflare.rulesets["zones", MANAGED]["rules"]
+    cloudflare.rule("zones", MANAGED, *reversed(rules))
     well(place.restore(taken.commit))
     assert cloudflare.everything() == before
+    assert not project(tmp_path / "project", less).plan(place.take().commit).actions
 
 
 def test_a_list_of_another_kind_is_not_restored_and_said_so(cloudflare: Cloudflare, place: Project):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from snapstore.model import Hazard, HazardName, Json
+from snapstore_cdn.cloudflare.executing import told_as
 from snapstore_cdn.cloudflare.kinds import (
     ACCESS,
     AGENT,
@@ -100,5 +101,6 @@ TRAITS = Traits(
     left_alone=_left_alone,
     goes_by_itself=lambda change: change.kind == PAGE_RULES and change.after is None,
     is_secret=_is_secret,
+    told_as=told_as,
     later=(CUSTOM, ACCESS, LOCKDOWN, AGENT),
 )

@@ -14,6 +14,7 @@ from snapstore.remote import cloudflare
 from snapstore.remote.retrying import surely
 from snapstore.remote.web import Api
 from snapstore_cdn.cloudflare import firewall, lists, page_rules, rulesets, transforms, zone_settings
+from snapstore_cdn.cloudflare.executing import CUSTOMS
 from snapstore_cdn.cloudflare.kinds import (
     ACCESS,
     ACCOUNT,
@@ -54,11 +55,12 @@ class _Cloudflare:
         self._resource = resource
         self._zones: dict[str, Place] = {}
         self._ids: dict[str, str] = {}
+        self._named: dict[str, str] = {}
 
     # Reading
 
     def read(self) -> Seen:
-        self._ids = {}
+        self._ids, self._named = {}, {}
         account, known = self._of_account()
         documents = [Document(f"{ACCOUNT}.json", tuple(account))] if account else []
         read_only: list[str] = []
@@ -66,7 +68,7 @@ class _Cloudflare:
             facts = [*self._settings_of(zone, read_only), *self._rules_of(zone, known)]
             facts += self._guards_of(zone, (ACCESS, LOCKDOWN, AGENT))
             documents.append(Document(f"{zone.name}.json", tuple(facts)))
-        return Seen(documents, hints={READ_ONLY: read_only}, asked=list(self._asked()))
+        return Seen(documents, hints={READ_ONLY: read_only, CUSTOMS: self._named}, asked=list(self._asked()))
 
     def _asked(self) -> Iterator[str]:
         account = [ACCOUNT] if self._settings.account else []
@@ -93,6 +95,7 @@ class _Cloudflare:
             return [], known
         told = [one for one in rulesets.heads(self._api, place) if one["id"] not in known.customs]
         known = known._replace(customs={**known.customs, **self._customs(place, told)})
+        self._named |= known.customs
         return list(rulesets.read(self._api, place, told, known)), known
 
     def _customs(self, place: Place, told: Sequence[Mapping[str, Json]]) -> dict[str, str]:

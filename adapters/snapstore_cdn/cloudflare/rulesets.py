@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from snapstore.errors import SnapError
@@ -19,6 +19,7 @@ from snapstore.remote.abreast import answers
 from snapstore.remote.cloudflare import Told, followed, is_id
 from snapstore.remote.lost import MovedError
 from snapstore.remote.web import Api
+from snapstore_cdn.cloudflare.executing import BY_ID, BY_NAME, EXECUTE, Customs, by_id, by_name
 from snapstore_cdn.cloudflare.kinds import CUSTOM, ENTRIES, LIST, RULESET, Place
 from snapstore_cdn.cloudflare.optional import answer_of
 from snapstore_cdn.provider import Attrs, Change
@@ -28,10 +29,6 @@ _TOLD = frozenset({"id", "version", "last_updated", "ref", "categories"})
 """What is told of a rule and is no state; a reference is, where it is not just the rule's id."""
 _LIST = re.compile(r"\bin\s+\$([a-z0-9_]+)(?![a-z0-9_.])")
 """A list of the account in an expression; one with a dot in its name is Cloudflare's own."""
-_BY_NAME = "ruleset"
-"""What executes a custom ruleset has its name here, and no id."""
-Customs = Mapping[str, str]
-"""Names of custom rulesets by their ids."""
 
 
 class Known(NamedTuple):
@@ -66,7 +63,7 @@ def read(made: Api, place: Place, told: Sequence[Told], known: Known) -> Iterato
         attrs = plain(one, known.customs)
         if attrs["rules"] or head["kind"] == "custom":
             elsewhere |= {f"list {name}" for name in set(lists_of(attrs)) - set(known.lists)}
-            elsewhere |= {_named(by_id.get(id, {"name": id})) for id in _executed(attrs, "id")}
+            elsewhere |= {_named(by_id.get(id, {"name": id})) for id in _executed(attrs, BY_ID)}
             yield Fact(_identity(place, head, known), attrs, needs=tuple(sorted(_needs(attrs, known))))
     yield from (Fact(f"{UNMODELLED}:{place.name}: {text}") for text in sorted(elsewhere))
 
@@ -84,7 +81,7 @@ def _named(head: Told) -> str:
 
 def _needs(attrs: Attrs, known: Known) -> Iterator[str]:
     yield from (f"{LIST}:{name}" for name in set(lists_of(attrs)) & set(known.lists))
-    yield from (f"{CUSTOM}:{name}" for name in set(_executed(attrs, _BY_NAME)))
+    yield from (f"{CUSTOM}:{name}" for name in set(_executed(attrs, BY_NAME)))
 
 
 def plain(told: Told, customs: Customs) -> dict[str, Any]:
@@ -94,11 +91,8 @@ def plain(told: Told, customs: Customs) -> dict[str, Any]:
 
 
 def _plain_rule(told: Told, customs: Customs) -> dict[str, Json]:
-    rule = {name: value for name, value in told.items() if name not in _TOLD and value not in ("", None)}
-    does: Mapping[str, Any] = told.get("action_parameters") or {}
-    if told["action"] == "execute" and does.get("id") in customs:
-        rest = {name: value for name, value in does.items() if name != "id"}
-        rule["action_parameters"] = {**rest, _BY_NAME: customs[does["id"]]}
+    plain = {name: value for name, value in told.items() if name not in _TOLD and value not in ("", None)}
+    rule = dict(by_name(plain, customs))
     ref = told.get("ref")
     return {**rule, "ref": ref} if ref and ref != told.get("id") and not is_id(ref) else rule
 
@@ -114,7 +108,7 @@ def lists_of(attrs: Attrs) -> Iterator[str]:
 
 def _executed(attrs: Attrs, by: str) -> Iterator[str]:
     for rule in attrs["rules"]:
-        if rule["action"] == "execute" and by in rule["action_parameters"]:
+        if rule["action"] == EXECUTE and by in rule["action_parameters"]:
             yield rule["action_parameters"][by]
 
 
@@ -169,12 +163,9 @@ def _said(attrs: Attrs, live: Told, customs: Customs) -> dict[str, Json]:
 
 
 def _said_rule(rule: Told, customs: Customs) -> Told:
-    does: Mapping[str, Any] = rule.get("action_parameters") or {}
-    if _BY_NAME not in does:
-        return rule
-    id = next((id for id, name in customs.items() if name == does[_BY_NAME]), None)
-    if id is None:
-        text = f"there is no custom ruleset {does[_BY_NAME]}, which rules execute"
-        raise SnapError(text, fix=f"restore it too: {CUSTOM}:{does[_BY_NAME]}")
-    rest = {name: value for name, value in does.items() if name != _BY_NAME}
-    return {**rule, "action_parameters": {"id": id, **rest}}
+    said = by_id(rule, customs)
+    name = (said.get("action_parameters") or {}).get(BY_NAME)
+    if name is not None and said["action"] == EXECUTE:
+        text = f"there is no custom ruleset {name}, which rules execute"
+        raise SnapError(text, fix=f"restore it too: {CUSTOM}:{name}")
+    return said
