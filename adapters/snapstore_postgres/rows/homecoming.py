@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 
 from snapstore.adapter import PlanRequest
-from snapstore.model import Action, DataMode, Verb
+from snapstore.model import Action, DataMode, Fact, Verb
 from snapstore_postgres.names import last, qualifier, quote
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.renaming.evidence import by_id
@@ -26,20 +27,24 @@ def with_rows_back(request: PlanRequest, actions: Sequence[Action]) -> list[Acti
     lying = archive.entries(request.live_hints)
     called = by_id(request.target_hints) if lying else {}
     touched = {a.subject.partition(":")[2] for a in actions if a.subject.startswith(_ABOUT)}
+    parted = list(parting.parted(request, actions, called))
+    without_marks = {p.marks for p in parted}
     back = []
     for entry in (entry for entry in lying if entry.kind == KIND):
         identity = _home(entry, called, request)
         if putting.has_rows(identity, request) and not touched.isdisjoint(putting.tree(identity, request)):
-            back.append(_put_back(request, identity, entry))
+            closing = parting.closed(entry, parted=entry.place in without_marks)
+            back.append(_put_back(request, identity, entry, closing))
     for action in actions:
         for source in action.payload.get(TAKEN_OUT, ()):
             fact = request.target[action.subject]
             entry = entry_before_attaching(fact, source, request)
-            again = _put_back(request, root_of(fact, request), entry)
+            again = _put_through(request, fact, entry)
             back.append(msgspec.structs.replace(again, lock=None))  # but for those that there are
     back += partition_rows.put_back(request, actions, touched, called)
-    parted = list(parting.parted(request, actions))
-    back += [msgspec.structs.replace(_put_back(request, p.root, p.entry), lock=None) for p in parted]
+    for p in parted:
+        again = _put_back(request, p.home, p.entry, archive.closed_when_empty(p.entry))
+        back.append(msgspec.structs.replace(again, lock=None))
     actions = _referring_after(back, parting.after_parting(parted, actions), request)
     return [*actions, *(p.action for p in parted), *(_told(action) for action in back)]
 
@@ -81,11 +86,20 @@ def _home(entry: archive.Entry, called: Mapping[str, str], request: PlanRequest)
     return f"table:{[name, *ancestors(name, request.target)][-1]}" if source in request.target else root
 
 
-def _put_back(request: PlanRequest, table: str, entry: archive.Entry) -> Action:
-    return putting.put_back(request, table, _kept_rows(request, table, entry))
+def _put_back(request: PlanRequest, table: str, entry: archive.Entry, closing: str) -> Action:
+    return putting.put_back(request, table, _kept_rows(request, table, entry, closing))
 
 
-def _kept_rows(request: PlanRequest, table: str, entry: archive.Entry) -> putting.Rows:
+def _put_through(request: PlanRequest, partition: Fact, entry: archive.Entry) -> Action:
+    """Marked where a table becomes a partition: once it is none any more, they go back."""
+    root = root_of(partition, request)
+    if not parting.joins(partition, request):
+        return _put_back(request, root, entry, archive.closed_when_empty(entry))
+    rows = _kept_rows(request, root, entry, parting.closed(entry, marked=True))
+    return putting.put_back(request, root, replace(rows, marks=parting.marked(entry.place)))
+
+
+def _kept_rows(request: PlanRequest, table: str, entry: archive.Entry, closing: str) -> putting.Rows:
     """Rows that lie there as JSON."""
     pairs = putting.columns(request, table, entry.facts["columns"])
     read = ", ".join(f"{old} {column.attrs['type']}" for old, column in pairs if column)
@@ -95,5 +109,5 @@ def _kept_rows(request: PlanRequest, table: str, entry: archive.Entry) -> puttin
         f"{rows} r, pg_catalog.json_to_record(r.value) x({read})",
         "r.no",
         {last(column.name): f"x.{old}" for old, column in pairs if column},
-        closing=archive.closed_when_empty(entry),
+        closing=closing,
     )

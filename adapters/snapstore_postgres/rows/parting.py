@@ -4,22 +4,26 @@ Where a deploy had replaced a partition, going back gives the old one its place 
 new one, since none is lost. When the new one returns and the old one leaves, nothing in the rows tells which
 were whose. So a mark of each is kept beside the archived partition. A row that is still as it was put in
 leaves for the archive, and goes through the root to where it came from; one that has changed since stays.
+
+So it is where a deploy had detached a partition: attached again, it gets rows of the default one, and other
+partitions get what it may not have. Their marks lie beside the place that these rows went through.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from snapstore.adapter import PlanRequest
-from snapstore.model import Action, Verb
+from snapstore.facts import Facts
+from snapstore.model import Action, Fact, Json, Verb
 from snapstore_postgres.names import block, literal, quote
 from snapstore_postgres.relations.inheritance import ancestors, partitions_below
-from snapstore_postgres.rows import archive
+from snapstore_postgres.rows import archive, putting
 from snapstore_postgres.rows.homeless import KIND, entry_of
-from snapstore_postgres.rows.leaving import references
+from snapstore_postgres.rows.leaving import SOURCE, references
 from snapstore_postgres.rows.taking_back import place_of_return
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet
 
@@ -29,11 +33,24 @@ _AWAY = "away:"
 
 
 class Parted(NamedTuple):
-    """What takes the rows out of a partition, where they then lie, and the root that they go back through."""
+    """What takes the rows out of a partition, where they then lie, the table that they go back through, and
+    the place that their marks are beside."""
 
     action: Action
     entry: archive.Entry
+    home: str
+    marks: str
+
+
+class _Mixed(NamedTuple):
+    """A place that marks are beside, the root of the tree where the rows are, the table that they go back
+    through, the partitions that they are taken out of, and what the archive is told of their source."""
+
+    place: str
     root: str
+    home: str
+    tables: Sequence[str]
+    source: Mapping[str, Json]
 
 
 def mixes(root: str, request: PlanRequest) -> bool:
@@ -43,6 +60,12 @@ def mixes(root: str, request: PlanRequest) -> bool:
         if table in request.live and request.live.get(attachment) != request.target[attachment]:
             return True
     return False
+
+
+def joins(partition: Fact, request: PlanRequest) -> bool:
+    """Whether it is a table that is there already, and in no tree or another one so far."""
+    there = f"table:{partition.name}" in request.live
+    return there and _root(partition.name, request.live) != _root(partition.name, request.target)
 
 
 def marked(place: str) -> tuple[str, str, str]:
@@ -56,28 +79,74 @@ def marked(place: str) -> tuple[str, str, str]:
     )
 
 
+def closed(entry: archive.Entry, *, marked: bool = False, parted: bool = False) -> str:
+    """PL/pgSQL that takes a place away once nothing is left of its rows, and no row has a mark beside it:
+    some may have, if they were just ``marked``; those that were ``parted`` need none any more."""
+    marks, closed = _marks(entry.place), archive.closed_when_empty(entry)
+    forgotten = f"DROP SCHEMA IF EXISTS {marks} CASCADE;"
+    first = f"IF NOT EXISTS (SELECT FROM {marks}.rows) THEN {forgotten} END IF;" if marked else ""
+    return (
+        f"{forgotten if parted else first}"
+        f" IF pg_catalog.to_regclass({literal(f'{marks}.rows')}) IS NULL THEN {closed} END IF;"
+    )
+
+
 def _marks(place: str) -> str:
     return quote(archive.marks_of(place))
 
 
-def parted(request: PlanRequest, actions: Sequence[Action]) -> Iterator[Parted]:
-    """For each partition that comes back from the archive and each that leaves its tree, but where a foreign
-    key would see it."""
-    coming = [(place, action.subject) for action in actions if (place := place_of_return(action))]
+def parted(request: PlanRequest, actions: Sequence[Action], names: Mapping[str, str]) -> Iterator[Parted]:
+    """What partitions part with: for each that comes back from the archive, and for each with which rows went
+    elsewhere, or came to it, as it was attached; but where a foreign key would see it. ``names`` are those of
+    the target, by ids."""
     going = {identity for action in actions for identity in action.destroys}
-    keys = [*references(request.live)] if coming else []
-    for place, subject in coming:
-        name = subject.partition(":")[2]
-        if f"partition:{name}" not in request.target:
-            continue
-        root = f"table:{[*ancestors(name, request.target)][-1]}"
-        tree = [root, *partitions_below(root, request.live)]
+    mixed = [*_of_coming(request, actions), *_of_attached(request, names)]
+    keys = [*references(request.live)] if mixed else []
+    for one in mixed:
+        tree = [one.root, *partitions_below(one.root, request.live)]
         bound = {key.id for key, referred in keys if referred in tree}
-        if root in going or root not in request.live or not bound <= going:
+        if one.root in going or one.root not in request.live or not bound <= going:
             continue
-        for table in _leaving(root, request):
+        for table in one.tables:
             if table not in going:
-                yield _parted(request, place, root, table, bound)
+                yield _parted(request, one, table, bound)
+
+
+def _of_coming(request: PlanRequest, actions: Sequence[Action]) -> Iterator[_Mixed]:
+    for action in actions:
+        place, name = place_of_return(action), action.subject.partition(":")[2]
+        if place and f"partition:{name}" in request.target:
+            root = _root(name, request.target)
+            yield _Mixed(place, root, root, [*_leaving(root, request)], {})
+
+
+def _of_attached(request: PlanRequest, names: Mapping[str, str]) -> Iterator[_Mixed]:
+    """A table that leaves gets back what others were given of it; a default partition what those that leave
+    were given of it."""
+    for entry in archive.entries(request.live_hints):
+        if entry.kind != KIND or SOURCE not in entry.facts:
+            continue
+        root = putting.called(entry.identity, entry.facts["ids"], names, request)
+        was, ids = entry.facts[SOURCE]
+        source = putting.called(was, ids, names, request)
+        name, told = source.partition(":")[2], {SOURCE: entry.facts[SOURCE]}
+        if source not in request.target or source not in request.live:
+            continue
+        home = _root(name, request.target)
+        if home != root and _root(name, request.live) == root:
+            own = {source, *partitions_below(source, request.live)}
+            others = [table for table in _with_rows(root, request) if table not in own]
+            yield _Mixed(entry.place, root, home, others, told)
+        elif home == root and _is_default(request.target.get(f"partition:{name}")):
+            yield _Mixed(entry.place, root, home, [*_leaving(root, request)], told)
+
+
+def _is_default(attachment: Fact | None) -> bool:
+    return attachment is not None and attachment.attrs["bound"] == "DEFAULT"
+
+
+def _root(name: str, side: Facts) -> str:
+    return f"table:{[name, *ancestors(name, side)][-1]}"
 
 
 def after_parting(found: Sequence[Parted], actions: Sequence[Action]) -> list[Action]:
@@ -96,19 +165,25 @@ def _in_order(action: Action, tokens: tuple[str, ...], wanted: Collection[str]) 
     return msgspec.structs.replace(action, needs=(*action.needs, *needs), produces=(*action.produces, *away))
 
 
-def _leaving(root: str, request: PlanRequest) -> Iterator[str]:
-    """The partitions with rows that are below the root, and will be in no tree or another one."""
+def _with_rows(root: str, request: PlanRequest) -> Iterator[str]:
+    """The partitions below the root that have rows themselves, and stay, be it elsewhere."""
     for table in partitions_below(root, request.live):
-        name = table.partition(":")[2]
-        rows = table in request.target and not {"partition_key", "foreign"} & request.live[table].attrs.keys()
-        if rows and [*ancestors(name, request.target)][-1:] != [root.partition(":")[2]]:
+        if table in request.target and not {"partition_key", "foreign"} & request.live[table].attrs.keys():
             yield table
 
 
-def _parted(request: PlanRequest, place: str, root: str, table: str, keys: Collection[str]) -> Parted:
-    name = table.partition(":")[2]
+def _leaving(root: str, request: PlanRequest) -> Iterator[str]:
+    """Those of them that will be in no tree or another one."""
+    for table in _with_rows(root, request):
+        if _root(table.partition(":")[2], request.target) != root:
+            yield table
+
+
+def _parted(request: PlanRequest, mixed: _Mixed, table: str, keys: Collection[str]) -> Parted:
+    name, place, root = table.partition(":")[2], mixed.place, mixed.root
     entry = entry_of(request, root)
-    entry = msgspec.structs.replace(entry, place=archive.place_of(request, f"{KIND}:{place}:{name}"))
+    there = archive.place_of(request, f"{KIND}:{place}:{name}")
+    entry = msgspec.structs.replace(entry, place=there, facts={**entry.facts, **mixed.source})
     between = [name, *ancestors(name, request.live)][:-1]
     action = Action(
         resource=request.resource,
@@ -124,7 +199,7 @@ def _parted(request: PlanRequest, place: str, root: str, table: str, keys: Colle
         transactional=True,
         rank=_RANK,
     )
-    return Parted(action, entry, root)
+    return Parted(action, entry, mixed.home, place)
 
 
 def _out(place: str, root: str, table: str, entry: archive.Entry) -> str:

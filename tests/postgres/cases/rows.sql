@@ -42,6 +42,17 @@ CREATE TABLE p2 PARTITION OF p DEFAULT PARTITION BY LIST (b);
 CREATE TABLE p3 PARTITION OF p2 DEFAULT;
 INSERT INTO p VALUES (1, 'x'), (1, 'y'), (1, NULL), (1, NULL);
 
+--- case what a table could not keep, and what it was given, as a partition is where it was once it is none
+--- both
+CREATE TABLE p (a int, b text) PARTITION BY LIST (a);
+CREATE TABLE p2 PARTITION OF p DEFAULT;
+--- a
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+--- b
+CREATE TABLE p1 (a int, b text); INSERT INTO p1 VALUES (1, 'x'), (2, 'y'), (2, NULL), (2, NULL);
+--- both
+INSERT INTO p VALUES (1, 'x'), (2, 'y'), (3, 'z');
+
 --- case rows leave a partition that is published, and of which not all columns can tell
 --- both
 CREATE PUBLICATION everything FOR ALL TABLES;
