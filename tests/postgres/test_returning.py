@@ -1,4 +1,4 @@
-"""Values that went to the archive with their column find their rows again, by what tells these rows apart."""
+"""What went to the archive finds its place again: values their rows, and tables their names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from tests.postgres.roundtrip import capture, restore
+from tests.postgres.roundtrip import capture, restore, rows
 from tests.postgres.test_renames import run
 
 KEYS = {
@@ -41,3 +41,18 @@ def test_rows_that_changed_meanwhile_are_known_by_their_key(
     with psycopg.connect(url) as connection:
         found = connection.execute("SELECT gone FROM t ORDER BY b").fetchall()
     assert found == [("one",), ("two" if key in KEYS else None,)]
+
+
+@pytest.mark.parametrize(("own", "other"), [("_t", "t"), ("t", "_t")])
+def test_a_table_comes_back_beside_types_of_arrays_of_its_name(
+    own: str, other: str, new_database: Callable[[], str]
+) -> None:
+    url = new_database()
+    run(url, f"CREATE TABLE {own} (a int PRIMARY KEY); INSERT INTO {own} VALUES (1)")
+    good, held = capture(url), rows(url)
+    run(url, f"DROP TABLE {own}; CREATE TABLE {other} (b int)")
+    without = capture(url)
+    run(url, f"DROP TABLE {other}; CREATE TABLE {own} (a int PRIMARY KEY); INSERT INTO {own} VALUES (1)")
+    restore(url, without)
+    restore(url, good)
+    assert rows(url) == held

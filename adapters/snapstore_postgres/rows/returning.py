@@ -14,9 +14,9 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import DataMode, Fact
-from snapstore_postgres.names import last, parts, quote
+from snapstore_postgres.names import aside, last, parts, quote, unquote
 from snapstore_postgres.renames import called_as, out_of_the_way
-from snapstore_postgres.renaming import Renaming
+from snapstore_postgres.renaming import TYPES, Renaming
 from snapstore_postgres.renaming.evidence import alike, by_id
 from snapstore_postgres.renaming.wording import MADE_WAY
 from snapstore_postgres.rows import archive
@@ -24,13 +24,15 @@ from snapstore_postgres.rows import archive
 
 class Returning(NamedTuple):
     """A table that comes back, what the target calls it, and its facts with the target's names. Indexes and
-    keys that are ``left`` do not come."""
+    keys that are ``left`` do not come. ``among_alike``: types that PostgreSQL made for arrays may have its
+    name, or that of the type of its own arrays."""
 
     entry: archive.Entry
     identity: str
     facts: Sequence[Fact]
     renamings: Sequence[Renaming]
     left: Sequence[Fact] = ()
+    among_alike: bool = False
 
     @property
     def statements(self) -> Iterator[str]:
@@ -47,16 +49,45 @@ class Returning(NamedTuple):
                 yield f"ALTER TABLE {place}.{last(name)} RENAME COLUMN {old} TO {new}"
             if renaming.kind == "sequence":
                 yield f"ALTER SEQUENCE {place}.{last(renaming.old)} RENAME TO {last(renaming.new)}"
-        yield f"ALTER TABLE {place}.{last(name)} SET SCHEMA {parts(name)[0]}"
+        yield from self._moved(place, name)
         yield f"DROP SCHEMA {place}"
         yield f"DROP SCHEMA IF EXISTS {quote(archive.marks_of(self.entry.place))} CASCADE"
         yield archive.returned(self.entry)
+
+    def _moved(self, place: str, name: str) -> Iterator[str]:
+        """To the schema of the target. Types of arrays give way to what is renamed, not to what comes."""
+        schema, own = parts(name)[0], last(name)
+        between = aside(own) if self.among_alike else own
+        if between != own:
+            yield f"ALTER TABLE {place}.{own} RENAME TO {between}"
+        yield f"ALTER TABLE {place}.{between} SET SCHEMA {schema}"
+        if between != own:
+            yield f"ALTER TABLE {schema}.{between} RENAME TO {own}"
 
     @property
     def names_there(self) -> Mapping[str, str]:
         """The names of its columns in the archive, by those of the target."""
         old = {last(r.new): last(r.old) for r in self.renamings if r.kind == "column"}
         return {last(f.name): old.get(last(f.name), last(f.name)) for f in self.facts if f.kind == "column"}
+
+
+def _is_among_alike(identity: str, request: PlanRequest) -> bool:
+    """Whether something in the schema of a table has its name but for underscores at the beginning: of these
+    PostgreSQL makes the names of types of arrays."""
+    schema, own = parts(identity.partition(":")[2])
+    return any(
+        parts(fact.name)[0] == schema and last(fact.name) != own and _bare(last(fact.name)) == _bare(own)
+        for side in (request.live, request.target)
+        for kind in _WITH_ARRAYS
+        for fact in side.kinds.get(kind, ())
+    )
+
+
+_WITH_ARRAYS = ("table", "view", "matview", *TYPES)
+
+
+def _bare(name: str) -> str:
+    return unquote(name).lstrip("_")
 
 
 def _left(part: Fact, place: str, table: str) -> Sequence[str]:
@@ -83,7 +114,10 @@ def returning(request: PlanRequest) -> tuple[PlanRequest, list[Returning]]:
             namesakes = [sequence.id for sequence in sequences if _is_taken(sequence, request)]
             there, more = out_of_the_way(there, namesakes, request)
             renamings += more
-            found.append(Returning(entry, identity, list(there.live.values()), renamings))
+            among_alike = _is_among_alike(identity, request)
+            found.append(
+                Returning(entry, identity, [*there.live.values()], renamings, among_alike=among_alike)
+            )
             told = {key: there.live_hints[key] for key in ("archive", MADE_WAY) if key in there.live_hints}
             relations = {**request.live_hints.get("relations", {}), **there.live_hints["relations"]}
             hints = {**request.live_hints, **told, "relations": relations}
