@@ -596,6 +596,7 @@ def hold(fastly: Fastly, ops: list[Any]) -> None:
             holding[f"server {which} {key}"] = {
                 "address": key or "a.example.com",
                 "port": 1,
+                "weight": 100,
                 "comment": value,
             }
         else:
