@@ -404,3 +404,18 @@ def test_a_renaming_of_nothing_is_refused_before_anything_changes(
     done = elsewhere.snap("restore", "HEAD", "--yes", "--rename", words, code=1)
     assert message in " ".join(done.stderr.split())
     assert elsewhere.sql("SELECT count(*) FROM people") == [(1,)]
+
+
+def test_what_left_its_schema_goes_back_beside_types_of_arrays_of_its_name(new_database: Callable[[], str]):
+    url = new_database()
+    run(
+        url,
+        "CREATE SCHEMA o; CREATE TABLE _t (a int); INSERT INTO _t VALUES (1); CREATE TYPE m AS ENUM ('x')",
+    )
+    good, before, held = capture(url), dump.schema(url), rows(url)
+    run(url, "ALTER TABLE _t SET SCHEMA o; ALTER TYPE m SET SCHEMA o; ALTER TYPE o.m RENAME TO n")
+    run(url, "CREATE TABLE t (b int); CREATE TYPE _m AS ENUM ('y')")
+    actions = go(url, good)
+    assert not dump.difference(dump.schema(url), before)
+    assert rows(url) == held
+    assert any("SET SCHEMA public" in text for action in actions for text in action.statements)

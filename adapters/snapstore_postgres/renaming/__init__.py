@@ -251,14 +251,28 @@ def _between(renaming: Renaming, is_taken: Callable[[str], bool]) -> str:
     """The name under which something goes to another schema: the one it has, if it meets nothing there."""
     schema, name, behind = split(renaming.kind, renaming.old)
     to, new, _ = split(renaming.kind, renaming.new)
-    if name == new or not is_taken(f"{renaming.kind}:{to}.{name}{behind}"):
+    of_arrays = renaming.kind in _WITH_ARRAYS
+    alike = of_arrays and any(is_among_alike(f"{to}.{called}", is_taken) for called in (name, new))
+    if not alike and (name == new or not is_taken(f"{renaming.kind}:{to}.{name}{behind}")):
         return name
-    if not is_taken(f"{renaming.kind}:{schema}.{new}{behind}"):
+    if not alike and not is_taken(f"{renaming.kind}:{schema}.{new}{behind}"):
         return new
     for spare in map(printed, spare_names(new)):
         if not any(is_taken(f"{renaming.kind}:{place}.{spare}{behind}") for place in (schema, to)):
             break
     return spare
+
+
+def is_among_alike(name: str, is_taken: Callable[[str], bool]) -> bool:
+    """Whether something is called like what goes to a schema, with an underscore before it or without one
+    that it has. PostgreSQL gives such names to types of arrays. These give way to what is made or renamed,
+    but not to what comes from another schema."""
+    schema, own = qualifier(name), unquote(last(name))
+    called = (f"{schema}.{printed(other)}" for other in (f"_{own}", own.removeprefix("_")) if other != own)
+    return any(is_taken(f"{kind}:{other}") for other in called for kind in _WITH_ARRAYS)
+
+
+_WITH_ARRAYS = (*RELATIONS, *TYPES)
 
 
 def spare_names(name: str) -> Iterator[str]:

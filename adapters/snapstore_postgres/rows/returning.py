@@ -6,6 +6,7 @@ or its columns, otherwise. Ids tell which is which; where they are not known, th
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,9 +15,9 @@ import msgspec
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import DataMode, Fact
-from snapstore_postgres.names import aside, last, parts, quote, unquote
+from snapstore_postgres.names import aside, last, parts, quote
 from snapstore_postgres.renames import called_as, out_of_the_way
-from snapstore_postgres.renaming import TYPES, Renaming
+from snapstore_postgres.renaming import Renaming, is_among_alike
 from snapstore_postgres.renaming.evidence import alike, by_id
 from snapstore_postgres.renaming.wording import MADE_WAY
 from snapstore_postgres.rows import archive
@@ -71,25 +72,6 @@ class Returning(NamedTuple):
         return {last(f.name): old.get(last(f.name), last(f.name)) for f in self.facts if f.kind == "column"}
 
 
-def _is_among_alike(identity: str, request: PlanRequest) -> bool:
-    """Whether something in the schema of a table has its name but for underscores at the beginning: of these
-    PostgreSQL makes the names of types of arrays."""
-    schema, own = parts(identity.partition(":")[2])
-    return any(
-        parts(fact.name)[0] == schema and last(fact.name) != own and _bare(last(fact.name)) == _bare(own)
-        for side in (request.live, request.target)
-        for kind in _WITH_ARRAYS
-        for fact in side.kinds.get(kind, ())
-    )
-
-
-_WITH_ARRAYS = ("table", "view", "matview", *TYPES)
-
-
-def _bare(name: str) -> str:
-    return unquote(name).lstrip("_")
-
-
 def _left(part: Fact, place: str, table: str) -> Sequence[str]:
     """The statements that take a part off a table, given by its name there."""
     if part.kind == "index":
@@ -106,6 +88,7 @@ def returning(request: PlanRequest) -> tuple[PlanRequest, list[Returning]]:
     called = _called(request, tables) if tables else {}
     by_name = {e.identity: e for e in tables if e.place not in called}
     wanted = {**by_name, **{called[e.place]: e for e in tables if e.place in called}}
+    there_is = ChainMap(request.live, request.target).__contains__
     found = []
     for identity, entry in wanted.items():
         if identity in request.target and identity not in request.live:
@@ -114,7 +97,7 @@ def returning(request: PlanRequest) -> tuple[PlanRequest, list[Returning]]:
             namesakes = [sequence.id for sequence in sequences if _is_taken(sequence, request)]
             there, more = out_of_the_way(there, namesakes, request)
             renamings += more
-            among_alike = _is_among_alike(identity, request)
+            among_alike = is_among_alike(identity.partition(":")[2], there_is)
             found.append(
                 Returning(entry, identity, [*there.live.values()], renamings, among_alike=among_alike)
             )
