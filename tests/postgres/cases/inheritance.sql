@@ -199,3 +199,13 @@ CREATE TABLE d (y int GENERATED ALWAYS AS (x + 3) STORED) INHERITS (c);
 --- both
 CREATE TABLE e () INHERITS (c);
 INSERT INTO p VALUES (1); INSERT INTO d VALUES (2); INSERT INTO e VALUES (3);
+--- case a column comes by two tables to one below both that was made anew without it -- since 18
+--- both
+CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b () INHERITS (a); CREATE TABLE c () INHERITS (a); CREATE TABLE d (y int) INHERITS (b, c); INSERT INTO d VALUES (1); INSERT INTO b VALUES (2);
+--- a
+ALTER TABLE b ALTER id SET NOT NULL; ALTER TABLE a ADD v int; UPDATE a SET v = id;
+--- case a column comes by each of two tables to one below both that was made anew without it -- since 18
+--- both
+CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b () INHERITS (a); CREATE TABLE c (x int, id int NOT NULL); ALTER TABLE c INHERIT a; CREATE TABLE d (y int) INHERITS (b, c); INSERT INTO d (id) VALUES (1); INSERT INTO b VALUES (2);
+--- a
+ALTER TABLE b ALTER id SET NOT NULL; ALTER TABLE a ADD v int; UPDATE a SET v = id; ALTER TABLE c NO INHERIT a;
