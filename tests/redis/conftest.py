@@ -112,7 +112,7 @@ def _vectors(client: Any, key: bytes) -> Any:
     elements = {
         name: (
             client.execute_command("VEMB", key, name, "RAW"),
-            client.execute_command("VGETATTR", key, name),
+            client.execute_command("VGETATTR", key, name) or None,  # no text, to a server that loads it
             [sorted(layer) for layer in client.execute_command("VLINKS", key, name)],
         )
         for name in names
