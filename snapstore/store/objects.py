@@ -368,6 +368,7 @@ class StoreObjects:
 
     def with_prefix(self, prefix: str) -> list[str]:
         """The ids of all objects that begin with these hex digits, sorted."""
+        self.packs.refresh()
         even = bytes.fromhex(prefix[: len(prefix) & ~1])
         found = {oid.hex() for oid in self.packs.oids(even)}
         found.update(prefix[:2] + path.name for path in (self.folder / prefix[:2]).glob("[0-9a-f]*"))

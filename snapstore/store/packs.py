@@ -23,6 +23,9 @@ SMALL = 64 << 20
 _OPEN_FILES = 64
 """Packs kept open at once; a store of thousands of packs must not run out of descriptors."""
 
+_LOOKS = 20
+"""How often a folder is looked at in which packs keep coming and going."""
+
 
 class Place(NamedTuple):
     """Where an object begins."""
@@ -123,8 +126,15 @@ class Packs:
             os.close(descriptor)
 
     def refresh(self) -> None:
-        """Look for packs that came or went."""
-        present = _names(self.folder)
+        """Look for packs that came or went; again where some did meanwhile: what was in one that went is in
+        one that came behind our back."""
+        for _ in range(_LOOKS):
+            present = _names(self.folder)
+            self._take(present)
+            if _names(self.folder) == present:
+                return
+
+    def _take(self, present: set[str]) -> None:
         with self._lock:
             self._last = None
             for name in [name for name in self._packs if name not in present]:

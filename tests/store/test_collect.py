@@ -16,6 +16,7 @@ import pytest
 from snapstore.errors import Exit, SnapError
 from snapstore.large import LargeSettings
 from snapstore.store import ResourceState, Store, collect, create, locks, open_store
+from snapstore.store.packs import Packs, _names
 from tests.store.making import assert_clean, contents, document, git, state, take, text
 
 TAKER = """
@@ -203,6 +204,32 @@ def test_who_reads_on_finds_what_has_moved_to_another_pack(store: Store) -> None
     assert reader.log()
     store.collect()
     assert {commit: contents(reader.snapshot(commit)) for commit in truth} == truth
+
+
+def test_who_looks_for_a_snapshot_finds_it_though_it_came_and_moved_behind_its_back(store: Store) -> None:
+    """Its id is looked for as the beginning of one."""
+    reader = open_store(store.path)
+    commits = list(fill(store, 3))
+    store.consolidate()
+    assert reader.resolve(commits[-1]) == commits[-1]
+
+
+def test_packs_that_go_while_one_looks_are_looked_for_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits = list(fill(store, 3))
+    meddling = [store.consolidate]
+
+    def meddled(folder: Path) -> set[str]:
+        found = _names(folder)
+        if meddling:
+            meddling.pop()()
+        return found
+
+    monkeypatch.setattr("snapstore.store.packs._names", meddled)
+    found = Packs(store.path / "objects/pack")
+    assert not meddling
+    assert all(bytes.fromhex(commit) in found for commit in commits)
 
 
 def test_damage_stops_it_before_anything_is_removed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
