@@ -39,7 +39,7 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def place(server: servers.Server, between: Proxy, tmp_path: Path) -> Project:
-    waiting = 'keys = ["*"]\ntimeout = 2' if EVERY else 'keys = ["*"]'
+    waiting = 'keys = ["*"]\ntimeout = 1\nconnect_timeout = 1' if EVERY else 'keys = ["*"]'
     return project(tmp_path / "project", server.url(port=between.port), waiting)
 
 
