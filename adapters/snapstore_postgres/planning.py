@@ -45,6 +45,7 @@ from snapstore_postgres.rows import (
 
 _GRANTED_BY_DEFAULT = ("table", "view", "matview", "sequence", "function", "procedure", "aggregate", "enum",
                        "composite", "domain", "range", "base_type", "schema", "large_object")  # fmt: skip
+_GRANTED_AND_OWNED = ("database", "tablespace", "language", "fdw", "server")
 
 RULES: dict[str, Rule] = {
     **types.RULES,
@@ -66,6 +67,8 @@ RULES: dict[str, Rule] = {
 }
 for _kind in _GRANTED_BY_DEFAULT:
     RULES[_kind] = privileges.with_grants_of_owners(privileges.without_default_privileges(RULES[_kind]))
+for _kind in _GRANTED_AND_OWNED:
+    RULES[_kind] = privileges.with_grants_of_owners(RULES[_kind])
 for _kind in resolution.PRINTED:
     RULES[_kind] = resolution.read_anew(RULES[_kind])
 RULES["column"] = privileges.with_plain_identity(RULES["column"])

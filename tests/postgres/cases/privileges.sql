@@ -216,3 +216,13 @@ CREATE TABLE t (id int); ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT,
 --- a
 CREATE VIEW v AS SELECT id FROM t; REVOKE ALL ON v FROM snap_app; ALTER VIEW v OWNER TO snap_app;
 --- b
+
+--- case a language, a server and a database get an owner who had privileges on them
+--- a
+CREATE TRUSTED LANGUAGE other HANDLER plpgsql_call_handler; GRANT USAGE ON LANGUAGE other TO snap_app WITH GRANT OPTION;
+CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; GRANT USAGE ON FOREIGN SERVER s TO snap_app WITH GRANT OPTION;
+DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO snap_app WITH GRANT OPTION', current_database()); END $$;
+--- b
+CREATE TRUSTED LANGUAGE other HANDLER plpgsql_call_handler; ALTER LANGUAGE other OWNER TO snap_app;
+CREATE FOREIGN DATA WRAPPER w; GRANT USAGE ON FOREIGN DATA WRAPPER w TO snap_app; CREATE SERVER s FOREIGN DATA WRAPPER w; ALTER SERVER s OWNER TO snap_app;
+DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO snap_app', current_database()); END $$;
