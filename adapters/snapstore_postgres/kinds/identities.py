@@ -5,8 +5,8 @@ from __future__ import annotations
 from snapstore.model import Fact, Json
 from snapstore.rules import View
 from snapstore_postgres.kinds.sequences import altered_sequence, first_name, sequence_options
-from snapstore_postgres.names import last, qualifier, quote, unquote
-from snapstore_postgres.relations import changes_persistence, table_of
+from snapstore_postgres.names import block, last, literal, qualifier, quote, unquote
+from snapstore_postgres.relations import changes_persistence, table_of, version
 
 
 def identity_clause(column: Fact, view: View) -> str:
@@ -65,11 +65,12 @@ def identity_statements(column: Fact, was: Json, now: Json, view: View) -> list[
     if was == now:
         return []
     if now is None:
-        return [f"{alter} DROP IDENTITY"]
+        return [*numbered_below(table_of(column), view), f"{alter} DROP IDENTITY"]
     if was is None:
         return [f"{alter} ADD {identity_clause(column, view)}", *settled_identity(column, view)]
     found = []
     if was["kind"] != now["kind"]:
+        found += numbered_below(table_of(column), view)
         found.append(f"{alter} SET GENERATED {'ALWAYS' if now['kind'] == 'a' else 'BY DEFAULT'}")
     if "sequence" in was and "sequence" in now:
         found += rename_sequence(was["sequence"], now["sequence"])
@@ -77,6 +78,38 @@ def identity_statements(column: Fact, was: Json, now: Json, view: View) -> list[
             found.append(altered_sequence(now["sequence"], was, now))
         found += _persistence(now["sequence"], _other_persistence(column, was, now, view))
     return found
+
+
+def numbered_below(table: str, view: View) -> list[str]:
+    """The statement that lets identity columns reach all partitions, before something is said of them to all.
+
+    Since 17, partitions have the identity of what they are attached to, but not of what that is attached to
+    later: so a dump leaves partitions of partitions without, where PostgreSQL then takes none off the others.
+    A partition gets it by being attached again.
+    """
+    if version(view) < 170000 or "partition_key" not in view.live[f"table:{table}"].attrs:
+        return []
+    name = f"{literal(table)}::pg_catalog.regclass"
+    lost = f"""SELECT c.oid::pg_catalog.regclass AS part, p.parentrelid AS above,
+           pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound
+      FROM pg_catalog.pg_partition_tree({name}) p JOIN pg_catalog.pg_class c ON c.oid = p.relid
+     WHERE p.level > 0 AND EXISTS (
+       SELECT FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_attribute o USING (attname)
+        WHERE a.attidentity <> '' AND o.attidentity = '' AND o.attrelid = p.relid
+          AND a.attrelid IN (SELECT pg_catalog.pg_partition_ancestors(p.relid)))
+     ORDER BY p.level"""
+    return [
+        block(
+            f"""DECLARE lost record;
+BEGIN
+  FOR lost IN {lost} LOOP
+    EXECUTE pg_catalog.format('ALTER TABLE %s DETACH PARTITION %s', lost.above, lost.part);
+    EXECUTE pg_catalog.format('ALTER TABLE ONLY %s ATTACH PARTITION %s %s',
+                              lost.above, lost.part, lost.bound);
+  END LOOP;
+END"""
+        )
+    ]
 
 
 def _other_persistence(column: Fact, was: Json, now: Json, view: View) -> str | None:

@@ -10,6 +10,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, Fact
 from snapstore.rules import Alteration, Draft, Rule, View, by_itself
+from snapstore_postgres.kinds.identities import numbered_below
 from snapstore_postgres.kinds.indexes import before_elsewhere, is_exclusion, lacking, made_after
 from snapstore_postgres.kinds.merging import are_away, own_in, taken_off
 from snapstore_postgres.names import block, last, literal, unquote
@@ -66,16 +67,16 @@ def _in_turn(fact: Fact, view: View) -> list[str]:
 def _goes_first(fact: Fact, view: View) -> bool:
     """Whether a partition is attached before those that it has: an identity column of the tables above (since
     17) reaches only what is attached to it later. Its indexes are valid as long as it has none."""
-    if version(view) < 170000 or not _are_numbered(fact, view):
+    if version(view) < 170000 or not _are_numbered(fact, view.target, view):
         return False
     indexes = (view.target[need] for need in fact.needs if need.startswith(("index:", "constraint:")))
     return not any(made_after(index, view) for index in indexes if index.parent == f"table:{fact.name}")
 
 
-def _are_numbered(partition: Fact, view: View) -> bool:
+def _are_numbered(partition: Fact, side: Facts, view: View) -> bool:
     return any(
         part.kind == "column" and "identity" in part.attrs
-        for table in ancestors(partition.name, view.target)
+        for table in ancestors(partition.name, side)
         for parts in (view.live_parts, view.target_parts)
         for part in parts.get(f"table:{table}", ())
     )
@@ -141,6 +142,7 @@ def _detach(fact: Fact, view: View) -> Draft:
     return Draft(
         provides=[detached(fact.name)],
         statements=[
+            *(numbered_below(fact.name, view) if _are_numbered(fact, live, view) else ()),
             f"ALTER TABLE {parent} DETACH PARTITION {fact.name}{finalize}",
             *([without_keys(fact.name, own)] if copied(fact.name, live) else []),
         ],
