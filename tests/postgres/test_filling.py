@@ -263,6 +263,42 @@ def test_what_is_never_null_in_another_way_gets_a_value_too(
         restore(url, bad)
 
 
+SHADOWED = (
+    """CREATE TABLE o (id serial PRIMARY KEY, n text); INSERT INTO o VALUES (5, 'five'), (7, 'seven');
+       CREATE TABLE t (o int REFERENCES o, boss int NOT NULL REFERENCES o, k int, PRIMARY KEY (boss, k));
+       INSERT INTO t VALUES (7, 5, 1), (NULL, 7, 1), (5, 7, 2)""",
+    """ALTER TABLE t DROP CONSTRAINT t_o_fkey, DROP CONSTRAINT t_boss_fkey, DROP CONSTRAINT t_pkey;
+       ALTER TABLE o ADD new varchar(9); UPDATE o SET new = id; ALTER TABLE o DROP id;
+       ALTER TABLE o RENAME new TO id; ALTER TABLE o ADD PRIMARY KEY (id);
+       ALTER TABLE t ADD o2 varchar(9) REFERENCES o, ADD boss2 varchar(9) REFERENCES o;
+       UPDATE t SET o2 = o, boss2 = boss; ALTER TABLE t DROP o, DROP boss;
+       ALTER TABLE t RENAME o2 TO o; ALTER TABLE t RENAME boss2 TO boss;
+       ALTER TABLE t ADD PRIMARY KEY (boss, k)""",
+)
+
+
+def test_what_another_column_of_the_name_has_stands_in_where_it_fits(new_database: Callable[[], str]):
+    url = new_database()
+    run(url, SHADOWED[0])
+    good, before = capture(url), dump.schema(url)
+    run(url, SHADOWED[1])
+    bad = capture(url)
+    for odd in (False, True):
+        if odd:
+            run(url, "INSERT INTO o VALUES ('odd', 'x'); UPDATE t SET boss = 'x', o = 'x' WHERE k = 2")
+        actions = restore(url, good)
+        same_schema(url, before)
+        with psycopg.connect(url) as connection:
+            query = (
+                "SELECT o.n, b.n, k FROM t LEFT JOIN o ON o.id = t.o JOIN o b ON b.id = boss ORDER BY b.n, k"
+            )
+            found = connection.execute(query).fetchall()
+        unproven = [h.text for a in actions for h in a.hazards if h.name is HazardName.UNVERIFIABLE]
+        assert len([text for text in unproven if "another column of its name" in text]) == (0 if odd else 3)
+        assert found == [("seven", "five", 1), (None, "seven", 1), ("five", "seven", 2)]
+        restore(url, bad)
+
+
 def test_values_that_nobody_knows_are_a_hazard_but_not_those_in_the_archive(project: Project):
     project.sql("CREATE TABLE t (id int PRIMARY KEY, name text NOT NULL); INSERT INTO t VALUES (1, 'Ann')")
     project.snap("take", "-m", "named", code=0)

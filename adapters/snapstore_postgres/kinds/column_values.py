@@ -13,7 +13,7 @@ from snapstore_postgres.kinds.identities import identity_statements, settled_ide
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import children, local_rows, size, table_of
 from snapstore_postgres.relations.notnull import is_named_apart, not_null_statements
-from snapstore_postgres.rows import archive, archived_values, filling, positions
+from snapstore_postgres.rows import archive, archived_values, filling, namesakes, positions
 from snapstore_postgres.rows.casts import below_domains
 from snapstore_postgres.rows.held_rows import holders
 from snapstore_postgres.rows.undisturbed import undisturbed
@@ -132,12 +132,16 @@ def with_constant(fact: Fact, reached: Sequence[Fact], view: View) -> list[str]:
 
 
 def returning(
-    fact: Fact, back: Sequence[tuple[Fact, archive.Entry]], lacking: Sequence[Fact], view: View
+    fact: Fact,
+    back: Sequence[tuple[Fact, archive.Entry]],
+    lacking: Sequence[Fact],
+    other: Fact | None,
+    view: View,
 ) -> list[str]:
     """The column bare, its values from the archive, then what the values have to comply with.
 
     ``back`` are this column and those of tables that inherit it, with where their values lie; ``lacking``
-    those that have to have a value, which nobody may know.
+    those that have to have a value, which nobody may know; the ``other`` may have it, too.
     """
     later = _meanwhile(fact, view) if is_strict(fact, view) else None
     attrs = {k: v for k, v in fact.attrs.items() if k not in ("not_null", "identity")}
@@ -148,7 +152,8 @@ def returning(
         f"ALTER TABLE {table} ADD COLUMN {column_clause(bare, view)}",
         *(s for pair in back for s in archived_values.put_back(*pair, view)),
     ]
-    if rest := _rest_filled(fact, lacking, view):
+    taken_over = namesakes.taken_over(fact, other, view) if other else []
+    if rest := [*taken_over, *_rest_filled(fact, lacking, view)]:
         found += undisturbed(fact, view, rest)
         found += (s for pair in back for s in archived_values.noted_instead(*pair, view))
     if later:

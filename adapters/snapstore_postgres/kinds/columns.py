@@ -25,7 +25,7 @@ from snapstore_postgres.relations.inheritance import (
 )
 from snapstore_postgres.relations.no_inherit import around_identity
 from snapstore_postgres.relations.notnull import validated_below, without_namesake
-from snapstore_postgres.rows import archive, archived_values, filling, lost_labels, positions
+from snapstore_postgres.rows import archive, archived_values, filling, lost_labels, namesakes, positions
 from snapstore_postgres.rows.held_rows import holders
 from snapstore_postgres.rows.unvalidated import never_validated
 
@@ -38,12 +38,14 @@ def _create_column(fact: Fact, view: View) -> Draft:
     rewrites = "identity" in fact.attrs or fact.attrs.get("generated", {}).get("kind") == "s"
     columns = () if "generated" in fact.attrs else (fact, *reached)
     back = [(column, entry) for column in columns for entry in _values_of(column, view)]
+    other = namesakes.namesake(fact, view)
     lacking = [] if rewrites else filling.lacking(fact, reached, view)
     absorbed: Sequence[Fact] = ()
     at_once = column_values.with_constant(fact, reached, view) if lacking == [fact] and not back else []
-    written = bool(back) or (lacking and not at_once)
+    at_once = [] if other else at_once
+    written = bool(back) or other is not None or (lacking and not at_once)
     if written:
-        made = column_values.returning(fact, back, lacking, view)
+        made = column_values.returning(fact, back, lacking, other, view)
     elif at_once:
         made = at_once
     else:
@@ -55,12 +57,17 @@ def _create_column(fact: Fact, view: View) -> Draft:
         undo=[f"ALTER TABLE {table_of(fact)} DROP COLUMN {last(fact.name)}"],
         secrets=column_secrets(fact),
         absorbs=[*reached, *absorbed],
-        needs=[*_needed(fact, reached, back, view), *(n for c in lacking for n in filling.needs(c, view))],
+        needs=[
+            *_needed(fact, reached, back, view),
+            *(n for c in lacking for n in filling.needs(c, view)),
+            *([other.id] if other else ()),
+        ],
         provides=[part for c in (fact, *reached) for part in _first_to_go(c, view)],
         lock=STRONGEST,
         hazards=[
             *rewriting,
-            *(hazard for c in lacking if not back for hazard in filling.hazard(c, view)),
+            *([namesakes.hazard(fact, view)] if other and not back else ()),
+            *(hazard for c in lacking if not (back or other) for hazard in filling.hazard(c, view)),
             *(lost_labels.hazards(fact, view) if back else ()),
         ],
     )

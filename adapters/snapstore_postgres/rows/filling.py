@@ -165,6 +165,27 @@ def _last_number(table: str, name: str) -> str:
     return f"(SELECT coalesce(max(substring(m.{name}::text, '^[0-9]{{1,9}}')::bigint), 0) FROM {table} m)"
 
 
+def allowing(column: Fact, view: View) -> list[str]:
+    """Conditions on a row ``t`` that a value, in ``snap`` under the name of the column, has to fulfil."""
+    tests = [f"({condition(check)}) IS NOT FALSE" for check in _checks(column, view)]
+    return [
+        *tests,
+        *(_is_there(reference, f"snap.{last(column.name)}") for reference in _references(column, view)),
+    ]
+
+
+def is_told_apart_as(column: Fact, other: Fact, view: View) -> bool:
+    """Whether a column has no part in telling rows apart, or a live one has the same by now."""
+    within = _told_apart_within(column, view)
+    keys = (part for part in view.live_parts.get(other.parent or "", ()) if other.id in part.needs)
+    beside = [
+        {last(n) for n in key.needs if n.startswith("column:") and n != other.id}
+        for key in keys
+        if _is_key(key)
+    ]
+    return within is None or any(columns <= {*within} for columns in beside)
+
+
 def first_allowed(column: Fact, values: Iterable[str], view: View) -> tuple[str, list[str]]:
     """The first of these values that the checks of the column let pass, as an expression on a row of its
     table, and the columns that these checks read."""
@@ -340,10 +361,13 @@ def _told_apart_within(column: Fact, view: View) -> list[str] | None:
 
 def _keys(column: Fact, view: View) -> Iterator[Fact]:
     for part in view.target_parts.get(column.parent or "", ()):
-        if column.id in part.needs:
-            unique = part.kind == "index" and part.attrs["definition"].startswith("CREATE UNIQUE ")
-            if unique or (part.kind == "constraint" and part.attrs.get("type") in ("p", "u", "x")):
-                yield part
+        if column.id in part.needs and _is_key(part):
+            yield part
+
+
+def _is_key(part: Fact) -> bool:
+    unique = part.kind == "index" and part.attrs["definition"].startswith("CREATE UNIQUE ")
+    return unique or (part.kind == "constraint" and part.attrs.get("type") in ("p", "u", "x"))
 
 
 _COMPARED = re.compile(
@@ -438,14 +462,17 @@ def _key_that_is_there(references: list[_Reference], apart: bool, used: str | No
     others = [reference for reference in rest if foreign_keys.is_plain(first.column, reference.column)]
     name = f"r.{last(first.column.name)}"
     wanted = [*_equal(first, "r")]
-    for reference in others:
-        equal = [f"o.{last(reference.column.name)} = {name}", *_equal(reference, "o")]
-        wanted.append(f"EXISTS (SELECT FROM {table_of(reference.column)} o WHERE {' AND '.join(equal)})")
+    wanted += [_is_there(reference, name) for reference in others]
     distinct = "DISTINCT " if apart and wanted else ""
     wanted += [f"NOT {used} {name})"] if used else []
     where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
     which = "k.snap_no - 1" if apart else "0"
     return f"SELECT {distinct}{name} FROM {table_of(first.column)} r{where} ORDER BY 1 OFFSET {which} LIMIT 1"
+
+
+def _is_there(reference: _Reference, value: str) -> str:
+    equal = [f"o.{last(reference.column.name)} = {value}", *_equal(reference, "o")]
+    return f"EXISTS (SELECT FROM {table_of(reference.column)} o WHERE {' AND '.join(equal)})"
 
 
 def _equal(reference: _Reference, of: str) -> Iterator[str]:
