@@ -40,6 +40,13 @@ CASES = {
         "DELETE FROM t WHERE id = 3",
         "online",
     ),
+    "a check of a column that comes back empty": Case(
+        f"{PLAIN} ALTER TABLE t ADD CONSTRAINT c CHECK ((n > 1) = (v IS NOT NULL))",
+        "ALTER TABLE t DROP v",
+        "INSERT INTO t VALUES (1, 1), (2, 2), (3, NULL)",
+        "1 rows of public.t do not fit c: id = 2",
+        "DELETE FROM t WHERE id = 2",
+    ),
     "a check that becomes valid": Case(
         f"{PLAIN} ALTER TABLE t ADD CONSTRAINT c CHECK (n < 3)",
         "ALTER TABLE t DROP CONSTRAINT c; INSERT INTO t VALUES (4, 4);"

@@ -110,9 +110,20 @@ class Staying:
             return False
         return all(before.attrs.get(key) == column.attrs.get(key) for key in ("generated", "collation"))
 
+    def _comes_without(self, column: Fact) -> bool:
+        """Whether a column comes, and nothing is known, computed or made up for the rows."""
+        request, by_itself = self.request, {"not_null", "identity", "generated", "inherited"}
+        if column.id in request.live or column.needs or by_itself & column.attrs.keys():
+            return False
+        given = f"default:{column.name}" in request.target or kept(request, column.id, "column")
+        refers = any(key.attrs.get("type") == "f" for key in request.target.dependents.get(column.id, ()))
+        return not given and not refers
+
     def value(self, column: Fact) -> str | None:
         """That, as an expression on rows called ``t`` of its table as it is now; None where nobody knows."""
         types = (need for need in column.needs if not need.startswith("column:"))
+        if self._comes_without(column):
+            return f"NULL::{column.attrs['type']}"
         if not self.keeps_values(column) or not self.as_they_are(types):
             return None
         old, new = self.request.live[column.id].attrs["type"], column.attrs["type"]
