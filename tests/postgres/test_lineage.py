@@ -273,3 +273,17 @@ def test_rows_part_again_while_the_key_that_refers_to_them_is_away(new_database:
         found = connection.execute("SELECT id FROM p ORDER BY id").fetchall()
         assert found == ([(2,)] if number else [(1,), (2,)])
         assert connection.execute("SELECT id FROM others").fetchall()[0] == (1,)
+
+
+STOOD_IN = (
+    """CREATE TABLE p (k int, v text NOT NULL) PARTITION BY LIST (k);
+       CREATE TABLE p1 PARTITION OF p DEFAULT""",
+    """ALTER TABLE p DROP v; DROP TABLE p1; CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);
+       INSERT INTO p VALUES (2)""",
+)  # fmt: skip
+
+
+def test_rows_part_from_a_partition_that_goes_with_what_stood_in(new_database: Callable[[], str]):
+    for number, connection in walked(new_database(), STOOD_IN, (0, 1, 0, 1)):
+        found = connection.execute("SELECT * FROM p").fetchall()
+        assert found == ([(2,)] if number else [(2, "")])

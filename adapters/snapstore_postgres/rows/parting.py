@@ -108,7 +108,7 @@ def parted(request: PlanRequest, actions: Sequence[Action], names: Mapping[str, 
         if one.root in going or one.root not in request.live or not bound <= going:
             continue
         for table in one.tables:
-            if table not in going:
+            if table not in going or table not in request.target:
                 yield _parted(request, one, table, bound)
 
 
@@ -166,14 +166,14 @@ def _in_order(action: Action, tokens: tuple[str, ...], wanted: Collection[str]) 
 
 
 def _with_rows(root: str, request: PlanRequest) -> Iterator[str]:
-    """The partitions below the root that have rows themselves, and stay, be it elsewhere."""
+    """The partitions below the root that have rows themselves."""
     for table in partitions_below(root, request.live):
-        if table in request.target and not {"partition_key", "foreign"} & request.live[table].attrs.keys():
+        if not {"partition_key", "foreign"} & request.live[table].attrs.keys():
             yield table
 
 
 def _leaving(root: str, request: PlanRequest) -> Iterator[str]:
-    """Those of them that will be in no tree or another one."""
+    """Those of them that will be in no tree or another one, or go."""
     for table in _with_rows(root, request):
         if _root(table.partition(":")[2], request.target) != root:
             yield table

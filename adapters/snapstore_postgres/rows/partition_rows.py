@@ -92,17 +92,24 @@ def _moved(
         return
     may = [_fits(old, new) for old, new in found if not _widens(old, new)]
     may += [f"x.{last(old.name)} IS NULL" for old, new in pairs if new is None]
-    table = f"{quote(there[0])}.{there[1]}"
+    table, names = f"{quote(there[0])}.{there[1]}", {last(new.name) for _, new in found}
+    # What rows get beside has no place where they came from: back they go only as those that they were.
+    told_apart = parting.mixes(root, request) or _plain_columns(root, request) != names
     rows = putting.Rows(
         table,
         f"{table} x",
         "x.ctid",
         {last(new.name): _value(old, new) for old, new in found},
         only=" AND ".join(may) or "true",
-        marks=parting.marked(there[0]) if parting.mixes(root, request) else ("", "", ""),
+        marks=parting.marked(there[0]) if told_apart else ("", "", ""),
     )
     what = f"put what other partitions take of {name} into {root.partition(':')[2]}"
     yield putting.put_back(request, root, rows, what)
+
+
+def _plain_columns(table: str, request: PlanRequest) -> set[str]:
+    parts = request.target.parts.get(table, ())
+    return {last(f.name) for f in parts if f.kind == "column" and "generated" not in f.attrs}
 
 
 def _type(column: Fact) -> str:
