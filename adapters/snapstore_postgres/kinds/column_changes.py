@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from snapstore.model import Fact, Hazard, Json
 from snapstore.rules import Alteration, View
@@ -57,7 +57,13 @@ def altered(before: Fact, after: Fact, view: View) -> Alteration | None:
             *renames,
         ],
         secrets=column_secrets(after, before.attrs),
-        needs=[*above, *needs, *_toggled(after, view), *(checks_before(after, view) if retyped else ())],
+        needs=[
+            *above,
+            *needs,
+            *_toggled(after, view),
+            *(checks_before(after, view) if retyped else ()),
+            *_types_below_domains(after, view),
+        ],
         provides=[i for i in _numbers_by(after) if i in view.target and i not in view.live],
         lock=STRONGEST,
         displaces=_displaced_by(before, after, retyped, bool(renames), view),
@@ -178,6 +184,15 @@ def _following(column: Fact, view: View) -> list[str]:
 def retyped_attributes(attrs: Mapping[str, Json]) -> dict[str, Json]:
     """What is left of a column's attributes when it gets a type: storage and compression are that type's."""
     return {key: value for key, value in attrs.items() if key not in ("storage", "compression")}
+
+
+def _types_below_domains(column: Fact, view: View) -> Iterator[str]:
+    """The base types that its domain is of: their storage is the default of a column."""
+    for need in column.needs:
+        if need.startswith("domain:"):
+            domain = view.target[need]
+            yield from (below for below in domain.needs if below.startswith("base_type:"))
+            yield from _types_below_domains(domain, view)
 
 
 def _toggled(column: Fact, view: View) -> list[str]:

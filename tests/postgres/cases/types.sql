@@ -423,3 +423,9 @@ CREATE TABLE t (a r2 DEFAULT r(1, 2), b o.q CHECK (b <> q('2000-01-01', '2000-01
 CREATE VIEW v AS SELECT r_multirange(r(1, 4)) AS m, r_multirange(r(1, 2), r(4, 5)) AS n, r_multirange() AS e;
 --- b
 CREATE TABLE t (a r, b q); INSERT INTO t VALUES (r(2, 3), NULL);
+--- case a base type is stored otherwise below domains of it
+--- both
+CREATE TYPE gold; CREATE FUNCTION gold_in(cstring) RETURNS gold LANGUAGE internal IMMUTABLE STRICT AS 'textin'; CREATE FUNCTION gold_out(gold) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+CREATE TYPE gold (INPUT = gold_in, OUTPUT = gold_out, STORAGE = main); CREATE DOMAIN amount AS gold; CREATE DOMAIN sum AS amount; CREATE TABLE a (v amount, w sum, x gold); INSERT INTO a VALUES ('1', '2', '3');
+--- a
+ALTER TYPE gold SET (STORAGE = extended);
