@@ -287,3 +287,19 @@ def test_rows_part_from_a_partition_that_goes_with_what_stood_in(new_database: C
     for number, connection in walked(new_database(), STOOD_IN, (0, 1, 0, 1)):
         found = connection.execute("SELECT * FROM p").fetchall()
         assert found == ([(2,)] if number else [(2, "")])
+
+
+GONE = (
+    "CREATE TABLE o (id int)",
+    """CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id);
+       CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1)""",
+    "ALTER TABLE p ADD v text; UPDATE p SET v = 'one'; ALTER TABLE p ALTER v SET NOT NULL",
+)
+
+
+def test_values_that_went_with_a_whole_table_come_back_with_it_and_its_partitions(
+    new_database: Callable[[], str],
+):
+    for number, connection in walked(new_database(), GONE, (1, 0, 2)):
+        if number == 2:
+            assert connection.execute("SELECT * FROM p").fetchall() == [(1, "one")]

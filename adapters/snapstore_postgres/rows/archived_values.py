@@ -165,13 +165,14 @@ def values_of(fact: Fact, view: View, *, own: bool) -> list[archive.Entry]:
 
 
 def left_above(fact: Fact, view: View) -> list[tuple[str, archive.Entry]]:
-    """Where values lie that went with the column of what its table has been a partition of, and leaves now;
-    and that column."""
+    """Where values lie that went with the column of what its table has been a partition of, and leaves now,
+    or comes to since that is made anew; and that column."""
     table = qualifier(fact.name)
-    attachment = view.live.get(f"partition:{table}")
-    if attachment is None or view.stays(attachment.id) or fact.id in view.live:
+    attachment = f"partition:{table}"
+    if not view.either(attachment) or view.stays(attachment) or fact.id in view.live:
         return []
-    above = (f"column:{name}.{last(fact.name)}" for name in ancestors(table, view.live))
+    new = (name for name in ancestors(table, view.target) if f"table:{name}" not in view.live)
+    above = (f"column:{name}.{last(fact.name)}" for name in (*ancestors(table, view.live), *new))
     found = ((column, archive.kept(view.request, column, "column")) for column in above)
     return [(column, entry) for column, entry in found if entry]
 
