@@ -5,16 +5,21 @@ from __future__ import annotations
 from snapstore.adapter import PlanRequest
 from snapstore.drafting import actions as drafted
 from snapstore.errors import Exit, SnapError
-from snapstore.model import Action, DataMode, HazardName
-from snapstore.rules import Rule
+from snapstore.model import UNMODELLED, Action, DataMode, HazardName
+from snapstore.rules import NOTHING, Alteration, Rule
 from snapstore_postgres import blocks, columnorder, costs, lineage, renames, rights, versions
 from snapstore_postgres.expressions import bodies, default_classes, immutable, resolution, vanished_casts
 from snapstore_postgres.kinds import (
     cluster,
+    collations,
     columns,
+    composites,
     constraints,
     database,
     defaults,
+    domains,
+    enums,
+    extensions,
     federation,
     indexes,
     operators,
@@ -22,10 +27,10 @@ from snapstore_postgres.kinds import (
     privileges,
     ranges,
     routines,
+    schemas,
     sequences,
     tables,
     toast,
-    types,
     views,
 )
 from snapstore_postgres.kinds.one_rewrite import with_one_rewrite
@@ -48,7 +53,13 @@ _GRANTED_BY_DEFAULT = ("table", "view", "matview", "sequence", "function", "proc
 _GRANTED_AND_OWNED = ("database", "tablespace", "language", "fdw", "server")
 
 RULES: dict[str, Rule] = {
-    **types.RULES,
+    **schemas.RULES,
+    **extensions.RULES,
+    **collations.RULES,
+    **enums.RULES,
+    **composites.RULES,
+    **domains.RULES,
+    UNMODELLED: Rule(lambda f, v: NOTHING, lambda f, v: NOTHING, lambda b, a, v: Alteration()),
     **ranges.RULES,
     **tables.RULES,
     **columns.RULES,

@@ -8,7 +8,7 @@ from snapstore.model import Fact, Hazard, Json
 from snapstore.rules import Alteration, View
 from snapstore_postgres.kinds import generated
 from snapstore_postgres.kinds.column_text import column_secrets, column_settings
-from snapstore_postgres.kinds.domains import checks_before
+from snapstore_postgres.kinds.domain_checks import checks_before
 from snapstore_postgres.kinds.flags import kept_below
 from snapstore_postgres.kinds.identities import identity_slot, identity_statements, retyped_identity
 from snapstore_postgres.kinds.retyping import around_type

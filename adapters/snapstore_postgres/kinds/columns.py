@@ -8,7 +8,7 @@ from snapstore.model import Fact
 from snapstore.rules import NOTHING, Draft, Rule, View
 from snapstore_postgres.kinds import column_changes, column_values, generated
 from snapstore_postgres.kinds.column_text import column_secrets, column_settings, without_default
-from snapstore_postgres.kinds.domains import checks_before
+from snapstore_postgres.kinds.domain_checks import checks_before
 from snapstore_postgres.kinds.flags import flags_below
 from snapstore_postgres.kinds.identities import identity_slot
 from snapstore_postgres.names import last

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import before_clause, reparsable
+from snapstore_postgres.kinds.domains import is_inside_others
 from snapstore_postgres.kinds.indexes import (
     attached_indexes,
     is_exclusion,
@@ -18,7 +19,6 @@ from snapstore_postgres.kinds.indexes import (
     vanishes_with_parent_index,
 )
 from snapstore_postgres.kinds.merging import are_away, comes_behind, own_below, taken_off
-from snapstore_postgres.kinds.types import is_inside_others
 from snapstore_postgres.names import block, last, literal, qualifier, unquote
 from snapstore_postgres.relations import STRONGEST, children, size, table_of
 from snapstore_postgres.relations.inheritance import (

@@ -18,7 +18,7 @@ from snapstore_postgres.kinds.column_text import (
 )
 from snapstore_postgres.kinds.constraints import constraint_definition, unvalidated_below
 from snapstore_postgres.kinds.defaults import set_default
-from snapstore_postgres.kinds.domains import checks_before
+from snapstore_postgres.kinds.domain_checks import checks_before
 from snapstore_postgres.kinds.federation import subscribers
 from snapstore_postgres.kinds.flags import own_flag
 from snapstore_postgres.kinds.identities import own_identity, settled_identity

@@ -1,0 +1,66 @@
+"""Rules for composite types."""
+
+from __future__ import annotations
+
+from snapstore.model import Fact
+from snapstore.rules import Alteration, Draft, Rule, View
+from snapstore_postgres.kinds.type_swap import columns_with
+from snapstore_postgres.kinds.types import dropped, type_slot
+from snapstore_postgres.relations import STRONGEST, owner_statement
+from snapstore_postgres.rows import archive
+
+
+def _attribute(attribute: dict[str, str]) -> str:
+    collate = f" COLLATE {attribute['collation']}" if "collation" in attribute else ""
+    return f"{attribute['name']} {attribute['type']}{collate}"
+
+
+def _create_composite(fact: Fact, view: View) -> Draft:
+    body = ", ".join(map(_attribute, fact.attrs["attributes"]))
+    return Draft(
+        statements=[f"CREATE TYPE {fact.name} AS ({body})", *owner_statement("TYPE", fact.name, fact)],
+        undo=[f"DROP TYPE {fact.name}"],
+    )
+
+
+def _alter_composite(before: Fact, after: Fact, view: View) -> Alteration | None:
+    was = {a["name"]: a for a in before.attrs["attributes"]}
+    now = {a["name"]: a for a in after.attrs["attributes"]}
+    kept = [name for name in was if name in now]
+    if list(now)[: len(kept)] != kept:
+        return None
+    columns = list(columns_with(before, view.live_dependents))
+    loses = any(name not in now or now[name] != was[name] for name in was)
+    returns = any(archive.kept(view.request, column.id, "column") for column in columns)
+    if columns and (loses or (was != now and returns)):
+        return None  # each value is set aside as a whole, and gets back by name what fits
+    clauses = [f"DROP ATTRIBUTE {name} CASCADE" for name in was if name not in now]
+    for name, attribute in now.items():
+        if name not in was:
+            clauses.append(f"ADD ATTRIBUTE {_attribute(attribute)} CASCADE")
+        elif attribute != was[name]:
+            collate = f" COLLATE {attribute['collation']}" if "collation" in attribute else ""
+            clauses.append(f"ALTER ATTRIBUTE {name} TYPE {attribute['type']}{collate} CASCADE")
+    statements = [f"ALTER TYPE {after.name} {', '.join(clauses)}"] if clauses else []
+    if before.attrs.get("owner") != after.attrs.get("owner"):
+        statements += owner_statement("TYPE", after.name, after)
+
+    def displaces(dependent: Fact) -> bool:
+        return bool(clauses) and dependent.kind in (
+            "table",  # one of the type
+            "view",
+            "matview",
+            "function",
+            "procedure",
+            "policy",
+            "rule",
+        )
+
+    return Alteration(statements=statements, displaces=displaces, lock=STRONGEST)
+
+
+RULES: dict[str, Rule] = {
+    "composite": Rule(
+        _create_composite, lambda f, v: dropped(f"TYPE {f.name}"), _alter_composite, rank=12, slots=type_slot
+    )
+}
