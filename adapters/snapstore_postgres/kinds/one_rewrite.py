@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TypeVar
 
@@ -34,15 +34,31 @@ def joined(statements: Iterable[str]) -> list[str]:
 def with_one_rewrite(actions: Sequence[Action]) -> list[Action]:
     """The actions; those that do nothing but give types to columns of one table, and write it anew, are one
     where nothing has to happen between them."""
+    groups = _groups(actions)
+    while groups:
+        found = [*map(_merged, groups), *_others(actions, groups)]
+        try:
+            order(found)
+        except CircularActions as error:
+            between = {action.subject for action in chain.from_iterable(error.circles)}
+            apart = [group for group in groups if group[0].subject not in between]
+            groups = apart if len(apart) < len(groups) else []
+        else:
+            return found
+    return list(actions)
+
+
+def _groups(actions: Iterable[Action]) -> list[list[Action]]:
     by_table: dict[str, list[Action]] = defaultdict(list)
     for action in actions:
         if found := _only_typed(action):
             by_table[found[1]].append(action)
-    result = list(actions)
-    for group in by_table.values():
-        if len(group) > 1:
-            result = _if_in_order([_merged(group), *(a for a in result if a not in group)], result)
-    return result
+    return [group for group in by_table.values() if len(group) > 1]
+
+
+def _others(actions: Iterable[Action], groups: Iterable[Iterable[Action]]) -> Iterator[Action]:
+    merged = {id(action) for action in chain.from_iterable(groups)}
+    return (action for action in actions if id(action) not in merged)
 
 
 def _only_typed(action: Action) -> re.Match[str] | None:
@@ -76,11 +92,3 @@ def _merged(group: Sequence[Action]) -> Action:
 
 def _all(groups: Iterable[Iterable[T]]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(chain.from_iterable(groups)))
-
-
-def _if_in_order(wanted: list[Action], else_: list[Action]) -> list[Action]:
-    try:
-        order(wanted)
-    except CircularActions:
-        return else_
-    return wanted
