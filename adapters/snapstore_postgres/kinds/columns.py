@@ -41,9 +41,9 @@ def _create_column(fact: Fact, view: View) -> Draft:
     other = namesakes.namesake(fact, view)
     lacking = [] if rewrites else filling.lacking(fact, reached, view)
     absorbed: Sequence[Fact] = ()
-    at_once = column_values.with_constant(fact, reached, view) if lacking == [fact] and not back else []
-    at_once = [] if other else at_once
-    written = bool(back) or other is not None or (lacking and not at_once)
+    known = bool(back) or other is not None
+    at_once = column_values.with_constant(fact, reached, view) if lacking == [fact] and not known else []
+    written = known or (lacking and not at_once)
     if written:
         made = column_values.returning(fact, back, lacking, other, view)
     elif at_once:
@@ -67,7 +67,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
         hazards=[
             *rewriting,
             *([namesakes.hazard(fact, view)] if other and not back else ()),
-            *(hazard for c in lacking if not (back or other) for hazard in filling.hazard(c, view)),
+            *(hazard for c in lacking if not known for hazard in filling.hazard(c, view)),
             *(lost_labels.hazards(fact, view) if back else ()),
         ],
     )
