@@ -210,8 +210,9 @@ def _archive(found: Answers) -> dict[str, Json]:
         return {"exists": False, "next": 1, "entries": []}
     entries = list(found.rows("archive"))
     waiting: list[Json] = []
-    for place, identity, kind, facts, is_back, oid, columns, numbers in entries:
+    for place, identity, kind, facts, is_back, oid, columns, numbers, marked in entries:
         known = {"relation": {"oid": oid, "columns": columns, "numbers": numbers}} if oid else {}
         entry = {"place": place, "identity": identity, "kind": kind, "facts": facts, **known}
+        entry |= {"marked": True} if marked else {}
         waiting += [] if is_back else [entry]
     return {"exists": True, "next": len(entries) + 1, "entries": waiting}

@@ -303,3 +303,16 @@ def test_values_that_went_with_a_whole_table_come_back_with_it_and_its_partition
     for number, connection in walked(new_database(), GONE, (1, 0, 2)):
         if number == 2:
             assert connection.execute("SELECT * FROM p").fetchall() == [(1, "one")]
+
+
+BETWEEN = (
+    "CREATE TABLE p (k int) PARTITION BY LIST (k)",
+    "ALTER TABLE p ADD v text NOT NULL; CREATE TABLE p1 PARTITION OF p DEFAULT",
+    STOOD_IN[1],
+)
+
+
+def test_rows_do_not_go_to_the_archive_with_what_stood_in(new_database: Callable[[], str]):
+    for number, connection in walked(new_database(), BETWEEN, (2, 1, 0, 2)):
+        found = connection.execute("SELECT * FROM p").fetchall()
+        assert found == {0: [], 1: [(2, "")], 2: [(2,)]}[number]

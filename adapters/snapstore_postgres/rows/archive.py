@@ -42,6 +42,8 @@ class Entry(msgspec.Struct, frozen=True):
     facts: Json
     relation: Json = None
     """What a table there is known by, as that of a live one is in the hints."""
+    marked: bool = False
+    """Whether rows from there went elsewhere, with marks of them beside the place."""
 
     @property
     def table(self) -> list[Fact]:

@@ -100,7 +100,8 @@ def parted(request: PlanRequest, actions: Sequence[Action], names: Mapping[str, 
     elsewhere, or came to it, as it was attached; but where a foreign key would see it. ``names`` are those of
     the target, by ids."""
     going = {identity for action in actions for identity in action.destroys}
-    mixed = [*_of_coming(request, actions), *_of_attached(request, names)]
+    mixed = [*_of_coming(request, actions), *_of_archived(request, actions, names)]
+    mixed += _of_attached(request, names)
     keys = [*references(request.live)] if mixed else []
     for one in mixed:
         tree = [one.root, *partitions_below(one.root, request.live)]
@@ -118,6 +119,19 @@ def _of_coming(request: PlanRequest, actions: Sequence[Action]) -> Iterator[_Mix
         if place and f"partition:{name}" in request.target:
             root = _root(name, request.target)
             yield _Mixed(place, root, root, [*_leaving(root, request)], {})
+
+
+def _of_archived(
+    request: PlanRequest, actions: Sequence[Action], names: Mapping[str, str]
+) -> Iterator[_Mixed]:
+    """Rows of a partition that stays in the archive do not go there with another one, which may be given what
+    has no place where theirs was."""
+    coming = {place_of_return(action) for action in actions}
+    for entry in archive.entries(request.live_hints):
+        if entry.marked and entry.home and entry.place not in coming:
+            root = putting.called(entry.home["identity"], entry.home["ids"], names, request)
+            going = [table for table in _with_rows(root, request) if table not in request.target]
+            yield _Mixed(entry.place, root, root, going, {})
 
 
 def _of_attached(request: PlanRequest, names: Mapping[str, str]) -> Iterator[_Mixed]:
