@@ -26,12 +26,13 @@ def settled_identity(column: Fact, view: View) -> list[str]:
     named = rename_sequence(first_name(_sequence(column), view), _sequence(column)) if identity else []
     if sequence is None:
         return named
-    return [*named, *_retyped_identity(column), *_persistence(sequence, identity.get("persistence"))]
+    return [*named, *_retyped_identity(column), *_persistence(sequence, identity.get("persistence"), view)]
 
 
-def _persistence(sequence: str, persistence: str | None) -> list[str]:
+def _persistence(sequence: str, persistence: str | None, view: View) -> list[str]:
     words = {"u": "UNLOGGED", "p": "LOGGED"}
-    return [f"ALTER SEQUENCE {sequence} SET {words[persistence]}"] if persistence else []
+    known = version(view) >= 150000  # before, all sequences are logged
+    return [f"ALTER SEQUENCE {sequence} SET {words[persistence]}"] if persistence and known else []
 
 
 def _retyped_identity(column: Fact) -> list[str]:
@@ -76,7 +77,7 @@ def identity_statements(column: Fact, was: Json, now: Json, view: View) -> list[
         found += rename_sequence(was["sequence"], now["sequence"])
         if was.get("type") != now.get("type") or sequence_options(was) != sequence_options(now):
             found.append(altered_sequence(now["sequence"], was, now))
-        found += _persistence(now["sequence"], _other_persistence(column, was, now, view))
+        found += _persistence(now["sequence"], _other_persistence(column, was, now, view), view)
     return found
 
 

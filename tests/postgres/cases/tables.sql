@@ -365,7 +365,8 @@ CREATE TABLE p (a int, b text) PARTITION BY LIST (a);
 --- a
 ALTER TYPE e RENAME VALUE 'c' TO 'd';
 CREATE TABLE t (a int, e e) WITH (fillfactor = 70, user_catalog_table = true, autovacuum_enabled = off); INSERT INTO t VALUES (1, 'a');
-CREATE TABLE gone (a int, e e) USING heap3 WITH (user_catalog_table = true); INSERT INTO gone VALUES (1, 'b');
+CREATE TABLE gone (a int, e e) USING heap3 WITH (user_catalog_table = true); INSERT INTO gone VALUES (1, 'b'); -- since 15
+CREATE TABLE gone (a int, e e) WITH (user_catalog_table = true); INSERT INTO gone VALUES (1, 'b'); -- before 15
 CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) WITH (user_catalog_table = true); INSERT INTO p VALUES (1, '2');
 CREATE TABLE on_both (a int, b int) WITH (user_catalog_table = true, fillfactor = 80); INSERT INTO on_both VALUES (1, 2);
 CREATE MATERIALIZED VIEW m WITH (user_catalog_table = true) AS SELECT 1 AS a;
