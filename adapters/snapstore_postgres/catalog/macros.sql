@@ -56,16 +56,38 @@ s.seqmax AS max,
 nullif(s.seqcache, 1) AS cache,
 nullif(s.seqcycle, false) AS cycle
 
+-- macro given(type, same)
+-- Whether some table above c gives it a constraint of that type: g, of column ga, where that is the same.
+EXISTS (
+  WITH RECURSIVE above AS (
+    SELECT i.inhparent AS oid FROM pg_inherits i WHERE i.inhrelid = c.oid
+     UNION
+    SELECT i.inhparent FROM pg_inherits i JOIN above p ON p.oid = i.inhrelid)
+  SELECT FROM above JOIN pg_constraint g ON g.conrelid = above.oid
+    LEFT JOIN pg_attribute ga ON ga.attrelid = g.conrelid AND ga.attnum = g.conkey[1]
+   WHERE g.contype = {type} AND NOT g.connoinherit AND {same})
+
+-- macro owns_not_null
+-- Whether NOT NULL constraint k of column a of table c is its own: also what a parent's column that went has left.
+(k.conislocal OR c.relispartition OR (k.oid IS NOT NULL AND NOT {{given('n', ga.attname = a.attname)}}))
+
+-- macro has_not_null
+-- Whether column a of table c is NOT NULL. One that inherits that may be without its constraint k, which the server
+-- drops when a child's column gets another type or expression, and go on to refuse NULL.
+(a.attnotnull AND (k.oid IS NOT NULL OR c.relispartition OR {{given('n', ga.attname = a.attname)}}))
+
 -- macro named_not_null
 -- NOT NULL constraint k of column a, NULL where a plain NOT NULL would make it the same way. One that is only
 -- inherited has the name that the first of its parents happened to have: nobody can choose it.
-CASE WHEN k.conname <> left(c.relname || '_' || a.attname || '_not_null', 63)
-          OR NOT k.convalidated OR k.connoinherit OR NOT (k.conislocal OR c.relispartition)
-  THEN json_strip_nulls(json_build_object(
-         'name', CASE WHEN k.conislocal OR c.relispartition THEN format('%I', k.conname) END,
-         'no_inherit', nullif(k.connoinherit, false),
-         'not_valid', nullif(NOT k.convalidated, false),
-         'inherited', nullif(NOT k.conislocal AND NOT c.relispartition, false))) END
+CASE WHEN {{owns_not_null}}
+     THEN CASE WHEN k.conname <> left(c.relname || '_' || a.attname || '_not_null', 63)
+                    OR NOT k.convalidated OR k.connoinherit
+          THEN json_strip_nulls(json_build_object(
+                 'name', format('%I', k.conname),
+                 'no_inherit', nullif(k.connoinherit, false),
+                 'not_valid', nullif(NOT k.convalidated, false))) END
+     WHEN {{has_not_null}}
+     THEN json_strip_nulls(json_build_object('not_valid', nullif(NOT k.convalidated, false), 'inherited', true)) END
 
 -- macro lacking(index, table)
 -- Whether an index is none of a partitioned table, or one that some partition does not have. One that all have, be

@@ -2,35 +2,42 @@
 
 PostgreSQL makes each NOT NULL of the column anew for the type, for the tables below too, and fails where one
 has another name there. So none is for the tables below meanwhile; what is only inherited comes back with it.
+What a parent's column has left behind would go for good, and is called the column's own first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.names import last, unquote
 from snapstore_postgres.relations import children, table_of, version
 from snapstore_postgres.relations.inheritance import given_by
-from snapstore_postgres.relations.notnull import gives, is_bound, is_inherited, name_of_not_null
+from snapstore_postgres.relations.notnull import gives, is_bound, is_inherited, may_be_left, name_of_not_null
 
 
 def around_type(column: Fact, view: View) -> tuple[list[str], list[str]]:
     """Statements before and behind the one that gives a type to a column, as it is, and to those below."""
     held = [c for c in (column, *_below(column, view)) if gives(c)]
+    left = [f"{_alter(c)} SET NOT NULL" for c in held if may_be_left(c, c.attrs["not_null"], view)]
+    before, behind = _not_for_children(column, held, view)
+    return [*left, *before], behind
+
+
+def _not_for_children(column: Fact, held: Sequence[Fact], view: View) -> tuple[list[str], list[str]]:
     own = [c for c in held if not is_inherited(c.attrs["not_null"])]
     is_one = len({unquote(name_of_not_null(c)) for c in own}) < 2
     if version(view) < 180000 or is_one or "partition_key" in view.live[column.parent or ""].attrs:
         return [], []
     above = [c for c in own if children(c.parent or "", view.live_dependents)]
     alter = [f"ALTER TABLE {table_of(c)} ALTER CONSTRAINT {name_of_not_null(c)}" for c in above]
-    away = [
-        f"ALTER TABLE {table_of(c)} ALTER COLUMN {last(c.name)} DROP NOT NULL"
-        for c in held
-        if c not in own and not is_bound(c, view)
-    ]
+    away = [f"{_alter(c)} DROP NOT NULL" for c in held if c not in own and not is_bound(c, view)]
     return [*(f"{text} NO INHERIT" for text in alter), *away], [f"{text} INHERIT" for text in reversed(alter)]
+
+
+def _alter(column: Fact) -> str:
+    return f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)}"
 
 
 def _below(column: Fact, view: View) -> Iterator[Fact]:

@@ -46,7 +46,7 @@ def not_null_statements(column: Fact, was: Json, now: Json, view: View, *, below
         return [] if bool(was) == bool(now) else [f"{only} {'SET' if now else 'DROP'} NOT NULL"]
     alter = f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)}"
     if not now:
-        return [*_held(column, view), f"{alter} DROP NOT NULL"]
+        return [*_held(column, view), *_released(column, was, view), f"{alter} DROP NOT NULL"]
     if is_inherited(was) and is_inherited(now):
         return [_validated(column)] if "not_valid" in was and "not_valid" not in now else []
     if is_inherited(was):
@@ -92,6 +92,38 @@ def _valid_below(column: Fact, view: View) -> Iterator[Fact]:
         if below is not None and view.stays(below.id):
             yield from [below] if is_only_inherited(below) else []
             yield from _valid_below(below, view)
+
+
+def may_be_left(column: Fact, not_null: Json, view: View) -> bool:
+    """Whether a NOT NULL (since 18) may be one that a parent's column has left when it went: it has the name
+    that it had there."""
+    named = isinstance(not_null, dict) and "name" in not_null
+    table = view.live.get(column.parent or "")
+    return named and version(view) >= 180000 and table is not None and "inherits" in table.attrs
+
+
+def _released(column: Fact, not_null: Json, view: View) -> list[str]:
+    """Makes one droppable that a parent has left. It counts as inherited until it is called the column's own
+    and the column is given its type once more, which makes it anew."""
+    if not may_be_left(column, not_null, view):
+        return []
+    alter = f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)}"
+    collation = f" COLLATE {column.attrs['collation']}" if "collation" in column.attrs else ""
+    return [
+        block(
+            f"""BEGIN
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_attribute a
+        ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+     WHERE k.conrelid = {_table(column)}::pg_catalog.regclass AND k.contype = 'n' AND k.coninhcount > 0
+       AND a.attname = {literal(unquote(last(column.name)))})
+  THEN
+    {alter} SET NOT NULL;
+    {alter} TYPE {column.attrs["type"]}{collation};
+  END IF;
+END"""
+        )
+    ]
 
 
 def own_not_null(column: Fact, view: View) -> str | None:

@@ -16,6 +16,11 @@ CREATE TABLE kid (a int, b text CONSTRAINT k CHECK (b <> ''), c int); INSERT INT
 CREATE TABLE base (a int, b int); CREATE TABLE kid (a int, c int) INHERITS (base); INSERT INTO kid VALUES (1, 2, 3);
 --- b
 CREATE TABLE base (b int); CREATE TABLE kid (a int, c int) INHERITS (base);
+--- case a parent has lost a column, and left its children what was said of it there
+--- a
+CREATE TABLE base (a int NOT NULL CONSTRAINT k CHECK (a > 0), b int, e int NOT NULL); CREATE TABLE kid (a int, c int, e int) INHERITS (base); CREATE TABLE grandkid () INHERITS (kid); INSERT INTO kid VALUES (1, 2, 3, 4); INSERT INTO grandkid VALUES (1, 2, 3, 4); ALTER TABLE base DROP COLUMN a, DROP COLUMN e;
+--- b
+CREATE TABLE base (b int); CREATE TABLE kid (a bigint, c int, e int) INHERITS (base); CREATE TABLE grandkid (d int DEFAULT 5) INHERITS (kid); INSERT INTO kid VALUES (1, 2, 3, 4);
 --- case a column is inherited, or its own
 --- a
 create table timestamp_base (created_at timestamp default now(), e integer); create table a (a1 integer, a2 integer) inherits (timestamp_base); insert into a values (now(), 1, 2, 3);

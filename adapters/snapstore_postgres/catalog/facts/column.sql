@@ -15,7 +15,8 @@ SELECT 'pg_class'::regclass::oid, c.oid, a.attnum, 'column:' || c.name || '.' ||
        'table:' || c.name,
        format_type(a.atttypid, a.atttypmod) AS type,
        {{collation_unless(a.attcollation, t.typcollation)}} AS collation,
-       nullif(a.attnotnull, false) AS not_null,
+       nullif(a.attnotnull, false) AS not_null,  -- before 18
+       nullif({{has_not_null}}, false) AS not_null,  -- since 18
        {{named_not_null}} AS not_null,  -- since 18
        CASE WHEN a.attgenerated <> '' THEN json_build_object(
           'kind', a.attgenerated,
