@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.kinds.retyping import around_expression
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import children, plain_stays_bound, table_of
 from snapstore_postgres.relations.inheritance import ancestors, given_by
@@ -25,7 +26,9 @@ def changed_expression(
     if "generated" not in after.attrs:
         return [] if above else [f"{_alter(after)} DROP EXPRESSION"], []
     own = list(_of_their_own(after, view))
-    return [_computed(column) for column in (after, *own)], [need for column in own for need in column.needs]
+    apart, again = around_expression((after, *own), view)
+    statements = [*apart, *(_computed(column) for column in (after, *own)), *again]
+    return statements, [need for column in own for need in column.needs]
 
 
 def follows(before: Fact, after: Fact, above: Sequence[str], view: View) -> bool:

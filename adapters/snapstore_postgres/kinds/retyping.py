@@ -1,8 +1,9 @@
-"""Another type for a column whose NOT NULL has another name in a table below it (since 18).
+"""Another type or expression for a column whose NOT NULL is one of several tables, by inheritance (since 18).
 
 PostgreSQL makes each NOT NULL of the column anew for the type, for the tables below too, and fails where one
 has another name there. So none is for the tables below meanwhile; what is only inherited comes back with it.
-What a parent's column has left behind would go for good, and is called the column's own first.
+What a parent's column has left behind would go for good, and is called the column's own first. So would what
+a column inherits by another expression of its own, and by no statement could the parent's be dropped then.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.names import last, unquote
 from snapstore_postgres.relations import children, table_of, version
-from snapstore_postgres.relations.inheritance import given_by
+from snapstore_postgres.relations.inheritance import all_governing, given_by
 from snapstore_postgres.relations.notnull import gives, is_bound, is_inherited, may_be_left, name_of_not_null
 
 
@@ -21,14 +22,28 @@ def around_type(column: Fact, view: View) -> tuple[list[str], list[str]]:
     """Statements before and behind the one that gives a type to a column, as it is, and to those below."""
     held = [c for c in (column, *_below(column, view)) if gives(c)]
     left = [f"{_alter(c)} SET NOT NULL" for c in held if may_be_left(c, c.attrs["not_null"], view)]
-    before, behind = _not_for_children(column, held, view)
+    if len({unquote(name_of_not_null(c)) for c in _own(held)}) < 2:
+        return left, []
+    before, behind = _not_for_children(held, view)
     return [*left, *before], behind
 
 
-def _not_for_children(column: Fact, held: Sequence[Fact], view: View) -> tuple[list[str], list[str]]:
-    own = [c for c in held if not is_inherited(c.attrs["not_null"])]
-    is_one = len({unquote(name_of_not_null(c)) for c in own}) < 2
-    if version(view) < 180000 or is_one or "partition_key" in view.live[column.parent or ""].attrs:
+def around_expression(told: Sequence[Fact], view: View) -> tuple[list[str], list[str]]:
+    """The same around those that say what columns, of live tables, are computed from."""
+    heirs = (c for c in told if is_inherited(view.live[c.id].attrs.get("not_null")))
+    above = dict.fromkeys(identity for heir in heirs for identity in all_governing(heir, view))
+    givers = [c for c in map(view.live.__getitem__, above) if gives(c)]
+    below = [found for giver in givers for found in _below(giver, view) if gives(found)]
+    return _not_for_children(list({c.id: c for c in (*givers, *below)}.values()), view)
+
+
+def _own(held: Sequence[Fact]) -> list[Fact]:
+    return [c for c in held if not is_inherited(c.attrs["not_null"])]
+
+
+def _not_for_children(held: Sequence[Fact], view: View) -> tuple[list[str], list[str]]:
+    own = _own(held)
+    if version(view) < 180000 or any("partition_key" in view.live[c.parent or ""].attrs for c in held):
         return [], []
     above = [c for c in own if children(c.parent or "", view.live_dependents)]
     alter = [f"ALTER TABLE {table_of(c)} ALTER CONSTRAINT {name_of_not_null(c)}" for c in above]

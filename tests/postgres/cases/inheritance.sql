@@ -214,3 +214,16 @@ ALTER TABLE b ALTER id SET NOT NULL; ALTER TABLE a ADD v int; UPDATE a SET v = i
 CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b () INHERITS (a); CREATE TABLE c (x int, id int NOT NULL); ALTER TABLE c INHERIT a; CREATE TABLE d (y int) INHERITS (b, c); INSERT INTO d (id) VALUES (1); INSERT INTO b VALUES (2);
 --- a
 ALTER TABLE b ALTER id SET NOT NULL; ALTER TABLE a ADD v int; UPDATE a SET v = id; ALTER TABLE c NO INHERIT a;
+
+--- case computed columns of children that are otherwise computed and not NULL
+--- both
+CREATE TABLE public.p (x int NOT NULL, y int GENERATED ALWAYS AS (x + 1) STORED, z int NOT NULL GENERATED ALWAYS AS (x + 1) STORED, w int NOT NULL GENERATED ALWAYS AS (x + 1) STORED);
+CREATE TABLE public.k (own int, y int GENERATED ALWAYS AS (x + 2) STORED, z int GENERATED ALWAYS AS (x + 8) STORED) INHERITS (public.p);
+CREATE TABLE public.g (z int GENERATED ALWAYS AS (x + 9) STORED) INHERITS (public.k);
+INSERT INTO public.k (x) VALUES (4);
+--- a
+ALTER TABLE public.p ALTER y SET EXPRESSION AS (x + 9);  -- since 17
+ALTER TABLE public.p ADD PRIMARY KEY (y);
+ALTER TABLE public.p ALTER z SET EXPRESSION AS (x + 9);  -- since 17
+--- b
+CREATE TABLE public.h (w int GENERATED ALWAYS AS (x + 5) STORED) INHERITS (public.k);
