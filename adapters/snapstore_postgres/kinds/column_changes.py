@@ -35,6 +35,7 @@ from snapstore_postgres.relations.notnull import (
 from snapstore_postgres.rows import fitting, positions, rewriting
 from snapstore_postgres.rows.casts import assignable, cast, castable
 from snapstore_postgres.rows.held_rows import holds
+from snapstore_postgres.rows.unvalidated import is_validated_below
 
 
 def altered(before: Fact, after: Fact, view: View) -> Alteration | None:
@@ -227,7 +228,7 @@ def _displaced_by(
         if retyped:
             # What goes anyway has to be gone: the server would read it anew with the new type.
             blocks = blocks_type_change(dependent) and not (kept and _is_plain_foreign_key(dependent, view))
-            return blocks or view.vanishes(dependent.id)
+            return blocks or view.vanishes(dependent.id) or is_validated_below(dependent, view)
         if dependent.kind == "identity_sequence":  # what is said of it is taken back under its name
             return dependent.id not in _numbers_by(after)
         return sources and dependent.kind == "default"

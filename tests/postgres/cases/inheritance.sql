@@ -227,3 +227,12 @@ ALTER TABLE public.p ADD PRIMARY KEY (y);
 ALTER TABLE public.p ALTER z SET EXPRESSION AS (x + 9);  -- since 17
 --- b
 CREATE TABLE public.h (w int GENERATED ALWAYS AS (x + 5) STORED) INHERITS (public.k);
+
+--- case another type under a check that was validated only below
+--- both
+CREATE TABLE public.p (a int, b text); INSERT INTO public.p VALUES (1, 'p');
+CREATE TABLE public.k (a int, b text, CONSTRAINT few CHECK (a < 1000)); INSERT INTO public.k VALUES (2, 'k');
+--- a
+ALTER TABLE public.p ADD CONSTRAINT few CHECK (a < 1000) NOT VALID; ALTER TABLE public.k INHERIT public.p; CREATE TABLE public.g () INHERITS (public.k);
+--- b
+ALTER TABLE public.p ALTER a TYPE bigint, ADD CONSTRAINT few CHECK (a < 1000) NOT VALID; ALTER TABLE public.k ALTER a TYPE bigint; ALTER TABLE public.k INHERIT public.p; CREATE TABLE public.g () INHERITS (public.k); ALTER TABLE public.p VALIDATE CONSTRAINT few;
