@@ -14,7 +14,7 @@ from snapstore_postgres.names import last
 from snapstore_postgres.relations import children, local_rows, size, table_of
 from snapstore_postgres.relations.notnull import is_named_apart, not_null_statements
 from snapstore_postgres.rows import archive, archived_values, filling, namesakes, positions
-from snapstore_postgres.rows.casts import below_domains
+from snapstore_postgres.rows.casts import AS_WRITTEN, below_domains
 from snapstore_postgres.rows.held_rows import holders
 from snapstore_postgres.rows.undisturbed import undisturbed
 
@@ -180,9 +180,16 @@ def _rest_filled(fact: Fact, lacking: Sequence[Fact], view: View) -> list[str]:
 
 def _meanwhile(fact: Fact, view: View) -> str:
     """The type of a column that has no value yet, where its own would give one or take no NULL: the one below
-    its domain, or text where a base type has a default."""
+    its domain, or that of written values where a base type may have a default."""
     below = below_domains(fact.attrs["type"], view.target)
-    return "text" if f"base_type:{below}" in view.target else below
+    plain = not below.endswith("[]") and _stands_on_base_type(fact, view)
+    return AS_WRITTEN if plain else below
+
+
+def _stands_on_base_type(fact: Fact, view: View) -> bool:
+    """Whether a column or domain is of a base type, be it through domains."""
+    types = (view.target[need] for need in fact.needs if need.startswith(("domain:", "base_type:")))
+    return any(kind.kind == "base_type" or _stands_on_base_type(kind, view) for kind in types)
 
 
 def is_strict(fact: Fact, view: View) -> bool:

@@ -122,3 +122,16 @@ CREATE DOMAIN named AS full_name CHECK ((VALUE).last <> '');
 CREATE TABLE only_here (f full_name, fs full_name[], n named, c colour);
 INSERT INTO only_here VALUES (('x', 'y'), ARRAY[('x', 'y')::full_name], ('x', 'y'), 'red');
 ALTER TABLE k ADD c colour, ADD f full_name; UPDATE k SET c = 'red', f = ('x', 'y');
+
+--- case a column of a domain that is never NULL comes back, over a type with a default and a length
+--- both
+CREATE TYPE num;
+CREATE FUNCTION num_in(cstring, oid, int4) RETURNS num LANGUAGE internal IMMUTABLE STRICT AS 'numeric_in';
+CREATE FUNCTION num_out(num) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'numeric_out';
+CREATE FUNCTION num_mi(cstring[]) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'numerictypmodin';
+CREATE FUNCTION num_mo(int4) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'numerictypmodout';
+CREATE TYPE num (INPUT = num_in, OUTPUT = num_out, TYPMOD_IN = num_mi, TYPMOD_OUT = num_mo, DEFAULT = '0');
+CREATE DOMAIN amount AS num(8,2) DEFAULT '1' NOT NULL;
+CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2);
+--- a
+ALTER TABLE t ADD n amount, ADD plain num(6,1); UPDATE t SET n = (id + 2)::text::num, plain = (id + 4)::text::num;
