@@ -11,12 +11,13 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Fact
 from snapstore.rules import Draft, View
 from snapstore_postgres.names import block, last, literal, qualifier, quote
-from snapstore_postgres.relations import keys, local_rows, plain_stays_bound, size, version
+from snapstore_postgres.relations import keys, local_rows, plain_stays_bound, size
 from snapstore_postgres.relations.inheritance import ancestors, comes_by_several
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive, archived_labels, lost_labels
-from snapstore_postgres.rows.casts import from_json, has_attributes, portable, read, written
+from snapstore_postgres.rows.casts import has_attributes, portable, read, written
+from snapstore_postgres.rows.from_json import from_json
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet, undisturbed, unpublished
 
 
@@ -213,7 +214,7 @@ def _fillings(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
         return []
     columns = [*entry.facts["key"], last(fact.name)]
     rows = local_rows.source(table, columns, view)
-    return [_filling(to, rows, fact, entry, version(view)) for to in local_rows.updated(table, view)]
+    return [_filling(to, rows, fact, entry, view.request) for to in local_rows.updated(table, view)]
 
 
 def noted_instead(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
@@ -258,7 +259,7 @@ def kept_open(entry: archive.Entry) -> list[str]:
     ]
 
 
-def looked_up(column: Fact, entry: archive.Entry, row: Mapping[str, str]) -> str | None:
+def looked_up(column: Fact, entry: archive.Entry, row: Mapping[str, str], request: PlanRequest) -> str | None:
     """The value of a row for a column that comes anew, if its key is that of one; ``row`` has expressions by
     the names of columns. None where they are not the key."""
     if not row.keys() >= {*entry.facts["key"]}:
@@ -271,7 +272,7 @@ def looked_up(column: Fact, entry: archive.Entry, row: Mapping[str, str]) -> str
         f" WHERE a.row_key = {key})"
     )
     kind = column.attrs["type"]
-    return f"({from_json(found, kind)})" if by_name else read(found, kind)
+    return f"({from_json(found, kind, request.target)})" if by_name else read(found, kind)
 
 
 def put_in_too(root: str, lacking: Sequence[tuple[Fact, archive.Entry]], request: PlanRequest) -> list[str]:
@@ -300,19 +301,23 @@ def _counting(
 _LEFT = "EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN NULL; END; -- it stays there\n"
 
 
-def filled(table: str, column: Fact, entry: archive.Entry, server: int) -> tuple[str, str]:
+def filled(table: str, column: Fact, entry: archive.Entry, request: PlanRequest) -> tuple[str, str]:
     """Statements that fill a column of a table from its place, and that close the place where all fits."""
-    return _filling(table, f"{table} t", column, entry, server), _closed(entry)
+    return _filling(table, f"{table} t", column, entry, request), _closed(entry)
 
 
-def _filling(table: str, source: str, column: Fact, entry: archive.Entry, server: int) -> str:
+def _filling(table: str, source: str, column: Fact, entry: archive.Entry, request: PlanRequest) -> str:
     """The statement for a table, whose rows get their numbers among those of the source."""
-    update = _update(table, source, column, entry, server)
+    update = _update(table, source, column, entry, request)
     by_name, kind = "by_name" in entry.facts, column.attrs["type"]
-    if not by_name and server >= 160000:
+    if not by_name and _server(request) >= 160000:
         return update  # which asks of each value whether it fits
     rows = f"{quote(entry.place)}.rows"
-    value = from_json("kept.value", kind) if by_name else f"SELECT {read('kept.value::text', kind)}"
+    value = (
+        from_json("kept.value", kind, request.target)
+        if by_name
+        else f"SELECT {read('kept.value::text', kind)}"
+    )
     return block(
         f"""DECLARE kept record; BEGIN
   BEGIN {update}; RETURN;
@@ -323,17 +328,19 @@ def _filling(table: str, source: str, column: Fact, entry: archive.Entry, server
     EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
       UPDATE {rows} SET unfit = true WHERE ctid = kept.place; END;
   END LOOP;
-  {_update(table, source, column, entry, server, " AND NOT a.unfit")};
+  {_update(table, source, column, entry, request, " AND NOT a.unfit")};
 END"""
     )
 
 
-def _update(table: str, source: str, column: Fact, entry: archive.Entry, server: int, which: str = "") -> str:
+def _update(
+    table: str, source: str, column: Fact, entry: archive.Entry, request: PlanRequest, which: str = ""
+) -> str:
     name, key, rows = last(column.name), _row_key(entry.facts["key"]), f"{quote(entry.place)}.rows"
     free, whole = f"t.{name} IS NULL", ""
     if "by_name" in entry.facts:
         now = f"pg_catalog.jsonb_strip_nulls(pg_catalog.to_jsonb(t.{name}))"
-        value = f"({from_json('a.value', column.attrs['type'])})"
+        value = f"({from_json('a.value', column.attrs['type'], request.target)})"
         free = f"({free} OR a.value OPERATOR(pg_catalog.@>) {now})"  # it may have lost attributes since
         whole = f", {now} OPERATOR(pg_catalog.=) pg_catalog.jsonb_strip_nulls(a.value) AS whole"
     else:
@@ -344,7 +351,7 @@ def _update(table: str, source: str, column: Fact, entry: archive.Entry, server:
         others += [f"{held} OPERATOR(pg_catalog.=) a.{_INSTEAD}"] if _INSTEAD in entry.facts else []
         free = f"({free} OR {' OR '.join(others)})"
         fits = f" AND pg_catalog.pg_input_is_valid(a.value::text, {literal(column.attrs['type'])})"
-        free += fits if server >= 160000 else ""
+        free += fits if _server(request) >= 160000 else ""
     return (
         f"WITH back AS (UPDATE {table} t SET {name} = {value} FROM ("
         f"SELECT t.tableoid AS part, t.ctid AS place, {key} AS row_key,"
@@ -355,6 +362,10 @@ def _update(table: str, source: str, column: Fact, entry: archive.Entry, server:
         f" DELETE FROM {rows} r USING back b WHERE r.row_key = b.row_key AND r.row_no = b.row_no"
         f"{' AND b.whole' if whole else ''}"
     )
+
+
+def _server(request: PlanRequest) -> int:
+    return int(request.live_hints.get("version", 0))
 
 
 def _closed(entry: archive.Entry) -> str:

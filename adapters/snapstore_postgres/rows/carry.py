@@ -29,7 +29,8 @@ from snapstore_postgres.rows import (
     leaving,
     positions,
 )
-from snapstore_postgres.rows.casts import below_domains, cast, from_json, has_attributes, portable
+from snapstore_postgres.rows.casts import below_domains, cast, has_attributes, portable
+from snapstore_postgres.rows.from_json import from_json
 from snapstore_postgres.rows.looking import numbered_key
 
 
@@ -183,13 +184,13 @@ def _key(carried: _Carried) -> list[str]:
 
 def _taken_back(carried: _Carried) -> Iterator[str]:
     """Values from the archive, put beside the rows that they belong to."""
-    rows, version = f"{carried.place}.rows", int(carried.request.live_hints.get("version", 0))
+    rows, request = f"{carried.place}.rows", carried.request
     if carried.back or carried.unknown:  # a publication of all tables would not let it be filled
         yield f"ALTER TABLE {rows} REPLICA IDENTITY FULL"
     for column, entry in carried.back:
         yield f"ALTER TABLE {rows} ADD COLUMN {last(column.name)} {_kept_type(entry)}"
         as_kept = Fact(column.id, {"type": _kept_type(entry)}, column.parent)
-        yield from archived_values.filled(rows, as_kept, entry, version)
+        yield from archived_values.filled(rows, as_kept, entry, request)
 
 
 def _kept_type(entry: archive.Entry) -> str:
@@ -340,14 +341,14 @@ def _by_itself(carried: _Carried) -> dict[str, str]:
 def _value(carried: _Carried, old: Fact, new: Fact) -> str:
     name, kind = last(new.name), new.attrs["type"]
     if carried.by_name(old, new):
-        return f"({from_json(name, kind)})"
+        return f"({from_json(name, kind, carried.request.target)})"
     return cast(name, "text" if old.needs else old.attrs["type"], kind)
 
 
 def _returned(request: PlanRequest, column: Fact, entry: archive.Entry) -> str:
     """The value from the archive, or the default where there is none and must be one."""
     name, kind = last(column.name), column.attrs["type"]
-    value = f"({from_json(name, kind)})" if "by_name" in entry.facts else f"{name}::{kind}"
+    value = f"({from_json(name, kind, request.target)})" if "by_name" in entry.facts else f"{name}::{kind}"
     default = request.target.get(f"default:{column.name}")
     if default is None or not column.attrs.get("not_null"):
         return value

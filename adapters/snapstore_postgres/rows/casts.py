@@ -134,9 +134,3 @@ def portable(column: Fact, by_name: bool) -> str:
     if by_name:
         return f"pg_catalog.to_jsonb({name})"
     return f'{written(name, column.attrs["type"])} COLLATE pg_catalog."default"' if column.needs else name
-
-
-def from_json(value: str, kind: str) -> str:
-    """A query for the value that was set aside as JSON, each attribute by its name."""
-    record = f"pg_catalog.jsonb_to_record(pg_catalog.jsonb_build_object('v', {value}))"
-    return f"SELECT v FROM {record} AS x(v {kind})"

@@ -164,6 +164,6 @@ def _values_apart(
     found: dict[str, list[str]] = defaultdict(list)
     for column, entry in lacking:
         if column.id not in request.live and last(column.name) not in row:
-            value = archived_values.looked_up(column, entry, row)
+            value = archived_values.looked_up(column, entry, row, request)
             found[last(column.name)] += [value] if value else []
     return {name: f"coalesce({', '.join(values)})" for name, values in found.items() if values}

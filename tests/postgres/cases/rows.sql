@@ -135,3 +135,19 @@ CREATE DOMAIN amount AS num(8,2) DEFAULT '1' NOT NULL;
 CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2);
 --- a
 ALTER TABLE t ADD n amount, ADD plain num(6,1); UPDATE t SET n = (id + 2)::text::num, plain = (id + 4)::text::num;
+
+--- case values with an attribute that is NULL in spite of its domain
+--- both
+CREATE DOMAIN sum AS numeric NOT NULL;
+--- a
+CREATE TYPE addr AS (street text);
+--- b
+CREATE TYPE addr AS (street text, zip text);
+--- both
+CREATE DOMAIN home AS addr CHECK ((VALUE).street <> '');
+CREATE TYPE deep AS (one addr, many addr[], at home, "n'o" int);
+CREATE TABLE t (id int PRIMARY KEY, a addr, d deep, h home, hs home[]);
+INSERT INTO t (id, a, h) VALUES (1, jsonb_populate_record(NULL::addr, '{"street": "a"}'), jsonb_populate_record(NULL::addr, '{"street": "h"}'));
+INSERT INTO t SELECT 2, NULL, ROW(a, ARRAY[a, NULL], h, 5)::deep, NULL, ARRAY[h] FROM t;
+--- a
+ALTER TYPE addr ADD ATTRIBUTE due sum;
