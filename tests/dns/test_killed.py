@@ -119,4 +119,4 @@ def test_killed_at_any_request_it_goes_on_or_back(name: str, snap: Snap, tmp_pat
         snap.env |= provider.environment
         snap.configure(provider.settings(between.port))
         provider.good()
-        walk(snap, between, provider.state, provider.bad, 1 if EVERY else 4)
+        walk(snap, between, provider.state, provider.bad, 1 if EVERY else 2)
