@@ -1,7 +1,8 @@
 """Labels of enums in what lies in the archive as text: one that is renamed later has its earlier name there.
 
 So an entry notes by which ids the labels in its columns are told, and a plan begins with having these values
-follow: only then does a column get back its own, and is a row found by its key.
+follow: only then does a column get back its own, and is a row found by its key. So do values that lie there
+as JSON, with attributes in them too: see ``archived_attributes.py``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,13 @@ from snapstore.model import Action, DataMode, Fact, Json, Verb
 from snapstore_postgres.names import block, last, literal, quote, unquote
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.rows import archive
+from snapstore_postgres.rows.archived_attributes import (
+    ATTRIBUTES,
+    followed,
+    ids_in,
+    renamed,
+    with_names_of_now,
+)
 from snapstore_postgres.rows.casts import below_domains
 from snapstore_postgres.rows.undisturbed import unpublished
 
@@ -30,18 +38,15 @@ def told(columns: Mapping[str, Fact], request: PlanRequest) -> dict[str, Json]:
 
 def _told(column: Fact, request: PlanRequest) -> dict[str, Json]:
     kind = below_domains(column.attrs["type"], request.live)
-    ids: dict[str, list[str]] = {}
-    for known, label in belonging.known_inside(request.live_hints, f"enum:{kind.removesuffix('[]')}").items():
-        ids.setdefault(unquote(label), []).append(known)
+    ids = ids_in(f"enum:{kind.removesuffix('[]')}", request)
     return {"ids": ids, **({"many": True} if kind.endswith("[]") else {})} if ids else {}
 
 
 def following(request: PlanRequest, after: str, done: str) -> list[Action]:
-    """The action by which values in the archive get the names that labels have on the live side of the
-    request, where some have others: ``after`` that token, and producing another one."""
-    noted = [
-        e for e in archive.entries(request.live_hints) if isinstance(e.facts, dict) and LABELS in e.facts
-    ]
+    """The action by which values in the archive get the names that labels and attributes have on the live
+    side of the request, where some have others: ``after`` that token, and producing another one."""
+    entries = (e for e in archive.entries(request.live_hints) if isinstance(e.facts, dict))
+    noted = [e for e in entries if {LABELS, ATTRIBUTES} & e.facts.keys()]
     if not noted or request.options.data is DataMode.DISCARD:
         return []
     called = _called(request)
@@ -53,7 +58,7 @@ def following(request: PlanRequest, after: str, done: str) -> list[Action]:
             resource=request.resource,
             verb=Verb.ALTER,
             subject=f"{LABELS}:",
-            summary="give labels in the archive the names that they have by now",
+            summary="give labels and attributes in the archive the names that they have by now",
             statements=tuple(statements),
             payload={"names": []},
             produces=(done,),
@@ -74,39 +79,41 @@ def names_there(entry: archive.Entry, place: str, labels: Iterable[str], request
 
 
 def _called(request: PlanRequest) -> dict[str, str]:
-    """The labels of the live side, by all that tells them."""
-    enums = (i for i in request.live_hints.get("relations", {}) if i.startswith("enum:"))
-    known = (belonging.known_inside(request.live_hints, enum).items() for enum in enums)
-    return {number: unquote(label) for labels in known for number, label in labels}
+    """The labels and attributes of the live side, by all that tells them."""
+    types = (i for i in request.live_hints.get("relations", {}) if i.startswith(("enum:", "composite:")))
+    known = (belonging.known_inside(request.live_hints, kind).items() for kind in types)
+    return {number: unquote(name) for names in known for number, name in names}
 
 
 def _followed(entry: archive.Entry, called: Mapping[str, str]) -> Iterator[str]:
-    renamed = {place: _renamed(known, called) for place, known in entry.facts[LABELS].items()}
-    if not any(renamed.values()):
+    now = {**entry.facts, **_labels_of_now(entry, called), **_attributes_of_now(entry, called)}
+    if now == entry.facts:
         return
-    updates = [
-        text
-        for place, names in renamed.items()
-        if names
-        for text in _updates(entry, place, names, many="many" in entry.facts[LABELS][place])
-    ]
-    now = {
-        place: {
-            **known,
-            "ids": {renamed[place].get(label, label): ids for label, ids in known["ids"].items()},
-        }
-        for place, known in entry.facts[LABELS].items()
-    }
-    yield from updates
-    yield archive.noted_as(entry, {**entry.facts, LABELS: now})
+    for place, known in entry.facts.get(LABELS, {}).items():
+        if names := _renamed(known, called):
+            yield from _updates(entry, place, names, many="many" in known)
+    if now.get(ATTRIBUTES) != entry.facts.get(ATTRIBUTES):
+        value = with_names_of_now("value", entry.facts[ATTRIBUTES], called)
+        yield _where_there(entry, [f"UPDATE {quote(entry.place)}.rows SET value = {value}"])
+    yield archive.noted_as(entry, now)
+
+
+def _labels_of_now(entry: archive.Entry, called: Mapping[str, str]) -> dict[str, Json]:
+    noted = {}
+    for place, known in entry.facts.get(LABELS, {}).items():
+        names = _renamed(known, called)
+        noted[place] = {**known, "ids": {names.get(label, label): ids for label, ids in known["ids"].items()}}
+    return {LABELS: noted} if noted else {}
+
+
+def _attributes_of_now(entry: archive.Entry, called: Mapping[str, str]) -> dict[str, Json]:
+    shape = entry.facts.get(ATTRIBUTES)
+    return {ATTRIBUTES: followed(shape, called)} if shape else {}
 
 
 def _renamed(known: Mapping[str, Json], called: Mapping[str, str]) -> dict[str, str]:
     """The labels that have another name by now, and that."""
-    names = {
-        label: next((called[n] for n in ids if n in called), label) for label, ids in known["ids"].items()
-    }
-    return {label: name for label, name in names.items() if label != name}
+    return renamed(known["ids"], called)
 
 
 def _updates(entry: archive.Entry, place: str, names: Mapping[str, str], *, many: bool) -> Iterator[str]:
@@ -124,9 +131,15 @@ def _updates(entry: archive.Entry, place: str, names: Mapping[str, str], *, many
         value, which = change(f"(row_key ->> {place})", names)
         key = f"pg_catalog.jsonb_set(row_key, '{{{place}}}', pg_catalog.to_jsonb({value}))"
         changes = [("row_key", key, which)]
-    updates = (f"UPDATE {rows} SET {column} = {value} WHERE {which};" for column, value, which in changes)
-    there = f"pg_catalog.to_regclass({literal(rows)}) IS NOT NULL"
-    yield block(f"BEGIN IF {there} THEN {' '.join(updates)} END IF; END")
+    yield _where_there(
+        entry, [f"UPDATE {rows} SET {c} = {value} WHERE {which}" for c, value, which in changes]
+    )
+
+
+def _where_there(entry: archive.Entry, updates: Iterable[str]) -> str:
+    """A statement with these updates of the rows of an entry, which may be gone."""
+    there = f"pg_catalog.to_regclass({literal(f'{quote(entry.place)}.rows')}) IS NOT NULL"
+    return block(f"BEGIN IF {there} THEN {' '.join(f'{text};' for text in updates)} END IF; END")
 
 
 def _change(value: str, names: Mapping[str, str]) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from snapstore_postgres.relations.inheritance import ancestors, comes_by_several
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive, archived_labels, lost_labels
+from snapstore_postgres.rows.archived_attributes import ATTRIBUTES, shape_of
 from snapstore_postgres.rows.casts import has_attributes, portable, read, written
 from snapstore_postgres.rows.from_json import from_json
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet, undisturbed, unpublished
@@ -44,6 +45,8 @@ def column_entry(request: PlanRequest, fact: Fact, key: Sequence[str]) -> archiv
     keys = {str(place): f"column:{qualifier(fact.name)}.{name}" for place, name in enumerate(key)}
     found = {place: request.live[i] for place, i in keys.items() if i in request.live}
     facts |= archived_labels.told({**found, **({} if by_name else {"value": fact})}, request)
+    shape = shape_of(fact.attrs["type"], request) if by_name else {}
+    facts |= {ATTRIBUTES: shape} if shape else {}
     return archive.Entry(archive.place_of(request, fact.id), former(fact.id, request), "column", facts)
 
 
