@@ -56,3 +56,19 @@ def test_a_table_comes_back_beside_types_of_arrays_of_its_name(
     restore(url, without)
     restore(url, good)
     assert rows(url) == held
+
+
+@pytest.mark.parametrize(("added", "left"), [("b", "b"), ("ab", "a"), ("ab", "b")])
+def test_values_that_went_along_with_a_parents_column_come_back_when_that_is_a_parent_again(
+    added: str, left: str, new_database: Callable[[], str]
+) -> None:
+    url = new_database()
+    run(url, "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY)")
+    run(url, "CREATE TABLE k (PRIMARY KEY (id)) INHERITS (a, b); INSERT INTO k VALUES (1), (2)")
+    without = capture(url)
+    run(url, "; ".join(f"ALTER TABLE {parent} ADD x int; UPDATE {parent} SET x = id + 4" for parent in added))
+    good, held = capture(url), rows(url)
+    restore(url, without)
+    run(url, f"ALTER TABLE k NO INHERIT {left}")
+    restore(url, good)
+    assert rows(url) == held

@@ -157,6 +157,12 @@ def own_below(part: Fact, view: View) -> Iterator[Fact]:
             yield from own_below(found, view)
 
 
+def is_made_anew_below(table: str, view: View) -> bool:
+    """Whether a table that is to inherit from this one, given by identity, goes and comes again."""
+    below = [f"table:{child}" for child in children(table, view.target_dependents)]
+    return any(view.vanishes(child) or is_made_anew_below(child, view) for child in below)
+
+
 def partitions_below(table: str, side: Facts) -> Iterator[str]:
     """The identities of the partitions of a table, given by identity, at any depth."""
     of: dict[str, list[str]] = defaultdict(list)

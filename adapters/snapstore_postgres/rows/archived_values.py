@@ -12,7 +12,7 @@ from snapstore.model import Fact
 from snapstore.rules import Draft, View
 from snapstore_postgres.names import block, last, literal, qualifier, quote
 from snapstore_postgres.relations import keys, local_rows, plain_stays_bound, size
-from snapstore_postgres.relations.inheritance import ancestors, comes_by_several
+from snapstore_postgres.relations.inheritance import ancestors, comes_by_several, is_made_anew_below
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive, archived_labels, lost_labels
@@ -207,6 +207,7 @@ def put_back(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
     """
     updates = _fillings(fact, entry, view)
     shared = comes_by_several(fact, view) or any(entry == other for _, other in left_above(fact, view))
+    shared = shared or is_made_anew_below(fact.parent or "", view)
     opened = kept_open(entry) if shared else []  # it may be empty by then
     return [*opened, *undisturbed(fact, view, updates), _closed(entry)] if updates else []
 

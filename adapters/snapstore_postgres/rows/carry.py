@@ -17,8 +17,8 @@ from snapstore.facts import Facts
 from snapstore.model import Action, DataMode, Fact, FactChange, Hazard, HazardName, Verb
 from snapstore.rules import View
 from snapstore_postgres.names import last, listed, quote, unquote
-from snapstore_postgres.relations import keys
-from snapstore_postgres.relations.inheritance import partitions_below
+from snapstore_postgres.relations import keys, table_of
+from snapstore_postgres.relations.inheritance import ancestors, partitions_below
 from snapstore_postgres.rows import (
     archive,
     archived_values,
@@ -112,15 +112,24 @@ class _Carried:
 def _carry(request: PlanRequest, identity: str) -> tuple[Action, Action]:
     old, new = _columns(identity, request.live), _columns(identity, request.target)
     own, settable = _plain(old), _plain(new)
-    entries = {c: archive.kept(request, new[c].id, "column") for c in sorted(settable - own)}
+    entries = {c: _where_values_lie(new[c], request) for c in sorted(settable - own)}
     pairs = [(old[c], new[c]) for c in sorted(old.keys() & settable) if c in own or not entries[c]]
     known = {last(before.name) for before, _ in pairs}
-    back = [(new[c], e) for c, e in entries.items() if e and known.issuperset(e.facts["key"])]
+    found = {c: [e for e in places if known.issuperset(e.facts["key"])] for c, places in entries.items()}
+    back = [(new[c], places[0]) for c, places in found.items() if places]
     given = {*(last(after.name) for _, after in pairs), *(last(column.name) for column, _ in back)}
     view = View(request, fates={})
     unknown = [new[c] for c in sorted(settable - given) if filling.needed(new[c], view)]
     carried = _Carried(request, identity, pairs, [old[c] for c in sorted(own - settable)], back, unknown)
     return _set_aside(carried), _put_in(carried)
+
+
+def _where_values_lie(column: Fact, request: PlanRequest) -> list[archive.Entry]:
+    """Its own place in the archive, else those of what it is inherited from: they have what went along in the
+    tables below, and to this one their column comes without it, since it is made anew."""
+    above = (f"column:{name}.{last(column.name)}" for name in ancestors(table_of(column), request.target))
+    own, *others = (archive.kept(request, identity, "column") for identity in (column.id, *above))
+    return [own] if own else [entry for entry in others if entry]
 
 
 def _plain(columns: Mapping[str, Fact]) -> set[str]:
@@ -190,6 +199,7 @@ def _taken_back(carried: _Carried) -> Iterator[str]:
     for column, entry in carried.back:
         yield f"ALTER TABLE {rows} ADD COLUMN {last(column.name)} {_kept_type(entry)}"
         as_kept = Fact(column.id, {"type": _kept_type(entry)}, column.parent)
+        yield from archived_values.kept_open(entry)  # that of another column may be empty by then
         yield from archived_values.filled(rows, as_kept, entry, request)
 
 
