@@ -88,7 +88,8 @@ def _without_triggers(fact: Fact, view: View, updates: Sequence[str]) -> list[st
     watching, coming = (
         _watching(side.get(fact.parent or "", ())) for side in (view.live_parts, view.target_parts)
     )
-    if any(not view.stays(part.id) or view.live[part.id] != part for part in coming):
+    unsettled = any(not view.stays(part.id) or view.live[part.id] != part for part in coming)
+    if unsettled or _has_unvalidated_not_null(fact.parent or "", view):
         return [_meanwhile_quiet(qualifier(fact.name), updates)]  # before or behind these
     staying = [part for part in watching if view.stays(part.id)]
     off = [f"{alter} DISABLE RULE {last(part.name)}" for part in staying if part.kind == "rule"]
@@ -100,15 +101,23 @@ def _without_triggers(fact: Fact, view: View, updates: Sequence[str]) -> list[st
     return [*off, *updates, *again, *_states_below(staying, states, view)]
 
 
+def _has_unvalidated_not_null(table: str, view: View) -> bool:
+    """Whether a column of a table, given by identity, has a NOT NULL that was never validated."""
+    parts = (*view.live_parts.get(table, ()), *view.target_parts.get(table, ()))
+    said = (part.attrs.get("not_null") for part in parts if part.kind == "column")
+    return any(isinstance(not_null, dict) and "not_valid" in not_null for not_null in said)
+
+
 def _watching(parts: Iterable[Fact]) -> list[Fact]:
     return [part for part in parts if part.kind in ("trigger", "rule")]
 
 
 def _meanwhile_quiet(table: str, updates: Sequence[str]) -> str:
-    """The updates without the triggers and rules that are there by then."""
+    """The updates without the triggers, rules and NOT NULLs in their way that are there by then."""
     name = f"{literal(table)}::pg_catalog.regclass"
     return block(
-        f"""DECLARE {QUIET_VARIABLES} BEGIN {_each_part(name)} {_WITHOUT_WATCHING} END LOOP;
+        f"""DECLARE {QUIET_VARIABLES} BEGIN {_each_part(name)} {_WITHOUT_WATCHING}
+      {_WITHOUT_UNVALIDATED} END LOOP;
   {"; ".join(updates)}; {LOUD} END"""
     )
 
@@ -137,6 +146,22 @@ _WITHOUT_WATCHING = """FOR watching IN
       END LOOP;"""
 
 
+_WITHOUT_UNVALIDATED = """FOR watching IN
+        SELECT conname AS name, attname AS state, CASE WHEN connoinherit THEN 'NO INHERIT' END AS alone,
+               pg_catalog.obj_description(c.oid, 'pg_constraint') AS said
+          FROM pg_catalog.pg_constraint c
+          JOIN pg_catalog.pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
+         WHERE conrelid = part AND contype = 'n' AND NOT convalidated AND coninhcount = 0
+           AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhparent = part) LOOP
+        EXECUTE pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', part, watching.name);
+        again := again || pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I NOT NULL %I %s NOT VALID;',
+            part, watching.name, watching.state, watching.alone)
+          || CASE WHEN watching.said IS NULL THEN '' ELSE pg_catalog.format(
+            'COMMENT ON CONSTRAINT %I ON %s IS %L;', watching.name, part, watching.said) END;
+      END LOOP;"""
+"""A NOT NULL that was never validated refuses an update of a row that has NULL there already."""
+
+
 def _each_part(name: str) -> str:
     return f"""FOREACH part IN ARRAY ARRAY(
       SELECT relid FROM pg_catalog.pg_partition_tree({name}) UNION SELECT {name}) LOOP"""
@@ -148,6 +173,7 @@ def quiet(table: str) -> str:
     name = f"{literal(table)}::pg_catalog.regclass"
     return f"""{_each_part(name)}
       {_WITHOUT_WATCHING}
+      {_WITHOUT_UNVALIDATED}
       FOR watching IN
         SELECT CASE relreplident WHEN 'n' THEN 'NOTHING' ELSE 'DEFAULT' END AS state
           FROM pg_catalog.pg_class c

@@ -158,3 +158,12 @@ CREATE TABLE t (b int) INHERITS (one); INSERT INTO t VALUES (1, 2);
 CREATE TABLE t (id int NOT NULL); CREATE TABLE c () INHERITS (t);
 --- a
 COMMENT ON CONSTRAINT t_id_not_null ON c IS 'it''s ours';
+
+--- case values come back to rows that a NOT NULL was never held against -- since 18
+--- a
+CREATE TYPE addr AS (street text, zip text);
+--- b
+CREATE TYPE addr AS (street text);
+--- both
+CREATE TABLE t (id int PRIMARY KEY, n int, a addr); INSERT INTO t VALUES (1, NULL, jsonb_populate_record(NULL::addr, '{"street": "s"}'));
+ALTER TABLE t ADD CONSTRAINT never NOT NULL n NOT VALID; COMMENT ON CONSTRAINT never ON t IS 'some day';
