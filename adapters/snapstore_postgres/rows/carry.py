@@ -27,6 +27,7 @@ from snapstore_postgres.rows import (
     fitting,
     homeless,
     leaving,
+    parting,
     positions,
 )
 from snapstore_postgres.rows.casts import below_domains, cast, has_attributes, portable
@@ -335,9 +336,23 @@ def _insert(carried: _Carried, values: Mapping[str, str]) -> str:
     if _may_be_homeless(carried):
         new = [*(column for column, _ in carried.back), *carried.unknown]
         entry = homeless.entry_of(carried.request, carried.identity, new)
-        return homeless.put_or_kept(name, values, _by_itself(carried), source, entry)
+        joining = _joining(carried)
+        if not joining:
+            return homeless.put_or_kept(name, values, _by_itself(carried), source, entry)
+        told = {**entry.facts, leaving.SOURCE: [entry.identity, entry.facts["ids"]]}
+        entry = msgspec.structs.replace(entry, facts=told)
+        marks, closing = parting.marked(entry.place, joining), parting.closed(entry, marked=True)
+        return homeless.put_or_kept(name, values, _by_itself(carried), source, entry, marks, closing)
     selected = ", ".join(values.values())
     return f"INSERT INTO {name}{listed(values)} OVERRIDING SYSTEM VALUE SELECT {selected} FROM {source}"
+
+
+def _joining(carried: _Carried) -> list[str]:
+    """The names of partitions that were there with rows of their own, beside a table that was plain."""
+    request, root = carried.request, carried.identity
+    joining = [*parting.joining(root, request)] if "partition_key" not in request.live[root].attrs else []
+    below = (part for table in joining for part in (table, *partitions_below(table, request.target)))
+    return [part.partition(":")[2] for part in below]
 
 
 def _by_itself(carried: _Carried) -> dict[str, str]:

@@ -91,9 +91,9 @@ def _put_back(request: PlanRequest, table: str, entry: archive.Entry, closing: s
 
 
 def _put_through(request: PlanRequest, partition: Fact, entry: archive.Entry) -> Action:
-    """Marked where a table becomes a partition: once it is none any more, they go back."""
+    """Marked where they go back once the table leaves its tree, or has the bounds again that it had."""
     root = root_of(partition, request)
-    if not parting.joins(partition, request):
+    if not parting.moves(partition, request):
         return _put_back(request, root, entry, archive.closed_when_empty(entry))
     rows = _kept_rows(request, root, entry, parting.closed(entry, marked=True))
     return putting.put_back(request, root, replace(rows, marks=parting.marked(entry.place)))

@@ -35,32 +35,43 @@ def entry_of(request: PlanRequest, table: str, new: Sequence[Fact] = ()) -> arch
 
 
 def put_or_kept(
-    table: str, values: Mapping[str, str], by_itself: Mapping[str, str], source: str, entry: archive.Entry
+    table: str,
+    values: Mapping[str, str],
+    by_itself: Mapping[str, str],
+    source: str,
+    entry: archive.Entry,
+    marks: tuple[str, str, str] = ("", "", ""),
+    closing: str = "",
 ) -> str:
     """A statement that puts rows of a source into a partitioned table, those that no partition takes into the
-    archive. ``values`` are expressions by the names of columns; ``by_itself`` what is in the others."""
+    archive. ``values`` are expressions by the names of columns; ``by_itself`` what is in the others. Where
+    rows are to have marks, their place is there by the ``closing``, PL/pgSQL at the end."""
+    first, begins, ends = marks
     typed = "".join(f", {value} AS {name}" for name, value in {**by_itself, **values}.items())
-    insert = f"INSERT INTO {table}{listed(values)} OVERRIDING SYSTEM VALUE SELECT {', '.join(values)} FROM"
+    into = f"{begins}INSERT INTO {table} AS snap_put{listed(values)} OVERRIDING SYSTEM VALUE"
+    insert = f"{into} SELECT {', '.join(values)} FROM"
     rows = f"(SELECT pg_catalog.row_to_json(snap_row) AS snap_value{typed} FROM {source} snap_row) t"
     kept = (
         f"CREATE TABLE {quote(entry.place)}.rows AS SELECT pg_catalog.row_number() OVER () AS no,"
         f" snap_value AS value FROM {rows}"
     )
-    return block(
-        f"""#variable_conflict use_column
-DECLARE bounds text;
-BEGIN
-  IF NOT {bounds.any_elsewhere(table)} THEN
+    all_at_once = f"""IF NOT {bounds.any_elsewhere(table)} THEN
     BEGIN
       {insert} {rows};
       RETURN;
     EXCEPTION WHEN check_violation THEN NULL; END;
-  END IF;
+  END IF;"""
+    return block(
+        f"""#variable_conflict use_column
+DECLARE bounds text;
+BEGIN
+  {first or all_at_once}
   {bounds.of_leaves(table)}
-  EXECUTE pg_catalog.format({text(f"{insert} {rows} WHERE ")} || '%s', bounds);
+  EXECUTE pg_catalog.format({text(f"{insert} {rows} WHERE ")} || '(%s)' || {text(ends)}, bounds);
   CREATE SCHEMA {quote(entry.place)};
   EXECUTE pg_catalog.format({text(f"{kept} WHERE (")} || '%s) IS NOT TRUE', bounds);
   {archive.register(entry.place, entry.identity, entry.kind, entry.facts)};
+  {closing}
 END"""
     )
 

@@ -55,27 +55,53 @@ class _Mixed(NamedTuple):
 
 def mixes(root: str, request: PlanRequest) -> bool:
     """Whether a table that is there already becomes a partition below the root."""
+    return any(True for _ in joining(root, request))
+
+
+def joining(root: str, request: PlanRequest) -> Iterator[str]:
+    """The tables that are there already and become partitions below the root, by identity."""
     for table in partitions_below(root, request.target):
         attachment = table.replace("table:", "partition:", 1)
         if table in request.live and request.live.get(attachment) != request.target[attachment]:
-            return True
-    return False
+            yield table
 
 
-def joins(partition: Fact, request: PlanRequest) -> bool:
-    """Whether it is a table that is there already, and in no tree or another one so far."""
-    there = f"table:{partition.name}" in request.live
-    return there and _root(partition.name, request.live) != _root(partition.name, request.target)
+def moves(partition: Fact, request: PlanRequest) -> bool:
+    """Whether it is a table that is there already, in no tree or another one so far, or gets other bounds
+    beside one that is."""
+    if f"table:{partition.name}" not in request.live or not _is_changed(partition.name, request):
+        return False
+    beside = joining(_root(partition.name, request.target), request)
+    return any(_comes(table.partition(":")[2], request) for table in beside)
 
 
-def marked(place: str) -> tuple[str, str, str]:
+def _comes(name: str, request: PlanRequest) -> bool:
+    return _root(name, request.live) != _root(name, request.target)
+
+
+def _is_changed(name: str, request: PlanRequest) -> bool:
+    """Whether a table gets other bounds in its tree, or is partitioned no more."""
+    before, after = (side.get(f"partition:{name}") for side in (request.live, request.target))
+    return before != after or _becomes_plain(f"table:{name}", request)
+
+
+def _becomes_plain(table: str, request: PlanRequest) -> bool:
+    is_plain = table in request.target and "partition_key" not in request.target[table].attrs
+    return is_plain and "partition_key" in request.live[table].attrs
+
+
+def marked(place: str, among: Sequence[str] = ()) -> tuple[str, str, str]:
     """PL/pgSQL that makes room for the marks of rows from a place in the archive; and what a statement that
-    inserts them into a table, as ``snap_put``, begins and ends with, to leave them there."""
+    inserts them into a table, as ``snap_put``, begins and ends with, to leave them there: of all rows, or of
+    those that come into partitions ``among`` these, given by name."""
     rows = f"{_marks(place)}.rows"
+    parts = ", ".join(f"{literal(name)}::pg_catalog.regclass::oid" for name in among)
+    these = f" WHERE part = ANY (ARRAY[{parts}])" if among else ""
+    mark = "pg_catalog.md5(snap_put::text) AS mark, snap_put.tableoid AS part"
     return (
         f"CREATE SCHEMA IF NOT EXISTS {_marks(place)}; CREATE TABLE IF NOT EXISTS {rows} (mark text);",
         "WITH put AS (",
-        f" RETURNING pg_catalog.md5(snap_put::text) AS mark) INSERT INTO {rows} SELECT mark FROM put",
+        f" RETURNING {mark}) INSERT INTO {rows} SELECT mark FROM put{these}",
     )
 
 
@@ -106,7 +132,8 @@ def parted(request: PlanRequest, actions: Sequence[Action], names: Mapping[str, 
     for one in mixed:
         tree = [one.root, *partitions_below(one.root, request.live)]
         bound = {key.id for key, referred in keys if referred in tree}
-        if one.root in going or one.root not in request.live or not bound <= going:
+        stays = one.root in request.live and (one.root not in going or _becomes_plain(one.root, request))
+        if not stays or not bound <= going:
             continue
         for table in one.tables:
             if table not in going or table not in request.target:
@@ -136,7 +163,7 @@ def _of_archived(
 
 def _of_attached(request: PlanRequest, names: Mapping[str, str]) -> Iterator[_Mixed]:
     """A table that leaves gets back what others were given of it; a default partition what those that leave
-    were given of it."""
+    were given of it, as does one that has other bounds again, and a table that is partitioned no more."""
     for entry in archive.entries(request.live_hints):
         if entry.kind != KIND or SOURCE not in entry.facts:
             continue
@@ -151,11 +178,12 @@ def _of_attached(request: PlanRequest, names: Mapping[str, str]) -> Iterator[_Mi
             own = {source, *partitions_below(source, request.live)}
             others = [table for table in _with_rows(root, request) if table not in own]
             yield _Mixed(entry.place, root, home, others, told)
-        elif home == root and _is_default(request.target.get(f"partition:{name}")):
+        elif home == root and (_is_changed(name, request) or _is_default(name, request)):
             yield _Mixed(entry.place, root, home, [*_leaving(root, request)], told)
 
 
-def _is_default(attachment: Fact | None) -> bool:
+def _is_default(name: str, request: PlanRequest) -> bool:
+    attachment = request.target.get(f"partition:{name}")
     return attachment is not None and attachment.attrs["bound"] == "DEFAULT"
 
 

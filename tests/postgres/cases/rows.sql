@@ -53,6 +53,26 @@ CREATE TABLE p1 (a int, b text); INSERT INTO p1 VALUES (1, 'x'), (2, 'y'), (2, N
 --- both
 INSERT INTO p VALUES (1, 'x'), (2, 'y'), (3, 'z');
 
+--- case what a partition that gets other bounds had is where it was once it has these again
+--- a
+CREATE TABLE p (a int, b text) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);
+--- b
+CREATE TABLE p (a int, b text) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1, 2);
+CREATE TABLE p2 (a int, b text); INSERT INTO p2 VALUES (2, 'x');
+INSERT INTO p VALUES (1, 'y'), (2, 'z'), (2, NULL), (2, NULL);
+
+--- case what a table had before it was partitioned beside one with rows is where it was once it is plain
+--- a
+CREATE TABLE p (a int, b text) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+CREATE TABLE p2 PARTITION OF p DEFAULT;
+--- b
+CREATE TABLE p (a int, b text); INSERT INTO p VALUES (1, 'x'), (1, NULL), (2, 'y');
+CREATE TABLE p1 (a int, b text); INSERT INTO p1 VALUES (1, 'z');
+
 --- case rows leave a partition that is published, and of which not all columns can tell
 --- both
 CREATE PUBLICATION everything FOR ALL TABLES;
