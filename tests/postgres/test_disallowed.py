@@ -222,6 +222,25 @@ def test_labels_in_the_archive_are_told_before_they_come_back(new_database: Call
     proven(url, plan(capture(url), states[2]), states[2])
 
 
+def test_values_in_the_archive_are_told_before_they_come_back_to_a_narrower_type(
+    new_database: Callable[[], str],
+) -> None:
+    url, states = new_database(), []
+    for sql in (
+        "CREATE TABLE other (id int)",
+        "CREATE TABLE t (id int PRIMARY KEY, v varchar(9), w bigint)",
+        "ALTER TABLE t RENAME id TO no; ALTER TABLE t ALTER w TYPE text USING w::text, ALTER v TYPE text",
+    ):
+        run(url, sql)
+        states.append(capture(url))
+    run(url, "INSERT INTO t VALUES (1, 'a', '1'), (2, 'a', 'x'), (3, 'much too long', NULL)")
+    proven(url, plan(capture(url), states[0]), states[0])
+    with pytest.raises(SnapError, match=r"do not fit, in v: no = 3 — .* character varying\(9\)") as stopped:
+        apply(url, plan(capture(url), states[1]))
+    assert "check that " in stopped.value.what
+    proven(url, plan(capture(url), states[2]), states[2])
+
+
 @pytest.mark.parametrize("more", ["", " NOT VALID"])
 def test_rows_are_not_looked_at_for_a_key_that_they_have_kept_all_along(
     new_database: Callable[[], str], more: str

@@ -14,14 +14,20 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Verb
 from snapstore.rules import View
 from snapstore_postgres.expressions.resolution import compares
-from snapstore_postgres.names import last, literal, quote
-from snapstore_postgres.rows import archived_labels, lost_labels
+from snapstore_postgres.names import last, literal
+from snapstore_postgres.rows import archived_rows, lost_labels
 from snapstore_postgres.rows.clashes import clashing
 from snapstore_postgres.rows.filling import condition
 from snapstore_postgres.rows.future_rows import Rows, columns_of, look, others_stay, rows_of, rows_with
-from snapstore_postgres.rows.looking import LOOKS, Look, first, numbered_key, place_of, statements, told
+from snapstore_postgres.rows.looking import (
+    LOOKS,
+    Look,
+    first,
+    statements,
+    told,
+)
 from snapstore_postgres.rows.orphans import orphans, without_any
-from snapstore_postgres.rows.returning import Returning, returning
+from snapstore_postgres.rows.returning import returning
 from snapstore_postgres.rows.seen import seen_now
 from snapstore_postgres.rows.staying import Staying
 from snapstore_postgres.rows.taking_back import place_of_return
@@ -37,11 +43,12 @@ def told_first(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
         if fact is None or action.verb is Verb.DROP or LOOKS in action.payload or fact.id in found:
             continue
         archived = back.get(fact.id) if place_of_return(action) else None
-        looks = [*_looks(fact, staying), *(_in_archive(archived, request) if archived else ())]
-        if looks:
+        looks = [*_looks(fact, staying), *(archived_rows.looks(archived, request) if archived else ())]
+        unfit = [*archived_rows.checks(archived, request)] if archived else []
+        if looks or unfit:
             # What is missing on one side of a foreign key may be what is wrong with the key on the other.
             behind = int(fact.attrs.get("type") == "f")
-            checked = statements(looks, request.settings)
+            checked = [*statements(looks, request.settings), *unfit]
             found[fact.id] = first(action, checked, "no row is in the way", behind)
     return [*found.values(), *actions]
 
@@ -152,27 +159,6 @@ def _with_lost_labels(enum: Fact, staying: Staying) -> Iterator[Look]:
         count = f"EXECUTE {literal(told(bad))} INTO bad, places;"
         why = f"they do not fit the labels of {one.enum}{f', and {one.why_not}' if one.why_not else ''}"
         yield Look(count, where.table, where.place, f"fit, in {where.column}", why)
-
-
-def _in_archive(table: Returning, request: PlanRequest) -> Iterator[Look]:
-    """Looks at the rows of a table that comes back from the archive, where their labels are text."""
-    facts, was = {fact.id: fact for fact in table.facts}, table.names_there
-    key = numbered_key(table.facts, facts)
-    place = place_of(was[last(key.name)] if key else None, False)
-    there = f"{quote(table.entry.place)}.{last(table.entry.identity.partition(':')[2])}"
-    for column in (fact for fact in table.facts if fact.kind == "column"):
-        after = request.target.get(column.id)
-        kind = after.attrs["type"] if after else ""
-        enum = request.target.get(f"enum:{kind.removesuffix('[]')}")
-        if enum is None or column.attrs["type"] != "text":
-            continue
-        name = was[last(column.name)]
-        labels = archived_labels.names_there(table.entry, name, enum.attrs["labels"], request)
-        fits = lost_labels.among(labels, kind.endswith("[]"))(f"t.{name}")
-        bad = f"SELECT {place.expression} AS place FROM {there} t WHERE NOT ({fits})"
-        count = f"EXECUTE {literal(told(bad))} INTO bad, places;"
-        why = f"they lie in the archive, with labels that {enum.name} has not"
-        yield Look(count, there, place, f"fit, in {name}", why)
 
 
 # -- checks and domains ------------------------------------------------------------------------------------

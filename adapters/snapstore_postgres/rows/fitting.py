@@ -63,6 +63,19 @@ class Fit:
 def into(column: Fact, new: str, view: View) -> Fit:
     """For a column that gets the type ``new``."""
     old = column.attrs["type"]
+    return Fit() if widens(old, new) else _fit(column, f"the type {new}", _comes_back(old, new, view), view)
+
+
+def in_archive(there: Seen, old: str, new: str, view: View) -> list[str]:
+    """What stops with the rows there of which a value does not fit, of a column that comes back with another
+    type; both are plain."""
+    if widens(old, new):
+        return []
+    return [_check(there, f"the type {new}, and lie in the archive", _comes_back(old, new, view))]
+
+
+def _comes_back(old: str, new: str, view: View) -> Callable[[str], str]:
+    """Whether a value of a type is the same once it was one of another."""
     was, now = below_domains(old, view.live), below_domains(new, view.target)
 
     def same(value: str) -> str:
@@ -74,7 +87,7 @@ def into(column: Fact, new: str, view: View) -> Fit:
             return f"{written(f'({there})', now)} IS NOT DISTINCT FROM {written(value, was)}"
         return f"({cast(f'({there})', now, was)})::text IS NOT DISTINCT FROM {value}::text"
 
-    return Fit() if widens(old, new) else _fit(column, f"the type {new}", same, view)
+    return same
 
 
 def within(column: Fact, labels: Collection[str], view: View) -> Fit:
