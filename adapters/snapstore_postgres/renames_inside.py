@@ -128,10 +128,13 @@ def _part(request: PlanRequest, kind: str, whole: str, old: str, new: str) -> Re
 
 
 def with_columns(request: PlanRequest, renaming: Renaming) -> Renaming:
-    """The renaming of an attribute, which is one of the columns of all tables of the type."""
+    """The renaming of an attribute, which is a column of all tables of the type, and of those below them."""
     tables = _typed_tables(qualifier(renaming.old), request)
     old, new = last(renaming.old), last(renaming.new)
-    return replace(renaming, along={f"{table.name}.{old}": f"{table.name}.{new}" for table in tables})
+    columns = (request.live.get(f"column:{table.name}.{old}") for table in tables)
+    heirs = [table for column in columns if column for table in below(request, column) or ()]
+    names = (*(table.name for table in tables), *heirs)
+    return replace(renaming, along={f"{name}.{old}": f"{name}.{new}" for name in names})
 
 
 def _typed_tables(kind: str, request: PlanRequest) -> list[Fact]:

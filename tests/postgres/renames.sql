@@ -23,6 +23,8 @@ CREATE AGGREGATE app.total(int) (SFUNC = int4pl, STYPE = int, INITCOND = '0');
 CREATE CAST (app.mood AS app.code) WITH INOUT; CREATE CAST (app.pair AS app.mood) WITH INOUT;
 CREATE TRANSFORM FOR app.pair LANGUAGE plpgsql (FROM SQL WITH FUNCTION prsd_lextype(internal));
 COMMENT ON CAST (app.pair AS app.mood) IS 'pm'; COMMENT ON TRANSFORM FOR app.pair LANGUAGE plpgsql IS 'tp';
+CREATE TABLE app.pairs_apart OF app.pair PARTITION BY LIST (b); CREATE TABLE app.some_pairs PARTITION OF app.pairs_apart DEFAULT;
+INSERT INTO app.pairs_apart VALUES (1, 'x');
 CREATE SEQUENCE app.numbers; CREATE SEQUENCE app.others;
 CREATE TABLE app.people (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, no int DEFAULT nextval('app.numbers'),
   mood app.mood DEFAULT 'sad', moods app.mood[] DEFAULT '{sad}', code app.code, pair app.pair, span app.span,
