@@ -17,7 +17,7 @@ from snapstore.rules import View
 from snapstore_postgres.blocks import DOES_NOT_FIT
 from snapstore_postgres.names import block, literal, quote, spare_name, unquote
 from snapstore_postgres.relations import size
-from snapstore_postgres.relations.inheritance import ancestors
+from snapstore_postgres.relations.inheritance import ancestors, partitions_below
 from snapstore_postgres.renaming.evidence import ids_of_table
 from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive, bounds, seen
@@ -64,7 +64,7 @@ def _may_be_taken_out(fact: Fact, view: View) -> bool:
 def _sources(fact: Fact, view: View) -> Iterator[tuple[str, str]]:
     """Tables by name, with what the bound of the partition says of the rows that have to leave."""
     before = view.live.get(fact.id)
-    if (before is None or before.attrs != fact.attrs) and _may_leave(fact.name, view):
+    if (before is None or before.attrs != fact.attrs) and _may_leave_from_within(fact.name, view):
         yield fact.name, "FALSE"
     other = _defaults(view).get(fact.attrs["of"])
     if other not in (None, fact) and view.stays(other.id) and _may_leave(other.name, view):
@@ -79,6 +79,15 @@ def _defaults(view: View) -> dict[str, Fact]:
         view.memo["default_partitions"] = found
     known: dict[str, Fact] = view.memo["default_partitions"]
     return known
+
+
+def _may_leave_from_within(table: str, view: View) -> bool:
+    """The same for a new table too, which has rows where it gets partitions that have some before it is
+    attached itself."""
+    if not view.appears(f"table:{table}"):
+        return _may_leave(table, view)
+    below = partitions_below(f"table:{table}", view.target)
+    return any(_may_leave(identity.partition(":")[2], view) for identity in below)
 
 
 def _may_leave(table: str, view: View) -> bool:

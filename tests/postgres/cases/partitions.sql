@@ -588,3 +588,16 @@ CREATE INDEX i_q ON q (e); CREATE INDEX like_i_q ON q (e);
 --- b
 CREATE INDEX j ON p (e) WHERE a > 1;
 CREATE FOREIGN TABLE p3 PARTITION OF p FOR VALUES IN (3) SERVER s; CREATE TABLE p4 PARTITION OF p FOR VALUES IN (4);
+
+--- case rows find their partitions of partitions by the hash of an enum that is made anew
+--- a
+CREATE TYPE e AS ENUM ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
+CREATE TABLE whole (k e, v int) PARTITION BY LIST (v);
+CREATE TABLE one PARTITION OF whole FOR VALUES IN (1) PARTITION BY HASH (k);
+CREATE TABLE one_0 PARTITION OF one FOR VALUES WITH (MODULUS 2, REMAINDER 0) PARTITION BY LIST (v);
+CREATE TABLE one_0_rest PARTITION OF one_0 DEFAULT;
+CREATE TABLE one_1 PARTITION OF one FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE INDEX ON whole (v);
+INSERT INTO whole SELECT unnest(enum_range(NULL::e)), 1;
+--- b
+CREATE TABLE other (id int);
