@@ -50,7 +50,7 @@ def not_null_statements(column: Fact, was: Json, now: Json, view: View, *, below
     if is_inherited(was) and is_inherited(now):
         return [_validated(column)] if "not_valid" in was and "not_valid" not in now else []
     if is_inherited(was):
-        return [f"{alter} SET NOT NULL", *_own_name(column, now, view)]
+        return [_told_own(column, now), *_own_name(column, now, view)]
     first = [] if was else _named_below(column, view)
     return [*first, *without_namesake(column, view), *_changed(column, was, now, view)]
 
@@ -196,6 +196,13 @@ def not_null_rename(column: Fact, was: Json, now: Json, view: View) -> list[str]
 def _renamed(column: Fact, name: str, *, unless: str | None = None) -> str:
     rename = "ALTER TABLE %s RENAME CONSTRAINT %I TO %s"
     return _with_held(column, rename, f"{_table(column)}, held, {literal(name)}", unless=unless)
+
+
+def _told_own(column: Fact, now: Json) -> str:
+    """Makes one that was inherited the column's own, which ``SET NOT NULL`` would validate too."""
+    if "not_valid" in without_name(now):
+        return f"ALTER TABLE {table_of(column)} ADD NOT NULL {last(column.name)} NOT VALID"
+    return f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)} SET NOT NULL"
 
 
 def _own_name(column: Fact, now: Json, view: View) -> list[str]:

@@ -236,3 +236,10 @@ CREATE TABLE public.k (a int, b text, CONSTRAINT few CHECK (a < 1000)); INSERT I
 ALTER TABLE public.p ADD CONSTRAINT few CHECK (a < 1000) NOT VALID; ALTER TABLE public.k INHERIT public.p; CREATE TABLE public.g () INHERITS (public.k);
 --- b
 ALTER TABLE public.p ALTER a TYPE bigint, ADD CONSTRAINT few CHECK (a < 1000) NOT VALID; ALTER TABLE public.k ALTER a TYPE bigint; ALTER TABLE public.k INHERIT public.p; CREATE TABLE public.g () INHERITS (public.k); ALTER TABLE public.p VALIDATE CONSTRAINT few;
+
+--- case a child leaves a parent whose NOT NULL was never validated -- since 18
+--- both
+CREATE TABLE public.p (a int); CREATE TABLE public.k (x int) INHERITS (public.p); INSERT INTO public.k VALUES (1, 2);
+ALTER TABLE public.p ADD CONSTRAINT a_nn NOT NULL a NOT VALID;
+--- b
+ALTER TABLE public.k NO INHERIT public.p;
