@@ -181,14 +181,25 @@ def _alter_trigger(before: Fact, after: Fact, view: View) -> Alteration | None:
         return None
     same = before.attrs.get("enabled") == after.attrs.get("enabled")
     return Alteration(
-        statements=() if same else [_enable(after, "TRIGGER")],
+        statements=() if same else [_enable(after, "TRIGGER"), *_again_below(after, view)],
         undo=() if same else [_enable(before, "TRIGGER")],
         lock="SHARE ROW EXCLUSIVE",
     )
 
 
 def _set_trigger_state(fact: Fact, view: View) -> Draft:
-    return Draft(statements=[_enable(fact, "TRIGGER")], lock="SHARE ROW EXCLUSIVE")
+    """What is below follows, and so comes after it."""
+    above = [f"trigger_state:{t}.{last(fact.name)}" for t in ancestors(qualifier(fact.name), view.target)]
+    return Draft(
+        statements=[_enable(fact, "TRIGGER"), *_again_below(fact, view)],
+        needs=[*above, *map(_unset, above)],
+        lock="SHARE ROW EXCLUSIVE",
+    )
+
+
+def _unset(state: str) -> str:
+    """What is provided by giving the trigger of a partition, and those below it, the state of that above."""
+    return f"unset:{state}"
 
 
 def _unset_trigger_state(fact: Fact, view: View) -> Draft:
@@ -196,9 +207,19 @@ def _unset_trigger_state(fact: Fact, view: View) -> Draft:
     above = [*ancestors(table, view.live)]
     # Without its partition or its trigger it goes, and a new one has the state that it is given.
     around = (f"table:{table}", *(f"partition:{t}" for t in (table, *above)))
-    if any(map(view.vanishes, (*around, *(f"trigger:{t}.{name}" for t in above)))):
+    if fact.id in view.target or any(map(view.vanishes, (*around, *(f"trigger:{t}.{name}" for t in above)))):
         return NOTHING
-    return Draft(statements=[f"ALTER TABLE {table} ENABLE TRIGGER {last(fact.name)}"])
+    states = (view.target.get(f"{kind}:{t}.{name}") for t in above for kind in ("trigger_state", "trigger"))
+    state = next((found.attrs.get("enabled", "O") for found in states if found), "O")
+    statement = f"ALTER TABLE {table} {_ENABLED[state]} TRIGGER {name}"
+    return Draft(statements=[statement, *_again_below(fact, view)], provides=[_unset(fact.id)])
+
+
+def _again_below(trigger: Fact, view: View) -> list[str]:
+    """The statements for triggers of partitions that are to stay as they are: they follow that above them."""
+    below = partitions_below(f"table:{qualifier(trigger.name)}", view.target)
+    states = (f"trigger_state:{table.partition(':')[2]}.{last(trigger.name)}" for table in below)
+    return [_enable(view.target[state], "TRIGGER") for state in states if view.stays(state)]
 
 
 # -- rewrite rules -----------------------------------------------------------------------------------------
