@@ -13,12 +13,15 @@ _NUMBER = re.compile(r"^(?:\[Errno -?\d+\]|Error -?\d+ connecting to \S+\.) ")
 
 class LostError(Exception):
     """There was no answer: whether the server has done what it was told is not known, or, where nothing was
-    ``sent`` or it was put off, is known: it has not. It may have asked to ``wait`` for some seconds. ``fix``
-    is what can be done about it, where that is known."""
+    ``sent`` or it was ``put_off``, is known: it has not. It may have asked to ``wait`` for some seconds.
+    ``fix`` is what can be done about it, where that is known."""
 
-    def __init__(self, why: str, *, sent: bool = True, wait: float = 0.0, fix: str = "") -> None:
+    def __init__(
+        self, why: str, *, sent: bool = True, put_off: bool = False, wait: float = 0.0, fix: str = ""
+    ) -> None:
         super().__init__(why)
-        self.sent = sent
+        self.sent = sent and not put_off
+        self.put_off = put_off
         self.wait = wait
         self.fix = fix
 
@@ -30,7 +33,7 @@ class MovedError(Exception):
 def put_off(status: object, wait: float) -> LostError:
     """For who has done nothing, since it is asked too often."""
     fix = "wait some minutes, then run the command again: others may ask with the same key"
-    return LostError(f"it is asked too often ({status})", sent=False, wait=wait, fix=fix)
+    return LostError(f"it is asked too often ({status})", put_off=True, wait=wait, fix=fix)
 
 
 def in_trouble(status: object, wait: float = 0.0) -> LostError:

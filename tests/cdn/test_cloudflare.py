@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,9 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snapstore import journal
+from snapstore.embedded import free_port
 from snapstore.errors import SnapError
 from snapstore.model import HazardName, Plan
+from snapstore.remote.cloudflare import opened
 from snapstore_cdn.cloudflare import lists as of_lists
+from snapstore_cdn.cloudflare.kinds import Place
 from tests.cdn.cloudflare import ACCOUNT_ID, OTHER_ID, TOKEN, ZONE, ZONE_ID, Cloudflare, Told, running
 from tests.dns.gateway import FAILURES, Failure, ways
 from tests.project import Project, goes_and_comes, in_rounds, project, well
@@ -617,6 +621,15 @@ def test_what_was_changed_while_the_answer_got_lost_is_not_changed_again(
         assert [path.rpartition("/")[2] for method, path, _ in cloudflare.sent if method == "POST"] == [made]
 
 
+@pytest.mark.timeout(60)
+def test_items_do_not_wait_for_who_is_not_there():
+    waiting = of_lists.Waiting(math.inf, "edge")
+    account = Place("account", f"/accounts/{ACCOUNT_ID}")
+    nobody = opened(TOKEN, f"http://127.0.0.1:{free_port()}", "edge", 1, "its page")
+    with nobody as made, pytest.raises(SnapError, match="no answer"):
+        of_lists._fill(made, account, "id", {"kind": "ip", "items": {}}, waiting)
+
+
 @pytest.mark.parametrize("how", FAILURES)
 def test_one_failure_is_overcome_and_nothing_is_made_twice(
     cloudflare: Cloudflare, place: Project, how: Failure
@@ -639,8 +652,9 @@ def test_one_failure_is_overcome_and_nothing_is_made_twice(
 
 @pytest.mark.parametrize(("how", "way"), ways(EVERY, ("refused", "resume"), ("reset", "abort")))
 def test_an_api_that_stays_away_leaves_a_way_on_and_a_way_back(
-    cloudflare: Cloudflare, place: Project, how: Failure, way: str
+    cloudflare: Cloudflare, tmp_path: Path, how: Failure, way: str
 ):
+    place = project(tmp_path / "project", settings(cloudflare, "settle_within = 3\n"))
     promised, taken = cloudflare.everything(), place.take()
     other(cloudflare)
     changed, kept = cloudflare.everything(), cloudflare.kept()

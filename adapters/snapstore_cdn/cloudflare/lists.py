@@ -145,7 +145,7 @@ def _patiently(ask: Callable[[], Any], made: Api, until: float) -> Any:
             try:
                 return ask()
             except LostError as error:
-                if error.sent or time.monotonic() > until:
+                if not error.put_off or time.monotonic() > until:
                     raise
                 time.sleep(max(error.wait, _LOOK_AGAIN))
 
