@@ -40,12 +40,13 @@ def _note(request: PlanRequest, attachment: str) -> Action:
     name = attachment.partition(":")[2]
     table, place = f"table:{name}", archive.place_of(request, f"{archive.JOINED}:{name}")
     facts = {"ids": ids_of_table(request.live_hints, table)}
+    note = archive.register(place, former(table, request), archive.JOINED, facts)
     return Action(
         resource=request.resource,
         verb=Verb.ALTER,
         subject=f"rows:{name}",
         summary=f"note that {name} becomes a partition, so that later restores know its rows",
-        statements=(archive.register(place, former(table, request), archive.JOINED, facts),),
+        statements=(f"{note} ON CONFLICT DO NOTHING",),  # a plan that is gone on with says it again
         payload={"archive": True},
         needs=(archive.REGISTERED, attachment),
         transactional=True,
