@@ -37,7 +37,7 @@ def noted(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     """The actions, and one that notes the ids of what they make, where anything could be told by them."""
     system = request.target_hints.get("system")
     same = system is not None and system == request.live_hints.get("system")
-    if not same or request.options.data is not DataMode.ARCHIVE or not has_place(request):
+    if not same or request.options.data is not DataMode.ARCHIVE or not _has_place(request):
         return list(actions)
     notes = [(i, was) for i in sorted({*_made(request, actions)}) if (was := list(_known(request, i)))]
     if not notes:
@@ -57,7 +57,7 @@ def noted(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     return [*actions, note]
 
 
-def has_place(request: PlanRequest) -> bool:
+def _has_place(request: PlanRequest) -> bool:
     """Whether there is an archive, or this role may make it. It is no reason to stop if not."""
     may = (request.live_hints.get("powers") or {}).get("creates", True)
     return bool(may or (request.live_hints.get("archive") or {}).get("exists"))
@@ -65,17 +65,14 @@ def has_place(request: PlanRequest) -> bool:
 
 def _made(request: PlanRequest, actions: Sequence[Action]) -> Iterator[str]:
     """Types that change, and tables with rows of which columns or all are made anew; partitions with them.
-    Partitioned tables that come back: what lies in the archive of their rows is found by them. And tables
-    that come to get rows which were among those of another one."""
+    Partitioned tables that come back: what lies in the archive of their rows is found by them."""
     dropped = {action.subject for action in actions if action.verb is Verb.DROP}
     created = {action.subject for action in actions if action.verb is Verb.CREATE}
     found = {a.subject for a in actions if a.subject.startswith(_TYPES)} | created & dropped
     found |= {f"table:{qualifier(i.partition(':')[2])}" for i in created if i.startswith("column:")}
     if (request.live_hints.get("archive") or {}).get("exists"):
         tables = request.target.kinds.get("table", ())
-        filled = {f"table:{a.subject.partition(':')[2]}" for a in actions if a.subject.startswith("rows:")}
-        come = [fact for fact in tables if fact.id in created - found]
-        yield from (f.id for f in come if f.id in filled or "partition_key" in f.attrs)
+        yield from (f.id for f in tables if f.id in created - found and "partition_key" in f.attrs)
     for identity in found & request.target.keys():
         if identity.startswith(_TYPES):
             yield identity

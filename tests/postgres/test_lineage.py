@@ -316,28 +316,3 @@ def test_rows_do_not_go_to_the_archive_with_what_stood_in(new_database: Callable
     for number, connection in walked(new_database(), BETWEEN, (2, 1, 0, 2)):
         found = connection.execute("SELECT * FROM p").fetchall()
         assert found == {0: [], 1: [(2, "")], 2: [(2,)]}[number]
-
-
-MERGED = (
-    "SELECT",
-    "CREATE TABLE p (k int, id int GENERATED ALWAYS AS IDENTITY); INSERT INTO p VALUES (2), (1), (1)",
-    """ALTER TABLE p RENAME TO old; CREATE TABLE p (k int, id int) PARTITION BY LIST (k);
-       CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p2 PARTITION OF p DEFAULT;
-       INSERT INTO p SELECT * FROM old; DROP TABLE old""",
-    "ALTER TABLE p DETACH PARTITION p1; ALTER TABLE p1 RENAME TO p_1",
-)  # fmt: skip
-
-
-def test_rows_of_a_detached_partition_part_again_from_those_that_they_were_merged_with(
-    new_database: Callable[[], str],
-):
-    for number, connection in walked(new_database(), MERGED, (2, 1, 3, 2, 1, 3, 0, 2, 1, 3)):
-        if number == 0:
-            continue
-        found = connection.execute("SELECT * FROM p ORDER BY id").fetchall()
-        assert found == ([(2, 1)] if number == 3 else [(2, 1), (1, 2), (1, 3)])
-        if number == 1:
-            with connection.transaction(force_rollback=True):
-                assert connection.execute("INSERT INTO p VALUES (1) RETURNING id").fetchall() > [(3,)]
-        if number == 3:
-            assert connection.execute("SELECT * FROM p_1 ORDER BY id").fetchall() == [(1, 2), (1, 3)]

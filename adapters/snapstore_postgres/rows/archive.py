@@ -29,8 +29,6 @@ REGISTRY = "snapstore_archive"
 REGISTERED = f"{REGISTRY}:"
 TABLE, HOME = "table", "home"
 """In the facts of a partition's entry: those of the table, and what it was a partition of."""
-JOINED = "joined"
-"""The kind of the entries that say: this table became a partition."""
 SOME = "some"
 """In the facts of a column's entry: the column stayed, and these are the values that did not fit it."""
 

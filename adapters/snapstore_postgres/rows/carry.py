@@ -390,12 +390,6 @@ def _sequences(request: PlanRequest, column: Fact) -> list[str]:
     return [f.id for f in request.target.parts.get(column.id, ()) if f.kind == "sequence"]
 
 
-def positions_behind(request: PlanRequest, table: str) -> list[str]:
-    """What moves the sequences of a table of the target, given by identity, behind the values in it."""
-    columns = _columns(table, request.target)
-    return [s for name in sorted(_plain(columns)) for s in _positions(request, columns[name])]
-
-
 def _positions(request: PlanRequest, column: Fact) -> list[str]:
     """The sequences behind a column, moved behind the values that it got."""
     names = [identity.partition(":")[2] for identity in _sequences(request, column)]

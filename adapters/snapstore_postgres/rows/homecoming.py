@@ -12,8 +12,7 @@ from snapstore.model import Action, DataMode, Fact, Verb
 from snapstore_postgres.names import last, qualifier, quote
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.renaming.evidence import by_id
-from snapstore_postgres.rows import archive, joining, parting, partition_rows, putting
-from snapstore_postgres.rows.carry import positions_behind
+from snapstore_postgres.rows import archive, parting, partition_rows, putting
 from snapstore_postgres.rows.homeless import KIND
 from snapstore_postgres.rows.leaving import SOURCE, TAKEN_OUT, entry_before_attaching, root_of
 
@@ -44,11 +43,10 @@ def with_rows_back(request: PlanRequest, actions: Sequence[Action]) -> list[Acti
             back.append(msgspec.structs.replace(again, lock=None))  # but for those that there are
     back += partition_rows.put_back(request, actions, touched, called)
     for p in parted:
-        again = _put_among(request, p) if p.marks else _merged(request, p)
+        again = _put_back(request, p.home, p.entry, archive.closed_when_empty(p.entry))
         back.append(msgspec.structs.replace(again, lock=None))
     actions = _referring_after(back, parting.after_parting(parted, actions), request)
-    noted = joining.noted(request, actions)
-    return [*actions, *(p.action for p in parted), *(_told(action) for action in back), *noted]
+    return [*actions, *(p.action for p in parted), *(_told(action) for action in back)]
 
 
 _BACK = "back:"
@@ -97,23 +95,8 @@ def _put_through(request: PlanRequest, partition: Fact, entry: archive.Entry) ->
     root = root_of(partition, request)
     if not parting.moves(partition, request):
         return _put_back(request, root, entry, archive.closed_when_empty(entry))
-    return _marked(request, root, entry)
-
-
-def _put_among(request: PlanRequest, parted: parting.Parted) -> Action:
-    return _put_back(request, parted.home, parted.entry, archive.closed_when_empty(parted.entry))
-
-
-def _merged(request: PlanRequest, parted: parting.Parted) -> Action:
-    """Into a table that is made anew, with its sequences."""
-    action = _marked(request, parted.home, parted.entry)
-    behind = positions_behind(request, parted.home)
-    return msgspec.structs.replace(action, statements=(*action.statements, *behind))
-
-
-def _marked(request: PlanRequest, table: str, entry: archive.Entry) -> Action:
-    rows = _kept_rows(request, table, entry, parting.closed(entry, marked=True))
-    return putting.put_back(request, table, replace(rows, marks=parting.marked(entry.place)))
+    rows = _kept_rows(request, root, entry, parting.closed(entry, marked=True))
+    return putting.put_back(request, root, replace(rows, marks=parting.marked(entry.place)))
 
 
 def _kept_rows(request: PlanRequest, table: str, entry: archive.Entry, closing: str) -> putting.Rows:

@@ -7,9 +7,6 @@ leaves for the archive, and goes through the root to where it came from; one tha
 
 So it is where a deploy had detached a partition: attached again, it gets rows of the default one, and other
 partitions get what it may not have. Their marks lie beside the place that these rows went through.
-
-And so it is with a table that became a partition, once a restore makes one plain table of its tree: as it was
-noted that the table had been by itself, its rows are marked when they are put among the others.
 """
 
 from __future__ import annotations
@@ -24,23 +21,20 @@ from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Json, Verb
 from snapstore_postgres.names import block, literal, quote
 from snapstore_postgres.relations.inheritance import ancestors, partitions_below
-from snapstore_postgres.renaming.evidence import by_id
-from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive, putting
 from snapstore_postgres.rows.homeless import KIND, entry_of
 from snapstore_postgres.rows.leaving import SOURCE, references
 from snapstore_postgres.rows.taking_back import place_of_return
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet
 
-_RANK = -960
-"""Before the rows of a table that is made anew are set aside."""
+_RANK = -950
 _AWAY = "away:"
 """What begins the tokens that say: this foreign key is away."""
 
 
 class Parted(NamedTuple):
     """What takes the rows out of a partition, where they then lie, the table that they go back through, and
-    the place that their marks are beside: "" where they get some as they go."""
+    the place that their marks are beside."""
 
     action: Action
     entry: archive.Entry
@@ -49,9 +43,8 @@ class Parted(NamedTuple):
 
 
 class _Mixed(NamedTuple):
-    """A place that marks are beside ("" for all rows), the root of the tree where the rows are, the table
-    that they go back through, those that they are taken out of, and what the archive is told of their source.
-    """
+    """A place that marks are beside, the root of the tree where the rows are, the table that they go back
+    through, the partitions that they are taken out of, and what the archive is told of their source."""
 
     place: str
     root: str
@@ -134,25 +127,17 @@ def parted(request: PlanRequest, actions: Sequence[Action], names: Mapping[str, 
     the target, by ids."""
     going = {identity for action in actions for identity in action.destroys}
     mixed = [*_of_coming(request, actions), *_of_archived(request, actions, names)]
-    mixed += [*_of_attached(request, names), *_of_joined(request)]
+    mixed += _of_attached(request, names)
     keys = [*references(request.live)] if mixed else []
     for one in mixed:
         tree = [one.root, *partitions_below(one.root, request.live)]
         bound = {key.id for key, referred in keys if referred in tree}
-        if one.root not in request.live or not bound <= going or not _may_part(one, bound, going, request):
+        stays = one.root in request.live and (one.root not in going or _becomes_plain(one.root, request))
+        if not stays or not bound <= going:
             continue
         for table in one.tables:
-            if table == one.root or table not in going or table not in request.target:
+            if table not in going or table not in request.target:
                 yield _parted(request, one, table, bound)
-
-
-def _may_part(one: _Mixed, bound: Collection[str], going: Collection[str], request: PlanRequest) -> bool:
-    """Whether rows can leave a table that is made anew: before its rows are set aside, if no foreign key has
-    to go first, or those that are not among them."""
-    if one.root not in going:
-        return True
-    are_set_aside = one.root in one.tables or not one.place
-    return not bound if are_set_aside else _becomes_plain(one.root, request)
 
 
 def _of_coming(request: PlanRequest, actions: Sequence[Action]) -> Iterator[_Mixed]:
@@ -186,33 +171,15 @@ def _of_attached(request: PlanRequest, names: Mapping[str, str]) -> Iterator[_Mi
         was, ids = entry.facts[SOURCE]
         source = putting.called(was, ids, names, request)
         name, told = source.partition(":")[2], {SOURCE: entry.facts[SOURCE]}
-        if source not in request.target:
+        if source not in request.target or source not in request.live:
             continue
         home = _root(name, request.target)
-        if source not in request.live:
-            is_plain = root in request.live and "partition_key" not in request.live[root].attrs
-            tables = [root] if is_plain else [*_with_rows(root, request)]
-            yield from [_Mixed(entry.place, root, home, tables, told)] if home != root else []
-        elif home != root and _root(name, request.live) == root:
+        if home != root and _root(name, request.live) == root:
             own = {source, *partitions_below(source, request.live)}
             others = [table for table in _with_rows(root, request) if table not in own]
             yield _Mixed(entry.place, root, home, others, told)
         elif home == root and (_is_changed(name, request) or _is_default(name, request)):
             yield _Mixed(entry.place, root, home, [*_leaving(root, request)], told)
-
-
-def _of_joined(request: PlanRequest) -> Iterator[_Mixed]:
-    """The rows of a table that became a partition and goes, as its tree is merged into one plain table."""
-    names, found = by_id(request.live_hints), dict[str, list[str]]()
-    for entry in archive.entries(request.live_hints):
-        if entry.kind == archive.JOINED:
-            known = (names[key] for key in entry.facts["ids"] if key in names)
-            found |= dict.fromkeys(known, entry.facts["ids"])
-    for table, ids in found.items():
-        name = table.partition(":")[2]
-        root = _root(name, request.live) if table in request.live else table
-        if root != table not in request.target and _becomes_plain(root, request):
-            yield _Mixed("", root, root, [table], {SOURCE: [former(table, request), ids]})
 
 
 def _is_default(name: str, request: PlanRequest) -> bool:
@@ -256,7 +223,6 @@ def _leaving(root: str, request: PlanRequest) -> Iterator[str]:
 
 def _parted(request: PlanRequest, mixed: _Mixed, table: str, keys: Collection[str]) -> Parted:
     name, place, root = table.partition(":")[2], mixed.place, mixed.root
-    which = "that an earlier restore put there" if place else "of a table that became a partition"
     entry = entry_of(request, root)
     there = archive.place_of(request, f"{KIND}:{place}:{name}")
     entry = msgspec.structs.replace(entry, place=there, facts={**entry.facts, **mixed.source})
@@ -265,7 +231,7 @@ def _parted(request: PlanRequest, mixed: _Mixed, table: str, keys: Collection[st
         resource=request.resource,
         verb=Verb.ALTER,
         subject=f"rows:{name}",
-        summary=f"take out of {name} the rows {which}",
+        summary=f"take out of {name} the rows that an earlier restore put there",
         statements=(_out(place, root.partition(":")[2], name, entry),),
         payload={"archive": True},
         produces=(f"parted:{place}:{name}",),
@@ -287,17 +253,13 @@ def _out(place: str, root: str, table: str, entry: archive.Entry) -> str:
         f" pg_catalog.row_to_json(snap_row) AS value FROM {root} snap_row"
         f" WHERE snap_row.tableoid = {literal(table)}::pg_catalog.regclass"
     )
-    marked = (
-        f" JOIN (SELECT mark, {number.format('mark')} FROM {marks}) m USING (mark, copy)" if place else ""
-    )
-    are_some = f"IF pg_catalog.to_regclass({literal(marks)}) IS NULL THEN RETURN; END IF;" if place else ""
     return block(
         f"""DECLARE {QUIET_VARIABLES}
 BEGIN
-  {are_some}
+  IF pg_catalog.to_regclass({literal(marks)}) IS NULL THEN RETURN; END IF;
   CREATE SCHEMA {quote(entry.place)};
   CREATE TABLE {there} AS SELECT pg_catalog.row_number() OVER () AS no, h.value, h.snap_place
-    FROM ({here}) h{marked};
+    FROM ({here}) h JOIN (SELECT mark, {number.format("mark")} FROM {marks}) m USING (mark, copy);
   {quiet(table)}
   DELETE FROM ONLY {table} WHERE ctid IN (SELECT snap_place FROM {there});
   {LOUD}

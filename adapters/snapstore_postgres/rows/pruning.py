@@ -20,7 +20,7 @@ SELECT e.place, e.identity, e.archived_at AT TIME ZONE 'UTC',
        (SELECT sum(pg_total_relation_size(c.oid))::bigint
           FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'm'))
   FROM {REGISTRY}.entries e LEFT JOIN pg_namespace n ON n.nspname = e.place
- WHERE e.returned_at IS NULL AND e.kind NOT IN ('joined', 'lineage')
+ WHERE e.returned_at IS NULL AND e.kind <> 'lineage'
  ORDER BY e.archived_at, e.place
 """
 
