@@ -159,8 +159,8 @@ def values_of(fact: Fact, view: View, *, own: bool) -> list[archive.Entry]:
     """Where values of a column that is created lie: set aside by this very plan, unless it has none of its
     own for that, or by an earlier one."""
     before = view.live.get(fact.id)
-    if view.stays(fact.id):
-        return []  # a column that becomes one with that of a parent
+    if view.stays(fact.id) or "foreign" in view.target[fact.parent or ""].attrs:
+        return []  # a column that becomes one with that of a parent, or whose rows are not here
     earlier = archive.kept(view.request, fact.id, "column")
     found = [earlier] if earlier else [entry for _, entry in left_above(fact, view)]
     if before is None or not own or not keeps_values(before, view):
