@@ -86,9 +86,9 @@ def with_names_of_now(value: str, shape: Shape, called: Mapping[str, str]) -> st
 def _one(value: str, shape: Shape, called: Mapping[str, str]) -> str:
     if "labels" in shape:
         label = f"{value} #>> '{{}}'"
-        now = f"pg_catalog.to_jsonb({_case(label, renamed(shape['labels'], called), label)})"
+        now = f"pg_catalog.to_jsonb({case_of(label, renamed(shape['labels'], called), label)})"
         return f"CASE pg_catalog.jsonb_typeof({value}) WHEN 'string' THEN {now} ELSE {value} END"
-    key = _case("f.key", renamed(_ids_of(shape), called), "f.key")
+    key = case_of("f.key", renamed(_ids_of(shape), called), "f.key")
     whens = " ".join(_inner_values(shape, called))
     inner = f"CASE f.key {whens} ELSE f.value END" if whens else "f.value"
     row = f"(SELECT pg_catalog.jsonb_object_agg({key}, {inner}) FROM pg_catalog.jsonb_each({value}) f)"
@@ -102,6 +102,7 @@ def _inner_values(shape: Shape, called: Mapping[str, str]) -> Iterator[str]:
             yield f"WHEN {literal(name)} THEN {inside}"
 
 
-def _case(value: str, names: Mapping[str, str], otherwise: str) -> str:
+def case_of(value: str, names: Mapping[str, str], otherwise: str) -> str:
+    """An expression for the name that a value becomes, or for something else where it is none of these."""
     whens = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in names.items())
     return f"CASE {value} {whens} ELSE {otherwise} END" if names else value

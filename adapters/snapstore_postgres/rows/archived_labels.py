@@ -16,6 +16,7 @@ from snapstore_postgres.renaming import belonging
 from snapstore_postgres.rows import archive
 from snapstore_postgres.rows.archived_attributes import (
     ATTRIBUTES,
+    case_of,
     followed,
     ids_in,
     renamed,
@@ -144,18 +145,13 @@ def _where_there(entry: archive.Entry, updates: Iterable[str]) -> str:
 
 def _change(value: str, names: Mapping[str, str]) -> tuple[str, str]:
     """What a label becomes, and where it becomes another one."""
-    return f"CASE {value} {_whens(names)} END", f"{value} IN ({', '.join(map(literal, names))})"
+    return case_of(value, names, value), f"{value} IN ({', '.join(map(literal, names))})"
 
 
 def _change_of_list(value: str, names: Mapping[str, str]) -> tuple[str, str]:
     """The same for a list of labels, as text."""
     of = f"pg_catalog.unnest({value}::text[]) WITH ORDINALITY u (label, place)"
-    one = f"CASE label {_whens(names)} ELSE label END"
+    one, which = _change("label", names)
     changed = f"(SELECT pg_catalog.array_agg({one} ORDER BY place)::text FROM {of})"
-    _, which = _change("label", names)
     flat = f"pg_catalog.array_ndims({value}::text[]) = 1"
     return changed, f"{flat} AND EXISTS (SELECT FROM {of} WHERE {which})"
-
-
-def _whens(names: Mapping[str, str]) -> str:
-    return " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in names.items())
