@@ -205,37 +205,36 @@ def test_rows_in_the_way_are_told_before_anything_is_changed(
     proven(url, plan(capture(url), good, settings=settings), good)
 
 
-def test_labels_in_the_archive_are_told_before_they_come_back(new_database: Callable[[], str]) -> None:
-    url, states = new_database(), []
-    for sql in (
+COMING_BACK = {
+    "labels": (
         "CREATE TYPE e AS ENUM ('a')",
         "CREATE TABLE t (id int PRIMARY KEY, v e[]); INSERT INTO t VALUES (1, '{a}')",
         "ALTER TABLE t RENAME id TO no; ALTER TABLE t RENAME v TO w; ALTER TYPE e ADD VALUE 'b'",
-    ):
-        run(url, sql)
-        states.append(capture(url))
-    run(url, "INSERT INTO t VALUES (2, '{a,b}')")
-    proven(url, plan(capture(url), states[0]), states[0])
-    with pytest.raises(SnapError, match=r"do not fit, in w: no = 2 — .* the archive, with labels") as stopped:
-        apply(url, plan(capture(url), states[1]))
-    assert "check that " in stopped.value.what
-    proven(url, plan(capture(url), states[2]), states[2])
-
-
-def test_values_in_the_archive_are_told_before_they_come_back_to_a_narrower_type(
-    new_database: Callable[[], str],
-) -> None:
-    url, states = new_database(), []
-    for sql in (
+        "INSERT INTO t VALUES (2, '{a,b}')",
+        r"do not fit, in w: no = 2 — .* the archive, with labels",
+    ),
+    "a narrower type": (
         "CREATE TABLE other (id int)",
         "CREATE TABLE t (id int PRIMARY KEY, v varchar(9), w bigint)",
         "ALTER TABLE t RENAME id TO no; ALTER TABLE t ALTER w TYPE text USING w::text, ALTER v TYPE text",
-    ):
+        "INSERT INTO t VALUES (1, 'a', '1'), (2, 'a', 'x'), (3, 'much too long', NULL)",
+        r"do not fit, in v: no = 3 — .* character varying\(9\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", COMING_BACK.values(), ids=COMING_BACK)
+def test_values_in_the_archive_are_told_before_they_come_back(
+    new_database: Callable[[], str], case: tuple[str, ...]
+) -> None:
+    *deploys, row, told = case
+    url, states = new_database(), []
+    for sql in deploys:
         run(url, sql)
         states.append(capture(url))
-    run(url, "INSERT INTO t VALUES (1, 'a', '1'), (2, 'a', 'x'), (3, 'much too long', NULL)")
+    run(url, row)
     proven(url, plan(capture(url), states[0]), states[0])
-    with pytest.raises(SnapError, match=r"do not fit, in v: no = 3 — .* character varying\(9\)") as stopped:
+    with pytest.raises(SnapError, match=told) as stopped:
         apply(url, plan(capture(url), states[1]))
     assert "check that " in stopped.value.what
     proven(url, plan(capture(url), states[2]), states[2])
