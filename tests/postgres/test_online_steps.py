@@ -66,6 +66,10 @@ CASES = {
     ),
     "an index changes": (PLAIN + "CREATE INDEX i ON t (b)", "DROP INDEX i; CREATE INDEX i ON t (c, b)"),
     "a key comes": (PLAIN, "ALTER TABLE t ADD CONSTRAINT k UNIQUE (b)"),
+    "keys over periods come": (
+        "CREATE TABLE t (a int4range, at daterange); INSERT INTO t VALUES ('[1,2)', '[2024-01-01,)')",
+        "ALTER TABLE t ADD PRIMARY KEY (a, at WITHOUT OVERLAPS), ADD UNIQUE (at, a WITHOUT OVERLAPS)",
+    ),
     "checks come": (PLAIN, "ALTER TABLE t ADD CHECK (a >= 0), ALTER b SET NOT NULL, ADD UNIQUE (b)"),
     "a materialized view changes": (
         PLAIN + MATVIEW.format(""),

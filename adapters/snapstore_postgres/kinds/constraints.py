@@ -30,6 +30,7 @@ from snapstore_postgres.relations.inheritance import (
     made_with_table,
     unsettled,
 )
+from snapstore_postgres.relations.keys import is_by_pairs
 from snapstore_postgres.relations.no_inherit import around_key
 from snapstore_postgres.rows.unvalidated import is_unvalidated, is_valid_check
 
@@ -166,7 +167,7 @@ def _constraint_hazards(fact: Fact, rows: int | None, bytes_: int | None) -> tup
         return ()
     if fact.attrs["type"] in ("p", "u", "x"):
         text = f"builds the index of {fact.name}"
-        if fact.attrs["type"] == "x" or " WITHOUT OVERLAPS" in fact.attrs["definition"]:
+        if is_by_pairs(fact):
             text += " while nobody else can use the table: PostgreSQL cannot do it concurrently"
         return (Hazard(HazardName.INDEX_BUILD, text, rows=rows, bytes=bytes_),)
     if "NOT VALID" in fact.attrs["definition"]:

@@ -14,6 +14,7 @@ import msgspec
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import last, qualifier, spare_name
 from snapstore_postgres.online.scene import AFTER, BEFORE, UNNOTICED, Change, Scene, step
+from snapstore_postgres.relations.keys import is_by_pairs
 
 _NAMES = r'\((?:"(?:[^"]|"")*"|[^"()])*\)'
 _KEY = re.compile(
@@ -163,14 +164,15 @@ def _is(name: str, wanted: Fact, scene: Scene) -> bool:
 
 
 def keyed(scene: Scene) -> Iterator[Change]:
-    """Unique and primary keys on an index that was built CONCURRENTLY before the transaction."""
+    """Unique and primary keys on an index that was built CONCURRENTLY before the transaction; none over
+    periods, for which the server takes no index that is there."""
     for action in scene.actions:
         if action.verb is not Verb.CREATE or not action.subject.startswith("constraint:"):
             continue
         fact = scene.target[action.subject]
         table = fact.parent or ""
         match = _KEY.fullmatch(action.statements[0]) if fact.attrs.get("type") in ("p", "u") else None
-        if match is None or not scene.is_large(table) or scene.is_partitioned(table):
+        if match is None or is_by_pairs(fact) or not scene.is_large(table) or scene.is_partitioned(table):
             continue
         if scene.stands_alone(action):
             yield _on_an_index(action, match, scene)

@@ -22,6 +22,12 @@ def primary(parts: Iterable[Fact]) -> list[str]:
     return [need for key in keys for need in key.needs if need.startswith("column:")]
 
 
+def is_by_pairs(key: Fact) -> bool:
+    """Whether a constraint compares rows by more than equality, as one that excludes and a temporal key do.
+    It takes no index that was built before it."""
+    return key.attrs.get("type") == "x" or " WITHOUT OVERLAPS)" in key.attrs["definition"]
+
+
 def others(table: str, live: Facts) -> Iterator[list[str]]:
     """The columns of each other key of a table in which no row has NULL, by identity; none where tables
     inherit from it, whose rows it does not cover."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from snapstore.model import Fact
 from snapstore_postgres.names import NAME, last, literal, qualifier, spare_name
+from snapstore_postgres.relations.keys import is_by_pairs
 from snapstore_postgres.rows.future_rows import Rows, columns_of, is_alone, others_stay, rows_of
 from snapstore_postgres.rows.looking import Look, told
 from snapstore_postgres.rows.staying import Staying
@@ -30,8 +31,7 @@ def clashing(key: Fact, staying: Staying) -> Iterator[Look]:
     made = _made(key, spare)
     if rows is None or made is None:
         return
-    by_pairs = key.attrs.get("type") == "x" or " WITHOUT OVERLAPS)" in key.attrs["definition"]
-    asked, bad = (_OPERATORS, _pairs(rows)) if by_pairs else (_EQUAL, _twins(rows))
+    asked, bad = (_OPERATORS, _pairs(rows)) if is_by_pairs(key) else (_EQUAL, _twins(rows))
     table_made = f"CREATE TABLE {spare} ({', '.join(map(_defined, columns))}); {made};"
     found = f"WHERE i.indrelid = {literal(spare)}::pg_catalog.regclass"
     execute = f"EXECUTE pg_catalog.format({literal(told(bad))}, parts, which, pairs) INTO bad, places;"
