@@ -7,12 +7,13 @@ since a column is computed or not published, the publications leave updates out 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.names import block, last, literal, qualifier
 from snapstore_postgres.relations import children
+from snapstore_postgres.relations.inheritance import partitions_below
 
 
 def undisturbed(column: Fact, view: View, updates: Sequence[str]) -> list[str]:
@@ -83,14 +84,21 @@ END"""
 
 def _without_triggers(fact: Fact, view: View, updates: Sequence[str]) -> list[str]:
     """Putting rows back is no event of the application: its triggers and rules must not see it."""
-    alter = f"ALTER TABLE {qualifier(fact.name)}"
-    states = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
-    watching, coming = (
-        _watching(side.get(fact.parent or "", ())) for side in (view.live_parts, view.target_parts)
-    )
+    table = fact.parent or ""
+    watching, coming = (_watching(side.get(table, ())) for side in (view.live_parts, view.target_parts))
     unsettled = any(not view.stays(part.id) or view.live[part.id] != part for part in coming)
-    if unsettled or _has_unvalidated_not_null(fact.parent or "", view):
+    if unsettled or _has_partitions(table, view) or _has_unvalidated_not_null(table, view):
         return [_meanwhile_quiet(qualifier(fact.name), updates)]  # before or behind these
+    return _switched_off(f"ALTER TABLE {qualifier(fact.name)}", watching, view, updates)
+
+
+def _has_partitions(table: str, view: View) -> bool:
+    """Partitions have triggers of their own, and states of their own of those of the table."""
+    return any(True for side in (view.live, view.target) for _ in partitions_below(table, side))
+
+
+def _switched_off(alter: str, watching: Sequence[Fact], view: View, updates: Sequence[str]) -> list[str]:
+    states = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
     staying = [part for part in watching if view.stays(part.id)]
     off = [f"{alter} DISABLE RULE {last(part.name)}" for part in staying if part.kind == "rule"]
     off += [f"{alter} DISABLE TRIGGER USER"] if any(part.kind == "trigger" for part in watching) else []
@@ -98,7 +106,7 @@ def _without_triggers(fact: Fact, view: View, updates: Sequence[str]) -> list[st
         f"{alter} {states[part.attrs.get('enabled', 'O')]} {part.kind.upper()} {last(part.name)}"
         for part in staying
     ]
-    return [*off, *updates, *again, *_states_below(staying, states, view)]
+    return [*off, *updates, *again]
 
 
 def _has_unvalidated_not_null(table: str, view: View) -> bool:
@@ -136,7 +144,8 @@ _UNTOLD = """(EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = part 
 
 _WITHOUT_WATCHING = """FOR watching IN
         SELECT 'TRIGGER' AS kind, tgname AS name, tgenabled AS state FROM pg_catalog.pg_trigger
-         WHERE tgrelid = part AND tgenabled <> 'D' AND NOT tgisinternal
+         WHERE tgrelid = part AND tgenabled <> 'D'
+           AND (NOT tgisinternal OR tgparentid <> 0 AND tgconstrindid = 0)
         UNION ALL SELECT 'RULE', rulename, ev_enabled FROM pg_catalog.pg_rewrite
          WHERE ev_class = part AND ev_enabled <> 'D' AND ev_type <> '1' LOOP
         EXECUTE pg_catalog.format('ALTER TABLE ONLY %s DISABLE %s %I', part, watching.kind, watching.name);
@@ -144,6 +153,7 @@ _WITHOUT_WATCHING = """FOR watching IN
           CASE watching.state WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END,
           watching.kind, watching.name);
       END LOOP;"""
+"""What a partition got from its parent is internal before 15, as are the triggers of keys in all versions."""
 
 
 _WITHOUT_UNVALIDATED = """FOR watching IN
@@ -194,12 +204,3 @@ def quiet(table: str) -> str:
           pg_catalog.concat_ws(', ', nullif(watching.rest, ''), 'delete'));
       END LOOP;
     END LOOP;"""
-
-
-def _states_below(parts: Sequence[Fact], states: Mapping[str, str], view: View) -> Iterator[str]:
-    """What partitions have of their own of the states of triggers, which follow that of the parent's."""
-    names = {last(part.name) for part in parts if part.kind == "trigger"}
-    for state in view.live_kinds.get("trigger_state", ()) if names else ():
-        if last(state.name) in names and view.stays(state.id):
-            enabled = states[state.attrs.get("enabled", "O")]
-            yield f"ALTER TABLE ONLY {qualifier(state.name)} {enabled} TRIGGER {last(state.name)}"
