@@ -19,6 +19,7 @@ from snapstore_postgres.kinds.indexes import (
     vanishes_with_parent_index,
 )
 from snapstore_postgres.kinds.merging import are_away, comes_behind, own_below, taken_off
+from snapstore_postgres.kinds.own_checks import around_drop
 from snapstore_postgres.names import block, last, literal, qualifier, unquote
 from snapstore_postgres.relations import STRONGEST, children, size, table_of
 from snapstore_postgres.relations.inheritance import (
@@ -195,8 +196,9 @@ def _drop_constraint(fact: Fact, view: View) -> Draft:
     reached = [d for d in below if comes_with_parent(d, view) or _goes_with_parent(d, view)]
     reached += attached_indexes(fact, view)
     above = [view.live[i] for i in given_by(fact, view) if view.vanishes(i) and i in view.live]
+    before, behind = around_drop(fact, view)
     return Draft(
-        statements=[f"ALTER TABLE {table} DROP CONSTRAINT {name}"],
+        statements=[*before, f"ALTER TABLE {table} DROP CONSTRAINT {name}", *behind],
         undo=[f"ALTER TABLE {table} ADD CONSTRAINT {name} {constraint_definition(fact)}"],
         needs=[taken_off(part.name) for part in above],
         provides=[taken_off(part.name) for part in (fact, *reached)],

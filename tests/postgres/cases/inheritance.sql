@@ -243,3 +243,12 @@ CREATE TABLE public.p (a int); CREATE TABLE public.k (x int) INHERITS (public.p)
 ALTER TABLE public.p ADD CONSTRAINT a_nn NOT NULL a NOT VALID;
 --- b
 ALTER TABLE public.k NO INHERIT public.p;
+
+--- case children keep as their own what a parent checks no more
+--- both
+CREATE TABLE p (a int, s varchar); CREATE TABLE b () INHERITS (p); CREATE TABLE c (CONSTRAINT k CHECK (a > 0)) INHERITS (p);
+CREATE TABLE d () INHERITS (b, c); CREATE TABLE e () INHERITS (d); INSERT INTO d VALUES (1, 'x');
+ALTER TABLE p ADD CONSTRAINT k CHECK (a > 0), ADD CONSTRAINT l CHECK (s IN ('x', 'y')), ADD CONSTRAINT n CHECK (a < 5) NOT VALID;
+CREATE TABLE f () INHERITS (b);
+--- b
+ALTER TABLE p DROP CONSTRAINT k; ALTER TABLE ONLY p DROP CONSTRAINT l, DROP CONSTRAINT n; ALTER TABLE d NO INHERIT c;
