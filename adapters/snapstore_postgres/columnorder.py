@@ -20,11 +20,11 @@ from snapstore_postgres.names import qualifier
 _READS = ("view", "matview", "rule", "policy", "function", "procedure")
 
 
-def made_anew(request: PlanRequest) -> set[str]:
-    """The tables to be made anew for the order of their columns: all that would have another one where that
-    was asked for, else those whose columns something names in their order, as in ``public.t t(a, b)`` or in
-    ``public.f() f(a, b)``."""
-    tables = misplaced(request)
+def made_anew(request: PlanRequest, actions: Sequence[Action] = ()) -> set[str]:
+    """The tables to be made anew for the order of their columns: all that would have another one after the
+    actions where that was asked for, else those whose columns something names in their order, as in
+    ``public.t t(a, b)`` or in ``public.f() f(a, b)``."""
+    tables = misplaced(request, actions)
     if request.options.exact_column_order or not tables:
         return tables
     return {*_listed(request, tables), *_called(request, tables)}
@@ -49,31 +49,35 @@ def _given(function: Fact) -> str:
     return f"table:{function.attrs['result'].removeprefix('SETOF ')}"
 
 
-def misplaced(request: PlanRequest) -> set[str]:
+def misplaced(request: PlanRequest, actions: Sequence[Action]) -> set[str]:
     """The tables, by identity, whose columns would lie in another order than in the target."""
-    return set(_misplaced(request))
+    subjects = (action.subject for action in actions if action.verb is Verb.CREATE)
+    return set(_misplaced(request, {s for s in subjects if s.startswith("column:") and s in request.live}))
 
 
-def _misplaced(request: PlanRequest) -> Iterator[str]:
+def _misplaced(request: PlanRequest, replaced: Collection[str]) -> Iterator[str]:
+    moving = {f"table:{qualifier(column.partition(':')[2])}" for column in replaced}
     there = request.live_hints.get("relations", {})
     wanted = request.target_hints.get("relations", {})
     for identity in there.keys() & wanted.keys():
         now, then = there[identity].get("columns") or [], wanted[identity].get("columns") or []
-        if now == then:  # nearly all of them
+        if now == then and identity not in moving:  # nearly all of them
             continue
         fact = request.target.get(identity)
         if fact is None or identity not in request.live or not identity.startswith("table:"):
             continue
         if fact.attrs.keys() & {"of", "inherits", "foreign"} or f"partition:{fact.name}" in request.target:
             continue
-        after = [c for c in now if c in then] + [c for c in then if c not in now]
+        prefix = f"column:{fact.name}."
+        staying = [c for c in now if c in then and prefix + c not in replaced]
+        after = staying + [c for c in then if c not in staying]
         if after != then:
             yield identity
 
 
 def noted(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     """The actions; those that add a column to a table that is not as in the target then say so."""
-    tables = misplaced(request)
+    tables = misplaced(request, actions)
     return [_noted(action) if tables and _adds_to(action, tables) else action for action in actions]
 
 

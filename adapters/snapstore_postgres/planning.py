@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from snapstore.adapter import PlanRequest
+from snapstore.drafting import Finish
 from snapstore.drafting import actions as drafted
 from snapstore.errors import Exit, SnapError
 from snapstore.model import UNMODELLED, Action, DataMode, HazardName
@@ -95,7 +96,6 @@ def plan(request: PlanRequest) -> list[Action]:
     request, renamed = renames.rename_back(request)
     request, changed_rows = chosen.split(request)
     counted, back = taking_back.take_back(request, lambda fact: RULES[fact.kind].slots(fact))
-    anew = columnorder.made_anew(request)
 
     def finish(actions: list[Action]) -> list[Action]:
         actions = inheritance.with_new_links(counted, columnorder.noted(request, actions))
@@ -103,7 +103,7 @@ def plan(request: PlanRequest) -> list[Action]:
         actions = carry.with_carried_rows(counted, partitions.after_detaching(counted, actions))
         return with_one_rewrite(taking_back.after_return(back, actions) if back else actions)
 
-    actions = drafted(RULES, counted, anew, finish)
+    actions = _drafted(request, counted, finish)
     actions = lineage.noted(counted, homecoming.with_rows_back(counted, actions))
     actions = refreshing.with_refreshes(counted, chosen.with_rows(changed_rows, actions))
     actions = renames.after_renaming(renamed, doubts.noted(asked, request, actions))
@@ -119,6 +119,18 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = default_classes.behind_classes(request, bodies.behind_bodies(request, actions))
     actions = versions.with_lacking(request.resource, lacking, rights.with_missing(request, actions))
     return costs.stated(request, actions)
+
+
+def _drafted(request: PlanRequest, counted: PlanRequest, finish: Finish) -> list[Action]:
+    """As the rules write them. Which columns are made anew, and so come to lie behind the others, is known
+    only then; tables for which that matters are made anew themselves."""
+    anew = columnorder.made_anew(request)
+    while True:
+        actions = drafted(RULES, counted, anew, finish)
+        more = columnorder.made_anew(request, actions)
+        if more <= anew:
+            return actions
+        anew |= more
 
 
 def _refuse_loss(resource: str, actions: list[Action]) -> None:

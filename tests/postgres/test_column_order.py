@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg
 import pytest
 
 from tests.conftest import Snap
+from tests.postgres.roundtrip import capture, step
 
 CONFIG = '[resources.db]\nadapter = "postgres"\nurl = "${DATABASE_URL}"\n'
 TABLES = """
@@ -62,9 +65,31 @@ def test_it_is_restored_when_asked_for(project: Snap):
     assert rows(project) == [(1, 11), (2, 12)]
 
 
+def test_it_is_restored_where_a_column_has_to_be_made_anew(project: Snap):
+    run(project, "ALTER TABLE t ADD g text GENERATED ALWAYS AS ('g') STORED, ADD d int")
+    commit = project("take", "--json", code=0).json["commit"]
+    run(project, "ALTER TABLE t ALTER g DROP EXPRESSION")
+    project("restore", commit, "--yes", "--exact-column-order", code=0)
+    assert columns(project) == ["id", "c", "g", "d"]
+    assert rows(project) == [(1, 11), (2, 12)]
+
+
 def test_it_is_restored_where_nothing_else_differs(project: Snap):
     project("restore", "good", "--yes", code=0)
     project("restore", "good", "--yes", "--exact-column-order", "--only", "db", code=0)
     assert columns(project) == ["id", "b", "c"]
     assert rows(project) == [(1, 11), (2, 12)]
     assert project("plan", "good", "--exact-column-order", "--exit-code").code == 0
+
+
+def test_a_view_that_names_columns_in_their_order_reads_the_same_ones(new_database: Any):
+    made = "CREATE TABLE t (a int, b text{}, c text); CREATE VIEW v AS SELECT x, y, z FROM t k(x, y, z)"
+    url, other = new_database(), new_database()
+    for at, computed in ((url, " GENERATED ALWAYS AS ('b') STORED"), (other, "")):
+        with psycopg.connect(at, autocommit=True) as connection:
+            connection.execute(made.format(computed).encode())
+    with psycopg.connect(other, autocommit=True) as connection:
+        connection.execute("INSERT INTO t VALUES (1, 'b', 'c')")
+    step(other, capture(other), capture(url))
+    with psycopg.connect(other) as connection:
+        assert connection.execute("SELECT x, y, z FROM v").fetchall() == [(1, "b", "c")]
