@@ -65,22 +65,28 @@ def _has_place(request: PlanRequest) -> bool:
 
 def _made(request: PlanRequest, actions: Sequence[Action]) -> Iterator[str]:
     """Types that change, and tables with rows of which columns or all are made anew; partitions with them.
-    Partitioned tables that come back: what lies in the archive of their rows is found by them."""
+    Tables that come for rows in the archive, which are found by them: partitioned ones, be they so before or
+    after, and others into which rows go."""
     dropped = {action.subject for action in actions if action.verb is Verb.DROP}
     created = {action.subject for action in actions if action.verb is Verb.CREATE}
     found = {a.subject for a in actions if a.subject.startswith(_TYPES)} | created & dropped
     found |= {f"table:{qualifier(i.partition(':')[2])}" for i in created if i.startswith("column:")}
     if (request.live_hints.get("archive") or {}).get("exists"):
-        tables = request.target.kinds.get("table", ())
-        yield from (f.id for f in tables if f.id in created - found and "partition_key" in f.attrs)
+        filled = {f"table:{a.subject.partition(':')[2]}" for a in actions if a.subject.startswith("rows:")}
+        tables = (f for f in request.target.kinds.get("table", ()) if f.id in created - found)
+        yield from (f.id for f in tables if "partition_key" in f.attrs or f.id in filled)
     for identity in found & request.target.keys():
         if identity.startswith(_TYPES):
             yield identity
         elif identity.startswith("table:") and identity in request.live:
             tree = [identity, *_inheriting(identity, request)]
-            if any(held(request, table) != 0 for table in tree):
+            if _is_partitioned(identity, request) or any(held(request, table) != 0 for table in tree):
                 yield from tree
                 yield from (p for p in partitions_below(identity, request.target) if p in created)
+
+
+def _is_partitioned(table: str, request: PlanRequest) -> bool:
+    return any("partition_key" in side[table].attrs for side in (request.live, request.target))
 
 
 def _inheriting(table: str, request: PlanRequest) -> Iterator[str]:

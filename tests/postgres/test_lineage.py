@@ -316,3 +316,13 @@ def test_rows_do_not_go_to_the_archive_with_what_stood_in(new_database: Callable
     for number, connection in walked(new_database(), BETWEEN, (2, 1, 0, 2)):
         found = connection.execute("SELECT * FROM p").fetchall()
         assert found == {0: [], 1: [(2, "")], 2: [(2,)]}[number]
+
+
+def test_rows_without_a_partition_come_back_to_a_table_that_a_restore_made(new_database: Callable[[], str]):
+    steps = ("SELECT", "CREATE TABLE p (a int)", "DROP TABLE p; CREATE TABLE p (a int) PARTITION BY LIST (a)")
+    found = []
+    for number, connection in walked(new_database(), steps, (1, 2, 1, 2, 0, 1, 2, 0, 1)):
+        if number == 1:
+            found.append(connection.execute("SELECT a FROM p").fetchall())
+            connection.execute(f"DELETE FROM p; INSERT INTO p VALUES ({len(found)})")
+    assert found == [[], [(1,)], [(2,)], [(3,)]]
