@@ -21,6 +21,7 @@ from snapstore_postgres.online.scene import REFRESHING, UNNOTICED
 from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.rows.looking import LOOKS, NOT_LOOKED_AT, READERS
 from snapstore_postgres.rows.refreshing import is_filling
+from snapstore_postgres.rows.still_empty import EMPTY
 from snapstore_postgres.server.blockers import Blocker, holding, names
 from snapstore_postgres.server.connection import Connection, connect, failed_statement, is_about_data
 from snapstore_postgres.server.locking import mark_as_worker
@@ -127,6 +128,7 @@ def _in_transaction(
 ) -> None:
     """All actions or none."""
     with _transaction(connection, settings, actions, attempt) as patience:
+        _require_empty(connection, actions, context, patience)
         for action in actions:
             _run(connection, action, context, patience.before)
 
@@ -155,6 +157,35 @@ def _transaction(
             connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
         with without_event_triggers(connection, actions):
             yield patience
+
+
+_ORDINARY = """
+SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), c.oid
+  FROM pg_catalog.unnest($1::text[]) name
+  JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(name)
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind = 'r' ORDER BY 1"""
+_FILLED = "SELECT oid FROM pg_catalog.unnest($1::oid[]) t (oid) WHERE pg_catalog.pg_relation_size(oid) > 0"
+
+
+def _require_empty(
+    connection: Connection, actions: Sequence[Action], context: ApplyContext, patience: _Patience
+) -> None:
+    """Lock the tables that the actions take for empty. SnapError where one is not any more."""
+    asked = sorted({name for action in actions for name in action.payload.get(EMPTY, ())})
+    there = {oid: name for name, oid in connection.execute(_ORDINARY, [asked])} if asked else {}
+    if not there:
+        return
+    patience.before_lock()
+    locked = ", ".join(f"ONLY {name}" for name in there.values())
+    connection.execute(f"LOCK TABLE {locked} IN ACCESS EXCLUSIVE MODE".encode())
+    filled = [there[oid] for (oid,) in connection.execute(_FILLED, [[*there]])]
+    if filled:
+        raise SnapError(
+            f"{', '.join(filled)}: empty when the plan was made, and has rows by now",
+            where=context.resource,
+            fix="run the restore again; nothing of this transaction was kept",
+        )
 
 
 # -- looks -------------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ from snapstore_postgres.rows import (
     fitting,
     homecoming,
     refreshing,
+    still_empty,
     taking_back,
 )
 
@@ -118,7 +119,7 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = blocks.with_language(request, actions)
     actions = default_classes.behind_classes(request, bodies.behind_bodies(request, actions))
     actions = versions.with_lacking(request.resource, lacking, rights.with_missing(request, actions))
-    return costs.stated(request, actions)
+    return costs.stated(request, still_empty.expecting(asked, request, actions))
 
 
 def _drafted(request: PlanRequest, counted: PlanRequest, finish: Finish) -> list[Action]:

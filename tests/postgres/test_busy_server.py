@@ -189,3 +189,33 @@ def test_clients_that_only_read_are_not_held_up_by_a_waiting_restore(
     thread.join()
     _, told = running.communicate(timeout=120)
     assert running.returncode == 0, told
+
+
+@pytest.mark.parametrize(
+    "deploy",
+    [
+        "CREATE TABLE e (a int)",
+        "ALTER TABLE p ADD b int; CREATE TABLE e () INHERITS (p)",
+        "DROP TABLE p; CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE e PARTITION OF p DEFAULT",
+    ],
+    ids=["one that goes", "one below that of a column", "one made anew"],
+)
+def test_rows_that_come_to_an_empty_table_while_a_restore_waits_are_not_lost(
+    project: Project, session: Session, deploy: str
+) -> None:
+    project.sql("CREATE TABLE p (a int)")
+    project.snap("take", "-m", "old", code=0)
+    project.sql(deploy)
+    other = session()
+    other.execute("LOCK TABLE e IN ROW EXCLUSIVE MODE")
+    running = started(project, "restore", "HEAD", "--yes")
+    waiter(project)
+    other.execute("INSERT INTO e VALUES (7)")
+    other.commit()
+    told = b"".join(running.communicate(timeout=120))
+    assert running.returncode == 1, told
+    assert b"public.e: empty when the plan was made, and has rows by now" in told
+    assert project.sql("SELECT a FROM e") == [(7,)]
+    project.snap("restore", "HEAD", "--yes", code=0)
+    project.snap("undo", "--yes", code=0)
+    assert project.sql("SELECT a FROM e") == [(7,)]
