@@ -256,6 +256,20 @@ def test_rows_are_not_looked_at_for_a_key_that_they_have_kept_all_along(
     proven(url, actions, good)
 
 
+def test_rows_that_refer_to_what_may_have_been_renamed_are_told_so(
+    new_database: Callable[[], str],
+) -> None:
+    there, here = new_database(), new_database()
+    for url, name in ((there, "o"), (here, "p")):
+        run(url, f"CREATE TABLE {name} (id int PRIMARY KEY, v text); {PLAIN}")
+        run(url, f"ALTER TABLE t ADD FOREIGN KEY (n) REFERENCES {name}")
+    run(here, "INSERT INTO p VALUES (1, 'a'); INSERT INTO t VALUES (1, 1)")
+    actions = plan(capture(here), capture(there))
+    with pytest.raises(SnapError, match="comes back without rows") as stopped:
+        apply(here, actions)
+    assert "(--rename table:public.p=public.o if these are one)" in stopped.value.what
+
+
 def test_all_rows_in_the_way_are_told_at_once(new_database: Callable[[], str]) -> None:
     told = refused(
         new_database(),

@@ -18,13 +18,13 @@ def noted(asked: PlanRequest, request: PlanRequest, actions: Sequence[Action]) -
 
     ``asked`` is the request as it came, ``request`` the one with everything renamed that is known to be.
     """
-    pairs = [(old, new) for old, new in _doubtful(request) if old in asked.live]
-    pairs = [(old, new) for old, new in pairs if old not in asked.options.renames]
-    notes = {name: _note(old, new) for old, new in pairs for name in (old, new)}
+    pairs = [(old, new) for old, new in doubtful(request) if old in asked.live]
+    notes = {name: note(old, new) for old, new in pairs for name in (old, new)}
     return [_with_note(action, notes) for action in actions]
 
 
-def _note(old: str, new: str) -> str:
+def note(old: str, new: str) -> str:
+    """How to say that what is live under the one name is what the target has under the other."""
     return f"--rename {old}={new.partition(':')[2]} if these are one"
 
 
@@ -34,12 +34,13 @@ def _with_note(action: Action, notes: Mapping[str, str]) -> Action:
     return structs.replace(action, summary=f"{action.summary} ({notes[action.subject]})")
 
 
-def _doubtful(request: PlanRequest) -> Iterator[tuple[str, str]]:
-    """What goes and what comes instead, alike, where nothing tells the two apart for certain."""
+def doubtful(request: PlanRequest) -> Iterator[tuple[str, str]]:
+    """What goes and what comes instead, where neither ids nor anybody tells the two apart for certain."""
     gone = [c.before for c in request.changes.facts if c.before and c.after is None]
     come = [c.after for c in request.changes.facts if c.after and c.before is None]
-    yield from _tables(request, gone, come)
-    yield from _columns(request, gone, come)
+    for old, new in (*_tables(request, gone, come), *_columns(request, gone, come)):
+        if old not in request.options.renames:
+            yield old, new
 
 
 def _tables(request: PlanRequest, gone: Sequence[Fact], come: Sequence[Fact]) -> Iterator[tuple[str, str]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.names import last, literal, qualifier, spare_name
 from snapstore_postgres.relations import foreign_keys
 from snapstore_postgres.relations.foreign_keys import ForeignKey
+from snapstore_postgres.renaming.doubts import note
 from snapstore_postgres.rows import filling
 from snapstore_postgres.rows.archive import kept
 from snapstore_postgres.rows.future_rows import Rows, is_alone, look, rows_of, rows_with
@@ -25,7 +26,7 @@ def orphans(constraint: Fact, staying: Staying) -> Iterator[Look]:
     table, other = constraint.parent or "", key.table
     rows = rows_of(table, key.own, staying, is_alone(table, staying))
     if rows is not None and staying.comes_empty(other):
-        yield _of_nothing(constraint, rows, key)
+        yield _of_nothing(constraint, rows, key, staying)
     if asked is None or other not in staying.request.live:
         return
     referred = rows_of(other, key.others, staying, is_alone(other, staying))
@@ -59,7 +60,7 @@ def without_any(column: Fact, staying: Staying) -> Iterator[Look]:
         found = f" WHERE ({search.query}) IS NULL" if not empty else ""
         bad = f"SELECT place FROM ({numbered}) t, LATERAL (SELECT t.snap_no) k{found}"
         names = empty or sorted(other.partition(":")[2] for other in others)
-        why = f"nothing can stand in that is in {', '.join(names)}"
+        why = f"nothing can stand in that is in {', '.join(names)}{_unless_renamed(others, staying)}"
         yield look(rows, bad, f"fit, in {last(column.name)}", why)
 
 
@@ -70,12 +71,19 @@ def _is_read_now(column: Fact, staying: Staying) -> bool:
     return named and staying.keeps_rows(table) and staying.value(column) == f"t.{last(column.name)}"
 
 
-def _of_nothing(constraint: Fact, rows: Rows, key: ForeignKey) -> Look:
+def _of_nothing(constraint: Fact, rows: Rows, key: ForeignKey, staying: Staying) -> Look:
     """At all that refer to something, where nothing will be there."""
     given = (f"t.{last(column.name)} IS NOT NULL" for column in key.own)
     bad = f"SELECT place FROM {rows.source} t WHERE {(' OR ' if key.full else ' AND ').join(given)}"
     why = f"what they refer to is not in {key.table.partition(':')[2]}, which comes back without rows"
+    why += _unless_renamed([key.table], staying)
     return look(rows, bad, f"fit {last(constraint.name)}", why)
+
+
+def _unless_renamed(tables: Collection[str], staying: Staying) -> str:
+    """What to say where the rows may be there, in a table that has another name by now."""
+    notes = [note(staying.now(staying.doubted[table]), table) for table in tables if table in staying.doubted]
+    return f" ({', '.join(notes)})" if notes else ""
 
 
 def _equal(key: ForeignKey) -> str:

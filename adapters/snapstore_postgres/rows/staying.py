@@ -17,6 +17,7 @@ from snapstore.model import Action, Fact, Json
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import children
 from snapstore_postgres.relations.inheritance import partitions_below
+from snapstore_postgres.renaming import doubts
 from snapstore_postgres.renaming.wording import called_now
 from snapstore_postgres.rows.archive import kept
 from snapstore_postgres.rows.casts import cast
@@ -39,6 +40,11 @@ class Staying:
     @cached_property
     def destroyed(self) -> frozenset[str]:
         return frozenset(i for a in self.actions for i in a.destroys)
+
+    @cached_property
+    def doubted(self) -> dict[str, str]:
+        """What may be there already under another name, which nobody knows; and that name."""
+        return {new: old for old, new in doubts.doubtful(self.request)}
 
     @cached_property
     def moving(self) -> frozenset[str]:
