@@ -35,6 +35,7 @@ SETTINGS = {
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "shared_buffers": "64MB",
+    "jit": "off",  # compiling takes longer than what it would save in a small database
     "max_connections": "60",
     "listen_addresses": "127.0.0.1",
 }

@@ -13,6 +13,11 @@ _SETTING = re.compile(
     r"^(SET default_(tablespace|table_access_method) = .*;|\\(un)?restrict .*)\n", re.MULTILINE
 )
 
+# The version that servers give each column since November 2026: only a pg_dump as new leaves it out.
+_VERSION = re.compile(
+    r"^ALTER .* ALTER COLUMN .* SET \(pg_attver=\d+\);\n|, pg_attver=\d+|pg_attver=\d+, ", re.MULTILINE
+)
+
 
 def pg_dump() -> Path:
     """The program of the embedded wheel."""
@@ -28,7 +33,7 @@ def schema(url: str) -> Counter[str]:
     command = [str(pg_dump()), "--schema-only", "--exclude-schema=snapstore_archive*", f"--dbname={url}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return Counter(_entries(_SETTING.sub("", done.stdout)))
+    return Counter(_entries(_VERSION.sub("", _SETTING.sub("", done.stdout))))
 
 
 def _entries(text: str) -> list[str]:

@@ -192,7 +192,7 @@ ALTER TABLE p ADD CONSTRAINT nn NOT NULL n; -- since 18
 --- both
 CREATE TABLE c () INHERITS (p); CREATE TABLE d () INHERITS (c);
 
---- case children that compute a column of their own otherwise, or all in one way
+--- case children that compute a column of their own otherwise, or all in one way -- since 16
 --- a
 CREATE TABLE p (x int, y int GENERATED ALWAYS AS (x + 1) STORED);
 CREATE TABLE c (y int GENERATED ALWAYS AS (x + 2) STORED) INHERITS (p);
@@ -215,7 +215,7 @@ CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b () INHERITS (a); CREATE TABL
 --- a
 ALTER TABLE b ALTER id SET NOT NULL; ALTER TABLE a ADD v int; UPDATE a SET v = id; ALTER TABLE c NO INHERIT a;
 
---- case computed columns of children that are otherwise computed and not NULL
+--- case computed columns of children that are otherwise computed and not NULL -- since 16
 --- both
 CREATE TABLE public.p (x int NOT NULL, y int GENERATED ALWAYS AS (x + 1) STORED, z int NOT NULL GENERATED ALWAYS AS (x + 1) STORED, w int NOT NULL GENERATED ALWAYS AS (x + 1) STORED);
 CREATE TABLE public.k (own int, y int GENERATED ALWAYS AS (x + 2) STORED, z int GENERATED ALWAYS AS (x + 8) STORED) INHERITS (public.p);
