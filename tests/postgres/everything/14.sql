@@ -65,6 +65,8 @@ COMMENT ON TABLE s.t IS 'table'; COMMENT ON COLUMN s.t.n IS 'col'; COMMENT ON CO
 DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = %L', current_database(), '8MB'); EXECUTE format('ALTER ROLE snap_app IN DATABASE %I SET enable_seqscan = off', current_database()); END $$;
 CREATE VIEW s.lots AS SELECT a.id, b.t FROM s.t a LEFT JOIN s.ser b ON a.id = b.t WHERE EXISTS (SELECT 1 FROM s.p WHERE p.a = a.id) AND (a.id, a.n) IN (SELECT c.id, c.n FROM s.t c ORDER BY c.n LIMIT 5) ORDER BY a.id FETCH FIRST 3 ROWS WITH TIES;
 
+CREATE TABLE s.docs (id int PRIMARY KEY, doc xml CONSTRAINT whole CHECK (doc IS DOCUMENT), is_whole boolean GENERATED ALWAYS AS (doc IS DOCUMENT AND id > 0) STORED); CREATE INDEX docs_whole ON s.docs (id) WHERE doc IS DOCUMENT; CREATE VIEW s.whole AS SELECT id FROM s.docs WHERE (doc IS DOCUMENT) IS NOT FALSE;
+CREATE RULE changed AS ON UPDATE TO s.docs DO ALSO UPDATE s.ser x SET b = 1 WHERE x.id = new.id; CREATE RULE gone AS ON DELETE TO s.docs DO ALSO DELETE FROM s.ser x WHERE x.id = old.id;
 CREATE VIEW s.same_names AS SELECT t.id, t.n FROM s.t UNION SELECT ser.id, ser.t FROM s.ser;
 INSERT INTO s.t (m, n, tx) VALUES ('sad', 3, 'abc'), ('ok', 4, 'xyz'); INSERT INTO s.ser (t) VALUES (10); INSERT INTO s.parent VALUES (1, 1); INSERT INTO s.child VALUES (1, 2, 3);
 REFRESH MATERIALIZED VIEW s.mv; SELECT setval('s.ser_id_seq', 44);
