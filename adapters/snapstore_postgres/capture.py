@@ -187,6 +187,7 @@ def _hints(found: Answers) -> dict[str, Json]:
         "relations": relations,
         "ids": found.ids(),
         "subscribed": dict(subscribed),
+        "miscounted": dict(found.rows("miscounted")),
         "server_version": found.server.version_name,
         "version": found.server.version,
         "role": found.server.role,

@@ -36,7 +36,7 @@ from snapstore_postgres.kinds import (
 )
 from snapstore_postgres.kinds.one_rewrite import with_one_rewrite
 from snapstore_postgres.online import steps
-from snapstore_postgres.relations import catalog_tables, inheritance
+from snapstore_postgres.relations import catalog_tables, inheritance, miscounted
 from snapstore_postgres.renaming import doubts
 from snapstore_postgres.rows import (
     archive,
@@ -95,7 +95,7 @@ def plan(request: PlanRequest) -> list[Action]:
     request, lacking = versions.fitted(request)
     asked = request
     request, renamed = renames.rename_back(request)
-    request, changed_rows = chosen.split(request)
+    request, changed_rows = chosen.split(miscounted.set_right(request))
     counted, back = taking_back.take_back(request, lambda fact: RULES[fact.kind].slots(fact))
 
     def finish(actions: list[Action]) -> list[Action]:

@@ -28,9 +28,9 @@ Row = tuple[Any, ...]
 
 _OTHERS = (
     "aliases", "generated", "comments", "labels", "privileges", "attached", "unmodelled", "notices",
-    "dependencies", "relations", "subscribed",
+    "dependencies", "relations", "subscribed", "miscounted",
 )  # fmt: skip
-_BESIDES = {"archive", "notices", "relations", "subscribed", "system"}
+_BESIDES = {"archive", "miscounted", "notices", "relations", "subscribed", "system"}
 """Queries whose answers are hints, or told to the user: none of them becomes part of a fact."""
 _SUBSCRIPTIONS = "facts/subscription"
 _LARGE_OBJECTS = "facts/large_object"

@@ -11,6 +11,7 @@ from snapstore_postgres.kinds.column_text import column_secrets, column_settings
 from snapstore_postgres.kinds.domain_checks import checks_before
 from snapstore_postgres.kinds.flags import kept_below
 from snapstore_postgres.kinds.identities import identity_slot, identity_statements, retyped_identity
+from snapstore_postgres.kinds.own_checks import dropped
 from snapstore_postgres.kinds.retyping import around_type
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import (
@@ -23,6 +24,7 @@ from snapstore_postgres.relations import (
     version,
 )
 from snapstore_postgres.relations.inheritance import all_governing, descendants, governing, unsettled
+from snapstore_postgres.relations.miscounted import gone_with_type, is_marked
 from snapstore_postgres.relations.no_inherit import around_identity
 from snapstore_postgres.relations.notnull import (
     arrived,
@@ -88,7 +90,8 @@ def _cannot_become(before: Fact, after: Fact, view: View) -> bool:
 
 
 def _is_retyped(before: Fact, after: Fact) -> bool:
-    return any(before.attrs.get(key) != after.attrs.get(key) for key in ("type", "collation"))
+    another = any(before.attrs.get(key) != after.attrs.get(key) for key in ("type", "collation"))
+    return another or is_marked(before)
 
 
 def _costs(before: Fact, after: Fact, view: View) -> tuple[Hazard, ...]:
@@ -111,7 +114,8 @@ def _typed_anew(before: Fact, after: Fact, view: View) -> list[str]:
     using = f" USING {cast(name, old['type'], new['type'])}" if told else ""
     apart, again = around_type(before, view)
     alter = f"ALTER TABLE {table_of(after)} ALTER COLUMN {name} TYPE {new['type']}{collate}{using}"
-    return [*apart, alter, *again]
+    gone = [text for check in gone_with_type(before, view) for text in dropped(check, view)]
+    return [*apart, alter, *again, *gone]
 
 
 def _not_null_and_identity(before: Fact, after: Fact, view: View) -> list[str]:

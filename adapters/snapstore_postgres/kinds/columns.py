@@ -23,6 +23,7 @@ from snapstore_postgres.relations.inheritance import (
     made_with_table,
     own_below,
 )
+from snapstore_postgres.relations.miscounted import marked_below
 from snapstore_postgres.relations.no_inherit import around_identity
 from snapstore_postgres.relations.notnull import validated_below, without_namesake
 from snapstore_postgres.rows import archive, archived_values, filling, lost_labels, namesakes, positions
@@ -94,6 +95,7 @@ def _needed(
     for column in (fact, *reached):
         yield from checks_before(column, view)
     yield from (column.id for column in own_below(fact, view))
+    yield from marked_below(fact, view)
     yield from _calls_of_default(fact, view) if back else ()
 
 

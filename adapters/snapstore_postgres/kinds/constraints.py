@@ -19,7 +19,7 @@ from snapstore_postgres.kinds.indexes import (
     vanishes_with_parent_index,
 )
 from snapstore_postgres.kinds.merging import are_away, comes_behind, own_below, taken_off
-from snapstore_postgres.kinds.own_checks import around_drop
+from snapstore_postgres.kinds.own_checks import dropped
 from snapstore_postgres.names import block, last, literal, qualifier, unquote
 from snapstore_postgres.relations import STRONGEST, children, size, table_of
 from snapstore_postgres.relations.inheritance import (
@@ -32,6 +32,7 @@ from snapstore_postgres.relations.inheritance import (
     unsettled,
 )
 from snapstore_postgres.relations.keys import is_by_pairs
+from snapstore_postgres.relations.miscounted import goes_with_type
 from snapstore_postgres.relations.no_inherit import around_key
 from snapstore_postgres.rows.unvalidated import is_unvalidated, is_valid_check
 
@@ -189,16 +190,15 @@ def _drop_constraint(fact: Fact, view: View) -> Draft:
         return Draft(statements=[f"ALTER DOMAIN {qualifier(fact.name)} DROP CONSTRAINT {name}"])
     if comes_with_parent(fact, view) or _goes_with_parent(fact, view):
         return NOTHING
-    if vanishes_with_parent_index(fact, view):
+    if vanishes_with_parent_index(fact, view) or goes_with_type(fact, view):
         return NOTHING
     table = table_of(fact)
     below = descendants(fact, view, live=True)
     reached = [d for d in below if comes_with_parent(d, view) or _goes_with_parent(d, view)]
     reached += attached_indexes(fact, view)
     above = [view.live[i] for i in given_by(fact, view) if view.vanishes(i) and i in view.live]
-    before, behind = around_drop(fact, view)
     return Draft(
-        statements=[*before, f"ALTER TABLE {table} DROP CONSTRAINT {name}", *behind],
+        statements=dropped(fact, view),
         undo=[f"ALTER TABLE {table} ADD CONSTRAINT {name} {constraint_definition(fact)}"],
         needs=[taken_off(part.name) for part in above],
         provides=[taken_off(part.name) for part in (fact, *reached)],

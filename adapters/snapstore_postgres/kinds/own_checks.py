@@ -18,11 +18,14 @@ from snapstore_postgres.relations.inheritance import descendants
 from snapstore_postgres.rows.unvalidated import is_unvalidated, is_valid_check
 
 
-def around_drop(check: Fact, view: View) -> tuple[list[str], list[str]]:
-    """Statements before and behind the one that drops a live check."""
+def dropped(check: Fact, view: View) -> list[str]:
+    """The statements that drop a live constraint."""
     kept = list({below.id: below for below in _kept_below(check, view)}.values())
-    again = [text for below in kept for text in _again(below, view)]
-    return [_made_own(view.live[below.id]) for below in kept], again
+    return [
+        *(_made_own(view.live[below.id]) for below in kept),
+        f"ALTER TABLE {table_of(check)} DROP CONSTRAINT {last(check.name)}",
+        *(text for below in kept for text in _again(below, view)),
+    ]
 
 
 def _kept_below(check: Fact, view: View) -> Iterator[Fact]:

@@ -16,6 +16,7 @@ from snapstore_postgres.kinds.merging import are_away, own_in, taken_off
 from snapstore_postgres.names import block, last, literal, unquote
 from snapstore_postgres.relations import STRONGEST, version
 from snapstore_postgres.relations.inheritance import all_dropped, ancestors
+from snapstore_postgres.relations.miscounted import lost_in, waiting_for
 from snapstore_postgres.rows import archive, fitting, leaving
 from snapstore_postgres.rows.homeless import text
 
@@ -140,6 +141,7 @@ def _detach(fact: Fact, view: View) -> Draft:
     live = view.request.live
     own = _foreign_keys(fact.name, live)
     return Draft(
+        needs=[*lost_in(fact.name, live)],
         provides=[detached(fact.name)],
         statements=[
             *(numbered_below(fact.name, view) if _are_numbered(fact, live, view) else ()),
@@ -176,6 +178,7 @@ def _waiting(action: Action, request: PlanRequest, waits: Mapping[str, set[str]]
     # What keeps the partition from going, as a foreign key to its parent does, goes first.
     released = (identity.partition(":") for identity in action.releases)
     before = {detached(name) for kind, _, name in released if kind == "partition"}
+    before |= {detached(name) for name in waiting_for(fact)}
     waited = {*(tokens or ())} - before
     return (
         msgspec.structs.replace(action, needs=tuple(sorted({*action.needs, *waited}))) if waited else action

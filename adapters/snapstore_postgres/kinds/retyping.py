@@ -29,10 +29,12 @@ def around_type(column: Fact, view: View) -> tuple[list[str], list[str]]:
 
 
 def around_expression(told: Sequence[Fact], view: View) -> tuple[list[str], list[str]]:
-    """The same around those that say what columns, of live tables, are computed from."""
+    """The same around those that say what columns, of live tables, are computed from: the first, and others
+    below it. What is above the first is as it will be by then."""
     heirs = (c for c in told if is_inherited(view.live[c.id].attrs.get("not_null")))
     above = dict.fromkeys(identity for heir in heirs for identity in all_governing(heir, view))
-    givers = [c for c in map(view.live.__getitem__, above) if gives(c)]
+    done = all_governing(told[0], view) if told else ()
+    givers = [c for c in ((view.target if i in done else view.live)[i] for i in above) if gives(c)]
     below = [found for giver in givers for found in _below(giver, view) if gives(found)]
     return _not_for_children(list({c.id: c for c in (*givers, *below)}.values()), view)
 

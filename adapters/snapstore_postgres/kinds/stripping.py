@@ -15,6 +15,7 @@ from snapstore_postgres.names import last, qualifier, quote
 from snapstore_postgres.relations import plain_stays_bound, rewrite_hazard, version
 from snapstore_postgres.relations.catalog_tables import OPTION, without_option
 from snapstore_postgres.relations.inheritance import ancestors
+from snapstore_postgres.relations.miscounted import lost_in
 from snapstore_postgres.renaming.wording import former, former_facts
 from snapstore_postgres.rows import archive, archived_labels, homeless
 from snapstore_postgres.rows.casts import written
@@ -47,7 +48,7 @@ def table_draft(fact: Fact, view: View, draft: Draft) -> Draft:
             archive.register(place, identity, "table", facts),
         ],
         undo=[f"ALTER TABLE {quote(place)}.{last(fact.name)} SET SCHEMA {qualifier(fact.name)}"],
-        needs=[*draft.needs, archive.REGISTERED],
+        needs=[*draft.needs, archive.REGISTERED, *lost_in(fact.name, view.live)],
         provides=[detached(fact.name)] if stripping.leaves_parents else (),
         payload={"archive": place},
         hazards=rewrite_hazard(view, fact.id) if stripping.rewrites else (),

@@ -48,6 +48,7 @@ from snapstore_postgres.relations.inheritance import (
     partitions_below,
     unsettled,
 )
+from snapstore_postgres.relations.miscounted import lost_in
 from snapstore_postgres.relations.no_inherit import around_identity, for_one_table
 from snapstore_postgres.relations.notnull import (
     comes_with_new_parent,
@@ -356,7 +357,7 @@ def _alter_table(before: Fact, after: Fact, view: View) -> Alteration | None:
             *([] if owned else owner_statement("TABLE", name, after)),
         ],
         secrets=secrets,
-        needs=logged.others_first(after, view),
+        needs=[*logged.others_first(after, view), *(lost_in(name, view.live) if leaves else ())],
         provides=[detached(name)] if leaves else [],
         lock=STRONGEST,
         displaces=lambda dependent: (

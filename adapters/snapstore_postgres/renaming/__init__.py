@@ -36,6 +36,8 @@ INSIDE = ("label", "attribute")
 """What is no fact of its own: the labels of an enum and the attributes of a composite type."""
 KINDS = (*IN_SCHEMAS, *GLOBAL, *PARTS, "column", *INSIDE)
 """All that can be renamed."""
+MISCOUNTED = "miscounted"
+"""In the hints of a capture: the columns of the constraints that ``relations/miscounted.py`` is about."""
 
 _NAMED_APART = (
     "collation", "conversion", "statistics", "operator_class", "operator_family", "ts_configuration",

@@ -14,7 +14,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Fact, Json
 from snapstore_postgres.names import last, parts, qualifier
-from snapstore_postgres.renaming import ROUTINES, TYPES, schema_of
+from snapstore_postgres.renaming import MISCOUNTED, ROUTINES, TYPES, schema_of
 
 _SHARED = ("role", "tablespace")
 
@@ -157,6 +157,8 @@ def below(request: PlanRequest, part: Fact) -> dict[str, str] | None:
     be renamed there, since it comes from a table above, or one below has it from elsewhere too."""
     table, name = (part.parent or "").partition(":")[2], last(part.name)
     above, children = _trees(request.live)
+    if part.id in request.live_hints.get(MISCOUNTED, {}):
+        return None
     if _is_alone(part):
         return {}
     same = (request.live.get(f"{part.kind}:{parent}.{name}") for parent in above.get(table, ()))
@@ -167,6 +169,8 @@ def below(request: PlanRequest, part: Fact) -> dict[str, str] | None:
     for heir in heirs:
         others = set(above.get(heir, ())) - {table, *tree}
         if any(f"{part.kind}:{other}.{name}" in request.live for other in others):
+            return None
+        if f"{part.kind}:{heir}.{name}" in request.live_hints.get(MISCOUNTED, {}):
             return None
     return heirs
 

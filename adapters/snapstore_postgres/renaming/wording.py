@@ -27,6 +27,7 @@ from snapstore_postgres.renaming import (
     GLOBAL,
     IN_SCHEMAS,
     INSIDE,
+    MISCOUNTED,
     RELATIONS,
     ROUTINES,
     TYPES,
@@ -68,11 +69,11 @@ def renamed(request: PlanRequest, renaming: Renaming) -> PlanRequest:
     moves = [FactChange(was.id, was, None) for was, _ in others if was.id not in come]
     moves += [FactChange(identity, request.live.get(identity), now) for identity, now in come.items()]
     live = request.live.changed(moves)
-    changed = structs.replace(request.changes, facts=_changes_after(request, live, moves))
+    changed = structs.replace(request.changes, facts=changes_after(request, live, moves))
     return structs.replace(request, live=live, live_hints=_hints(request, renaming), changes=changed)
 
 
-def _changes_after(request: PlanRequest, live: Facts, moves: Iterable[FactChange]) -> list[FactChange]:
+def changes_after(request: PlanRequest, live: Facts, moves: Iterable[FactChange]) -> list[FactChange]:
     """The changes to the target, looked for anew where something has moved only."""
     changes = {change.id: change for change in request.changes.facts}
     for identity in {move.id for move in moves}:
@@ -86,8 +87,9 @@ def _changes_after(request: PlanRequest, live: Facts, moves: Iterable[FactChange
 def _hints(request: PlanRequest, renaming: Renaming) -> dict[str, Json]:
     """What is known of the live side, under the names that it gets."""
     hints, rename = dict(request.live_hints), renaming.identity
-    for name in ("relations", "subscribed", "ids"):
+    for name in ("relations", "subscribed", "ids", MISCOUNTED):
         hints[name] = {rename(identity): hint for identity, hint in hints.get(name, {}).items()}
+    hints[MISCOUNTED] = {i: [*map(rename, columns)] for i, columns in hints[MISCOUNTED].items()}
     for old, new in renaming.names.items() if renaming.kind in ("column", *INSIDE) else ():
         whole = next((f"{k}:{qualifier(old)}" for k in ("table", "enum", "composite")
                       if f"{k}:{qualifier(old)}" in hints["relations"]), "")  # fmt: skip

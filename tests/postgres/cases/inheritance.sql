@@ -252,3 +252,30 @@ ALTER TABLE p ADD CONSTRAINT k CHECK (a > 0), ADD CONSTRAINT l CHECK (s IN ('x',
 CREATE TABLE f () INHERITS (b);
 --- b
 ALTER TABLE p DROP CONSTRAINT k; ALTER TABLE ONLY p DROP CONSTRAINT l, DROP CONSTRAINT n; ALTER TABLE d NO INHERIT c;
+
+--- case checks that a column of a parent has left below, which no statement drops
+--- both
+CREATE TABLE p (a int, b int); INSERT INTO p VALUES (1, 1);
+CREATE TABLE k (a int DEFAULT 5, CONSTRAINT own CHECK (a > 0), CONSTRAINT kept CHECK (a > -1), CONSTRAINT named CHECK (a > -2)) INHERITS (p);
+CREATE TABLE g (x int) INHERITS (k); INSERT INTO g VALUES (1, 2, 3); CREATE VIEW v AS SELECT a FROM k; CREATE INDEX i ON k (a);
+ALTER TABLE p ADD CONSTRAINT own CHECK (a > 0), ADD CONSTRAINT kept CHECK (a > -1), ADD CONSTRAINT named CHECK (a > -2), ADD CONSTRAINT other CHECK (a <> 7);
+--- a
+ALTER TABLE p DROP COLUMN a;
+--- b
+ALTER TABLE p DROP CONSTRAINT other, ADD CONSTRAINT other CHECK (b <> 7);
+ALTER TABLE p RENAME CONSTRAINT named TO called; ALTER TABLE p DROP CONSTRAINT own; ALTER TABLE k DROP CONSTRAINT own;
+--- case a check that was left below, being valid, beside one of the name that is not
+--- both
+CREATE TABLE p (a int); INSERT INTO p VALUES (1); CREATE TABLE k (a int DEFAULT 5) INHERITS (p);
+--- a
+ALTER TABLE p ADD CONSTRAINT c CHECK (a < 9); ALTER TABLE p DROP COLUMN a;
+--- b
+ALTER TABLE p ADD CONSTRAINT c CHECK (a < 9) NOT VALID;
+--- case a child lost the NOT NULL that it inherits when it got an expression of its own
+--- both
+CREATE TABLE p (a int, g int GENERATED ALWAYS AS (a + 1) STORED CONSTRAINT nn NOT NULL); CREATE TABLE b (x int) INHERITS (p); CREATE TABLE c (x int) INHERITS (p);
+INSERT INTO b VALUES (1); INSERT INTO c VALUES (1); CREATE VIEW v AS SELECT * FROM p;
+--- a
+ALTER TABLE b ALTER g SET EXPRESSION AS (a + 2); ALTER TABLE c ALTER g SET EXPRESSION AS (a + 2); -- since 17
+--- b
+ALTER TABLE b NO INHERIT p; ALTER TABLE p ALTER g DROP NOT NULL;
