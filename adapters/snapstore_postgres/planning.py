@@ -23,6 +23,7 @@ from snapstore_postgres.kinds import (
     extensions,
     federation,
     indexes,
+    lost_not_nulls,
     operators,
     partitions,
     privileges,
@@ -95,7 +96,8 @@ def plan(request: PlanRequest) -> list[Action]:
     request, lacking = versions.fitted(request)
     asked = request
     request, renamed = renames.rename_back(request)
-    request, changed_rows = chosen.split(miscounted.set_right(request))
+    named = miscounted.set_right(request)
+    request, changed_rows = chosen.split(lost_not_nulls.as_if_kept(named))
     counted, back = taking_back.take_back(request, lambda fact: RULES[fact.kind].slots(fact))
 
     def finish(actions: list[Action]) -> list[Action]:
@@ -107,6 +109,7 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = _drafted(request, counted, finish)
     actions = lineage.noted(counted, homecoming.with_rows_back(counted, actions))
     actions = refreshing.with_refreshes(counted, chosen.with_rows(changed_rows, actions))
+    actions = lost_not_nulls.lost_again(named, actions)
     actions = renames.after_renaming(renamed, doubts.noted(asked, request, actions))
     exists = bool(request.live_hints.get("archive", {}).get("exists"))
     actions = archive.with_registry(request.resource, actions, exists)

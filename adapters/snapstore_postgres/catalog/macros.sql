@@ -78,8 +78,10 @@ EXISTS (
 
 -- macro named_not_null
 -- NOT NULL constraint k of column a, NULL where a plain NOT NULL would make it the same way. One that is only
--- inherited has the name that the first of its parents happened to have: nobody can choose it.
-CASE WHEN {{owns_not_null}}
+-- inherited has the name that the first of its parents happened to have: nobody can choose it. SET EXPRESSION takes
+-- the constraint of a partition, and pg_dump does not tell of it then.
+CASE WHEN k.oid IS NULL AND c.relispartition AND a.attnotnull THEN json_build_object('lost', true)
+     WHEN {{owns_not_null}}
      THEN CASE WHEN k.conname <> left(c.relname || '_' || a.attname || '_not_null', 63)
                     OR NOT k.convalidated OR k.connoinherit
           THEN json_strip_nulls(json_build_object(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from snapstore.model import Fact, Hazard, Json
 from snapstore.rules import Alteration, View
@@ -13,7 +13,7 @@ from snapstore_postgres.kinds.flags import kept_below
 from snapstore_postgres.kinds.identities import identity_slot, identity_statements, retyped_identity
 from snapstore_postgres.kinds.own_checks import dropped
 from snapstore_postgres.kinds.retyping import around_type
-from snapstore_postgres.names import last
+from snapstore_postgres.names import last, qualifier
 from snapstore_postgres.relations import (
     STRONGEST,
     changes_persistence,
@@ -49,6 +49,7 @@ def altered(before: Fact, after: Fact, view: View) -> Alteration | None:
     fit = fitting.into(before, after.attrs["type"], view) if leads else fitting.Fit()
     expressions, needs = generated.changed_expression(before, after, above, view)
     renames = _not_null_names(before, after, view) if follows else []
+    losing = generated.losing(before, after, above, view)
     found = Alteration(
         statements=[
             *fit.statements,
@@ -69,7 +70,8 @@ def altered(before: Fact, after: Fact, view: View) -> Alteration | None:
         ],
         provides=[i for i in _numbers_by(after) if i in view.target and i not in view.live],
         lock=STRONGEST,
-        displaces=_displaced_by(before, after, retyped, bool(renames), view),
+        displaces=_displaced_by(before, after, retyped, bool(renames), losing, view),
+        reaches=losing,
         swaps=_following(before, view) if leads else (),
         follows=(retyped and follows) or generated.follows(before, after, above, view),
         hazards=(*_costs(before, after, view), *fit.hazards),
@@ -207,7 +209,7 @@ def _toggled(column: Fact, view: View) -> list[str]:
 
 
 def _displaced_by(
-    before: Fact, after: Fact, retyped: bool, renames: bool, view: View
+    before: Fact, after: Fact, retyped: bool, renames: bool, losing: Sequence[str], view: View
 ) -> Callable[[Fact], bool]:
     """What has to be away while the column changes: for a new type much, for a new source its default."""
     old, new = before.attrs, after.attrs
@@ -220,6 +222,8 @@ def _displaced_by(
     kept = old.get("collation") == new.get("collation") and rewriting.keeps_rows(old["type"], new["type"])
     alone = rebuilt and (partitioned or (not retyped and generated.reads_own_table(after, view)))
 
+    leaving = {f"partition:{qualifier(column.partition(':')[2])}" for column in losing}
+
     def displaces(dependent: Fact) -> bool:
         if dependent.kind == "comment":
             return another and dependent.id.startswith("comment:not_null:")
@@ -227,7 +231,7 @@ def _displaced_by(
             return True
         if rewritten and holds(dependent, before.parent or ""):
             return True
-        if renames and dependent.kind == "partition":
+        if dependent.kind == "partition" and (renames or dependent.id in leaving):
             return True
         if retyped:
             # What goes anyway has to be gone: the server would read it anew with the new type.

@@ -9,7 +9,7 @@ from snapstore.rules import View
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.kinds.retyping import around_expression
 from snapstore_postgres.names import last
-from snapstore_postgres.relations import children, plain_stays_bound, table_of
+from snapstore_postgres.relations import children, plain_stays_bound, table_of, version
 from snapstore_postgres.relations.inheritance import ancestors, given_by
 from snapstore_postgres.rows import archive
 
@@ -19,16 +19,27 @@ def changed_expression(
 ) -> tuple[list[str], list[str]]:
     """The statements that change what a column is computed from, and what they need. That for one of those
     ``above``, which it inherits, reaches all below it, and gives them their own again."""
-    if any(_is_other(view.live[identity], view.target[identity]) for identity in above):
-        return [], []
-    if not _is_other(before, after):
-        return [], []
     if "generated" not in after.attrs:
-        return [] if above else [f"{_alter(after)} DROP EXPRESSION"], []
-    own = list(_of_their_own(after, view))
-    apart, again = around_expression((after, *own), view)
-    statements = [*apart, *(_computed(column) for column in (after, *own)), *again]
-    return statements, [need for column in own for need in column.needs]
+        goes = "generated" in before.attrs and not above
+        return [f"{_alter(after)} DROP EXPRESSION"] if goes else [], []
+    told = _told(before, after, above, view)
+    apart, again = around_expression(told, view)
+    statements = [*apart, *map(computed, told), *again]
+    return statements, [need for column in told[1:] for need in column.needs]
+
+
+def _told(before: Fact, after: Fact, above: Sequence[str], view: View) -> list[Fact]:
+    """The columns that are told what they are computed from: one, and those below that are otherwise."""
+    if follows(before, after, above, view) or not _is_other(before, after) or "generated" not in after.attrs:
+        return []
+    return [after, *_of_their_own(after, view)]
+
+
+def losing(before: Fact, after: Fact, above: Sequence[str], view: View) -> list[str]:
+    """The columns (since 18) of partitions that would lose their NOT NULL by such a statement."""
+    told = _told(before, after, above, view) if version(view) >= 180000 else ()
+    attached = (c for c in told if view.stays(f"partition:{table_of(c)}"))
+    return [column.id for column in attached if view.live[column.id].attrs.get("not_null")]
 
 
 def follows(before: Fact, after: Fact, above: Sequence[str], view: View) -> bool:
@@ -38,7 +49,7 @@ def follows(before: Fact, after: Fact, above: Sequence[str], view: View) -> bool
 
 def own_expressions(column: Fact, reached: Sequence[Fact]) -> list[str]:
     """The same for columns of children that have come with this one."""
-    return [_computed(below) for below in reached if "generated" in below.attrs and _is_other(column, below)]
+    return [computed(below) for below in reached if "generated" in below.attrs and _is_other(column, below)]
 
 
 def _is_other(one: Fact, two: Fact) -> bool:
@@ -60,7 +71,8 @@ def _alter(column: Fact) -> str:
     return f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)}"
 
 
-def _computed(column: Fact) -> str:
+def computed(column: Fact) -> str:
+    """The statement that says what a column is computed from."""
     return f"{_alter(column)} SET EXPRESSION AS ({reparsable(column.attrs['generated']['expression'])})"
 
 

@@ -84,8 +84,8 @@ def _table(identity: str) -> str:
 
 
 def _matters(identity: str, request: PlanRequest) -> bool:
-    """Whether the plan has to do with it: something changes for a check of that name, or the NOT NULL of such
-    a column, in the tables above it and below, or in what its table has above it."""
+    """Whether the plan has to do with it: something changes for a check of that name, or such a column, in
+    the tables above it and below, or in what its table has above it."""
     table = _table(identity)
     links = {f"partition:{table}", f"table:{table}"}
     names = {table, *_around(table, request.live), *_around(table, request.target)}
@@ -105,14 +105,10 @@ def _below(table: str, side: Facts) -> Iterator[str]:
         yield from _below(child, side)
 
 
-_COUNTS = {"column": "not_null", "table": "inherits"}
-
-
 def _counts(change: FactChange) -> bool:
-    key = _COUNTS.get(change.id.partition(":")[0])
-    if key is None or change.before is None or change.after is None:
+    if not change.id.startswith("table:") or change.before is None or change.after is None:
         return True
-    return bool(change.before.attrs.get(key) != change.after.attrs.get(key))
+    return bool(change.before.attrs.get("inherits") != change.after.attrs.get("inherits"))
 
 
 # -- what has to be done -----------------------------------------------------------------------------------

@@ -21,13 +21,14 @@ from snapstore_postgres.relations.no_inherit import first_for_all
 _UNKNOWN = ""
 """Instead of the name of a NOT NULL that is only inherited."""
 _INHERITED = {"inherited": True}
+_LOST = {"lost": True}
 
 
 def not_null_clause(column: Fact, not_null: Json, view: View) -> str:
     """As CREATE TABLE and ADD COLUMN write it."""
     if not not_null:
         return ""
-    if not_null is True:
+    if not_null is True or is_lost(not_null):
         name = _contested_name(column, view)
         return f" CONSTRAINT {name} NOT NULL" if name else " NOT NULL"
     if not_null.get("not_valid") or not_null.get("inherited"):
@@ -338,6 +339,11 @@ def is_inherited(not_null: Json) -> bool:
     return isinstance(not_null, dict) and bool(not_null.get("inherited"))
 
 
+def is_lost(not_null: Json) -> bool:
+    """Whether a partition has no such constraint, though its column is NOT NULL: see ``miscounted.py``."""
+    return bool(not_null == _LOST)
+
+
 def is_only_inherited(column: Fact) -> bool:
     """Whether its NOT NULL is that of the tables above, and valid."""
     return bool(column.attrs.get("not_null") == _INHERITED)
@@ -392,9 +398,20 @@ def arrived(before: Fact, after: Fact, parents: Sequence[str], view: View) -> Js
     # What is no more for children stays theirs; what goes takes along all that can be without.
     stays = any(view.target[identity].attrs.get("not_null") for identity in givers)
     if not was or not (stays or is_bound(before, view)):
-        return None
+        return was if _may_keep(before, after, view) else None
     own = [view.live[i] for i in givers if not is_inherited(view.live[i].attrs["not_null"])]
     return {"name": name_of_not_null(own[0])} if own else was
+
+
+def _may_keep(before: Fact, after: Fact, view: View) -> bool:
+    """Whether what was only inherited may be the table's own by now, since it leaves a parent that gives it:
+    it is, if the others have taken back theirs before."""
+    now = after.attrs.get("not_null")
+    was_below, is_below = (
+        side[before.parent or ""].attrs.get("inherits", ()) for side in (view.live, view.target)
+    )
+    left = (f"column:{parent}.{last(before.name)}" for parent in was_below if parent not in is_below)
+    return bool(now) and not is_inherited(now) and any(gives(view.live.get(above)) for above in left)
 
 
 def _followed(was: Json, now: Json, parents: Sequence[str], view: View) -> Json:
