@@ -20,7 +20,6 @@ from snapstore_postgres.names import literal, qualifier
 from snapstore_postgres.online.scene import REFRESHING, UNNOTICED
 from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.rows.looking import LOOKS, NOT_LOOKED_AT, READERS
-from snapstore_postgres.rows.refreshing import is_filling
 from snapstore_postgres.rows.still_empty import EMPTY
 from snapstore_postgres.server.blockers import Blocker, holding, names
 from snapstore_postgres.server.connection import Connection, connect, failed_statement, is_about_data
@@ -28,6 +27,7 @@ from snapstore_postgres.server.locking import mark_as_worker
 from snapstore_postgres.server.quiet import enforce_keys, switch_off, without_event_triggers
 from snapstore_postgres.server.watching import require_close_standbys, watched
 from snapstore_postgres.settings import Settings
+from snapstore_postgres.words import is_filling
 
 _LATER = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 """What may work when it is tried again."""

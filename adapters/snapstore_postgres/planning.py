@@ -45,6 +45,7 @@ from snapstore_postgres.rows import (
     chosen,
     disallowed,
     fitting,
+    forced_policies,
     homecoming,
     refreshing,
     still_empty,
@@ -118,7 +119,7 @@ def plan(request: PlanRequest) -> list[Action]:
         _refuse_loss(request.resource, actions)
     actions = resolution.in_sight(request, steps.in_steps(request, actions))
     actions = vanished_casts.for_a_moment(request, immutable.for_a_moment(request, actions))
-    actions = catalog_tables.for_a_moment(counted, actions)
+    actions = forced_policies.for_a_moment(request, catalog_tables.for_a_moment(counted, actions))
     actions = blocks.with_language(request, actions)
     actions = default_classes.behind_classes(request, bodies.behind_bodies(request, actions))
     actions = versions.with_lacking(request.resource, lacking, rights.with_missing(request, actions))

@@ -18,6 +18,7 @@ from snapstore_postgres.catalog.rowdata import ROWS
 from snapstore_postgres.names import parts, unquote
 from snapstore_postgres.renaming import schema_of
 from snapstore_postgres.rows.archive import REGISTERED, REGISTRY
+from snapstore_postgres.rows.forced_policies import hidden, lifted
 from snapstore_postgres.rows.looking import LOOKS
 from snapstore_postgres.supply import needed, parameters
 
@@ -79,9 +80,10 @@ def with_missing(request: PlanRequest, actions: list[Action]) -> list[Action]:
     rights = _rights(request)
     if rights is None:
         return [_with(action, _missing_roles(action, request)) for action in actions]
+    seeing = rights._replace(hidden={*rights.hidden} - lifted(actions))
     return [
-        _with(action, [*_missing_roles(action, request), *_forbidden(action, request, rights)])
-        for action in actions
+        _with(action, [*_missing_roles(action, request), *_forbidden(action, request, of)])
+        for action, of in ((action, seeing if action.transactional else rights) for action in actions)
     ]
 
 
@@ -100,16 +102,10 @@ def _rights(request: PlanRequest) -> Rights | None:
         may=hints.get("may") or (),
         creates=powers.get("creates", True),
         closed=powers.get("closed") or (),
-        hidden=() if powers.get("sees_all_rows", True) else _hidden(request),
+        hidden=hidden(request, request.live),
         creates_roles=powers.get("creates_roles", True),
         extensions=powers.get("extensions") or {},
     )
-
-
-def _hidden(request: PlanRequest) -> list[str]:
-    """The tables whose policies hold for their owners too."""
-    both = {"row_security", "force_row_security"}
-    return [f.name for f in request.live.values() if f.kind == "table" and both <= f.attrs.keys()]
 
 
 def _with(action: Action, texts: list[str]) -> Action:

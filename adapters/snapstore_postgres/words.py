@@ -110,3 +110,8 @@ def named_in(text: str, fact: Fact) -> list[str]:
 def database_name(view: View) -> str:
     """The live database's name, quoted: it is no part of a state, and statements need it."""
     return quote(view.request.live_hints.get("database", "current"))
+
+
+def is_filling(statement: str) -> bool:
+    """Whether it fills a materialized view."""
+    return statement.startswith(("CREATE MATERIALIZED VIEW ", "REFRESH MATERIALIZED VIEW "))

@@ -139,6 +139,8 @@ class _Stripping:
         attrs |= {"options": options} if options else {}
         if attrs.pop("row_security", None):
             self.statements.append(f"{alter} DISABLE ROW LEVEL SECURITY")
+        if attrs.pop("force_row_security", None):
+            self.statements.append(f"{alter} NO FORCE ROW LEVEL SECURITY")
         if self._alters_storage and attrs.pop("access_method", None):
             self.statements.append(f"{alter} SET ACCESS METHOD heap")
             self.rewrites = True

@@ -24,8 +24,9 @@ from snapstore_postgres.online.scene import (
     step,
 )
 from snapstore_postgres.relations import STRONGEST
-from snapstore_postgres.rows.refreshing import is_filling, is_refreshable, reads
+from snapstore_postgres.rows.refreshing import is_refreshable, reads
 from snapstore_postgres.settings import locking
+from snapstore_postgres.words import is_filling
 
 
 def built(scene: Scene) -> Iterator[Change]:

@@ -21,7 +21,7 @@ from snapstore_postgres.names import block, last, literal, qualifier
 from snapstore_postgres.relations import size
 from snapstore_postgres.renaming import RENAMED
 from snapstore_postgres.renaming.wording import RENAMED_BACK, called_now, label_now
-from snapstore_postgres.rows import archived_values
+from snapstore_postgres.rows import archived_values, forced_policies
 from snapstore_postgres.rows.casts import below_domains, cast, written
 from snapstore_postgres.rows.looking import SHOWN, first
 from snapstore_postgres.rows.lost_labels import StandIn, among, stand_in, why_not
@@ -208,11 +208,14 @@ def with_payload(fits: Sequence[Fit]) -> dict[str, object]:
 
 
 def before_anything(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
-    """The actions, preceded by the checks of those whose types are there already."""
+    """The actions, preceded by the checks of those whose types are there already, and whose rows are seen."""
+    unseen = forced_policies.hidden(request, request.live)
     made = {name for action in actions for name in (*action.produces, *action.destroys)}
     found: list[Action] = []
     for action in actions:
         checks, counts = (action.payload.get(key, ()) for key in (CHECKS, COUNTS))
+        if forced_policies.named(unseen, " ".join([*counts, *(check for check, *_ in checks)])):
+            checks = counts = ()
         guards: dict[str, str] = {}
         if all(before for _, _, before in checks) and checks and _can_be_first(action, request, made):
             found.append(first(action, [before for _, _, before in checks], "all values fit"))

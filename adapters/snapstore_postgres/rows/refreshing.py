@@ -11,6 +11,7 @@ from snapstore.model import Action, Fact, Hazard, HazardName, Verb
 from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.rows.chosen import ROWS_OF
+from snapstore_postgres.words import is_filling
 
 _RANK = 600
 _UNIQUE = re.compile(
@@ -45,10 +46,6 @@ def with_refreshes(request: PlanRequest, actions: Sequence[Action]) -> list[Acti
 
 def _tokens(actions: Sequence[Action]) -> set[str]:
     return {name for action in actions for name in action.produces if name.startswith(ROWS_OF)}
-
-
-def is_filling(statement: str) -> bool:
-    return statement.startswith(("CREATE MATERIALIZED VIEW ", "REFRESH MATERIALIZED VIEW "))
 
 
 def is_refreshable(matview: Fact, facts: Facts) -> bool:
