@@ -8,10 +8,11 @@ from dataclasses import replace
 import msgspec
 
 from snapstore.adapter import PlanRequest
+from snapstore.facts import Facts
 from snapstore.model import Fact
 from snapstore.rules import Draft, View
 from snapstore_postgres.names import block, last, literal, qualifier, quote
-from snapstore_postgres.relations import keys, local_rows, plain_stays_bound, size
+from snapstore_postgres.relations import children, keys, local_rows, plain_stays_bound, size
 from snapstore_postgres.relations.inheritance import ancestors, comes_by_several, is_made_anew_below
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.wording import former
@@ -26,10 +27,11 @@ def column_draft(fact: Fact, view: View, draft: Draft) -> Draft:
     """Before the column is dropped: copy it, with the key of each row, to its place."""
     entry = _column_entry(fact, view)
     instead = "NULL" if _INSTEAD in entry.facts else ""  # known once it is there again
+    copies = copied(fact, entry, _source(fact, entry, view), view.request, instead=instead)
     return replace(
         draft,
         summary=f"drop column {fact.name}, its values moved to the archive",
-        statements=[*copied(fact, entry, _source(fact, entry, view), instead=instead), *draft.statements],
+        statements=[*copies, *draft.statements],
         needs=[*draft.needs, archive.REGISTERED],
         payload={"archive": entry.place},
         hazards=(),
@@ -57,7 +59,12 @@ def _column_entry(fact: Fact, view: View) -> archive.Entry:
 
 
 def copied(
-    fact: Fact, entry: archive.Entry, source: str, which: str = "true", instead: str = ""
+    fact: Fact,
+    entry: archive.Entry,
+    source: str,
+    request: PlanRequest,
+    which: str = "true",
+    instead: str = "",
 ) -> list[str]:
     """Statements that copy a column's values to their place, from rows called ``t``: all, or which, and
     beside them what they get instead.
@@ -71,7 +78,7 @@ def copied(
         columns, made = f"{columns}, {_INSTEAD}", f" ({instead})::text AS {_INSTEAD},"
     copy = (
         f"CREATE TABLE {quote(entry.place)}.rows AS SELECT {columns} FROM ("
-        f"SELECT {key} AS row_key, row_number() OVER (PARTITION BY {key}) AS row_no,{made}"
+        f"SELECT {key} AS row_key, {_row_no(fact, entry, request)} AS row_no,{made}"
         f" {portable(fact, 'by_name' in entry.facts)} AS value, {which} AS goes FROM {source}) kept"
         " WHERE value IS NOT NULL AND goes"
     )
@@ -100,7 +107,7 @@ def set_aside(
     entry = msgspec.structs.replace(entry, facts={**entry.facts, archive.SOME: True})
     update = emptied(column, which, view, instead or "NULL")
     return [
-        *copied(column, entry, _source(column, entry, view, reads), which, instead),
+        *copied(column, entry, _source(column, entry, view, reads), view.request, which, instead),
         *undisturbed(column, view, update),
         _closed(entry),
     ]
@@ -153,6 +160,30 @@ def _key_columns(fact: Fact, entry: archive.Entry) -> list[str]:
 def _row_key(key: Sequence[str]) -> str:
     """As text, so that a row is found again when a column of its key has got another type."""
     return f"jsonb_build_array({', '.join(f't.{column}::text' for column in key)})"
+
+
+def _row_no(fact: Fact, entry: archive.Entry, request: PlanRequest) -> str:
+    """Which one it is of the rows that have the same key, as an expression on ``t``.
+
+    All rows of a table are sorted to find that out. None are where it is a key of the table before as after,
+    and of types whose values differ as text where they differ at all.
+    """
+    names, sides = _key_columns(fact, entry), (request.live, request.target)
+    if all(_is_key(names, fact.parent or "", side) for side in sides):
+        return "1::bigint"
+    return f"row_number() OVER (PARTITION BY {_row_key(entry.facts['key'])})"
+
+
+def _is_key(columns: Sequence[str], table: str, side: Facts) -> bool:
+    if table not in side or ("partition_key" not in side[table].attrs and children(table, side.dependents)):
+        return False  # it says nothing of the rows of tables below
+    known = (keys.primary(side.parts.get(table, ())), *keys.others(table, side))
+    if not any(set(key) == {*columns} for key in known):
+        return False
+    return all(side[column].attrs["type"].partition("(")[0] in _TOLD_APART for column in columns)
+
+
+_TOLD_APART = ("smallint", "integer", "bigint", "uuid", "date", "text", "character varying")
 
 
 def values_of(fact: Fact, view: View, *, own: bool) -> list[archive.Entry]:
@@ -228,7 +259,7 @@ def noted_instead(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
         return []
     key, rows = _row_key(entry.facts["key"]), f"{quote(entry.place)}.rows"
     got = (
-        f"SELECT {key} AS row_key, row_number() OVER (PARTITION BY {key}) AS row_no,"
+        f"SELECT {key} AS row_key, {_row_no(fact, entry, view.request)} AS row_no,"
         f" {written(f't.{last(fact.name)}', fact.attrs['type'])} AS value FROM {_source(fact, entry, view)}"
     )
     return [
@@ -359,11 +390,11 @@ def _update(
     return (
         f"WITH back AS (UPDATE {table} t SET {name} = {value} FROM ("
         f"SELECT t.tableoid AS part, t.ctid AS place, {key} AS row_key,"
-        f" row_number() OVER (PARTITION BY {key}) AS row_no FROM {source}) k"
+        f" {_row_no(column, entry, request)} AS row_no FROM {source}) k"
         f" JOIN {rows} a USING (row_key, row_no)"
         f" WHERE t.tableoid = k.part AND t.ctid = k.place AND {free}{which}"
-        f" RETURNING a.row_key, a.row_no{whole})"
-        f" DELETE FROM {rows} r USING back b WHERE r.row_key = b.row_key AND r.row_no = b.row_no"
+        f" RETURNING a.ctid AS kept{whole})"
+        f" DELETE FROM {rows} r USING back b WHERE r.ctid = b.kept"
         f"{' AND b.whole' if whole else ''}"
     )
 

@@ -177,7 +177,8 @@ def _archived(carried: _Carried) -> tuple[list[str], list[str], tuple[str, ...]]
         return [], [], ()
     key, source = _key(carried), _source(request, carried.identity)
     entries = [(column, archived_values.column_entry(request, column, key)) for column in carried.lost]
-    statements = [s for column, entry in entries for s in archived_values.copied(column, entry, source)]
+    copies = (archived_values.copied(column, entry, source, request) for column, entry in entries)
+    statements = [statement for copy in copies for statement in copy]
     return [entry.place for _, entry in entries], statements, (archive.REGISTERED,)
 
 
