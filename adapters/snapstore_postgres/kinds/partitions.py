@@ -162,19 +162,21 @@ _RECURSIVE = ("column", "constraint", "index")
 
 
 def after_detaching(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
-    """The actions, those on a table that leaves its parent and on that waiting for the detaching."""
+    """The actions, those on a table that leaves its parent and on that waiting for the detaching; not those
+    on a table that is dropped to leave it: they come before."""
     waits: dict[str, set[str]] = {}
     for action in actions:
         name = action.subject.partition(":")[2]
         if detached(name) in action.produces:
-            for table in (name, *ancestors(name, request.live)):
+            own = () if f"table:{name}" in action.destroys else (name,)
+            for table in (*own, *ancestors(name, request.live)):
                 waits.setdefault(f"table:{table}", set()).add(detached(name))
     return [_waiting(action, request, waits) for action in actions] if waits else list(actions)
 
 
 def _waiting(action: Action, request: PlanRequest, waits: Mapping[str, set[str]]) -> Action:
     fact = request.live.get(action.subject) or request.target.get(action.subject)
-    tokens = waits.get(fact.parent or "") if fact and fact.kind in _RECURSIVE else None
+    tokens = waits.get(fact.parent or "") if fact and _reaches_below(fact, request) else None
     # What keeps the partition from going, as a foreign key to its parent does, goes first.
     released = (identity.partition(":") for identity in action.releases)
     before = {detached(name) for kind, _, name in released if kind == "partition"}
@@ -183,6 +185,21 @@ def _waiting(action: Action, request: PlanRequest, waits: Mapping[str, set[str]]
     return (
         msgspec.structs.replace(action, needs=tuple(sorted({*action.needs, *waited}))) if waited else action
     )
+
+
+def _reaches_below(fact: Fact, request: PlanRequest) -> bool:
+    """Whether a statement on it reaches the tables below: indexes and keys do in partitions only, but that a
+    primary key makes its columns NOT NULL in all."""
+    if fact.kind not in _RECURSIVE:
+        return False
+    table = request.live.get(fact.parent or "") or request.target.get(fact.parent or "")
+    partitioned = table is not None and ("partition_key" in table.attrs or _is_partition(table, request))
+    keys = fact.kind == "index" or fact.attrs.get("type") in ("u", "x", "f")
+    return partitioned or not keys
+
+
+def _is_partition(table: Fact, request: PlanRequest) -> bool:
+    return any(f"partition:{table.name}" in side for side in (request.live, request.target))
 
 
 def _displaced(fact: Fact, view: View) -> list[str]:
