@@ -285,3 +285,9 @@ CREATE TABLE p (c text); CREATE TABLE b (x int) INHERITS (p); CREATE TABLE f (c 
 CREATE TABLE g (y int) INHERITS (b, f); INSERT INTO g (c) VALUES ('x'); ALTER TABLE p ADD CONSTRAINT nn NOT NULL c;
 --- b
 ALTER TABLE p ALTER c DROP NOT NULL; ALTER TABLE g NO INHERIT f; ALTER TABLE b NO INHERIT p;
+
+--- case a child has a column of its own that is never null, or lost it
+--- a
+CREATE TABLE p (id int); CREATE TABLE c () INHERITS (p); INSERT INTO c VALUES (1), (2);
+--- b
+CREATE TABLE p (id int); CREATE TABLE c (x int NOT NULL) INHERITS (p); INSERT INTO c VALUES (1, 5);
