@@ -379,6 +379,16 @@ def _links_to(operator: Fact, other: Fact) -> bool:
     return any(link not in other.attrs for link in links)
 
 
+def _named_one_sidedly(fact: Fact, view: View) -> list[str]:
+    """Operators that name this one without being named by it: they would go on naming the one that went."""
+    named = (need for need in fact.needs if need.startswith("operator:"))
+    return [need for need in named if need in view.live] if fact.id in view.live else []
+
+
+def _together(fact: Fact, view: View) -> list[str]:
+    return [*completed_unasked(fact, view), *_named_one_sidedly(fact, view)]
+
+
 # -- names of operators that have not been made ------------------------------------------------------------
 
 
@@ -442,7 +452,7 @@ RULES: dict[str, Rule] = {
     ),
     "operator": replace(
         whole("OPERATOR", _operator, rank=38, tune=_tune_operator),
-        along=completed_unasked,
+        along=_together,
         slots=_operator_slot,
     ),
     "shell_operator": Rule(

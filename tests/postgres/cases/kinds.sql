@@ -223,3 +223,15 @@ CREATE OPERATOR @-@ (RIGHTARG = bigint, FUNCTION = f, NEGATOR = !-!); DROP OPERA
 CREATE OPERATOR !! (LEFTARG = bigint, RIGHTARG = int, FUNCTION = int84ge, NEGATOR = @#@);
 CREATE OPERATOR #@# (LEFTARG = int, RIGHTARG = bigint, FUNCTION = int48gt, COMMUTATOR = @#@);
 CREATE OPERATOR @ (RIGHTARG = bigint, FUNCTION = f);
+
+--- case an operator goes that is named by none, and others name those which it names
+--- both
+CREATE TYPE pair AS (a int, b int);
+CREATE FUNCTION op(pair, pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+--- a
+CREATE OPERATOR << (LEFTARG = pair, RIGHTARG = pair, FUNCTION = op, COMMUTATOR = >>, NEGATOR = >>=);
+--- both
+CREATE OPERATOR <<= (LEFTARG = pair, RIGHTARG = pair, FUNCTION = op, COMMUTATOR = >>=, NEGATOR = >>);
+CREATE OPERATOR >>= (LEFTARG = pair, RIGHTARG = pair, FUNCTION = op);
+CREATE OPERATOR >> (LEFTARG = pair, RIGHTARG = pair, FUNCTION = op);
+CREATE VIEW v AS SELECT ROW(1, 2)::pair <<= ROW(1, 3)::pair AS answer;
