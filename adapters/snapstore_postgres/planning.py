@@ -9,7 +9,14 @@ from snapstore.errors import Exit, SnapError
 from snapstore.model import UNMODELLED, Action, DataMode, HazardName
 from snapstore.rules import NOTHING, Alteration, Rule
 from snapstore_postgres import blocks, columnorder, costs, lineage, renames, rights, versions
-from snapstore_postgres.expressions import bodies, default_classes, immutable, resolution, vanished_casts
+from snapstore_postgres.expressions import (
+    bodies,
+    default_classes,
+    immutable,
+    resolution,
+    sorting,
+    vanished_casts,
+)
 from snapstore_postgres.kinds import (
     cluster,
     collations,
@@ -118,7 +125,8 @@ def plan(request: PlanRequest) -> list[Action]:
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
     actions = resolution.in_sight(request, steps.in_steps(request, actions))
-    actions = vanished_casts.for_a_moment(request, immutable.for_a_moment(request, actions))
+    actions = sorting.for_a_moment(request, immutable.for_a_moment(request, actions))
+    actions = vanished_casts.for_a_moment(request, actions)
     actions = forced_policies.for_a_moment(request, catalog_tables.for_a_moment(counted, actions))
     actions = blocks.with_language(request, actions)
     actions = default_classes.behind_classes(request, bodies.behind_bodies(request, actions))

@@ -191,3 +191,18 @@ CREATE POLICY p ON t USING (mine); CREATE VIEW v AS SELECT id FROM t; ALTER VIEW
 CREATE MATERIALIZED VIEW m AS SELECT id FROM v;
 --- b
 CREATE MATERIALIZED VIEW m AS SELECT id, 1 AS one FROM v;
+
+--- case a view sorts by an operator that no family has any more
+--- both
+CREATE TYPE pair AS (a int, b int);
+CREATE FUNCTION lt(pair, pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1.a < $2.a';
+CREATE FUNCTION eq(pair, pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1.a = $2.a';
+CREATE FUNCTION cmp(pair, pair) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1.a - $2.a';
+CREATE OPERATOR << (LEFTARG = pair, RIGHTARG = pair, FUNCTION = lt);
+CREATE OPERATOR === (LEFTARG = pair, RIGHTARG = pair, FUNCTION = eq);
+CREATE OPERATOR CLASS pairs FOR TYPE pair USING btree AS OPERATOR 1 <<, OPERATOR 3 ===, FUNCTION 1 cmp(pair, pair);
+CREATE TABLE t (p pair); CREATE VIEW v AS SELECT p FROM t ORDER BY p USING <<;
+--- a
+DROP OPERATOR FAMILY pairs USING btree;
+--- b
+CREATE OR REPLACE VIEW v AS SELECT p, 1 AS one FROM t;
