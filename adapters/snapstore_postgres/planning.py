@@ -12,6 +12,7 @@ from snapstore_postgres import blocks, columnorder, costs, lineage, renames, rig
 from snapstore_postgres.expressions import (
     bodies,
     default_classes,
+    growing,
     immutable,
     resolution,
     sorting,
@@ -92,7 +93,7 @@ for _kind in _GRANTED_BY_DEFAULT:
 for _kind in _GRANTED_AND_OWNED:
     RULES[_kind] = privileges.with_grants_of_owners(RULES[_kind])
 for _kind in resolution.PRINTED:
-    RULES[_kind] = resolution.read_anew(RULES[_kind])
+    RULES[_kind] = growing.left_alone(resolution.read_anew(RULES[_kind]))
 RULES["column"] = privileges.with_plain_identity(RULES["column"])
 RULES["extension"] = privileges.without_defaults_for_members(RULES["extension"])
 
@@ -124,7 +125,8 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = disallowed.told_first(request, fitting.before_anything(request, actions))
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
-    actions = resolution.in_sight(request, steps.in_steps(request, actions))
+    actions = growing.before_they_grow(request, steps.in_steps(request, actions))
+    actions = resolution.in_sight(request, actions)
     actions = sorting.for_a_moment(request, immutable.for_a_moment(request, actions))
     actions = vanished_casts.for_a_moment(request, actions)
     actions = forced_policies.for_a_moment(request, catalog_tables.for_a_moment(counted, actions))

@@ -81,24 +81,6 @@ def test_each_state_is_restored_over_the_other_and_undone(
     goes_and_comes(pair, new_database, postgres_version)
 
 
-OLD_ROWS = [
-    "CREATE TYPE addr AS (street text, zip text);",
-    "CREATE TABLE t (id int PRIMARY KEY, a addr DEFAULT ROW('s', NULL), d addr DEFAULT ROW('s', NULL));",
-]
-GROWN = [
-    "ALTER TYPE addr ADD ATTRIBUTE n int CASCADE, ADD ATTRIBUTE m int CASCADE;",
-    "ALTER TABLE t ALTER d SET DEFAULT ROW('s', NULL, 4, NULL);",
-]
-
-
-def test_a_default_older_than_an_attribute_of_its_type_grows_and_shrinks_with_it(
-    new_database: Any, postgres_version: int
-) -> None:
-    """No statement makes such a default, so it is not among the pairs, which come from nothing elsewhere."""
-    pair = Pair("older", {"a": [*OLD_ROWS, *GROWN], "b": OLD_ROWS})
-    goes_and_comes(pair, new_database, postgres_version)
-
-
 def goes_and_comes(pair: Pair, new_database: Any, version: int) -> None:
     urls = {side: load(new_database(), pair.sql(side, version)) for side in "ab"}
     states = {side: capture(url) for side, url in urls.items()}

@@ -23,7 +23,7 @@ from snapstore_postgres.words import designation
 _VOLATILITY = re.compile(r"^(?: WINDOW)? (IMMUTABLE|STABLE)\b", re.MULTILINE)
 """As pg_get_functiondef begins the line of the options; VOLATILE is not said."""
 _SQL = re.compile(r"^ LANGUAGE sql$", re.MULTILINE)
-_RETYPES = re.compile(r"ALTER TABLE .* ALTER COLUMN .* TYPE ", re.DOTALL)
+RETYPES = re.compile(r"ALTER TABLE .* ALTER COLUMN .* TYPE ", re.DOTALL)
 _BODY = re.compile(r"^(?:AS |BEGIN ATOMIC$|RETURN )", re.MULTILINE)
 
 
@@ -64,7 +64,7 @@ def _tried(statements: Sequence[str], functions: Sequence[tuple[Fact, str]]) -> 
 
 def made(action: Action, request: PlanRequest) -> Iterator[Fact]:
     """What an action makes, with the indexes and the like that PostgreSQL builds anew for a column's type."""
-    retypes = any(_RETYPES.match(text) for text in action.statements)
+    retypes = any(RETYPES.match(text) for text in action.statements)
     becomes = action.payload.get("becomes", "")  # an index that is built under a spare name first
     for name in dict.fromkeys((action.subject, *action.produces, becomes)):
         if name in request.target:

@@ -10,13 +10,14 @@ from snapstore_postgres.relations import STRONGEST, owner_statement
 from snapstore_postgres.rows import archive
 
 
-def _attribute(attribute: dict[str, str]) -> str:
+def attribute_text(attribute: dict[str, str]) -> str:
+    """An attribute as it is declared."""
     collate = f" COLLATE {attribute['collation']}" if "collation" in attribute else ""
     return f"{attribute['name']} {attribute['type']}{collate}"
 
 
 def _create_composite(fact: Fact, view: View) -> Draft:
-    body = ", ".join(map(_attribute, fact.attrs["attributes"]))
+    body = ", ".join(map(attribute_text, fact.attrs["attributes"]))
     return Draft(
         statements=[f"CREATE TYPE {fact.name} AS ({body})", *owner_statement("TYPE", fact.name, fact)],
         undo=[f"DROP TYPE {fact.name}"],
@@ -37,7 +38,7 @@ def _alter_composite(before: Fact, after: Fact, view: View) -> Alteration | None
     clauses = [f"DROP ATTRIBUTE {name} CASCADE" for name in was if name not in now]
     for name, attribute in now.items():
         if name not in was:
-            clauses.append(f"ADD ATTRIBUTE {_attribute(attribute)} CASCADE")
+            clauses.append(f"ADD ATTRIBUTE {attribute_text(attribute)} CASCADE")
         elif attribute != was[name]:
             collate = f" COLLATE {attribute['collation']}" if "collation" in attribute else ""
             clauses.append(f"ALTER ATTRIBUTE {name} TYPE {attribute['type']}{collate} CASCADE")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from snapstore.model import Fact
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres.expressions import reparsable
@@ -39,20 +37,8 @@ def _drop_default(fact: Fact, view: View) -> Draft:
 def _alter_default(before: Fact, after: Fact, view: View) -> Alteration:
     draft = set_default(after)
     undo = set_default(before).statements
-    same = before.attrs == after.attrs or _grows_with_its_type(before, after, view)
+    same = before.attrs == after.attrs
     return Alteration(statements=() if same else draft.statements, undo=undo, lock=STRONGEST)
-
-
-def _grows_with_its_type(before: Fact, after: Fact, view: View) -> bool:
-    """Whether one becomes the other by attributes that a type gets: a row constructor that was there before
-    has bare NULLs for these, and no statement could write such."""
-    types = (need for need in after.needs if need.startswith("composite:") and view.stays(need))
-    grown = any(view.live[kind].attrs != view.target[kind].attrs for kind in types)
-    return grown and _without_bare_nulls(before) == _without_bare_nulls(after)
-
-
-def _without_bare_nulls(default: Fact) -> str:
-    return re.sub(r"(, NULL)+(?=\))", "", default.attrs["expression"])
 
 
 RULES: dict[str, Rule] = {

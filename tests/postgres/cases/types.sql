@@ -429,3 +429,39 @@ CREATE TYPE gold; CREATE FUNCTION gold_in(cstring) RETURNS gold LANGUAGE interna
 CREATE TYPE gold (INPUT = gold_in, OUTPUT = gold_out, STORAGE = main); CREATE DOMAIN amount AS gold; CREATE DOMAIN sum AS amount; CREATE TABLE a (v amount, w sum, x gold); INSERT INTO a VALUES ('1', '2', '3');
 --- a
 ALTER TYPE gold SET (STORAGE = extended);
+
+--- case row constructors in all kinds of expressions are older than an attribute of their type
+--- both
+CREATE TYPE addr AS (street text, zip text);
+CREATE FUNCTION street(addr) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1.street';
+CREATE FUNCTION parsed(addr DEFAULT ROW('p', 'q')::addr) RETURNS text LANGUAGE sql IMMUTABLE RETURN street(ROW('s', 'z')::addr);
+CREATE TABLE t (id int PRIMARY KEY, c text CHECK (c <> street(ROW('s', 'z')::addr)), g text GENERATED ALWAYS AS (street(ROW('s', 'z')::addr) || c) STORED, d addr DEFAULT ROW('s', 'z'));
+CREATE INDEX i ON t (id) WHERE street(ROW('s', 'z')::addr) IS NOT NULL;
+CREATE VIEW v AS SELECT ROW('s', 'z')::addr AS a FROM t;
+CREATE POLICY pol ON t USING (c = street(ROW('s', 'z')::addr));
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER tr AFTER UPDATE ON t FOR EACH ROW WHEN (new.c = street(ROW('s', 'z')::addr)) EXECUTE FUNCTION f();
+CREATE RULE r AS ON DELETE TO v DO INSTEAD DELETE FROM t WHERE c = street(ROW('s', 'z')::addr);
+CREATE DOMAIN dom AS text CHECK (VALUE <> street(ROW('s', 'z')::addr));
+CREATE STATISTICS st ON (c = street(ROW('s', 'z')::addr)), id FROM t;
+--- a
+ALTER TYPE addr ADD ATTRIBUTE n int CASCADE;
+
+--- case row constructors of several ages
+--- a
+CREATE TYPE addr AS (street text, zip text);
+CREATE FUNCTION street(addr) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1.street';
+CREATE TABLE t (id int PRIMARY KEY, d addr DEFAULT ROW('s', 'z'), CHECK (street(ROW('c', NULL)::addr) <> ''));
+ALTER TYPE addr ADD ATTRIBUTE n int CASCADE;
+CREATE INDEX i ON t (id) WHERE street(ROW('i', NULL, 4)::addr) IS NOT NULL;
+ALTER TYPE addr ADD ATTRIBUTE m int CASCADE, ADD ATTRIBUTE o int CASCADE;
+CREATE VIEW v AS SELECT (d).o, ROW('v', NULL, NULL, 4, NULL)::addr AS r FROM t; CREATE TABLE typed OF addr;
+--- b
+CREATE TABLE other (id int);
+
+--- case a row constructor in a default is older than an attribute of its type
+--- both
+CREATE TYPE addr AS (street text, zip text);
+CREATE TABLE t (id int PRIMARY KEY, a addr DEFAULT ROW('s', NULL), d addr DEFAULT ROW('s', NULL));
+--- a
+ALTER TYPE addr ADD ATTRIBUTE n int CASCADE, ADD ATTRIBUTE m int CASCADE; ALTER TABLE t ALTER d SET DEFAULT ROW('s', NULL, 4, NULL);
