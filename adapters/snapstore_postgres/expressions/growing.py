@@ -30,6 +30,7 @@ from snapstore_postgres.relations import STRONGEST
 
 _CAST = re.compile(r'::((?:"(?:[^"]|"")+"|\w+)\.(?:"(?:[^"]|"")+"|\w+))')
 _BARE = "NULL"
+_PLAIN = ("CREATE ", "ALTER ", "COMMENT ", "GRANT ", "REVOKE ")
 
 
 @dataclass
@@ -240,7 +241,7 @@ def _of_type(action: Action, kind: str, request: PlanRequest) -> bool:
 
 def _is_plain(action: Action) -> bool:
     """Whether it does no more than define something."""
-    plain = all(text.startswith(("CREATE ", "ALTER ", "COMMENT ")) for text in action.statements)
+    plain = all(text.startswith(_PLAIN) for text in action.statements)
     return plain and not any(map(RETYPES.match, action.statements))
 
 

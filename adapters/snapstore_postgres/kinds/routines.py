@@ -192,7 +192,7 @@ def _set_trigger_state(fact: Fact, view: View) -> Draft:
     above = [f"trigger_state:{t}.{last(fact.name)}" for t in ancestors(qualifier(fact.name), view.target)]
     return Draft(
         statements=[_enable(fact, "TRIGGER"), *_again_below(fact, view)],
-        needs=[*above, *map(_unset, above)],
+        needs=[*(state for state in above if state in view.target), *map(_unset, above)],
         lock="SHARE ROW EXCLUSIVE",
     )
 
