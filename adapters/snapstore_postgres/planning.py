@@ -55,6 +55,7 @@ from snapstore_postgres.rows import (
     fitting,
     forced_policies,
     homecoming,
+    naming,
     refreshing,
     still_empty,
     taking_back,
@@ -117,6 +118,7 @@ def plan(request: PlanRequest) -> list[Action]:
 
     actions = _drafted(request, counted, finish)
     actions = lineage.noted(counted, homecoming.with_rows_back(counted, actions))
+    actions = naming.named_anew(counted, actions)
     actions = refreshing.with_refreshes(counted, chosen.with_rows(changed_rows, actions))
     actions = lost_not_nulls.lost_again(named, actions)
     actions = renames.after_renaming(renamed, doubts.noted(asked, request, actions))

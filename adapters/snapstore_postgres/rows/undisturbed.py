@@ -130,6 +130,12 @@ def _meanwhile_quiet(table: str, updates: Sequence[str]) -> str:
     )
 
 
+def quietly(table: str, updates: Sequence[str], published: bool) -> str:
+    """A statement that runs updates of a table, which may be published, as none of the application's."""
+    statement = _meanwhile_quiet(table, updates)
+    return unpublished([statement]) if published else statement
+
+
 QUIET_VARIABLES = "part pg_catalog.regclass; watching record; again text := '';"
 LOUD = "SET CONSTRAINTS ALL IMMEDIATE; IF again <> '' THEN EXECUTE again; END IF;"
 

@@ -171,3 +171,15 @@ INSERT INTO t (id, a, h) VALUES (1, jsonb_populate_record(NULL::addr, '{"street"
 INSERT INTO t SELECT 2, NULL, ROW(a, ARRAY[a, NULL], h, 5)::deep, NULL, ARRAY[h] FROM t;
 --- a
 ALTER TYPE addr ADD ATTRIBUTE due sum;
+
+--- case values that name objects which are made anew
+--- a
+CREATE TYPE e AS ENUM ('x', 'y', 'z'); CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE o (id int, v e); CREATE VIEW ov AS SELECT id FROM o;
+--- b
+CREATE TYPE e AS ENUM ('x', 'y'); CREATE FUNCTION f(int) RETURNS text LANGUAGE sql AS 'SELECT $$a$$'; CREATE TABLE o (id int, v text) PARTITION BY LIST (id); CREATE VIEW ov AS SELECT 1 AS a, 2 AS b;
+--- both
+CREATE PUBLICATION pub FOR ALL TABLES; CREATE FUNCTION seen() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'seen'; END$$;
+CREATE TABLE t (id int PRIMARY KEY, c regclass DEFAULT 'o'::regclass, p regprocedure DEFAULT 'f(int)'::regprocedure, f regproc, y regtype, CHECK (c <> 'ov'::regclass));
+CREATE TRIGGER seen BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION seen();
+CREATE TABLE u (c regclass, id int) PARTITION BY LIST (id); CREATE TABLE u1 PARTITION OF u FOR VALUES IN (1);
+INSERT INTO t (id, f, y) VALUES (1, 'f', 'e'), (2, 'lower(text)'::regprocedure, 'int'); INSERT INTO u VALUES ('ov', 1), ('t', 1);
