@@ -436,13 +436,14 @@ def _is_typed(fact: Fact, request: PlanRequest) -> bool:
 
 def _trigger(request: PlanRequest, renaming: Renaming) -> Renaming | None:
     """A trigger of a partitioned table has its name in the partitions too; before 15 it keeps that there."""
-    old = last(renaming.old)
-    below = partitions_below(f"table:{qualifier(renaming.old)}", request.live)
-    names = [f"trigger_state:{table.partition(':')[2]}.{old}" for table in below]
+    table, old, new = qualifier(renaming.old), last(renaming.old), last(renaming.new)
+    below = [name.partition(":")[2] for name in partitions_below(f"table:{table}", request.live)]
+    if any(f"trigger:{other}.{new}" in request.live for other in (*ancestors(table, request.live), *below)):
+        return None
+    names = [f"trigger_state:{other}.{old}" for other in below]
     states = [request.live[name] for name in names if name in request.live]
     if states and int(request.live_hints.get("version", 0)) < 150000:
         return None
-    new = last(renaming.new)
     return replace(renaming, along={f.name: f"{qualifier(f.name)}.{new}" for f in states})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import chain
+from itertools import chain, takewhile
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Halves, Rule, View, by_itself
@@ -205,9 +205,10 @@ def _unset(state: str) -> str:
 def _unset_trigger_state(fact: Fact, view: View) -> Draft:
     table, name = qualifier(fact.name), last(fact.name)
     above = [*ancestors(table, view.live)]
+    path = [table, *takewhile(lambda t: f"trigger:{t}.{name}" not in view.live, above)]
     # Without its partition or its trigger it goes, and a new one has the state that it is given.
-    around = (f"table:{table}", *(f"partition:{t}" for t in (table, *above)))
-    if fact.id in view.target or any(map(view.vanishes, (*around, *(f"trigger:{t}.{name}" for t in above)))):
+    around = (f"table:{table}", *(f"partition:{t}" for t in path), *(f"trigger:{t}.{name}" for t in above))
+    if fact.id in view.target or any(map(view.vanishes, around)):
         return NOTHING
     states = (view.target.get(f"{kind}:{t}.{name}") for t in above for kind in ("trigger_state", "trigger"))
     state = next((found.attrs.get("enabled", "O") for found in states if found), "O")
