@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
@@ -276,6 +277,7 @@ def _derived_needs(facts: Facts, kinds: Kinds) -> Iterator[tuple[str, str]]:
     yield from _of_attached_tables(kinds)
     yield from _of_recognised(facts, kinds)
     yield from _of_grants(kinds["privileges"])
+    yield from _on_transforms(kinds)
     roles = {unquote(fact.name): fact.id for fact in kinds.get("role", ())}
     if roles:
         yield from _of_roles(facts, roles)
@@ -335,6 +337,21 @@ def _of_grants(grants: Sequence[Fact]) -> Iterator[tuple[str, str]]:
         for other in chain.from_iterable(above):
             if options & set(other.attrs["privileges"]):
                 yield fact.id, other.id
+
+
+_TRANSFORMS = re.compile(r"^ TRANSFORM FOR TYPE (.+)$", re.MULTILINE)
+_LANGUAGE = re.compile(r"^ LANGUAGE (\S+)", re.MULTILINE)
+
+
+def _on_transforms(kinds: Kinds) -> Iterator[tuple[str, str]]:
+    """The transforms that a routine says it uses, which releases of before 2025 have not noted."""
+    if "transform" not in kinds:
+        return
+    for fact in chain(kinds.get("function", ()), kinds.get("procedure", ())):
+        types, language = (found.search(fact.attrs["definition"]) for found in (_TRANSFORMS, _LANGUAGE))
+        if types and language:
+            names = types[1].split(", FOR TYPE ")
+            yield from ((fact.id, f"transform:FOR {name} LANGUAGE {language[1]}") for name in names)
 
 
 def _of_membership(fact: Fact, facts: Facts) -> Iterator[tuple[str, str]]:

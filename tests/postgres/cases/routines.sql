@@ -210,3 +210,12 @@ CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION g() D
 --- b
 CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'; ALTER FUNCTION f() DEPENDS ON EXTENSION plpgsql;
 CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT 2';
+
+--- case a function uses a transform, which a release of before 2025 has not noted
+--- a
+CREATE FUNCTION of_sql(internal) RETURNS internal IMMUTABLE LANGUAGE internal AS 'prsd_lextype';
+CREATE TRANSFORM FOR int LANGUAGE sql (FROM SQL WITH FUNCTION of_sql(internal));
+CREATE FUNCTION f(int) RETURNS int TRANSFORM FOR TYPE int LANGUAGE sql AS 'SELECT 1';
+DELETE FROM pg_depend WHERE refclassid = 'pg_transform'::regclass AND classid = 'pg_proc'::regclass;
+--- b
+CREATE TABLE other (id int);
