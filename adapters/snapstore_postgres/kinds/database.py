@@ -10,10 +10,10 @@ from snapstore.model import Fact, Hazard, HazardName, SealedRef
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres.kinds import privileges
 from snapstore_postgres.kinds.privileges import object_of
-from snapstore_postgres.names import literal, quote
+from snapstore_postgres.names import last, literal, qualifier, quote
 from snapstore_postgres.options import constant
 from snapstore_postgres.relations import owner_statement
-from snapstore_postgres.words import database_name, designation
+from snapstore_postgres.words import database_name, designation, plain
 
 # -- properties --------------------------------------------------------------------------------------------
 
@@ -90,17 +90,36 @@ def _alter_setting(before: Fact, after: Fact, view: View) -> Alteration:
 # -- objects of extensions ---------------------------------------------------------------------------------
 
 
+_MOVING = (-1900, -1899)
+"""Behind renaming, and before all that may use it; types first, which others name, last on the way back."""
+
+
 def _give_supplied(fact: Fact, owner: str) -> list[str]:
     return [f"ALTER {designation(fact)} OWNER TO {quote(owner)}"]
 
 
+def _move_supplied(fact: Fact, away: bool) -> list[str]:
+    """To the schema that it is in, or back to that of its extension."""
+    if "home" not in fact.attrs:
+        return []
+    kind, _, name = fact.name.partition(":")
+    whole = plain(name)
+    home = f"{fact.attrs['home']}.{last(whole)}{name[len(whole) :]}"
+    word, schema = kind.replace("-", " ").upper(), qualifier(whole) if away else fact.attrs["home"]
+    return [f"ALTER {word} {home if away else name} SET SCHEMA {schema}"]
+
+
 def _create_supplied(fact: Fact, view: View) -> Draft:
-    """The object is there already, or comes with its extension; only its owner is set here."""
-    if "owner" not in fact.attrs:
-        return NOTHING
+    """The object is there already, or comes with its extension; only its schema and owner are set here. What
+    uses it says where it is, and no more than that it stands on the extension."""
+    owner = _give_supplied(fact, fact.attrs["owner"]) if "owner" in fact.attrs else []
+    back = _give_supplied(fact, fact.attrs["extension_owner"]) if "owner" in fact.attrs else []
+    moved = _move_supplied(fact, away=True)
     return Draft(
-        statements=_give_supplied(fact, fact.attrs["owner"]),
-        undo=_give_supplied(fact, fact.attrs["extension_owner"]),
+        statements=[*moved, *owner],
+        undo=[*back, *_move_supplied(fact, away=False)],
+        needs=[f"schema:{qualifier(plain(fact.name.partition(':')[2]))}"] if moved else (),
+        rank=_MOVING[not fact.name.startswith("type:")] if moved else None,
     )
 
 
@@ -108,7 +127,9 @@ def _drop_supplied(fact: Fact, view: View) -> Draft:
     """The object stays: what was changed on it is taken back."""
     owner = _give_supplied(fact, fact.attrs["extension_owner"]) if "owner" in fact.attrs else []
     parts = _without_parts(fact, view)
-    return replace(parts, statements=[*owner, *parts.statements])
+    moved = _move_supplied(fact, away=False)
+    rank = _MOVING[fact.name.startswith("type:")] if moved else None
+    return replace(parts, statements=[*owner, *parts.statements, *moved], rank=rank)
 
 
 def _without_parts(fact: Fact, view: View) -> Draft:
@@ -128,7 +149,9 @@ def _drop_identity_sequence(fact: Fact, view: View) -> Draft:
     return _without_parts(fact, view) if counts else NOTHING
 
 
-def _alter_supplied(before: Fact, after: Fact, view: View) -> Alteration:
+def _alter_supplied(before: Fact, after: Fact, view: View) -> Alteration | None:
+    if before.attrs.get("home") != after.attrs.get("home"):
+        return None
     if before.attrs.get("owner") == after.attrs.get("owner"):
         return Alteration()
     owner = after.attrs.get("owner") or before.attrs["extension_owner"]
