@@ -72,13 +72,9 @@ def _domains(fact: Fact, view: View) -> Iterator[Fact]:
 
 def lacking(column: Fact, reached: Iterable[Fact], view: View) -> list[Fact]:
     """Of a column that is made, and those that come below by its statement, all whose rows may be left so:
-    not those whose rows are rows of one above."""
-    found = [c for c in (column, *reached) if needed(c, view)]
-    return [c for c in found if not any(needed(above, view) for above in _above(c, view))]
-
-
-def _above(column: Fact, view: View) -> list[Fact]:
-    return [view.target[i] for i in given_by(column, view) if i in view.target]
+    not those whose rows are rows of one above that comes by the same statement."""
+    found = {c.id: c for c in (column, *reached) if needed(c, view)}
+    return [c for c in found.values() if found.keys().isdisjoint(given_by(c, view))]
 
 
 def hazard(column: Fact, view: View) -> tuple[Hazard, ...]:

@@ -291,3 +291,10 @@ ALTER TABLE p ALTER c DROP NOT NULL; ALTER TABLE g NO INHERIT f; ALTER TABLE b N
 CREATE TABLE p (id int); CREATE TABLE c () INHERITS (p); INSERT INTO c VALUES (1), (2);
 --- b
 CREATE TABLE p (id int); CREATE TABLE c (x int NOT NULL) INHERITS (p); INSERT INTO c VALUES (1, 5);
+--- case a child and its parent get a column of one name, which is never null in either
+--- a
+CREATE TABLE p (id int); CREATE TABLE q (n int); CREATE TABLE c () INHERITS (p, q); CREATE TABLE d () INHERITS (c);
+INSERT INTO p VALUES (0); INSERT INTO c VALUES (1, 1), (2, 2); INSERT INTO d VALUES (3, 3);
+--- b
+CREATE TABLE p (id int, x int NOT NULL); CREATE TABLE q (n int, x int NOT NULL);
+CREATE TABLE c (x int NOT NULL) INHERITS (p, q); CREATE TABLE d (x int NOT NULL, z date NOT NULL) INHERITS (c);
