@@ -26,14 +26,10 @@ from snapstore_postgres.relations import (
 from snapstore_postgres.relations.inheritance import all_governing, descendants, governing, unsettled
 from snapstore_postgres.relations.miscounted import gone_with_type, is_marked
 from snapstore_postgres.relations.no_inherit import around_identity
-from snapstore_postgres.relations.notnull import (
-    arrived,
-    named_by_retyping,
-    named_with_parents,
-    not_null_rename,
-    not_null_statements,
-    without_name,
-)
+from snapstore_postgres.relations.notnull import without_name
+from snapstore_postgres.relations.notnull_above import arrived, named_by_retyping, named_with_parents
+from snapstore_postgres.relations.notnull_changes import not_null_statements
+from snapstore_postgres.relations.notnull_names import not_null_rename
 from snapstore_postgres.rows import fitting, positions, rewriting
 from snapstore_postgres.rows.casts import assignable, cast, castable
 from snapstore_postgres.rows.held_rows import holds

@@ -18,7 +18,7 @@ from snapstore_postgres.relations import (
     table_of,
     version,
 )
-from snapstore_postgres.relations.notnull import not_null_clause, unvalidated
+from snapstore_postgres.relations.notnull_changes import not_null_clause, unvalidated
 
 
 def column_clause(column: Fact, view: View, typed: bool = False) -> str:

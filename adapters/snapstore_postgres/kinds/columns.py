@@ -25,7 +25,8 @@ from snapstore_postgres.relations.inheritance import (
 )
 from snapstore_postgres.relations.miscounted import marked_below
 from snapstore_postgres.relations.no_inherit import around_identity
-from snapstore_postgres.relations.notnull import validated_below, without_namesake
+from snapstore_postgres.relations.notnull_changes import validated_below
+from snapstore_postgres.relations.notnull_names import without_namesake
 from snapstore_postgres.rows import archive, archived_values, filling, lost_labels, namesakes, positions
 from snapstore_postgres.rows.held_rows import holders
 from snapstore_postgres.rows.unvalidated import never_validated

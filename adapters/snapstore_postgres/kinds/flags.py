@@ -13,7 +13,8 @@ from snapstore.rules import View
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import table_of, version
 from snapstore_postgres.relations.inheritance import descendants
-from snapstore_postgres.relations.notnull import gives, is_flag, is_inherited, not_null_statements
+from snapstore_postgres.relations.notnull import gives, is_flag, is_inherited
+from snapstore_postgres.relations.notnull_changes import not_null_statements
 
 
 def flags_below(column: Fact, reached: Sequence[Fact], view: View) -> list[str]:

@@ -10,7 +10,7 @@ from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.kinds.domains import name_of_domain_not_null
 from snapstore_postgres.names import block, last, literal, parts, qualifier, quote, unquote
-from snapstore_postgres.relations.notnull import not_null_comment
+from snapstore_postgres.relations.notnull_names import not_null_comment
 from snapstore_postgres.words import database_name, designation, grantee_object
 
 # -- comments ----------------------------------------------------------------------------------------------

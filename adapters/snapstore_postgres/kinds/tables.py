@@ -50,12 +50,9 @@ from snapstore_postgres.relations.inheritance import (
 )
 from snapstore_postgres.relations.miscounted import lost_in
 from snapstore_postgres.relations.no_inherit import around_identity, for_one_table
-from snapstore_postgres.relations.notnull import (
-    comes_with_new_parent,
-    is_only_inherited,
-    left_behind,
-    own_not_null,
-)
+from snapstore_postgres.relations.notnull import is_only_inherited
+from snapstore_postgres.relations.notnull_above import comes_with_new_parent
+from snapstore_postgres.relations.notnull_changes import left_behind, own_not_null
 from snapstore_postgres.rows import archive, positions
 from snapstore_postgres.rows.held_rows import holds
 from snapstore_postgres.rows.unvalidated import is_unvalidated, is_valid_check

@@ -19,7 +19,7 @@ from snapstore.model import Action, Fact, Verb
 from snapstore.rules import View
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import STRONGEST, children
-from snapstore_postgres.relations.notnull import cannot_become
+from snapstore_postgres.relations.notnull_above import cannot_become
 
 
 def parents(table: str, side: Mapping[str, Fact]) -> list[str]:
