@@ -126,6 +126,13 @@ CASES = {
         '1 rows of public.u do not fit, in "V%": id = 2',
         "DELETE FROM u WHERE id = 2",
     ),
+    "labels of an enum that is gone": Case(
+        "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (id int PRIMARY KEY, v e, w e[])",
+        "ALTER TABLE t ALTER v TYPE text, ALTER w TYPE text[] USING w::text[]; DROP TYPE e",
+        "INSERT INTO t VALUES (1, 'a', '{{a},{b}}'), (2, 'c', '{}'), (3, NULL, '{{a},{c}}')",
+        "1 rows of public.t do not fit, in w: id = 3 — they do not fit the type public.e[]",
+        "DELETE FROM t WHERE id > 1",
+    ),
     "a check of a domain": Case(
         "CREATE DOMAIN d AS text CONSTRAINT c CHECK (VALUE <> ''); CREATE DOMAIN dd AS d;"
         "CREATE TABLE t (id int PRIMARY KEY, v dd, w d)",

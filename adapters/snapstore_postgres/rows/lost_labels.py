@@ -116,7 +116,8 @@ def among(labels: Collection[str], many: bool) -> Callable[[str], str]:
     allowed = f"ARRAY[{', '.join(map(literal, labels))}]::text[]"
     if many:
         return lambda value: (
-            f"{value} IS NULL OR pg_catalog.array_remove({value}::{AS_WRITTEN}[]::text[], NULL) <@ {allowed}"
+            f"(SELECT pg_catalog.bool_and(label = ANY ({allowed}))"
+            f" FROM pg_catalog.unnest({value}::{AS_WRITTEN}[]::text[]) label) IS NOT FALSE"
         )
     return lambda value: f"{value} IS NULL OR {value}::{AS_WRITTEN}::text = ANY ({allowed})"
 
