@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from msgspec import structs
 
@@ -47,14 +48,33 @@ _WIDER = {
 }
 
 
+class _Same(NamedTuple):
+    """Whether a value, given as an expression, is one of the new type."""
+
+    said: Callable[[str], str]
+    now: Callable[[str], str]
+    """The same before anything is renamed."""
+    alone: bool = False
+    """Whether the type need not be there to say it."""
+
+
+class Check(NamedTuple):
+    """What tells the rows that do not fit; a short one to the same end, where that has run before; and what
+    runs before anything is renamed, "" where that cannot be."""
+
+    whole: str
+    short: str
+    before: str
+    alone: bool
+    """Whether that needs no type to be there."""
+
+
 @dataclass(frozen=True)
 class Fit:
     """What goes before a change of a column's type: statements, the check among them, and hazards."""
 
     statements: Sequence[str] = ()
-    check: Sequence[str] = ()
-    """The check that tells the rows, a short one to the same end where that has run before, and what runs
-    before anything is renamed; "" where that cannot be."""
+    check: Check | None = None
     hazards: Sequence[Hazard] = ()
     set_aside: bool = False
     """Whether what does not fit goes to the archive."""
@@ -62,8 +82,21 @@ class Fit:
 
 def into(column: Fact, new: str, view: View) -> Fit:
     """For a column that gets the type ``new``."""
-    old = column.attrs["type"]
-    return Fit() if widens(old, new) else _fit(column, f"the type {new}", _comes_back(old, new, view), view)
+    old, what = column.attrs["type"], f"the type {new}"
+    if widens(old, new):
+        return Fit()
+    enum = view.target.get(f"enum:{new.removesuffix('[]')}")
+    if enum and old.endswith("[]") == new.endswith("[]"):
+        return _fit(column, what, _among(enum.attrs["labels"], old, view), view)
+    same = _comes_back(old, new, view)
+    return _fit(column, what, _Same(same, same), view)
+
+
+def _among(labels: Collection[str], old: str, view: View) -> _Same:
+    """Whether a value of a type has one of these labels as its text, or all of an array have one."""
+    many, was = old.endswith("[]"), old.removesuffix("[]")
+    now = [label_now(was, label, view.request) for label in labels]
+    return _Same(among(labels, many), among(now, many), alone=True)
 
 
 def in_archive(there: Seen, old: str, new: str, view: View) -> list[str]:
@@ -92,14 +125,12 @@ def _comes_back(old: str, new: str, view: View) -> Callable[[str], str]:
 
 def within(column: Fact, labels: Collection[str], view: View) -> Fit:
     """For a column of an enum that is to have nothing but these labels."""
-    enum = column.attrs["type"].removesuffix("[]")
-    many, what = enum != column.attrs["type"], f"the labels of {column.attrs['type']}"
-    same = among(labels, many)
+    what = f"the labels of {column.attrs['type']}"
+    same = _among(labels, column.attrs["type"], view)
     if found := stand_in(column, view):
-        return _with_stand_in(column, f"NOT ({same(f't.{last(column.name)}')})", found, view)
-    now = [label_now(enum, label, view.request) for label in labels]
-    what += why_not(column, f"enum:{enum}", view)
-    return _fit(column, what, same, view, _may_be_null(column, view), among(now, many))
+        return _with_stand_in(column, f"NOT ({same.said(f't.{last(column.name)}')})", found, view)
+    what += why_not(column, f"enum:{column.attrs['type'].removesuffix('[]')}", view)
+    return _fit(column, what, same, view, _may_be_null(column, view))
 
 
 def _with_stand_in(column: Fact, unfit: str, found: StandIn, view: View) -> Fit:
@@ -115,23 +146,15 @@ def _may_be_null(column: Fact, view: View) -> bool:
     return after is not None and not any("not_null" in side.attrs for side in (column, after))
 
 
-def _fit(
-    column: Fact,
-    what: str,
-    same: Callable[[str], str],
-    view: View,
-    may_be_null: bool | None = None,
-    same_now: Callable[[str], str] | None = None,
-) -> Fit:
-    """``may_be_null``: values that do not fit can be left out, or cannot; None where they fit in some way.
-    ``same_now`` says the same as ``same`` before anything is renamed, where that is not the same text."""
+def _fit(column: Fact, what: str, same: _Same, view: View, may_be_null: bool | None = None) -> Fit:
+    """``may_be_null``: values that do not fit can be left out, or cannot; None where they fit in some way."""
     table = qualifier(column.name)
     known = view.live.get(f"table:{table}")
     if known is None or "foreign" in known.attrs or table in getattr(view.request.settings, "data", ()):
         return Fit()
     rows, bytes_ = size(view, f"table:{table}")
     discard = view.request.options.data is DataMode.DISCARD
-    unfit = f"NOT ({same(f't.{last(column.name)}')})"
+    unfit = f"NOT ({same.said(f't.{last(column.name)}')})"
     if may_be_null and not discard:
         return Fit(archived_values.set_aside(column, unfit, view), set_aside=True)
     if discard and may_be_null is not False:
@@ -142,11 +165,10 @@ def _fit(
             hazards=() if bytes_ == 0 else [Hazard(HazardName.DATA_LOSS, text, rows, bytes_)],
         )
     found = seen(column, view)
-    check, guard = _check(found, what, same), _guard(found, same)
     now = seen_now(column, view)
-    told_now = same_now or same
-    before = _check(now, what, told_now) if now and _is_said_now(told_now("value"), view.request) else ""
-    return Fit([f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", check], [check, guard, before])
+    before = _check(now, what, same.now) if now and _is_said_now(same.now("value"), view.request) else ""
+    check = Check(_check(found, what, same.said), _guard(found, same.said), before, same.alone)
+    return Fit([f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", check.whole], check)
 
 
 def _is_said_now(text: str, request: PlanRequest) -> bool:
@@ -202,7 +224,7 @@ def _told(seen: Seen) -> str:
 
 def with_payload(fits: Sequence[Fit]) -> dict[str, object]:
     """The payload of an action that tells of their checks."""
-    checks = [list(fit.check) for fit in fits if fit.check]
+    checks = [fit.check for fit in fits if fit.check]
     archives: dict[str, object] = {"archive": True} if any(fit.set_aside for fit in fits) else {}
     return {CHECKS: checks, **archives} if checks else archives
 
@@ -213,13 +235,13 @@ def before_anything(request: PlanRequest, actions: Sequence[Action]) -> list[Act
     made = {name for action in actions for name in (*action.produces, *action.destroys)}
     found: list[Action] = []
     for action in actions:
-        checks, counts = (action.payload.get(key, ()) for key in (CHECKS, COUNTS))
-        if forced_policies.named(unseen, " ".join([*counts, *(check for check, *_ in checks)])):
+        checks: Sequence[Check] = action.payload.get(CHECKS, ())
+        counts, guards = action.payload.get(COUNTS, ()), dict[str, str]()
+        if forced_policies.named(unseen, " ".join([*counts, *(check.whole for check in checks)])):
             checks = counts = ()
-        guards: dict[str, str] = {}
-        if all(before for _, _, before in checks) and checks and _can_be_first(action, request, made):
-            found.append(first(action, [before for _, _, before in checks], "all values fit"))
-            guards = {check: guard for check, guard, _ in checks}
+        if checks and all(check.before for check in checks) and _can_be_first(action, request, made):
+            found.append(first(action, [check.before for check in checks], "all values fit"))
+            guards = {check.whole: check.short for check in checks}
         if counts and not any(need.startswith(RENAMED) for need in action.needs):
             found.append(first(action, counts, "partitions may have all rows"))
             guards = dict.fromkeys(counts, "")
@@ -239,6 +261,8 @@ def _guarded(action: Action, guards: Mapping[str, str]) -> Action:
 def _can_be_first(action: Action, request: PlanRequest, made: Collection[str]) -> bool:
     others = set(made) - {*action.produces, *action.destroys}
     needs = [need for need in action.needs if not need.startswith(RENAMED)]
+    if all(check.alone for check in action.payload[CHECKS]):
+        needs = [need for need in needs if need.startswith(("column:", "table:"))]
     types = (need for need in needs if not need.startswith(("column:", "table:")))
     named = all(called_now(need, request) == need for need in types)
     return named and all(need in request.live and need not in others for need in needs)
