@@ -28,12 +28,12 @@ def _create_enum(fact: Fact, view: View) -> Draft:
 def _alter_enum(before: Fact, after: Fact, view: View) -> Alteration:
     was, now = before.attrs["labels"], after.attrs["labels"]
     owner = owner_statement("TYPE", after.name, after)
+    given = owner if before.attrs.get("owner") != after.attrs.get("owner") else []
     if was == now:
-        return Alteration(statements=owner if before.attrs.get("owner") != after.attrs.get("owner") else ())
+        return Alteration(statements=given)
     added = set(now) - set(was)
     if [label for label in now if label in was] == was and not _uses_new_label(after, added, view):
-        statements = list(_added_labels(after.name, was, now))
-        return Alteration(statements=[*statements, *owner])
+        return Alteration(statements=[*_added_labels(after.name, was, now), *given])
     create = [_enum_text(after), *owner]
     keeps = set(was) <= set(now)
 
