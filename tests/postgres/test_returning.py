@@ -44,13 +44,23 @@ def test_rows_that_changed_meanwhile_are_known_by_their_key(
     assert ("row_number" in script(actions)) == (key in NO_KEYS)  # which sorts the table
 
 
-def test_rows_of_tables_below_that_have_one_key_get_their_own_values_back(
-    new_database: Callable[[], str],
+WITHOUT_KEYS = {
+    "tables below": (
+        "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE below () INHERITS (t)",
+        "INSERT INTO t VALUES (1, 'a'); INSERT INTO below VALUES (1, 'b')",
+    ),
+    "no other column": ("CREATE TABLE t ()", "INSERT INTO t VALUES ('a'), (NULL), ('b')"),
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT_KEYS)
+def test_rows_that_nothing_tells_apart_get_their_own_values_back(
+    case: str, new_database: Callable[[], str]
 ) -> None:
-    url = new_database()
-    run(url, "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE below () INHERITS (t)")
+    url, (made, filled) = new_database(), WITHOUT_KEYS[case]
+    run(url, made)
     without = capture(url)
-    run(url, "ALTER TABLE t ADD v text; INSERT INTO t VALUES (1, 'a'); INSERT INTO below VALUES (1, 'b')")
+    run(url, f"ALTER TABLE t ADD v text; {filled}")
     good, held = capture(url), rows(url)
     restore(url, without)
     restore(url, good)

@@ -178,7 +178,7 @@ def _is_key(columns: Sequence[str], table: str, side: Facts) -> bool:
     if table not in side or ("partition_key" not in side[table].attrs and children(table, side.dependents)):
         return False  # it says nothing of the rows of tables below
     known = (keys.primary(side.parts.get(table, ())), *keys.others(table, side))
-    if not any(set(key) == {*columns} for key in known):
+    if not any(key and set(key) == {*columns} for key in known):
         return False
     return all(side[column].attrs["type"].partition("(")[0] in _TOLD_APART for column in columns)
 
