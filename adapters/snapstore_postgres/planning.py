@@ -16,6 +16,7 @@ from snapstore_postgres.expressions import (
     immutable,
     resolution,
     sorting,
+    stages,
     vanished_casts,
 )
 from snapstore_postgres.kinds import (
@@ -127,7 +128,7 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = disallowed.told_first(request, fitting.before_anything(request, actions))
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
-    actions = growing.before_they_grow(request, steps.in_steps(request, actions))
+    actions = stages.before_they_grow(request, steps.in_steps(request, actions))
     actions = resolution.in_sight(request, actions)
     actions = sorting.for_a_moment(request, immutable.for_a_moment(request, actions))
     actions = vanished_casts.for_a_moment(request, actions)
