@@ -10,7 +10,7 @@ from snapstore.model import Fact, Hazard, HazardName, SealedRef
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres.kinds import privileges
 from snapstore_postgres.kinds.privileges import object_of
-from snapstore_postgres.names import last, literal, qualifier, quote
+from snapstore_postgres.names import block, last, literal, qualifier, quote
 from snapstore_postgres.options import constant
 from snapstore_postgres.relations import owner_statement
 from snapstore_postgres.words import database_name, designation, plain
@@ -98,15 +98,20 @@ def _give_supplied(fact: Fact, owner: str) -> list[str]:
     return [f"ALTER {designation(fact)} OWNER TO {quote(owner)}"]
 
 
+_FINDERS = {"function": "to_regprocedure", "procedure": "to_regprocedure", "aggregate": "to_regprocedure"}
+
+
 def _move_supplied(fact: Fact, away: bool) -> list[str]:
-    """To the schema that it is in, or back to that of its extension."""
+    """To the schema that it is in, or back to that of its extension; not what somebody has added to that."""
     if "home" not in fact.attrs:
         return []
     kind, _, name = fact.name.partition(":")
     whole = plain(name)
     home = f"{fact.attrs['home']}.{last(whole)}{name[len(whole) :]}"
-    word, schema = kind.replace("-", " ").upper(), qualifier(whole) if away else fact.attrs["home"]
-    return [f"ALTER {word} {home if away else name} SET SCHEMA {schema}"]
+    there, schema = (home, qualifier(whole)) if away else (name, fact.attrs["home"])
+    finder = _FINDERS.get(kind, "to_regtype" if kind == "type" else "to_regclass")
+    move = f"ALTER {kind.replace('-', ' ').upper()} {there} SET SCHEMA {schema};"
+    return [block(f"BEGIN IF pg_catalog.{finder}({literal(there)}) IS NOT NULL THEN {move} END IF; END")]
 
 
 def _create_supplied(fact: Fact, view: View) -> Draft:

@@ -241,6 +241,7 @@ CREATE VIEW v AS SELECT ROW(1, 2)::pair <<= ROW(1, 3)::pair AS answer;
 CREATE SCHEMA q; CREATE SCHEMA ext; CREATE EXTENSION pg_trgm SCHEMA ext; CREATE TABLE t (a text, b text);
 --- a
 ALTER FUNCTION ext.similarity(text, text) SET SCHEMA q; ALTER FUNCTION ext.show_limit() OWNER TO snap_owner; CREATE EXTENSION citext; ALTER TYPE citext SET SCHEMA q; ALTER FUNCTION citext_cmp(q.citext, q.citext) SET SCHEMA q;
+CREATE FUNCTION q.own() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER EXTENSION pg_trgm ADD FUNCTION q.own();
 CREATE VIEW v AS SELECT q.similarity(a, 'x') AS d FROM t; GRANT EXECUTE ON FUNCTION q.similarity(text, text) TO snap_reader; ALTER TABLE t ADD c q.citext;
 --- b
 CREATE VIEW v AS SELECT ext.similarity(a, 'x') AS d FROM t; CREATE INDEX i ON t (ext.similarity(a, b));

@@ -1,15 +1,19 @@
 -- What an extension or PostgreSQL itself supplies and somebody has changed: its owner, who may use it, what is
--- said about it, and its schema, where its extension has all in one. What the extension's script did was written
--- by the transaction that made the object or the extension as it is; it comes back with the extension.
+-- said about it, and its schema, where its extension has all in one: of what is written in C, since people add
+-- other things of their own to extensions. What the extension's script did was written by the transaction that
+-- made the object or the extension as it is; it comes back with the extension.
 WITH objects (class, oid, schema, owner, acl, base) AS (
-  SELECT 'pg_class'::regclass::oid, c.oid, c.relnamespace, c.relowner, c.relacl,
+  SELECT 'pg_class'::regclass::oid, c.oid, NULL::oid, c.relowner, c.relacl,
          acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner)
     FROM pg_class c
    WHERE c.relkind NOT IN ('i', 'I', 't', 'c')
   UNION ALL
-  SELECT 'pg_proc'::regclass::oid, p.oid, p.pronamespace, p.proowner, p.proacl, acldefault('f', p.proowner) FROM pg_proc p
+  SELECT 'pg_proc'::regclass::oid, p.oid, CASE WHEN p.prolang IN (12, 13) THEN p.pronamespace END, p.proowner,
+         p.proacl, acldefault('f', p.proowner)
+    FROM pg_proc p
   UNION ALL
-  SELECT 'pg_type'::regclass::oid, t.oid, t.typnamespace, t.typowner, t.typacl, acldefault('T', t.typowner)
+  SELECT 'pg_type'::regclass::oid, t.oid, CASE t.typtype WHEN 'b' THEN t.typnamespace END, t.typowner, t.typacl,
+         acldefault('T', t.typowner)
     FROM pg_type t
    WHERE t.typrelid = 0 AND NOT {{array_of_another(t)}}
   UNION ALL
