@@ -183,6 +183,7 @@ def _altered(rules: Mapping[str, Rule], view: View, identity: str, alteration: A
     by_itself = not alteration.follows
     displaced = by_itself and (alteration.swaps or _displaces_any(view, identity, alteration))
     was, now = slots(rules, [before]), slots(rules, [after])
+    gone = (fact for fact in alteration.behind if view.vanishes(fact))
     how = replace(alteration, summary=alteration.summary or _in_short(before, after))
     return _action(
         view,
@@ -190,7 +191,7 @@ def _altered(rules: Mapping[str, Rule], view: View, identity: str, alteration: A
         how,
         Verb.ALTER,
         rank=rules[after.kind].rank,
-        produces=[*moved, *alteration.provides, *sorted(now - was)],
+        produces=[*moved, *gone, *alteration.provides, *sorted(now - was)],
         destroys=[*(moved if displaced else ()), *sorted(was - now)],
         needs=sorted((_stands_on([after]) | set(alteration.needs)) - set(moved)),
         releases=sorted(_stands_on([before]) - _stands_on([after]) - set(moved)),
@@ -219,7 +220,8 @@ def _displaces_any(view: View, identity: str, alteration: Alteration) -> bool:
         for whole in (identity, *alteration.reaches)
         for fact in (*view.live_dependents.get(whole, ()), *view.live_parts.get(whole, ()))
     )
-    return any(view.vanishes(fact.id) and alteration.displaces(fact) for fact in around)
+    others = (fact for fact in around if fact.id not in alteration.behind)
+    return any(view.vanishes(fact.id) and alteration.displaces(fact) for fact in others)
 
 
 def _action(view: View, fact: Fact, draft: Draft, verb: Verb, *, rank: int, **ordering: Any) -> Action:

@@ -59,12 +59,14 @@ class Alteration(Draft):
     """An alteration in place. ``displaces(dependent)`` says which facts that stand on this one have to be
     taken down before it and put back after, and those that stand on the parts which it ``reaches``; ``swaps``
     are facts that are altered by the same operation. Where it ``follows``, another one's alteration does what
-    has to be done."""
+    has to be done. It comes between all that goes and comes on what it alters, where it displaces any of it;
+    ``behind`` are those of which it is enough to come behind them."""
 
     displaces: Callable[[Fact], bool] = lambda dependent: False
     swaps: Sequence[str] = ()
     reaches: Sequence[str] = ()
     follows: bool = False
+    behind: Sequence[str] = ()
 
 
 NOTHING = Draft()

@@ -258,6 +258,7 @@ def with_grants_of_owners(rule: Rule) -> Rule:
             displaces=lambda dependent: is_mixed(dependent) or others(dependent),
             reaches=columns,
             needs=needs,
+            behind=[part.id for part in view.live_parts.get(before.id, ()) if is_mixed(part)],
         )
 
     return replace(rule, alter=alter)

@@ -226,3 +226,13 @@ DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO snap_app WITH GRANT O
 CREATE TRUSTED LANGUAGE other HANDLER plpgsql_call_handler; ALTER LANGUAGE other OWNER TO snap_app;
 CREATE FOREIGN DATA WRAPPER w; GRANT USAGE ON FOREIGN DATA WRAPPER w TO snap_app; CREATE SERVER s FOREIGN DATA WRAPPER w; ALTER SERVER s OWNER TO snap_app;
 DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO snap_app', current_database()); END $$;
+
+--- case the owner of a schema changes, who has a grant there, while types in it are replaced
+--- both
+CREATE SCHEMA q; CREATE FUNCTION q.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER DEFAULT PRIVILEGES FOR ROLE snap_app IN SCHEMA q GRANT EXECUTE ON FUNCTIONS TO snap_reader;
+--- a
+CREATE TYPE q.e AS ENUM ('x'); GRANT ALL ON SCHEMA q TO snap_app; CREATE DOMAIN q.d AS q.e; CREATE TABLE t (id int PRIMARY KEY, v q.e, d q.d); CREATE COLLATION q.c (provider = libc, locale = 'C'); CREATE TABLE u (c text COLLATE q.c);
+--- b
+CREATE TYPE q.ee AS ENUM ('x'); ALTER SCHEMA q OWNER TO snap_app; CREATE DOMAIN q.d AS q.ee; CREATE TABLE t (id int PRIMARY KEY, v q.ee, d q.d); CREATE COLLATION q.cc (provider = libc, locale = 'C'); CREATE TABLE u (c text COLLATE q.cc);
+--- both
+INSERT INTO t VALUES (1, 'x', 'x'); INSERT INTO u VALUES ('y');
