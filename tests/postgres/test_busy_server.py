@@ -219,3 +219,56 @@ def test_rows_that_come_to_an_empty_table_while_a_restore_waits_are_not_lost(
     project.snap("restore", "HEAD", "--yes", code=0)
     project.snap("undo", "--yes", code=0)
     assert project.sql("SELECT a FROM e") == [(7,)]
+
+
+@pytest.mark.parametrize(
+    "deploy",
+    [
+        "ALTER TABLE p ADD b text DEFAULT 'b'",
+        "ALTER TYPE f ADD VALUE 'l'#ALTER TABLE p ALTER c SET DEFAULT 'l'; UPDATE p SET c = 'l'",
+        "ALTER TABLE p RENAME TO o; CREATE TABLE p (a int, c f DEFAULT 'k') PARTITION BY LIST (a);"
+        "CREATE TABLE p1 PARTITION OF p DEFAULT; INSERT INTO p TABLE o; DROP TABLE o",
+    ],
+    ids=["whose column goes", "whose label goes", "made anew"],
+)
+def test_rows_that_come_to_a_table_while_a_restore_waits_are_kept_with_all_others(
+    project: Project, session: Session, deploy: str
+) -> None:
+    project.sql("CREATE TYPE f AS ENUM ('k'); CREATE TABLE p (a int, c f); INSERT INTO p VALUES (1)")
+    project.snap("take", "-m", "old", code=0)
+    for sql in deploy.split("#"):
+        project.sql(sql)
+    other = session()
+    other.execute("LOCK TABLE p IN ROW EXCLUSIVE MODE")
+    running = started(project, "restore", "HEAD", "--yes")
+    waiter(project)
+    other.execute("INSERT INTO p (a) VALUES (2)")
+    before = other.execute("SELECT to_jsonb(p) FROM p ORDER BY a").fetchall()
+    other.commit()
+    told = b"".join(running.communicate(timeout=120))
+    assert running.returncode == 0, told
+    assert project.sql("SELECT a FROM p ORDER BY a") == [(1,), (2,)]
+    project.snap("undo", "--yes", code=0)
+    assert project.sql("SELECT to_jsonb(p) FROM p ORDER BY a") == before
+
+
+def test_rows_that_come_while_others_leave_a_partition_leave_with_them(
+    project: Project, session: Session
+) -> None:
+    project.sql(
+        "CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE d PARTITION OF p DEFAULT;"
+        "CREATE TABLE x PARTITION OF p FOR VALUES IN (1);"
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';"
+        "CREATE TRIGGER g BEFORE DELETE ON d FOR EACH ROW EXECUTE FUNCTION f()"  # off for a moment
+    )
+    project.snap("take", "-m", "old", code=0)
+    project.sql("ALTER TABLE p DETACH PARTITION x; INSERT INTO p VALUES (1), (2)")
+    other = session()
+    other.execute("LOCK TABLE d IN ROW EXCLUSIVE MODE")
+    running = started(project, "restore", "HEAD", "--yes")
+    waiter(project)
+    other.execute("INSERT INTO d VALUES (1), (2)")
+    other.commit()
+    told = b"".join(running.communicate(timeout=120))
+    assert running.returncode == 0, told
+    assert project.sql("SELECT a FROM p ORDER BY a") == [(1,), (1,), (2,), (2,)]

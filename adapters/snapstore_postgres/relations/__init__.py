@@ -48,6 +48,17 @@ def table_of(fact: Fact) -> str:
     return qualifier(fact.name)
 
 
+def held_still(table: str) -> str:
+    """A statement after which nobody else changes rows of a table, or of those below it: what is read of them
+    then is all that there is when they are written anew."""
+    return f"LOCK TABLE {table} IN {STRONGEST} MODE"
+
+
+def unwritten(table: str) -> str:
+    """A statement after which others only read a table: what is copied of it is what is then deleted."""
+    return f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE;"
+
+
 def version(view: View) -> int:
     """The live server's, as it numbers itself; 0 where it is not known."""
     return int(view.request.live_hints.get("version", 0))

@@ -12,7 +12,7 @@ from snapstore.facts import Facts
 from snapstore.model import Fact
 from snapstore.rules import Draft, View
 from snapstore_postgres.names import block, last, literal, qualifier, quote
-from snapstore_postgres.relations import children, keys, local_rows, plain_stays_bound, size
+from snapstore_postgres.relations import children, held_still, keys, local_rows, plain_stays_bound, size
 from snapstore_postgres.relations.inheritance import ancestors, comes_by_several, is_made_anew_below
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.wording import former
@@ -31,7 +31,7 @@ def column_draft(fact: Fact, view: View, draft: Draft) -> Draft:
     return replace(
         draft,
         summary=f"drop column {fact.name}, its values moved to the archive",
-        statements=[*copies, *draft.statements],
+        statements=[held_still(qualifier(fact.name)), *copies, *draft.statements],
         needs=[*draft.needs, archive.REGISTERED],
         payload={"archive": entry.place},
         hazards=(),
@@ -107,6 +107,7 @@ def set_aside(
     entry = msgspec.structs.replace(entry, facts={**entry.facts, archive.SOME: True})
     update = emptied(column, which, view, instead or "NULL")
     return [
+        held_still(qualifier(column.name)),
         *copied(column, entry, _source(column, entry, view, reads), view.request, which, instead),
         *undisturbed(column, view, update),
         _closed(entry),

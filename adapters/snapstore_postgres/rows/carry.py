@@ -17,7 +17,7 @@ from snapstore.facts import Facts
 from snapstore.model import Action, DataMode, Fact, FactChange, Hazard, HazardName, Verb
 from snapstore.rules import View
 from snapstore_postgres.names import last, listed, quote, unquote
-from snapstore_postgres.relations import keys, table_of
+from snapstore_postgres.relations import STRONGEST, held_still, keys, table_of
 from snapstore_postgres.relations.inheritance import ancestors, partitions_below
 from snapstore_postgres.rows import (
     archive,
@@ -154,6 +154,7 @@ def _set_aside(carried: _Carried) -> Action:
         subject=f"rows:{name}",
         summary=f"set the rows of {name} aside",
         statements=(
+            held_still(name),
             f"CREATE SCHEMA {place}",
             f"CREATE TABLE {place}.rows{names} AS SELECT {values} FROM {source}",
             *statements,
@@ -164,7 +165,7 @@ def _set_aside(carried: _Carried) -> Action:
         needs=needs,
         releases=tuple(sorted({*tables, *(c.id for c, _ in carried.pairs), *(c.id for c in carried.lost)})),
         hazards=() if archived or not lost else (Hazard(HazardName.DATA_LOSS, f"columns {lost} of {name}"),),
-        lock="ACCESS SHARE",
+        lock=STRONGEST,
         transactional=True,
         rank=-950,
     )

@@ -19,7 +19,7 @@ from snapstore.model import Action, DataMode, Fact, Hazard, HazardName
 from snapstore.rules import View
 from snapstore_postgres.blocks import DOES_NOT_FIT
 from snapstore_postgres.names import block, last, literal, qualifier
-from snapstore_postgres.relations import size
+from snapstore_postgres.relations import held_still, size
 from snapstore_postgres.renaming import RENAMED
 from snapstore_postgres.renaming.wording import RENAMED_BACK, called_now, label_now
 from snapstore_postgres.rows import archived_values, forced_policies
@@ -168,7 +168,7 @@ def _fit(column: Fact, what: str, same: _Same, view: View, may_be_null: bool | N
     now = seen_now(column, view)
     before = _check(now, what, same.now) if now and _is_said_now(same.now("value"), view.request) else ""
     check = Check(_check(found, what, same.said), _guard(found, same.said), before, same.alone)
-    return Fit([f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", check.whole], check)
+    return Fit([held_still(table), check.whole], check)
 
 
 def _is_said_now(text: str, request: PlanRequest) -> bool:

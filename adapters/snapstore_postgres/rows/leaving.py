@@ -16,7 +16,7 @@ from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.blocks import DOES_NOT_FIT
 from snapstore_postgres.names import block, literal, quote, spare_name, unquote
-from snapstore_postgres.relations import size
+from snapstore_postgres.relations import size, unwritten
 from snapstore_postgres.relations.inheritance import ancestors, partitions_below
 from snapstore_postgres.renaming.evidence import ids_of_table
 from snapstore_postgres.renaming.wording import former
@@ -137,6 +137,7 @@ BEGIN
   leaving := pg_catalog.format('(%s) IS {leaving}', bound);
   EXECUTE pg_catalog.format({literal(f"SELECT EXISTS (SELECT FROM {name} WHERE %s)")}, leaving) INTO found;
   IF NOT found THEN RETURN; END IF;
+  {unwritten(source)}
   CREATE SCHEMA {place};
   EXECUTE pg_catalog.format({literal(f"CREATE TABLE {place}.rows AS {select} WHERE %s")}, leaving);
   {quiet(source)}

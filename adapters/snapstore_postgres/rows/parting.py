@@ -20,6 +20,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Json, Verb
 from snapstore_postgres.names import block, literal, quote
+from snapstore_postgres.relations import unwritten
 from snapstore_postgres.relations.inheritance import ancestors, partitions_below
 from snapstore_postgres.rows import archive, putting
 from snapstore_postgres.rows.homeless import KIND, entry_of
@@ -257,6 +258,7 @@ def _out(place: str, root: str, table: str, entry: archive.Entry) -> str:
         f"""DECLARE {QUIET_VARIABLES}
 BEGIN
   IF pg_catalog.to_regclass({literal(marks)}) IS NULL THEN RETURN; END IF;
+  {unwritten(table)}
   CREATE SCHEMA {quote(entry.place)};
   CREATE TABLE {there} AS SELECT pg_catalog.row_number() OVER () AS no, h.value, h.snap_place
     FROM ({here}) h JOIN (SELECT mark, {number.format("mark")} FROM {marks}) m USING (mark, copy);
