@@ -120,6 +120,20 @@ def test_other_changes_come_on_top(new_database: Callable[[], str]):
     assert found == [("Ada", 36), ("Ben", 20)]
 
 
+def test_a_type_stays_that_is_called_as_an_index_of_a_table_that_moves(new_database: Callable[[], str]):
+    url = new_database()
+    run(url, "CREATE SCHEMA s; CREATE TYPE i AS ENUM ('a'); CREATE DOMAIN k AS text")
+    run(url, "CREATE TABLE t (e i, d k CONSTRAINT k PRIMARY KEY); CREATE INDEX i ON t (e)")
+    run(url, "CREATE FUNCTION f(r t, e i) RETURNS k LANGUAGE sql RETURN 'a'; COMMENT ON INDEX i IS 'index'")
+    states, schemas, stored = [capture(url)], [dump.schema(url)], files(url)
+    run(url, "ALTER TABLE t SET SCHEMA s")
+    states, schemas = [*states, capture(url)], [*schemas, dump.schema(url)]
+    for number in (0, 1):
+        go(url, states[number])
+        assert dump.schema(url) == schemas[number]
+        assert files(url) == stored
+
+
 def test_a_check_may_be_called_as_a_type_or_a_table_is(new_database: Callable[[], str]):
     url = new_database()
     run(url, "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE o (id int PRIMARY KEY)")

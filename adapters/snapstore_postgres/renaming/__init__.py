@@ -6,7 +6,7 @@ What it means for the facts of the live side is in ``wording.py``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -81,8 +81,11 @@ class Renaming:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        listed = "|".join(map(re.escape, sorted(self.names, key=len, reverse=True)))
-        return re.compile(f"(?P<name>{_places(self.kind, f'(?:{listed})')})|{_QUOTED}")
+        if self.kind in RELATIONS and self.along:
+            places = f"{_places(self.kind, re.escape(self.old))}|{_places(_WITH_TABLE, _any_of(self.along))}"
+        else:
+            places = _places(self.kind, _any_of(self.names))
+        return re.compile(f"(?P<name>{places})|{_QUOTED}")
 
     def identity(self, identity: str) -> str:
         """Any identity as it will be."""
@@ -102,6 +105,10 @@ class Renaming:
     @property
     def reverse(self) -> Renaming:
         return Renaming(self.kind, self.new, self.old, {new: old for old, new in self.along.items()})
+
+
+def _any_of(names: Iterable[str]) -> str:
+    return f"(?:{'|'.join(map(re.escape, sorted(names, key=len, reverse=True)))})"
 
 
 def _places(kind: str, name: str) -> str:
@@ -127,6 +134,8 @@ def _tail(kind: str) -> str:
     return "(?<=:)" + "".join(f"(?<!{other}:)" for other in others)
 
 
+_WITH_TABLE = "what goes along with a table"
+"""In place of a kind: types may have the names of indexes and sequences."""
 _HEADS: Mapping[str, tuple[str, ...]] = {
     "column": ("column", "default", "not_null"),
     "attribute": ("column", "default", "not_null"),
@@ -134,6 +143,7 @@ _HEADS: Mapping[str, tuple[str, ...]] = {
     "trigger": ("trigger", "trigger_state"),
     "index": ("index", "index_partition"),
     "constraint": ("constraint", "index", "index_partition"),  # the index of a key
+    _WITH_TABLE: ("index", "index_partition", "sequence"),
 }
 """Kinds besides its own whose identities begin with the name."""
 

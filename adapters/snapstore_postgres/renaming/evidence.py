@@ -127,13 +127,16 @@ def holder(identity: str, request: PlanRequest) -> str | None:
     if schema and not {f"schema:{schema}"} & (request.live.keys() | request.target.keys()):
         return ""
     if kind in (*_RELATIONS, *TYPES):
-        return _relation_or_type(name, request)
+        return _relation_or_type(kind, name, request)
     kinds = ROUTINES if kind in ROUTINES else (kind,)
     return next((f"{k}:{name}" for k in kinds if f"{k}:{name}" in request.live), None)
 
 
-def _relation_or_type(name: str, request: PlanRequest) -> str | None:
-    found = next((f"{k}:{name}" for k in (*_RELATIONS, *TYPES) if f"{k}:{name}" in request.live), None)
+def _relation_or_type(kind: str, name: str, request: PlanRequest) -> str | None:
+    """All relations but indexes are types, too."""
+    apart = TYPES if kind == "index" else ("index",) if kind in TYPES else ()
+    kinds = (k for k in (*_RELATIONS, *TYPES) if k not in apart)
+    found = next((f"{k}:{name}" for k in kinds if f"{k}:{name}" in request.live), None)
     if found is not None:
         return found
     return "" if _is_implied(name, request.live) else None

@@ -353,6 +353,8 @@ def _of_relation(renaming: Renaming) -> Iterator[Rewriter]:
     yield qualified
     alias = _Words({last(renaming.old): last(renaming.new)}, r"(?=\.)")
     yield lambda text: alias(qualified(text))
+    if renaming.along:  # what has such a name may be a type
+        yield _Words({renaming.old: renaming.new}, r"(?![\w\"$])")
 
 
 def _of_part(renaming: Renaming) -> Iterator[Rewriter]:
