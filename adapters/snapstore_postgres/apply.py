@@ -10,11 +10,10 @@ from functools import partial
 from itertools import count, groupby, takewhile
 
 import psycopg
-from psycopg.pq import TransactionStatus
 
 from snapstore.adapter import ApplyContext
 from snapstore.errors import SnapError
-from snapstore.model import Action
+from snapstore.model import Action, Verb
 from snapstore_postgres.blocks import DOES_NOT_FIT
 from snapstore_postgres.names import literal, qualifier
 from snapstore_postgres.online.scene import REFRESHING, UNNOTICED
@@ -25,12 +24,21 @@ from snapstore_postgres.server.blockers import Blocker, holding, names
 from snapstore_postgres.server.connection import Connection, connect, failed_statement, is_about_data
 from snapstore_postgres.server.locking import mark_as_worker
 from snapstore_postgres.server.quiet import enforce_keys, switch_off, without_event_triggers
+from snapstore_postgres.server.sight import is_out_of_sight, meanwhile
 from snapstore_postgres.server.watching import require_close_standbys, watched
 from snapstore_postgres.settings import Settings
 from snapstore_postgres.words import is_filling
 
 _LATER = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 """What may work when it is tried again."""
+
+
+class _OutOfSight(Exception):  # no error: it is run again
+    """An action whose functions want the usual ``search_path``, by which it has to run from now on."""
+
+
+Usual = set[tuple[Verb, str]]
+"""The actions that run with the usual ``search_path``, by verb and subject."""
 
 _NEW_OBJECTS = {
     "check_function_bodies": "off",
@@ -84,6 +92,8 @@ def _with_retries(
         for number in count():
             try:
                 attempt(number)
+            except _OutOfSight:
+                continue
             except _LATER as error:
                 if time.monotonic() + pause > deadline:
                     tables = sorted(locked_tables(actions))
@@ -114,7 +124,8 @@ def _no_lock(
 def _together(
     connection: Connection, settings: Settings, actions: Sequence[Action], context: ApplyContext
 ) -> None:
-    attempt = partial(_in_transaction, connection, settings, actions, context)
+    usual: Usual = set()
+    attempt = partial(_in_transaction, connection, settings, actions, context, usual)
     _with_retries(connection, settings, context, actions, "the transaction", attempt)
     context.journal.committed()
 
@@ -124,13 +135,14 @@ def _in_transaction(
     settings: Settings,
     actions: Sequence[Action],
     context: ApplyContext,
+    usual: Usual,
     attempt: int,
 ) -> None:
     """All actions or none."""
     with _transaction(connection, settings, actions, attempt) as patience:
         _require_empty(connection, actions, context, patience)
         for action in actions:
-            _run(connection, action, context, patience.before)
+            _run(connection, action, context, usual, patience.before)
 
 
 @contextmanager
@@ -317,14 +329,17 @@ def _step(connection: Connection, settings: Settings, action: Action, context: A
         "statement_timeout": _milliseconds(settings.statement_timeout),
     }
     _set(connection, values, local=False)
-    attempt = partial(_attempt, connection, action, context)
+    usual: Usual = set()
+    attempt = partial(_attempt, connection, action, context, usual)
     _with_retries(connection, settings, context, [action], action.summary, attempt)
     context.journal.committed()
 
 
-def _attempt(connection: Connection, action: Action, context: ApplyContext, attempt: int) -> None:
+def _attempt(
+    connection: Connection, action: Action, context: ApplyContext, usual: Usual, attempt: int
+) -> None:
     try:
-        _run(connection, action, context)
+        _run(connection, action, context, usual)
     except Exception:
         if "builds" in action.payload and not connection.broken:
             with suppress(psycopg.Error):
@@ -368,31 +383,33 @@ def _with_secrets(statement: str, action: Action, context: ApplyContext) -> str:
 def _send(connection: Connection, statement: str) -> None:
     """What fills a materialized view reads what its owner may see of each table, as for whoever made it; all
     else must fail rather than take some rows for all."""
-    with _row_security(connection) if is_filling(statement) else nullcontext():
+    rows = meanwhile(connection, "row_security", "on", then="off") if is_filling(statement) else nullcontext()
+    with rows:
         connection.execute(statement.encode())
-
-
-@contextmanager
-def _row_security(connection: Connection) -> Iterator[None]:
-    """On for as long as this takes; a transaction that failed takes it back by itself."""
-    connection.execute(b"SET row_security = on")
-    try:
-        yield
-    finally:
-        if connection.info.transaction_status in (TransactionStatus.IDLE, TransactionStatus.INTRANS):
-            connection.execute(b"SET row_security = off")
 
 
 def _run(
     connection: Connection,
     action: Action,
     context: ApplyContext,
+    usual: Usual,
     before: Callable[[Action], None] = lambda action: None,
 ) -> None:
+    """_OutOfSight where it may work as one of ``usual``, of which it is one then."""
     context.journal.started(action)
-    for statement in action.statements:
-        before(action)
-        _execute(connection, statement, action, context)
+    named = (action.verb, action.subject)
+    path = meanwhile(connection, "search_path", "DEFAULT", then="''") if named in usual else nullcontext()
+    try:
+        with path:
+            for statement in action.statements:
+                before(action)
+                _execute(connection, statement, action, context)
+    except SnapError as error:
+        if named in usual or not is_out_of_sight(error.__cause__):
+            raise
+        usual.add(named)
+        context.report(f"{action.summary}: again with the search_path of this role, which its functions need")
+        raise _OutOfSight from error
     context.journal.finished(action)
 
 
