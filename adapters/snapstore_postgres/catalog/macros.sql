@@ -92,13 +92,18 @@ CASE WHEN k.oid IS NULL AND c.relispartition AND a.attnotnull THEN json_build_ob
      THEN json_strip_nulls(json_build_object('not_valid', nullif(NOT k.convalidated, false), 'inherited', true)) END
 
 -- macro lacking(index, table)
--- Whether an index is none of a partitioned table, or one that some partition does not have. One that all have, be
--- it that there is none any more, is as good as valid, and cannot be made otherwise.
+-- Whether an index is none of a partitioned table, or one that some partition below does not have. One that all have,
+-- be it that there is none any more, is as good as valid, and cannot be made otherwise.
 (NOT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = {table})
- OR EXISTS (SELECT FROM pg_inherits p
-             WHERE p.inhparent = {table}
-               AND NOT EXISTS (SELECT FROM pg_inherits a JOIN pg_index x ON x.indexrelid = a.inhrelid
-                                WHERE a.inhparent = {index} AND x.indrelid = p.inhrelid AND x.indisvalid)))
+ OR EXISTS (
+   WITH RECURSIVE parts AS (
+     SELECT {index} AS part, {table} AS relation
+      UNION ALL
+     SELECT x.indexrelid, x.indrelid
+       FROM parts p JOIN pg_inherits a ON a.inhparent = p.part JOIN pg_index x ON x.indexrelid = a.inhrelid
+      WHERE x.indisvalid OR EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = x.indrelid))
+   SELECT FROM parts p JOIN pg_inherits t ON t.inhparent = p.relation
+    WHERE NOT EXISTS (SELECT FROM parts o WHERE o.relation = t.inhrelid)))
 
 -- macro index_identity(index)
 -- The identity of an index, given by its oid: that of its constraint where one owns it.
