@@ -25,7 +25,7 @@ from snapstore_postgres.relations.inheritance import (
 )
 from snapstore_postgres.relations.miscounted import marked_below
 from snapstore_postgres.relations.no_inherit import around_identity
-from snapstore_postgres.relations.notnull_changes import validated_below
+from snapstore_postgres.relations.notnull_changes import left_to_children, validated_below
 from snapstore_postgres.relations.notnull_names import without_namesake
 from snapstore_postgres.rows import archive, archived_values, filling, lost_labels, namesakes, positions
 from snapstore_postgres.rows.held_rows import holders
@@ -151,12 +151,12 @@ def _drop_column(fact: Fact, view: View) -> Draft:
     above = _vanishing_above(fact, view)
     reached = along(fact, view, live=True)
     # Without the parent's column, a child that keeps its own has it as a local one from then on.
-    only = "ONLY " if _only(fact, view) else ""
+    only, left = ("ONLY ", left_to_children(fact, view)) if _only(fact, view) else ("", [])
     reached = [] if only else reached
     rows, bytes_ = size(view, f"table:{table}")
     kept = "generated" in fact.attrs
     draft = Draft(
-        statements=[f"ALTER TABLE {only}{table} DROP COLUMN {last(fact.name)}"],
+        statements=[*left, f"ALTER TABLE {only}{table} DROP COLUMN {last(fact.name)}"],
         undo=["put back by restoring the safety snapshot"],
         absorbs=reached,
         needs=[dropped(part) for part in above],

@@ -32,7 +32,7 @@ from snapstore_postgres.relations.notnull import (
 from snapstore_postgres.relations.notnull_names import (
     name_is_wanted,
     not_null_rename,
-    renamed_as,
+    renamed_as_own,
     table_literal,
     with_held,
     without_namesake,
@@ -166,8 +166,17 @@ def _own_name(column: Fact, now: Json, view: View) -> list[str]:
     parents = view.target[column.parent or ""].attrs.get("inherits", ())
     if any(gives(view.target.get(f"column:{parent}.{last(column.name)}")) for parent in parents):
         return []
-    new = name_in(now, column)
-    return [*without_namesake(column, view), renamed_as(column, new, unless=new)]
+    return [*without_namesake(column, view), renamed_as_own(column, now, view)]
+
+
+def left_to_children(column: Fact, view: View) -> list[str]:
+    """Before a column goes that children keep: gives them its NOT NULL, which the server would count on as
+    inherited (since 18), so that no statement could drop it or give it another name."""
+    if version(view) < 180000 or not gives(column):
+        return []
+    alter = f"ALTER TABLE ONLY {table_of(column)} ALTER COLUMN {last(column.name)}"
+    numbered = [f"{alter} DROP IDENTITY"] if "identity" in column.attrs else []
+    return [*numbered, f"{alter} DROP NOT NULL"]
 
 
 def _validated(column: Fact) -> str:

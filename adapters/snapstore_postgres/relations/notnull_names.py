@@ -28,15 +28,31 @@ def not_null_rename(column: Fact, was: Json, now: Json, view: View) -> list[str]
         return []
     if not name_is_wanted(column, view):
         rename = f"ALTER TABLE {table_of(column)} RENAME CONSTRAINT {old} TO {new}"
-        heirs = "no_inherit" not in without_name(was) and children(column.parent or "", view.live_dependents)
-        return [_renamed_with_heirs(column, now, old, rename) if heirs else rename]
-    return [renamed_as(column, new)]
+        return [_renamed_with_heirs(column, now, old, rename) if _has_heirs(column, was, view) else rename]
+    return [_renamed_as(column, new)]
 
 
-def renamed_as(column: Fact, name: str, *, unless: str | None = None) -> str:
-    """The statement that gives a NOT NULL another name, whatever it has; none where that is ``unless``."""
-    rename = "ALTER TABLE %s RENAME CONSTRAINT %I TO %s"
-    return with_held(column, rename, f"{table_literal(column)}, held, {literal(name)}", unless=unless)
+def renamed_as_own(column: Fact, now: Json, view: View) -> str:
+    """The statement that gives one which was only inherited its column's own name, where it has another."""
+    new = name_in(now, column)
+    if not _has_heirs(column, now, view):
+        return _renamed_as(column, new, unless=new)
+    return _knowing_held(column, _unless_otherwise_below(column, now, "held", _rename(column, new)), new)
+
+
+def _has_heirs(column: Fact, not_null: Json, view: View) -> bool:
+    """Whether the tables below may have it too."""
+    below = children(column.parent or "", view.live_dependents)
+    return bool(below) and "no_inherit" not in without_name(not_null)
+
+
+def _renamed_as(column: Fact, name: str, *, unless: str | None = None) -> str:
+    return _knowing_held(column, _rename(column, name), unless)
+
+
+def _rename(column: Fact, name: str) -> str:
+    values = f"{table_literal(column)}, held, {literal(name)}"
+    return f"EXECUTE pg_catalog.format('ALTER TABLE %s RENAME CONSTRAINT %I TO %s', {values});"
 
 
 def not_null_comment(column: Fact, text: str) -> str:
@@ -54,10 +70,13 @@ def table_literal(column: Fact) -> str:
     return literal(table_of(column))
 
 
-def with_held(column: Fact, statement: str, values: str, *, unless: str | None = None) -> str:
-    """A statement with ``values``, among which ``held`` is the name that the NOT NULL of a column has; none
-    where that is ``unless``."""
-    run = f"EXECUTE pg_catalog.format('{statement}', {values});"
+def with_held(column: Fact, statement: str, values: str) -> str:
+    """A statement with ``values``, among which ``held`` is the name that the NOT NULL of a column has."""
+    return _knowing_held(column, f"EXECUTE pg_catalog.format('{statement}', {values});")
+
+
+def _knowing_held(column: Fact, run: str, unless: str | None = None) -> str:
+    """Statements in which ``held`` is that name; none where it is ``unless``."""
     if unless is not None:
         run = f"IF held <> {literal(unquote(unless))} THEN {run} END IF;"
     return block(
@@ -70,12 +89,16 @@ def with_held(column: Fact, statement: str, values: str, *, unless: str | None =
 
 
 def _renamed_with_heirs(column: Fact, now: Json, old: str, rename: str) -> str:
-    """PostgreSQL renames that of the tables below too. It does not where one has it under another name, or
-    from another parent as well, and facts do not tell that of what is only inherited: it is made anew."""
+    return block(f"BEGIN {_unless_otherwise_below(column, now, literal(unquote(old)), f'{rename};')} END")
+
+
+def _unless_otherwise_below(column: Fact, now: Json, old: str, rename: str) -> str:
+    """PostgreSQL renames that of the tables below too. It does not where one has it under another name than
+    ``old``, an expression, or from another parent as well, and facts do not tell that of what is only
+    inherited: it is made anew."""
     table, name = table_of(column), last(column.name)
     valid = " NOT VALID" if "not_valid" in without_name(now) else ""
-    return block(
-        f"""BEGIN
+    return f"""
   IF EXISTS (
     WITH RECURSIVE below AS (
       SELECT inhrelid, inhparent FROM pg_catalog.pg_inherits
@@ -85,14 +108,13 @@ def _renamed_with_heirs(column: Fact, now: Json, old: str, rename: str) -> str:
     SELECT FROM (SELECT inhrelid, pg_catalog.count(*) AS parents FROM below GROUP BY inhrelid) b
       JOIN pg_catalog.pg_attribute a ON a.attrelid = inhrelid AND a.attname = {literal(unquote(name))}
       JOIN pg_catalog.pg_constraint k ON k.conrelid = inhrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum
-     WHERE k.conname <> {literal(unquote(old))} OR k.coninhcount > parents)
+     WHERE k.conname <> {old} OR k.coninhcount > parents)
   THEN
     ALTER TABLE {table} ALTER COLUMN {name} DROP NOT NULL;
     ALTER TABLE {table} ADD CONSTRAINT {name_in(now, column)} NOT NULL {name}{valid};
-  ELSE {rename};
+  ELSE {rename}
   END IF;
-END"""
-    )
+"""
 
 
 def name_is_wanted(column: Fact, view: View) -> bool:

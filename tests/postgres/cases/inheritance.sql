@@ -298,3 +298,9 @@ INSERT INTO p VALUES (0); INSERT INTO c VALUES (1, 1), (2, 2); INSERT INTO d VAL
 --- b
 CREATE TABLE p (id int, x int NOT NULL); CREATE TABLE q (n int, x int NOT NULL);
 CREATE TABLE c (x int NOT NULL) INHERITS (p, q); CREATE TABLE d (x int NOT NULL, z date NOT NULL) INHERITS (c);
+--- case a column that is never null moves from a parent to one of its children
+--- a
+CREATE TABLE p (id int, x text NOT NULL CHECK (x <> 'q'), PRIMARY KEY (x)); CREATE TABLE c (n int) INHERITS (p); CREATE TABLE d (x text CONSTRAINT own NOT NULL) INHERITS (c);
+CREATE TABLE e () INHERITS (p); INSERT INTO p VALUES (1, 'a'); INSERT INTO c VALUES (1, 'a', 2); INSERT INTO d VALUES (1, 'b', 2); INSERT INTO e VALUES (3, 'e');
+--- b
+CREATE TABLE p (id int); CREATE TABLE c (n int, x text NOT NULL) INHERITS (p); CREATE TABLE d (x text CONSTRAINT own NOT NULL) INHERITS (c); CREATE TABLE e () INHERITS (p);
