@@ -192,7 +192,12 @@ def _bringing_values(
 ) -> list[int]:
     """What comes before some actions and brings values of the type, or makes such of others."""
     above = (i for i in sorted(_upstream(start, actions, makers)) if kind in using.get(i, ()))
-    return [i for i in above if not _is_plain(actions[i]) or _of_type(actions[i], kind, request)]
+    return [i for i in above if _has_values(actions[i], kind, request) or _of_type(actions[i], kind, request)]
+
+
+def _has_values(action: Action, kind: str, request: PlanRequest) -> bool:
+    """Whether it does more than define something, and that of the type itself."""
+    return not _is_plain(action) and any(kind in fact.needs for fact in made(action, request))
 
 
 def _of_type(action: Action, kind: str, request: PlanRequest) -> bool:

@@ -461,9 +461,9 @@ CREATE TABLE other (id int);
 
 --- case a row constructor in a default is older than an attribute of its type
 --- both
-CREATE TYPE addr AS (street text, zip text);
-CREATE TABLE t (id int PRIMARY KEY, a addr NOT NULL DEFAULT ROW('s', NULL), d addr DEFAULT ROW('s', NULL));
-INSERT INTO t VALUES (1); CREATE INDEX i ON t (a);
+CREATE TYPE mood AS ENUM ('x'); CREATE TYPE addr AS (street text, zip mood);
+CREATE TABLE t (id int PRIMARY KEY, k mood, a addr NOT NULL DEFAULT ROW('s', NULL), d addr DEFAULT ROW('s', NULL));
+INSERT INTO t VALUES (1, 'x'); CREATE INDEX i ON t (a);
 --- a
 ALTER TYPE addr ADD ATTRIBUTE n int CASCADE, ADD ATTRIBUTE m int CASCADE; ALTER TABLE t ALTER d SET DEFAULT ROW('s', NULL, 4, NULL);
-INSERT INTO t VALUES (2, ROW('b', 'c', 3, 4));
+INSERT INTO t VALUES (2, 'x', ROW('b', 'x', 3, 4)); ALTER TYPE mood ADD VALUE 'y';
