@@ -86,10 +86,11 @@ def hazard(column: Fact, view: View) -> tuple[Hazard, ...]:
 
 
 def needs(column: Fact, view: View) -> list[str]:
-    """The columns whose values stand in, and what the checks of these values call."""
+    """The columns whose values stand in, and what the checks of these values call and read."""
     found = [fact.id for reference in _references(column, view) for fact in reference.columns()]
-    called = [n for check in _checks(column, view) for n in check.needs if n.startswith(CALLED)]
-    return [*dict.fromkeys(found), *called]
+    asked = [need for check in _checks(column, view) for need in check.needs]
+    called = [need for need in asked if need.startswith(CALLED)]
+    return [*dict.fromkeys((*found, *called, *_coming_beside(column, asked, view)))]
 
 
 CALLED = ("function:", "operator:")
@@ -197,9 +198,10 @@ def first_allowed(column: Fact, values: Iterable[str], view: View) -> tuple[str,
 def _first_of(column: Fact, tests: Sequence[str], values: Iterable[str]) -> str:
     name, kind = last(column.name), column.attrs["type"]
     listed = ", ".join(f"({place}, ({value})::{kind})" for place, value in enumerate(values))
+    may = " AND ".join(f"{test} IS NOT FALSE" for test in tests) or "true"
     return (
         f"SELECT snap.{name} FROM (VALUES {listed}) snap(snap_order, {name})"
-        f" WHERE {' AND '.join(tests) or 'true'} ORDER BY snap_order LIMIT 1"
+        f" WHERE {may} ORDER BY snap_order LIMIT 1"
     )
 
 
@@ -215,13 +217,27 @@ def constant(column: Fact, view: View) -> str | None:
 
 
 def _checks(column: Fact, view: View) -> Iterator[Fact]:
-    """The checks of the column, but for those that call what cannot be there before it."""
+    """The checks of the column, but for those that call or read what cannot be there before it. Of columns
+    for whose values something stands in, the last one sees to what is said of all."""
     for part in view.target_parts.get(column.parent or "", ()):
         is_check = part.kind == "constraint" and part.attrs.get("type") == "c" and column.id in part.needs
         called = [need for need in part.needs if need.startswith(CALLED)] if is_check else []
         enforced = is_check and "NOT ENFORCED" not in part.attrs["definition"]
-        if enforced and column.id not in _standing_under(called, view):
+        beside = _coming_beside(column, part.needs, view) if enforced else []
+        later = [identity for identity in beside if identity > column.id and _is_filled(identity, view)]
+        if enforced and not later and column.id not in _standing_under([*called, *beside], view):
             yield part
+
+
+def _coming_beside(column: Fact, needs: Iterable[str], view: View) -> list[str]:
+    """Which of these are other columns that come to its table, which is there."""
+    if view.appears(column.parent or ""):
+        return []
+    return [n for n in needs if n.startswith("column:") and n != column.id and view.appears(n)]
+
+
+def _is_filled(column: str, view: View) -> bool:
+    return column in view.target and needed(view.target[column], view)
 
 
 def _standing_under(identities: list[str], view: View) -> set[str]:

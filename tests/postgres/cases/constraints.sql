@@ -167,3 +167,9 @@ CREATE TYPE addr AS (street text);
 --- both
 CREATE TABLE t (id int PRIMARY KEY, n int, a addr); INSERT INTO t VALUES (1, NULL, jsonb_populate_record(NULL::addr, '{"street": "s"}'));
 ALTER TABLE t ADD CONSTRAINT never NOT NULL n NOT VALID; COMMENT ON CONSTRAINT never ON t IS 'some day';
+
+--- case columns for which something stands in, and those that are checked with them
+--- a
+CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2);
+--- b
+CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL, z int, b text NOT NULL, CHECK (z <> 2 OR a = 'x'), CHECK (a <> b), g int GENERATED ALWAYS AS (length(a)) STORED, CHECK (g < 9 OR b = a));
