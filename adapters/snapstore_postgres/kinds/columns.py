@@ -21,7 +21,7 @@ from snapstore_postgres.relations.inheritance import (
     given_by,
     governing,
     made_with_table,
-    own_below,
+    own_parts_below,
 )
 from snapstore_postgres.relations.miscounted import marked_below
 from snapstore_postgres.relations.no_inherit import around_identity
@@ -95,7 +95,7 @@ def _needed(
     yield from (above for above, _ in archived_values.left_above(fact, view) if above in view.target)
     for column in (fact, *reached):
         yield from checks_before(column, view)
-    yield from (column.id for column in own_below(fact, view))
+    yield from (column.id for column in own_parts_below(fact, view))
     yield from marked_below(fact, view)
     yield from _calls_of_default(fact, view) if back else ()
 

@@ -29,6 +29,7 @@ from snapstore_postgres.relations.inheritance import (
     descendants,
     given_by,
     made_with_table,
+    own_parts_below,
     unsettled,
 )
 from snapstore_postgres.relations.keys import is_by_pairs
@@ -69,6 +70,7 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
             *(_needed_by_foreign_key(fact, view) if fact.attrs["type"] == "f" else ()),
             *made_after(fact, view),
             *unvalidated_below(fact, view),
+            *(own.id for own in own_parts_below(fact, view) if fact.attrs["type"] == "c"),
             *(_columns_before(fact, view) if is_unvalidated(fact) else ()),
         ],
         lock="SHARE ROW EXCLUSIVE" if fact.attrs["type"] == "f" else STRONGEST,

@@ -147,14 +147,14 @@ def _along(part: Fact, view: View, *, live: bool) -> Iterator[Fact]:
             yield from _along(found, view, live=live)
 
 
-def own_below(part: Fact, view: View) -> Iterator[Fact]:
-    """The same column of tables that inherit it, that add one of their own: it has to come first."""
+def own_parts_below(part: Fact, view: View) -> Iterator[Fact]:
+    """The same column or check of tables that inherit it, that add one of their own: it has to come first."""
     for child in children(part.parent or "", view.target_dependents):
         found = view.target.get(f"{part.kind}:{child}.{last(part.name)}")
         if found is not None and part.id in given_by(found, view):
             if not found.attrs.get("inherited") and view.appears(found.id):
                 yield found
-            yield from own_below(found, view)
+            yield from own_parts_below(found, view)
 
 
 def is_made_anew_below(table: str, view: View) -> bool:

@@ -304,3 +304,8 @@ CREATE TABLE p (id int, x text NOT NULL CHECK (x <> 'q'), PRIMARY KEY (x)); CREA
 CREATE TABLE e () INHERITS (p); INSERT INTO p VALUES (1, 'a'); INSERT INTO c VALUES (1, 'a', 2); INSERT INTO d VALUES (1, 'b', 2); INSERT INTO e VALUES (3, 'e');
 --- b
 CREATE TABLE p (id int); CREATE TABLE c (n int, x text NOT NULL) INHERITS (p); CREATE TABLE d (x text CONSTRAINT own NOT NULL) INHERITS (c); CREATE TABLE e () INHERITS (p);
+--- case a check that is valid in a child, and not in its parent, comes to both
+--- both
+CREATE TABLE p (a int); INSERT INTO p VALUES (1); CREATE TABLE z (a int); ALTER TABLE z INHERIT p;
+--- a
+ALTER TABLE z ADD CONSTRAINT c CHECK (a < 9); ALTER TABLE p ADD CONSTRAINT c CHECK (a < 9) NOT VALID;
