@@ -558,7 +558,7 @@ CREATE FOREIGN TABLE f PARTITION OF p FOR VALUES IN (3) SERVER s; INSERT INTO p 
 CREATE FOREIGN TABLE g PARTITION OF p2 FOR VALUES IN (3) SERVER s; CREATE INDEX ON p (b);
 --- b
 CREATE INDEX x ON ONLY p (a); CREATE FOREIGN TABLE h PARTITION OF p FOR VALUES IN (4) SERVER s;
---- case a column that is always numbered comes back with a table above one elsewhere
+--- case a column that is always numbered comes back with a table above one elsewhere -- since 17
 --- both
 CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;
 --- a
