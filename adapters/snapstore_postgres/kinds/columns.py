@@ -27,7 +27,7 @@ from snapstore_postgres.relations.miscounted import marked_below
 from snapstore_postgres.relations.no_inherit import around_identity
 from snapstore_postgres.relations.notnull_changes import left_to_children, validated_below
 from snapstore_postgres.relations.notnull_names import without_namesake
-from snapstore_postgres.rows import archive, archived_values, filling, lost_labels, namesakes, positions
+from snapstore_postgres.rows import archive, archived_values, filling, gaps, lost_labels, namesakes, positions
 from snapstore_postgres.rows.held_rows import holders
 from snapstore_postgres.rows.unvalidated import never_validated
 
@@ -41,7 +41,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
     columns = () if "generated" in fact.attrs else (fact, *reached)
     back = [(column, entry) for column in columns for entry in _values_of(column, view)]
     other = namesakes.namesake(fact, view)
-    lacking = [] if rewrites else filling.lacking(fact, reached, view)
+    lacking = [] if rewrites else gaps.lacking(fact, reached, view)
     absorbed: Sequence[Fact] = ()
     known = bool(back) or other is not None
     at_once = column_values.with_constant(fact, reached, view) if lacking == [fact] and not known else []
@@ -69,7 +69,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
         hazards=[
             *rewriting,
             *([namesakes.hazard(fact, view)] if other and not back else ()),
-            *(hazard for c in lacking if not known for hazard in filling.hazard(c, view)),
+            *(hazard for c in lacking if not known for hazard in gaps.hazard(c, view)),
             *(lost_labels.hazards(fact, view) if back else ()),
         ],
     )
@@ -115,7 +115,7 @@ def _gets_values(column: Fact, view: View) -> bool:
     """Whether rows are updated with what they had in it, or in that of a parent, or with what stands in."""
     known = (column.id, *given_by(column, view))
     back = any(view.vanishes(i) or archive.kept(view.request, i, "column") for i in known)
-    return back or filling.needed(column, view)
+    return back or gaps.needed(column, view)
 
 
 def _values_of(column: Fact, view: View) -> list[archive.Entry]:

@@ -25,6 +25,7 @@ from snapstore_postgres.rows import (
     bounds,
     filling,
     fitting,
+    gaps,
     homeless,
     leaving,
     parting,
@@ -120,7 +121,7 @@ def _carry(request: PlanRequest, identity: str) -> tuple[Action, Action]:
     back = [(new[c], places[0]) for c, places in found.items() if places]
     given = {*(last(after.name) for _, after in pairs), *(last(column.name) for column, _ in back)}
     view = View(request, fates={})
-    unknown = [new[c] for c in sorted(settable - given) if filling.needed(new[c], view)]
+    unknown = [new[c] for c in sorted(settable - given) if gaps.needed(new[c], view)]
     carried = _Carried(request, identity, pairs, [old[c] for c in sorted(own - settable)], back, unknown)
     return _set_aside(carried), _put_in(carried)
 
@@ -284,7 +285,7 @@ def _standing_in(carried: _Carried) -> tuple[list[str], list[str], tuple[Hazard,
     added = [f"ALTER TABLE {rows} ADD COLUMN {name} {kind}" for name, kind in types.items()]
     statements = [*added, *(filling.filling(column, rows, view) for column in columns)]
     needs = [need for column in columns for need in filling.needs(column, view)]
-    return statements, needs, tuple(hazard for c in columns for hazard in filling.hazard(c, view))
+    return statements, needs, tuple(hazard for c in columns for hazard in gaps.hazard(c, view))
 
 
 def _beside_the_rows(carried: _Carried) -> View:

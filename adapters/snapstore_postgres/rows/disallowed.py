@@ -16,8 +16,8 @@ from snapstore.rules import View
 from snapstore_postgres.expressions.resolution import compares
 from snapstore_postgres.names import last, literal
 from snapstore_postgres.rows import archived_rows, lost_labels
+from snapstore_postgres.rows.checked import condition
 from snapstore_postgres.rows.clashes import clashing
-from snapstore_postgres.rows.filling import condition
 from snapstore_postgres.rows.future_rows import Rows, columns_of, look, others_stay, rows_of, rows_with
 from snapstore_postgres.rows.looking import (
     LOOKS,

@@ -19,7 +19,7 @@ from snapstore_postgres.names import last, literal
 from snapstore_postgres.relations import size
 from snapstore_postgres.relations.inheritance import descendants, governing, in_partition_key
 from snapstore_postgres.renaming.wording import called_now, label_now
-from snapstore_postgres.rows import filling
+from snapstore_postgres.rows import checked, filling
 from snapstore_postgres.rows.casts import AS_WRITTEN
 from snapstore_postgres.rows.looking import SHOWN, told
 from snapstore_postgres.rows.seen import Seen, seen_now
@@ -96,7 +96,7 @@ def _why_not(
             return f"no value stands in where a foreign key, {last(part.name)}, refers by it"
         if part.attrs.get("type") in ("p", "u", "x") or "CREATE UNIQUE " in part.attrs["definition"]:
             return f"no value stands in where a key, {last(part.name)}, is of it: there might be two of one"
-        if part.kind == "constraint" and any(need.startswith(filling.CALLED) for need in part.needs):
+        if part.kind == "constraint" and any(need.startswith(checked.CALLED) for need in part.needs):
             return f"no value stands in where a check, {last(part.name)}, calls a function"
     of_rows = any(kind.kind == "composite" for kind in through)
     if not labels and not of_rows and not column.attrs["type"].endswith("[]"):

@@ -10,7 +10,7 @@ from snapstore_postgres.names import last, literal, qualifier, spare_name
 from snapstore_postgres.relations import foreign_keys
 from snapstore_postgres.relations.foreign_keys import ForeignKey
 from snapstore_postgres.renaming.doubts import note
-from snapstore_postgres.rows import filling
+from snapstore_postgres.rows import filling, gaps
 from snapstore_postgres.rows.archive import kept
 from snapstore_postgres.rows.future_rows import Rows, is_alone, look, rows_of, rows_with
 from snapstore_postgres.rows.looking import Look, told
@@ -48,7 +48,7 @@ def without_any(column: Fact, staying: Staying) -> Iterator[Look]:
         return
     table, search = (
         column.parent or "",
-        filling.search(column, view) if filling.needed(column, view) else None,
+        filling.search(column, view) if gaps.needed(column, view) else None,
     )
     rows = rows_with(table, search.own, staying) if search and staying.has_rows(table) else None
     if search is None or rows is None:

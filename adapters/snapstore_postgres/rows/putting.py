@@ -18,7 +18,7 @@ from snapstore_postgres.names import block, last, literal
 from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.evidence import ids_of_table
-from snapstore_postgres.rows import archive, archived_values, bounds, filling
+from snapstore_postgres.rows import archive, archived_values, bounds, filling, gaps
 from snapstore_postgres.rows.homeless import text
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet
 
@@ -150,7 +150,7 @@ def _standing_in(table: str, row: Mapping[str, str], request: PlanRequest) -> di
     view, found = View(request, fates={}), dict[str, str]()
     columns = (part for part in request.target.parts.get(table, ()) if part.kind == "column")
     for column in columns if table in request.live else ():
-        if column.id not in request.live and last(column.name) not in row and filling.needed(column, view):
+        if column.id not in request.live and last(column.name) not in row and gaps.needed(column, view):
             value = filling.of_row(column, row, view)
             found |= {last(column.name): value} if value else {}
     return found

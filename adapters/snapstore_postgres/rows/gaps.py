@@ -1,0 +1,48 @@
+"""Gaps: rows that are there and lack a value in a column that comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from snapstore.model import Fact, Hazard, HazardName
+from snapstore.rules import View
+from snapstore_postgres.relations import size
+from snapstore_postgres.relations.inheritance import given_by
+
+
+def needed(column: Fact, view: View) -> bool:
+    """Whether rows that are there may be left without a value in a column that is made."""
+    by_itself = {"identity", "generated"} & column.attrs.keys() or f"default:{column.name}" in view.target
+    return not by_itself and _is_never_null(column, view) and size(view, column.parent or "")[1] != 0
+
+
+def _is_never_null(column: Fact, view: View) -> bool:
+    not_null = column.attrs.get("not_null")
+    if not_null and not (isinstance(not_null, dict) and not_null.get("not_valid")):
+        return True
+    domains = [*_domains(column, view)]
+    said = set[str]().union(*(domain.attrs.keys() for domain in domains))
+    return "not_null" in said and "default" not in said
+
+
+def _domains(fact: Fact, view: View) -> Iterator[Fact]:
+    """The domain that a column or domain is of, and those that this one is of in turn."""
+    for domain in (view.target.get(need) for need in fact.needs):
+        if domain is not None and domain.kind == "domain" and domain.name == fact.attrs["type"]:
+            yield domain
+            yield from _domains(domain, view)
+
+
+def lacking(column: Fact, reached: Iterable[Fact], view: View) -> list[Fact]:
+    """Of a column that is made, and those that come below by its statement, all whose rows may be left so:
+    not those whose rows are rows of one above that comes by the same statement."""
+    found = {c.id: c for c in (column, *reached) if needed(c, view)}
+    return [c for c in found.values() if found.keys().isdisjoint(given_by(c, view))]
+
+
+def hazard(column: Fact, view: View) -> tuple[Hazard, ...]:
+    """That rows get values which nobody proves to be theirs. Those that came after the values in the archive
+    never had one, so there is nothing of the kind where it has some."""
+    rows, bytes_ = size(view, column.parent or "")
+    text = f"what rows had in {column.name} is known to nobody; they get a value that stands in"
+    return (Hazard(HazardName.UNVERIFIABLE, text, rows=rows, bytes=bytes_),)
