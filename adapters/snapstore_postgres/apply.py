@@ -190,7 +190,8 @@ def _require_empty(
         return
     patience.before_lock()
     locked = ", ".join(f"ONLY {name}" for name in there.values())
-    connection.execute(f"LOCK TABLE {locked} IN ACCESS EXCLUSIVE MODE".encode())
+    with _told_as(f"locking {', '.join(there.values())} failed", connection, context):
+        connection.execute(f"LOCK TABLE {locked} IN ACCESS EXCLUSIVE MODE".encode())
     filled = [there[oid] for (oid,) in connection.execute(_FILLED, [[*there]])]
     if filled:
         raise SnapError(
@@ -414,13 +415,19 @@ def _run(
 
 
 def _execute(connection: Connection, statement: str, action: Action, context: ApplyContext) -> None:
-    """SnapError where the statement fails, but not for what may work when it is tried again."""
-    try:
+    with _told_as(f"{action.summary} failed", connection, context):
         _send(connection, _with_secrets(statement, action, context))
+
+
+@contextmanager
+def _told_as(what: str, connection: Connection, context: ApplyContext) -> Iterator[None]:
+    """SnapError where the server refuses a statement, but not for what may work when it is tried again."""
+    try:
+        yield
     except _LATER:
         raise
     except psycopg.Error as error:
         if connection.broken:
             raise
         cause = None if is_about_data(error) else error
-        raise failed_statement(error, context.resource, f"{action.summary} failed") from cause
+        raise failed_statement(error, context.resource, what) from cause

@@ -168,7 +168,7 @@ def test_a_role_without_rights_is_told_which_and_nothing_changes(
     assert "table:public.t belongs to" in refused.stderr
     assert dump.schema(admin) == before
     done = snap("restore", "HEAD", "--yes", "--allow", "unverifiable", code=1)
-    assert "must be owner of table t" in done.stdout + done.stderr
+    assert "locking public.t failed: permission denied for table t" in done.stdout + done.stderr
     assert dump.schema(admin) == before
 
 

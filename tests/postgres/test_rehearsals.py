@@ -43,7 +43,7 @@ def deployed(project: Project) -> Project:
     project.sql(OLD)
     project.snap("take", "-m", "before", code=0)
     project.sql(DEPLOY)
-    project.sql("ANALYZE")  # or the server does it at some time, and plans say other numbers of rows
+    project.sql("VACUUM ANALYZE")  # or the server does it at some time, and plans say other numbers
     return project
 
 

@@ -15,7 +15,7 @@ from snapstore_postgres.names import last, qualifier, quote
 from snapstore_postgres.relations import plain_stays_bound, rewrite_hazard, version
 from snapstore_postgres.relations.catalog_tables import OPTION, without_option
 from snapstore_postgres.relations.inheritance import ancestors
-from snapstore_postgres.relations.miscounted import lost_in
+from snapstore_postgres.relations.miscounted import lost_in, to_leave
 from snapstore_postgres.renaming.wording import former, former_facts
 from snapstore_postgres.rows import archive, archived_labels, homeless
 from snapstore_postgres.rows.casts import written
@@ -77,7 +77,7 @@ class _Stripping:
             for name in above
             for part in view.live_parts.get(name, ())
         )
-        self.statements: list[str] = []
+        self.statements: list[str] = to_leave(table, view)
         self.rewrites = False
         self.subtree = {fact.id: fact for fact in _subtree(table, view)}
         self.left: list[Fact] = []

@@ -25,7 +25,7 @@ from snapstore.facts import Facts
 from snapstore.model import Fact, FactChange, Json
 from snapstore.rules import View
 from snapstore_postgres.names import last, qualifier, unquote
-from snapstore_postgres.relations import children, not_null_name
+from snapstore_postgres.relations import children, not_null_name, table_of
 from snapstore_postgres.relations.inheritance import ancestors, parents
 from snapstore_postgres.relations.notnull import name_of_not_null
 from snapstore_postgres.renaming import MISCOUNTED
@@ -189,3 +189,17 @@ def waiting_for(column: Fact | None) -> list[str]:
     """The tables that stay below a live column until it has got its type once more."""
     marks = column.attrs.get(_MARK, ()) if column else ()
     return [_table(identity) for identity in marks if _is_column(identity)]
+
+
+def to_leave(table: Fact, view: View) -> list[str]:
+    """Statements behind which a table can leave those above it that go, too: nothing else gives their columns
+    their types once more."""
+    lost = [i for i in sorted(view.request.live_hints.get(MISCOUNTED, {})) if _is_column(i)]
+    above = [*ancestors(table.name, view.live)][::-1]
+    tops = (next(iter(_same(i, above, view.request)), "") for i in lost if _table(i) == table.name)
+    columns = [view.live[top] for top in dict.fromkeys(tops) if view.vanishes(top) and top in view.live]
+    return [
+        f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)} TYPE {column.attrs['type']}"
+        + (f" COLLATE {column.attrs['collation']}" if "collation" in column.attrs else "")
+        for column in columns
+    ]
