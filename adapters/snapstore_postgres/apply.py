@@ -17,7 +17,7 @@ from snapstore.model import Action, Verb
 from snapstore_postgres.blocks import DOES_NOT_FIT
 from snapstore_postgres.names import literal, qualifier
 from snapstore_postgres.online.scene import REFRESHING, UNNOTICED
-from snapstore_postgres.relations import STRONGEST
+from snapstore_postgres.relations import STRONGEST, held_still
 from snapstore_postgres.rows.looking import LOOKS, NOT_LOOKED_AT, READERS
 from snapstore_postgres.rows.still_empty import EMPTY
 from snapstore_postgres.server.blockers import Blocker, holding, names
@@ -166,7 +166,7 @@ def _transaction(
         patience = _Patience(connection, settings.lock_timeout)
         for table in tables if attempt % 2 else ():
             patience.before_lock()
-            connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
+            connection.execute(held_still(table).encode())
         with without_event_triggers(connection, actions):
             yield patience
 
@@ -191,7 +191,7 @@ def _require_empty(
     patience.before_lock()
     locked = ", ".join(f"ONLY {name}" for name in there.values())
     with _told_as(f"locking {', '.join(there.values())} failed", connection, context):
-        connection.execute(f"LOCK TABLE {locked} IN ACCESS EXCLUSIVE MODE".encode())
+        connection.execute(held_still(locked).encode())
     filled = [there[oid] for (oid,) in connection.execute(_FILLED, [[*there]])]
     if filled:
         raise SnapError(

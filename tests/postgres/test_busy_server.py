@@ -191,6 +191,22 @@ def test_clients_that_only_read_are_not_held_up_by_a_waiting_restore(
     assert running.returncode == 0, told
 
 
+def beside_a_restore(
+    project: Project, session: Session, table: str, *statements: str
+) -> tuple[int, bytes, list[tuple[Any, ...]]]:
+    """Somebody holds the table until a restore waits for it, runs the statements and commits: how that
+    restore ends, what it says, and what the last statement gave."""
+    other = session()
+    other.execute(f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE".encode())
+    running = started(project, "restore", "HEAD", "--yes")
+    waiter(project)
+    *_, last = (other.execute(statement.encode()) for statement in statements)
+    found = last.fetchall() if last.description else []
+    other.commit()
+    told = b"".join(running.communicate(timeout=120))
+    return running.returncode, told, found
+
+
 @pytest.mark.parametrize(
     "deploy",
     [
@@ -206,14 +222,8 @@ def test_rows_that_come_to_an_empty_table_while_a_restore_waits_are_not_lost(
     project.sql("CREATE TABLE p (a int)")
     project.snap("take", "-m", "old", code=0)
     project.sql(deploy)
-    other = session()
-    other.execute("LOCK TABLE e IN ROW EXCLUSIVE MODE")
-    running = started(project, "restore", "HEAD", "--yes")
-    waiter(project)
-    other.execute("INSERT INTO e VALUES (7)")
-    other.commit()
-    told = b"".join(running.communicate(timeout=120))
-    assert running.returncode == 1, told
+    code, told, _ = beside_a_restore(project, session, "e", "INSERT INTO e VALUES (7)")
+    assert code == 1, told
     assert b"public.e: empty when the plan was made, and has rows by now" in told
     assert project.sql("SELECT a FROM e") == [(7,)]
     project.snap("restore", "HEAD", "--yes", code=0)
@@ -238,18 +248,12 @@ def test_rows_that_come_to_a_table_while_a_restore_waits_are_kept_with_all_other
     project.snap("take", "-m", "old", code=0)
     for sql in deploy.split("#"):
         project.sql(sql)
-    other = session()
-    other.execute("LOCK TABLE p IN ROW EXCLUSIVE MODE")
-    running = started(project, "restore", "HEAD", "--yes")
-    waiter(project)
-    other.execute("INSERT INTO p (a) VALUES (2)")
-    before = other.execute("SELECT to_jsonb(p) FROM p ORDER BY a").fetchall()
-    other.commit()
-    told = b"".join(running.communicate(timeout=120))
-    assert running.returncode == 0, told
+    both = "SELECT to_jsonb(p) FROM p ORDER BY a"
+    code, told, before = beside_a_restore(project, session, "p", "INSERT INTO p (a) VALUES (2)", both)
+    assert code == 0, told
     assert project.sql("SELECT a FROM p ORDER BY a") == [(1,), (2,)]
     project.snap("undo", "--yes", code=0)
-    assert project.sql("SELECT to_jsonb(p) FROM p ORDER BY a") == before
+    assert project.sql(both) == before
 
 
 def test_rows_that_come_while_others_leave_a_partition_leave_with_them(
@@ -263,12 +267,6 @@ def test_rows_that_come_while_others_leave_a_partition_leave_with_them(
     )
     project.snap("take", "-m", "old", code=0)
     project.sql("ALTER TABLE p DETACH PARTITION x; INSERT INTO p VALUES (1), (2)")
-    other = session()
-    other.execute("LOCK TABLE d IN ROW EXCLUSIVE MODE")
-    running = started(project, "restore", "HEAD", "--yes")
-    waiter(project)
-    other.execute("INSERT INTO d VALUES (1), (2)")
-    other.commit()
-    told = b"".join(running.communicate(timeout=120))
-    assert running.returncode == 0, told
+    code, told, _ = beside_a_restore(project, session, "d", "INSERT INTO d VALUES (1), (2)")
+    assert code == 0, told
     assert project.sql("SELECT a FROM p ORDER BY a") == [(1,), (1,), (2,), (2,)]

@@ -56,7 +56,7 @@ def held_still(table: str) -> str:
 
 def unwritten(table: str) -> str:
     """A statement after which others only read a table: what is copied of it is what is then deleted."""
-    return f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE;"
+    return f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"
 
 
 def version(view: View) -> int:

@@ -86,6 +86,10 @@ def _reading(tables: Collection[str], actions: Sequence[Action]) -> dict[str, se
     return found
 
 
+def _forcing(name: str) -> str:
+    return f"ALTER TABLE ONLY {name} FORCE ROW LEVEL SECURITY"
+
+
 def _lifted(request: PlanRequest, name: str) -> Action:
     return Action(
         resource=request.resource,
@@ -107,7 +111,7 @@ def _held(request: PlanRequest, name: str) -> Action:
         verb=Verb.ALTER,
         subject=f"table:{name}",
         summary=f"let the policies of {name} hold for its owner",
-        statements=(f"ALTER TABLE ONLY {name} FORCE ROW LEVEL SECURITY",),
+        statements=(_forcing(name),),
         produces=(f"{_HELD}{name}",),
         needs=(f"table:{name}", f"{_SEEN}{name}", f"{_READ}{name}"),
         lock=STRONGEST,
@@ -122,7 +126,7 @@ def _between(
     """An action that reads one of the tables between the two, one that fills a materialized view behind."""
     if any(map(is_filling, action.statements)):
         return structs.replace(action, needs=(*action.needs, *ends))
-    forcing = {f"ALTER TABLE ONLY {name} FORCE ROW LEVEL SECURITY" for name in reading}
+    forcing = {_forcing(name) for name in reading}
     read = [name for name, numbers in reading.items() if number in numbers]
     if not read and forcing.isdisjoint(action.statements):
         return action

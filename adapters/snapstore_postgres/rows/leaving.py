@@ -137,7 +137,7 @@ BEGIN
   leaving := pg_catalog.format('(%s) IS {leaving}', bound);
   EXECUTE pg_catalog.format({literal(f"SELECT EXISTS (SELECT FROM {name} WHERE %s)")}, leaving) INTO found;
   IF NOT found THEN RETURN; END IF;
-  {unwritten(source)}
+  {unwritten(source)};
   CREATE SCHEMA {place};
   EXECUTE pg_catalog.format({literal(f"CREATE TABLE {place}.rows AS {select} WHERE %s")}, leaving);
   {quiet(source)}

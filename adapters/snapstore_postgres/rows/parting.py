@@ -258,7 +258,7 @@ def _out(place: str, root: str, table: str, entry: archive.Entry) -> str:
         f"""DECLARE {QUIET_VARIABLES}
 BEGIN
   IF pg_catalog.to_regclass({literal(marks)}) IS NULL THEN RETURN; END IF;
-  {unwritten(table)}
+  {unwritten(table)};
   CREATE SCHEMA {quote(entry.place)};
   CREATE TABLE {there} AS SELECT pg_catalog.row_number() OVER () AS no, h.value, h.snap_place
     FROM ({here}) h JOIN (SELECT mark, {number.format("mark")} FROM {marks}) m USING (mark, copy);
