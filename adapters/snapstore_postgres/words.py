@@ -115,3 +115,8 @@ def database_name(view: View) -> str:
 def is_filling(statement: str) -> bool:
     """Whether it fills a materialized view."""
     return statement.startswith(("CREATE MATERIALIZED VIEW ", "REFRESH MATERIALIZED VIEW "))
+
+
+def row_security(table: str, how: str) -> str:
+    """The statement that says of a table how its policies hold: ENABLE, DISABLE, FORCE or NO FORCE."""
+    return f"ALTER TABLE ONLY {table} {how} ROW LEVEL SECURITY"

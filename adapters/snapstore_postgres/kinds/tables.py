@@ -56,7 +56,7 @@ from snapstore_postgres.relations.notnull_changes import left_behind, own_not_nu
 from snapstore_postgres.rows import archive, positions
 from snapstore_postgres.rows.held_rows import holds
 from snapstore_postgres.rows.unvalidated import is_unvalidated, is_valid_check
-from snapstore_postgres.words import designation
+from snapstore_postgres.words import designation, row_security
 
 
 def _columns_in_order(fact: Fact, view: View) -> list[Fact]:
@@ -271,10 +271,10 @@ def _foreign(fact: Fact) -> tuple[str, str, Mapping[str, SealedRef]]:
 def _table_flags(fact: Fact, before: Mapping[str, Json]) -> list[str]:
     alter = f"ALTER TABLE ONLY {fact.name}"
     found = []
-    for key, word in (("row_security", "ROW LEVEL SECURITY"), ("force_row_security", "ROW LEVEL SECURITY")):
+    policies = {"row_security": ("ENABLE", "DISABLE"), "force_row_security": ("FORCE", "NO FORCE")}
+    for key, (on, off) in policies.items():
         if bool(before.get(key)) != bool(fact.attrs.get(key)):
-            on, off = ("FORCE", "NO FORCE") if key.startswith("force") else ("ENABLE", "DISABLE")
-            found.append(f"{alter} {on if fact.attrs.get(key) else off} {word}")
+            found.append(row_security(fact.name, on if fact.attrs.get(key) else off))
     if before.get("replica_identity") != fact.attrs.get("replica_identity"):
         words = {"f": "FULL", "n": "NOTHING"}
         found.append(

@@ -18,7 +18,7 @@ from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import unquote
 from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.rows.looking import LOOKS
-from snapstore_postgres.words import is_filling
+from snapstore_postgres.words import is_filling, row_security
 
 _READING = re.compile(
     r"(?:DO|INSERT|UPDATE|DELETE|WITH|SELECT|CREATE TABLE) "
@@ -86,17 +86,13 @@ def _reading(tables: Collection[str], actions: Sequence[Action]) -> dict[str, se
     return found
 
 
-def _forcing(name: str) -> str:
-    return f"ALTER TABLE ONLY {name} FORCE ROW LEVEL SECURITY"
-
-
 def _lifted(request: PlanRequest, name: str) -> Action:
     return Action(
         resource=request.resource,
         verb=Verb.ALTER,
         subject=f"table:{name}",
         summary=f"let the owner of {name} see all its rows, until the end of the transaction",
-        statements=(f"ALTER TABLE ONLY {name} NO FORCE ROW LEVEL SECURITY",),
+        statements=(row_security(name, "NO FORCE"),),
         produces=(f"{_SEEN}{name}",),
         releases=(f"table:{name}",),
         lock=STRONGEST,
@@ -111,7 +107,7 @@ def _held(request: PlanRequest, name: str) -> Action:
         verb=Verb.ALTER,
         subject=f"table:{name}",
         summary=f"let the policies of {name} hold for its owner",
-        statements=(_forcing(name),),
+        statements=(row_security(name, "FORCE"),),
         produces=(f"{_HELD}{name}",),
         needs=(f"table:{name}", f"{_SEEN}{name}", f"{_READ}{name}"),
         lock=STRONGEST,
@@ -126,7 +122,7 @@ def _between(
     """An action that reads one of the tables between the two, one that fills a materialized view behind."""
     if any(map(is_filling, action.statements)):
         return structs.replace(action, needs=(*action.needs, *ends))
-    forcing = {_forcing(name) for name in reading}
+    forcing = {row_security(name, "FORCE") for name in reading}
     read = [name for name, numbers in reading.items() if number in numbers]
     if not read and forcing.isdisjoint(action.statements):
         return action
