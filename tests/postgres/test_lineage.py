@@ -326,3 +326,37 @@ def test_rows_without_a_partition_come_back_to_a_table_that_a_restore_made(new_d
             found.append(connection.execute("SELECT a FROM p").fetchall())
             connection.execute(f"DELETE FROM p; INSERT INTO p VALUES ({len(found)})")
     assert found == [[], [(1,)], [(2,)], [(3,)]]
+
+
+RELABELLED = (
+    "CREATE TABLE t (id int PRIMARY KEY, s text CHECK (s <> 'x')); INSERT INTO t VALUES (1, 'z'), (2, 'b')",
+    """CREATE TYPE label AS ENUM ('a', 'b'); UPDATE t SET s = 'a' WHERE id = 1; ALTER TABLE t
+       DROP CONSTRAINT t_s_check, ALTER s TYPE label USING s::label, ADD CHECK (id < 2) NOT VALID""",
+    """ALTER TYPE label RENAME TO old; CREATE TYPE label AS ENUM ('b', 'z'); ALTER TABLE t ALTER s TYPE label
+       USING (CASE s WHEN 'a' THEN 'z' ELSE 'b' END)::label; DROP TYPE old""",
+)
+
+
+def test_a_label_that_went_comes_back_past_another_type_of_its_column(new_database: Callable[[], str]):
+    for number, connection in walked(new_database(), RELABELLED, (1, 0, 1, 0, 2)):
+        found = connection.execute("SELECT s::text FROM t ORDER BY id").fetchall()
+        assert found == [("z" if number == 2 else None,), ("b",)]
+
+
+REMAPPED = (
+    """CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY, t_id int REFERENCES t);
+       INSERT INTO t VALUES (1); INSERT INTO c VALUES (3, 1)""",
+    """ALTER TABLE t ADD uid uuid; UPDATE t SET uid = md5(id::text)::uuid;
+       ALTER TABLE c ADD t_uid uuid; UPDATE c SET t_uid = uid FROM t; ALTER TABLE c DROP t_id;
+       ALTER TABLE t DROP id; ALTER TABLE t RENAME uid TO id; ALTER TABLE t ADD PRIMARY KEY (id);
+       ALTER TABLE c RENAME t_uid TO t_id; ALTER TABLE c ADD FOREIGN KEY (t_id) REFERENCES t""",
+)
+
+
+def test_a_column_that_another_one_may_stand_in_for_comes_behind_what_it_refers_to(
+    new_database: Callable[[], str],
+):
+    for number, connection in walked(new_database(), REMAPPED, (0, 1, 0, 1)):
+        if number:
+            found = connection.execute("SELECT c.id FROM c JOIN t ON t.id = t_id")
+            assert found.fetchall() == [(3,)]

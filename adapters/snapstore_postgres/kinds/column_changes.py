@@ -11,6 +11,7 @@ from snapstore_postgres.kinds.column_text import column_secrets, column_settings
 from snapstore_postgres.kinds.domain_checks import checks_before
 from snapstore_postgres.kinds.flags import kept_below
 from snapstore_postgres.kinds.identities import identity_slot, identity_statements, retyped_identity
+from snapstore_postgres.kinds.merging import are_away
 from snapstore_postgres.kinds.own_checks import dropped
 from snapstore_postgres.kinds.retyping import around_type
 from snapstore_postgres.names import last, qualifier
@@ -30,10 +31,10 @@ from snapstore_postgres.relations.notnull import without_name
 from snapstore_postgres.relations.notnull_above import arrived, named_by_retyping, named_with_parents
 from snapstore_postgres.relations.notnull_changes import not_null_statements
 from snapstore_postgres.relations.notnull_names import not_null_rename
-from snapstore_postgres.rows import fitting, positions, rewriting
+from snapstore_postgres.rows import archived_values, fitting, positions, rewriting
 from snapstore_postgres.rows.casts import assignable, cast, castable
 from snapstore_postgres.rows.held_rows import holds
-from snapstore_postgres.rows.unvalidated import is_validated_below
+from snapstore_postgres.rows.unvalidated import is_validated_below, never_validated
 
 
 def altered(before: Fact, after: Fact, view: View) -> Alteration | None:
@@ -45,6 +46,8 @@ def altered(before: Fact, after: Fact, view: View) -> Alteration | None:
     fit = fitting.into(before, after.attrs["type"], view) if leads else fitting.Fit()
     expressions, needs = generated.changed_expression(before, after, above, view)
     renames = _not_null_names(before, after, view) if follows else []
+    back = _labels_back(after, view) if leads else []
+    violated = never_validated(after.parent or "", view) if back else []
     losing = generated.losing(before, after, above, view)
     found = Alteration(
         statements=[
@@ -55,6 +58,7 @@ def altered(before: Fact, after: Fact, view: View) -> Alteration | None:
             *_not_null_and_identity(before, after, view),
             *column_settings(after, view, retyped_attributes(before.attrs) if retyped else before.attrs),
             *renames,
+            *back,
         ],
         secrets=column_secrets(after, before.attrs),
         needs=[
@@ -63,11 +67,12 @@ def altered(before: Fact, after: Fact, view: View) -> Alteration | None:
             *_toggled(after, view),
             *(checks_before(after, view) if retyped else ()),
             *_types_below_domains(after, view),
+            *are_away(violated, view),
         ],
         provides=[i for i in _numbers_by(after) if i in view.target and i not in view.live],
         lock=STRONGEST,
-        displaces=_displaced_by(before, after, retyped, bool(renames), losing, view),
-        reaches=losing,
+        displaces=_displaced_by(before, after, retyped, bool(renames), losing, violated, view),
+        reaches=[*losing, *([after.parent or ""] if violated else ())],
         swaps=_following(before, view) if leads else (),
         follows=(retyped and follows) or generated.follows(before, after, above, view),
         hazards=(*_costs(before, after, view), *fit.hazards),
@@ -85,6 +90,13 @@ def _cannot_become(before: Fact, after: Fact, view: View) -> bool:
         or unsettled(after, view)
         or _is_told_how(before, after, view)
     )
+
+
+def _labels_back(column: Fact, view: View) -> list[str]:
+    """Statements that put back what rows had in it under an enum that lost labels. Only into one again: what
+    a text would take might not fit on the way back."""
+    is_enum = f"enum:{column.attrs['type'].removesuffix('[]')}" in view.target
+    return archived_values.some_back(column, view) if is_enum else []
 
 
 def _is_retyped(before: Fact, after: Fact) -> bool:
@@ -205,7 +217,13 @@ def _toggled(column: Fact, view: View) -> list[str]:
 
 
 def _displaced_by(
-    before: Fact, after: Fact, retyped: bool, renames: bool, losing: Sequence[str], view: View
+    before: Fact,
+    after: Fact,
+    retyped: bool,
+    renames: bool,
+    losing: Sequence[str],
+    violated: Sequence[str],
+    view: View,
 ) -> Callable[[Fact], bool]:
     """What has to be away while the column changes: for a new type much, for a new source its default."""
     old, new = before.attrs, after.attrs
@@ -225,7 +243,7 @@ def _displaced_by(
             return another and dependent.id.startswith("comment:not_null:")
         if alone and _is_index_or_key(dependent):
             return True
-        if rewritten and holds(dependent, before.parent or ""):
+        if dependent.id in violated or (rewritten and holds(dependent, before.parent or "")):
             return True
         if dependent.kind == "partition" and (renames or dependent.id in leaving):
             return True

@@ -61,7 +61,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
         absorbs=[*reached, *absorbed],
         needs=[
             *_needed(fact, reached, back, view),
-            *(n for c in lacking for n in filling.needs(c, view)),
+            *(n for c in (*lacking, *([fact] if other else ())) for n in filling.needs(c, view)),
             *([other.id] if other else ()),
         ],
         provides=[part for c in (fact, *reached) for part in _first_to_go(c, view)],
