@@ -35,9 +35,7 @@ _LABELS = (
 
 def noted(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     """The actions, and one that notes the ids of what they make, where anything could be told by them."""
-    system = request.target_hints.get("system")
-    same = system is not None and system == request.live_hints.get("system")
-    if not same or request.options.data is not DataMode.ARCHIVE or not _has_place(request):
+    if request.options.data is not DataMode.ARCHIVE or not _has_place(request):
         return list(actions)
     notes = [(i, was) for i in sorted({*_made(request, actions)}) if (was := list(_known(request, i)))]
     if not notes:
@@ -99,14 +97,24 @@ def _inheriting(table: str, request: PlanRequest) -> Iterator[str]:
 
 
 def _known(request: PlanRequest, identity: str) -> Iterator[dict[str, Json]]:
-    """The ids by which the two sides know it and its parts."""
+    """The ids by which the sides that are of this database know it and its parts. Of another one names alone
+    tell what is what, and what they told once must not be taken for proof later."""
     for hints in (request.target_hints, request.live_hints):
+        if not _is_of_this_database(hints, request):
+            continue
         known = hints.get("relations", {}).get(identity)
         if known:
             names, numbers = known.get("columns") or (), known.get("numbers") or ()
             yield {"oid": known["oid"], "parts": dict(zip(names, numbers, strict=False))}
         elif identity in hints.get("ids", {}):
             yield {"oid": f"{hints['database_id']}/{hints['ids'][identity]}", "parts": {}}
+
+
+def _is_of_this_database(hints: Mapping[str, Json], request: PlanRequest) -> bool:
+    here = request.live_hints
+    return bool(here.get("system")) and all(
+        hints.get(key) == here.get(key) for key in ("system", "database_id")
+    )
 
 
 def _parts(request: PlanRequest, wholes: Sequence[str]) -> set[str]:

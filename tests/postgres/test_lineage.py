@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import psycopg
+import pytest
 
 from tests.postgres import dump
-from tests.postgres.roundtrip import capture, restore, same_schema
+from tests.postgres.roundtrip import capture, restore, rows, same_schema
 from tests.postgres.test_renames import run
 
 STEPS = (
@@ -360,3 +361,41 @@ def test_a_column_that_another_one_may_stand_in_for_comes_behind_what_it_refers_
         if number:
             found = connection.execute("SELECT c.id FROM c JOIN t ON t.id = t_id")
             assert found.fetchall() == [(3,)]
+
+
+ELSEWHERE = {
+    "a column that was renamed": (
+        "CREATE TABLE t (id int PRIMARY KEY, a text); INSERT INTO t VALUES (1, 'one')",
+        "ALTER TABLE t RENAME a TO b",
+    ),
+    "two columns that swapped their names": (
+        "CREATE TABLE t (id int PRIMARY KEY, a text, b text); INSERT INTO t VALUES (1, 'two', 'three')",
+        "ALTER TABLE t RENAME a TO c; ALTER TABLE t RENAME b TO a; ALTER TABLE t RENAME c TO b",
+    ),
+    "a column instead of another one": (
+        "CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL); INSERT INTO t VALUES (1, 'one')",
+        "ALTER TABLE t ADD b text; UPDATE t SET b = 'two'; ALTER TABLE t DROP a; ALTER TABLE t RENAME b TO a",
+    ),
+    "a table that became partitioned": (
+        "CREATE TABLE t (id int, a text); INSERT INTO t VALUES (1, 'one')",
+        """ALTER TABLE t RENAME TO o; CREATE TABLE t (LIKE o) PARTITION BY LIST (id);
+           CREATE TABLE d PARTITION OF t DEFAULT; INSERT INTO t TABLE o; DROP TABLE o;
+           ALTER TABLE t RENAME a TO b""",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ELSEWHERE)
+def test_snapshots_of_another_database_tell_by_names_however_often(
+    case: str, new_database: Callable[[], str]
+) -> None:
+    states, here = [], new_database()
+    url = new_database()
+    for step in ELSEWHERE[case]:
+        run(url, step)
+        run(here, step)
+        states.append(capture(url))
+    held = rows(here)
+    for number in (0, 1, 0, 1):
+        restore(here, states[number])
+        assert number == 0 or rows(here) == held
