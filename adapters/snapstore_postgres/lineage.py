@@ -98,8 +98,9 @@ def _inheriting(table: str, request: PlanRequest) -> Iterator[str]:
 
 def _known(request: PlanRequest, identity: str) -> Iterator[dict[str, Json]]:
     """The ids by which the sides that are of this database know it and its parts. Of another one names alone
-    tell what is what, and what they told once must not be taken for proof later."""
-    for hints in (request.target_hints, request.live_hints):
+    tell what is what, and what they told once must not be taken for proof later. Those that it had before
+    come first: they tell whose rows it has, where the other ones are known, too."""
+    for hints in (request.live_hints, request.target_hints):
         if not _is_of_this_database(hints, request):
             continue
         known = hints.get("relations", {}).get(identity)

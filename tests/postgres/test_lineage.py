@@ -399,3 +399,16 @@ def test_snapshots_of_another_database_tell_by_names_however_often(
     for number in (0, 1, 0, 1):
         restore(here, states[number])
         assert number == 0 or rows(here) == held
+
+
+BESIDE = (
+    "CREATE TABLE t (id int NOT NULL); INSERT INTO t VALUES (1)",
+    """ALTER TABLE t RENAME TO old; CREATE TABLE t (LIKE old) PARTITION BY LIST (id);
+       CREATE TABLE p PARTITION OF t FOR VALUES IN (1); INSERT INTO t TABLE old""",
+    "DROP TABLE old",
+)
+
+
+def test_rows_are_in_the_table_that_they_were_in_last(new_database: Callable[[], str]):
+    for _, connection in walked(new_database(), BESIDE, (1, 0, 1, 2)):
+        assert connection.execute("SELECT id FROM t").fetchall() == [(1,)]
