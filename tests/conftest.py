@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from snapstore import embedded
 from snapstore.secrets import REDACTOR
@@ -24,6 +25,9 @@ from tests.skips import pytest_sessionfinish, pytest_terminal_summary
 
 pytest.register_assert_rewrite("tests.project")
 __all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
+
+settings.register_profile("on any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("on any machine")
 
 POSTGRES_URL = "SNAPSTORE_TEST_POSTGRES_URL"
 

@@ -245,7 +245,7 @@ def test_a_file_that_is_not_utf8_is_told(tmp_path: Path):
         config.load(path, {})
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(text=st.text(max_size=200))
 def test_any_text_is_a_configuration_or_one_clear_error(text: str, tmp_path_factory: pytest.TempPathFactory):
     path = tmp_path_factory.mktemp("any") / "snapstore.toml"
@@ -254,7 +254,7 @@ def test_any_text_is_a_configuration_or_one_clear_error(text: str, tmp_path_fact
         config.load(path, {})
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.dictionaries(st.text("abc._-\"'[]= #", min_size=1, max_size=6), st.text("ab'\"$#", max_size=5)))
 def test_a_line_is_found_for_every_key_that_is_written_out(values: dict[str, str]):
     from snapstore.adapter import Suggestion

@@ -144,7 +144,7 @@ MANY = make(*(msgspec.structs.replace(DROP, resource=f"db{n}", summary=f"drop {n
 
 
 @given(st.integers(min_value=1500, max_value=200_000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_page_that_is_too_long_is_cut_between_sections(limit: int):
     whole, told = review.page(MANY, TERMS), review.page(MANY, TERMS, limit)
     assert len(told) <= limit
@@ -267,13 +267,13 @@ def _inline(children: list[Token]) -> Iterator[tuple[str, ...]]:
 @example("a|b`c")
 @example("\\")
 @example(" ")
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_foreign_text_never_gets_out_of_its_code(text: str):
     assert shape(review.page(evil(text), TERMS)) == shape(review.page(evil(harmless(text)), TERMS))
 
 
 @given(foreign)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_foreign_text_is_readable_and_one_line_in_its_code(text: str):
     """What reviewers see is the name itself, but for white space at its ends and what could not be seen."""
     shown = review.finish(review.name(text), colour=False)
@@ -284,7 +284,7 @@ def test_foreign_text_is_readable_and_one_line_in_its_code(text: str):
 
 
 @given(foreign)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_page_is_plain_text_that_every_forge_takes(text: str):
     told = review.page(evil(text), TERMS)
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", told)
@@ -292,7 +292,7 @@ def test_a_page_is_plain_text_that_every_forge_takes(text: str):
 
 
 @given(st.lists(foreign.map(lambda text: re.sub(r"[\r\n\0\ud800-\udfff]", "", text)), max_size=4))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_line_ends_the_block_that_it_is_in(lines: list[str]):
     (block,) = WHOLE.parse("\n".join(review.fence("diff", lines)))
     assert (block.type, block.info, block.content) == (

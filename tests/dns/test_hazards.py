@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from snapstore.errors import Exit, SnapError
@@ -141,7 +141,6 @@ def resolves(name: str, hosts: Hosts) -> bool:
     return False
 
 
-@settings(deadline=None)
 @given(hosts(), hosts())
 def test_no_name_is_without_an_address_between_two_steps(before: Hosts, after: Hosts):
     """As if each name had a message of its own."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from snapstore.errors import SnapError
@@ -64,7 +64,7 @@ TREES = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(TREES, TREES)
 @example(Folder({b"a": File(b"1")}), Folder({b"a": Folder({b"b": Folder({b"c": File(b"2")})}, 0o700)}))
 @example(Folder({b"a": Folder()}), Folder({b"a": Folder({b"b": Folder({b"c": Folder({}, 0o700)})})}))
@@ -82,7 +82,7 @@ def test_any_tree_becomes_any_other_exactly(wanted: Node | None, found: Node | N
         assert capture(adapter, ALL, Path(folder)) == target
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 @given(TREES, TREES, st.data())
 def test_a_restore_that_was_cut_off_is_completed_by_the_same_actions_or_by_new_ones(
     wanted: Node | None, found: Node | None, data: st.DataObject

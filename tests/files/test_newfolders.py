@@ -42,7 +42,7 @@ def few() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(TREES, TREES, st.data())
 def test_any_tree_becomes_any_other_also_from_half_way(
     wanted: Node | None, found: Node | None, data: st.DataObject

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from snapstore.errors import SnapError
 from snapstore.filetree import swap
@@ -33,7 +33,7 @@ WHOLE = Settings(path="tree", git=True, atomic="directory")
 PART = Settings(path="tree", exclude=["cache/"], atomic="directory")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(TREES, TREES)
 def test_any_folder_becomes_any_other_exactly(wanted: Node | None, found: Node | None) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -8,7 +8,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from snapstore import config
 from snapstore.errors import SnapError
@@ -35,7 +35,7 @@ def workspace(root: Path) -> Workspace:
     return open_workspace(config.load(root / "snapstore.toml", {}), create=True)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(TREES, TREES)
 def test_restore_and_undo_bring_back_the_tree_and_the_tree_id(
     first: Node | None, second: Node | None

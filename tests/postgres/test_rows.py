@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snapstore.model import Fact
@@ -302,7 +302,7 @@ def states(start: dict[str, Any], steps: list[Step]) -> Iterator[dict[str, Any]]
         yield now
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(before=tables(), after=tables(), nullable=st.sampled_from([NULLABLE, {"t.ref"}]))
 def test_no_step_ever_breaks_a_key(before: dict[str, Any], after: dict[str, Any], nullable: set[str]):
     live, target = side(before), side(after)

@@ -68,7 +68,7 @@ KEYS = st.lists(st.sampled_from([*"abc*?[]\\-.\n(|"]), min_size=1, max_size=4).m
 def test_a_pattern_matches_here_what_it_matches_there(newest: servers.Server):
     client = newest.client()
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(PATTERNS, st.lists(KEYS, min_size=1, max_size=6))
     def same(pattern: str, keys: list[bytes]) -> None:
         client.flushall()

@@ -221,7 +221,7 @@ class _Tree:
             path.chmod(self.chance.choice([0o644, 0o755, 0o600]))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), keeps=st.lists(st.booleans(), min_size=1, max_size=8))
 def test_whatever_happened_before_a_tree_is_that_of_a_store_without_a_cache(
     seed: int, keeps: list[bool]

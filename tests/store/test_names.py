@@ -121,7 +121,7 @@ def _without_conflicts(tree: dict[str, tuple[int, bytes]]) -> dict[str, tuple[in
     }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(trees.map(_without_conflicts))
 def test_random_trees_come_back_and_git_and_dulwich_read_the_same(
     tmp_path_factory: pytest.TempPathFactory, tree: dict[str, tuple[int, bytes]]
