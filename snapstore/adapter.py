@@ -180,6 +180,11 @@ def nothing_beyond(changes: ResourceChanges, live: Hints, target: Hints) -> Coll
     return ()
 
 
+def nothing_retold(changes: ResourceChanges, before: Hints, after: Hints) -> Collection[str]:
+    """For systems that tell the same in the same way, whatever their version."""
+    return ()
+
+
 def nothing_follows(settings: Any, resource: str, actions: Sequence[Action]) -> list[Action]:
     """For systems that nothing has to be done to when others were restored."""
     return []
@@ -232,7 +237,8 @@ class Adapter(msgspec.Struct, frozen=True):
     or back; it raises no error for what is not there.
     ``beyond`` gives, of the differences between two captures with these hints, the identities of those that
     only say that one of them was not asked for it, or that it tells the same otherwise: no restore is held to
-    account for them.
+    account for them. ``retold`` gives those of them that are told otherwise though nothing has changed: no
+    view of what changed has them.
     ``follow`` gives actions that come after all others of a plan, be those of this resource or of any other,
     such as purging a cache. It is asked whenever there are any, and again when an interrupted restore goes
     on: what it gives has to bear being run twice.
@@ -261,6 +267,9 @@ class Adapter(msgspec.Struct, frozen=True):
     tidy: Callable[[Any, Sequence[Action], Context], None] = nothing_left
     beyond: Callable[[ResourceChanges, Mapping[str, Json], Mapping[str, Json]], Collection[str]] = (
         nothing_beyond
+    )
+    retold: Callable[[ResourceChanges, Mapping[str, Json], Mapping[str, Json]], Collection[str]] = (
+        nothing_retold
     )
     follow: Callable[[Any, str, Sequence[Action]], list[Action]] = nothing_follows
     renames: Collection[str] = ()

@@ -51,7 +51,15 @@ def _beyond(
     from snapstore_postgres import versions
     from snapstore_postgres.rows import chosen
 
-    return chosen.beyond(changes) | versions.beyond(changes, live, target)
+    return chosen.beyond(changes) | versions.retold(changes, live, target)
+
+
+def _retold(
+    changes: ResourceChanges, before: Mapping[str, Json], after: Mapping[str, Json]
+) -> Collection[str]:
+    from snapstore_postgres import versions
+
+    return versions.retold(changes, before, after)
 
 
 def _inside(fact: Fact) -> Collection[str]:
@@ -127,6 +135,7 @@ adapter = Adapter(
     ask=_ask,
     apply=_apply,
     beyond=_beyond,
+    retold=_retold,
     renames=_RENAMED,
     inside=_inside,
     lock=_lock,

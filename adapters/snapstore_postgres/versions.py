@@ -23,7 +23,7 @@ from snapstore_postgres.telling import NAMES, as_told
 Hints = Mapping[str, Json]
 
 
-def beyond(changes: ResourceChanges, live: Hints, target: Hints) -> set[str]:
+def retold(changes: ResourceChanges, live: Hints, target: Hints) -> set[str]:
     """Of the differences, those that only say that two versions tell the same fact in their own way."""
     of, by = _version(target), _version(live)
     pairs = [(c.before, c.after) for c in changes.facts if c.before and c.after] if _differ(of, by) else []

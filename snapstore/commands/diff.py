@@ -8,11 +8,11 @@ import click
 
 from snapstore.app import App
 from snapstore.commands import options
-from snapstore.diff import diff
 from snapstore.errors import Exit
 from snapstore.model import PlanOptions, Scope
 from snapstore.render import changes as render
 from snapstore.render import documents
+from snapstore.retold import differences
 from snapstore.snapshot import Snapshot
 from snapstore.take import LIVE, snapshot_of
 from snapstore.workspace import Workspace
@@ -42,18 +42,19 @@ def command(
     scope = options.scope(ws.config, only, group)
     with app.working("comparing"):
         before, after = snapshot_of(ws, first, scope), snapshot_of(ws, second, scope)
-        changes = diff(before, after, scope)
+        found = differences(before, after, scope)
 
     def text() -> str:
         if sql:
             return _sql(ws, before, after, scope)
         if stat:
-            return render.stat(changes)
+            return "\n".join([render.stat(found.changes), *render.retold(found.retold)]).lstrip()
         limits = render.FULL if full else render.Limits()
-        return render.review(changes, before, after, limits, ws.keys.only_resealed)
+        told = render.review(found.changes, before, after, limits, ws.keys.only_resealed)
+        return "\n".join([told, *render.retold(found.retold)]).lstrip()
 
-    app.emit(text, lambda: documents.diff(before, after, changes))
-    return Exit.DIFFERENT if changes and exit_code else Exit.DONE
+    app.emit(text, lambda: documents.diff(before, after, *found))
+    return Exit.DIFFERENT if found.changes and exit_code else Exit.DONE
 
 
 def sides(revisions: Sequence[str]) -> tuple[str, str]:

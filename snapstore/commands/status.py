@@ -8,9 +8,9 @@ import click
 
 from snapstore.app import App
 from snapstore.commands import options
-from snapstore.diff import diff
 from snapstore.errors import Exit, SnapError
 from snapstore.model import ResourceChanges
+from snapstore.retold import Differences, differences
 from snapstore.take import live
 from snapstore.workspace import Workspace
 
@@ -34,13 +34,13 @@ def command(
     if head is None:
         raise SnapError("there is no snapshot yet", where=ws.store.branch, fix="take one with: snap take")
     with app.working("reading the live systems"):
-        changes = diff(ws.store.snapshot(head), live(ws, scope), scope)
+        found = differences(ws.store.snapshot(head), live(ws, scope), scope)
     if issue:
-        _tell(app, ws, _text(ws, head, changes, full), bool(changes))
-    if notify and changes:
-        _notify(app, ws, _text(ws, head, changes, full), changes)
-    app.emit(lambda: _text(ws, head, changes, full), lambda: _document(head, changes))
-    return Exit.DIFFERENT if changes else Exit.DONE
+        _tell(app, ws, _text(ws, head, found, full), bool(found.changes))
+    if notify and found.changes:
+        _notify(app, ws, _text(ws, head, found, full), found.changes)
+    app.emit(lambda: _text(ws, head, found, full), lambda: _document(head, found))
+    return Exit.DIFFERENT if found.changes else Exit.DONE
 
 
 def _tell(app: App, ws: Workspace, text: str, drifted: bool) -> None:
@@ -63,22 +63,24 @@ def _notify(app: App, ws: Workspace, text: str, changes: list[ResourceChanges]) 
     sending.tell(ws, Event.DRIFT, {"summary": f"{names} changed", "message": text}, app.note)
 
 
-def _document(head: str, changes: list[ResourceChanges]) -> StatusDocument:
+def _document(head: str, found: Differences) -> StatusDocument:
     from snapstore.render import documents
 
-    return documents.status(head, changes)
+    return documents.status(head, *found)
 
 
-def _text(ws: Workspace, head: str, changes: list[ResourceChanges], full: bool) -> str:
+def _text(ws: Workspace, head: str, found: Differences, full: bool) -> str:
+    from snapstore.render import changes as render
     from snapstore.render import snapshots
 
     info = ws.store.info(head)
     title = f"{ws.store.branch} at {snapshots.short(info)}, {snapshots.when(info)}"
-    if not changes:
-        return f"{title}\nnothing changed since"
-    from snapstore.render import changes as render
+    retold = render.retold(found.retold)
+    if not found.changes:
+        return "\n".join([title, "nothing changed since", *retold])
     from snapstore.render.values import count
 
     limits = render.FULL if full else render.SHORT
-    total = f"{count(len(changes), 'resource')} changed; see how with: snap diff"
-    return f"{title}\n\n{render.overview(changes, limits, ws.keys.only_resealed)}\n{total}"
+    total = f"{count(len(found.changes), 'resource')} changed; see how with: snap diff"
+    listed = render.overview(found.changes, limits, ws.keys.only_resealed)
+    return "\n".join([title, "", listed, total, *retold])

@@ -8,7 +8,6 @@ import msgspec
 from snapstore.app import App
 from snapstore.commands import options
 from snapstore.deploys import record, told_now
-from snapstore.model import ResourceChanges
 from snapstore.render.style import CHANGED, name, paint
 from snapstore.store import CommitInfo
 from snapstore.take import TakeResult, take
@@ -101,10 +100,11 @@ def _metrics(ws: Workspace, result: TakeResult) -> list[str]:
 
 def _since(ws: Workspace, info: CommitInfo, result: TakeResult) -> list[str]:
     """What changed since the snapshot before, by resource."""
-    from snapstore.diff import diff
     from snapstore.render import changes as render
+    from snapstore.retold import differences
 
     if not info.parents:
         return [f"  {resource}: first snapshot" for resource in result.resources]
-    found: list[ResourceChanges] = diff(ws.store.snapshot(info.parents[0]), ws.store.snapshot(info.commit))
-    return [f"  {changes.resource}: {render.summary(changes)}" for changes in found]
+    found = differences(ws.store.snapshot(info.parents[0]), ws.store.snapshot(info.commit))
+    told = [f"  {changes.resource}: {render.summary(changes)}" for changes in found.changes]
+    return told + [f"  {line}" for line in render.retold(found.retold)]

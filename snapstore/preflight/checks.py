@@ -14,13 +14,13 @@ from snapstore import deploys, journal, secrets
 from snapstore.adapter import Context
 from snapstore.capture import adapter_error, context_of
 from snapstore.config.preflight import Check
-from snapstore.diff import diff
 from snapstore.errors import SnapError, some
 from snapstore.preflight.backups import newest
 from snapstore.preflight.checked import Checked, State
 from snapstore.rehearsal import keeping
 from snapstore.rehearsal.proof import Proof
 from snapstore.render.values import count, size
+from snapstore.retold import differences
 from snapstore.snapshot import Snapshot, resources
 from snapstore.take import live
 from snapstore.verify import differing
@@ -79,7 +79,7 @@ def _checked(scene: Scene, check: Check) -> Checked:
 
 
 def _captured(scene: Scene) -> str:
-    changes = diff(scene.head, scene.live)
+    changes = differences(scene.head, scene.live).changes
     if changes:
         text = f"the live state has moved on since the last snapshot: {some(differing(changes))}"
         raise SnapError(text, fix="look at it with `snap diff`, then `snap take`")
@@ -173,7 +173,7 @@ def _seconds(text: str) -> float:
 def _unrehearsed(scene: Scene, proof: Proof) -> list[str]:
     """Resources that differ between the two states of a rehearsal and were no part of it."""
     base, target = (Snapshot(side.tree, scene.head.objects) for side in (proof.base, proof.target))
-    differ = {c.resource for c in diff(base, target)} & scene.ws.config.resources.keys()
+    differ = {c.resource for c in differences(base, target).changes} & scene.ws.config.resources.keys()
     return sorted(differ - {part.resource for part in proof.parts})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -98,6 +98,14 @@ def summary(changes: ResourceChanges) -> str:
 def sign(change: FactChange | FileChange) -> str:
     """``+`` added, ``-`` removed, ``~`` changed."""
     return "+" if change.before is None else "-" if change.after is None else "~"
+
+
+def retold(numbers: Mapping[str, int]) -> list[str]:
+    """A line for each resource of which another version of the system tells something otherwise."""
+    return [
+        f"{resource}: {count(number, 'fact')} told otherwise by another version of it, nothing else"
+        for resource, number in numbers.items()
+    ]
 
 
 def _heading(resource: ResourceChanges) -> str:

@@ -79,11 +79,13 @@ class ResourceStatus(msgspec.Struct):
 
 
 class StatusDocument(msgspec.Struct):
-    """``snap status``: live against the last snapshot."""
+    """``snap status``: live against the last snapshot. ``retold`` counts by resource the facts that another
+    version of the system only tells otherwise."""
 
     head: str
     changed: bool
     resources: list[ResourceStatus]
+    retold: dict[str, int]
 
 
 class DiffSide(msgspec.Struct):
@@ -94,11 +96,12 @@ class DiffSide(msgspec.Struct):
 
 
 class DiffDocument(msgspec.Struct):
-    """``snap diff``: each fact and file with both of its states."""
+    """``snap diff``: each fact and file with both of its states; ``retold`` as in ``snap status``."""
 
     before: DiffSide
     after: DiffSide
     resources: list[ResourceChanges]
+    retold: dict[str, int]
 
 
 class CommitDocument(msgspec.Struct):
@@ -330,7 +333,7 @@ class DemoDocument(msgspec.Struct):
     proofs: list[DemoProof]
 
 
-def status(head: str, changes: Sequence[ResourceChanges]) -> StatusDocument:
+def status(head: str, changes: Sequence[ResourceChanges], retold: dict[str, int]) -> StatusDocument:
     return StatusDocument(
         head=head,
         changed=bool(changes),
@@ -343,11 +346,15 @@ def status(head: str, changes: Sequence[ResourceChanges]) -> StatusDocument:
             )
             for found in changes
         ],
+        retold=retold,
     )
 
 
-def diff(before: Snapshot, after: Snapshot, changes: list[ResourceChanges]) -> DiffDocument:
-    return DiffDocument(DiffSide(before.tree, before.commit), DiffSide(after.tree, after.commit), changes)
+def diff(
+    before: Snapshot, after: Snapshot, changes: list[ResourceChanges], retold: dict[str, int]
+) -> DiffDocument:
+    left, right = (DiffSide(side.tree, side.commit) for side in (before, after))
+    return DiffDocument(left, right, changes, retold)
 
 
 def log(found: Sequence[CommitInfo], told: Mapping[str, Sequence[Told]]) -> LogDocument:

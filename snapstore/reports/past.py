@@ -8,7 +8,6 @@ from typing import NamedTuple
 import msgspec
 
 from snapstore import deploys, journal
-from snapstore.diff import diff
 from snapstore.errors import SnapError
 from snapstore.journal import Goal, Journal, Result
 from snapstore.model import ResourceChanges
@@ -16,6 +15,7 @@ from snapstore.render import snapshots
 from snapstore.render.history import Row
 from snapstore.render.page import moment
 from snapstore.reports.story import number
+from snapstore.retold import differences
 from snapstore.store import CommitInfo
 from snapstore.workspace import Workspace
 
@@ -69,7 +69,7 @@ def _changes(ws: Workspace, info: CommitInfo) -> list[ResourceChanges]:
     if not info.parents:
         return []
     try:
-        return diff(ws.store.snapshot(info.parents[0]), ws.store.snapshot(info.commit))
+        return differences(ws.store.snapshot(info.parents[0]), ws.store.snapshot(info.commit)).changes
     except SnapError:
         return []
 

@@ -11,7 +11,6 @@ import msgspec
 
 from snapstore import deploys, journal
 from snapstore.config.notifying import Event
-from snapstore.diff import diff
 from snapstore.errors import SnapError
 from snapstore.journal import Begin, Continued, End, Goal, Journal, Left, Result, Started, Verified
 from snapstore.model import Hazard, Outcome, Plan, ResourceChanges
@@ -22,6 +21,7 @@ from snapstore.render.changes import sign
 from snapstore.render.plots import Plot
 from snapstore.render.values import count
 from snapstore.reports.metrics import plots
+from snapstore.retold import differences
 from snapstore.watch import records
 from snapstore.watch.judge import Phase
 from snapstore.watch.records import Ended, Watch
@@ -214,7 +214,7 @@ def _changes(ws: Workspace, found: Journal) -> list[ResourceChanges]:
     if found.end is None or found.end.result is not Result.DONE:
         return []
     before, after = ws.store.snapshot(found.begin.safety), ws.store.snapshot(found.begin.target)
-    return diff(before, after, found.begin.plan.scope)
+    return differences(before, after, found.begin.plan.scope).changes
 
 
 # The order of events

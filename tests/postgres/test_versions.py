@@ -6,6 +6,7 @@ What the rules decide is tested with a version made up in the hints; for real se
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,7 @@ from snapstore.model import Action, HazardName, ResourceChanges
 from snapstore_postgres import adapter
 from snapstore_postgres.telling import same_text
 from tests.conftest import databases
+from tests.postgres.conftest import Project
 from tests.postgres.roundtrip import State, apply, capture, changes, plan
 from tests.postgres.servers import Servers, servers
 from tests.postgres.test_pairs import load
@@ -156,6 +158,23 @@ CREATE MATERIALIZED VIEW s.mv AS SELECT m, count(*) AS n FROM s.t GROUP BY m; CR
 ALTER TABLE s.t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON s.t USING (id IN (SELECT a FROM s.p));
 REVOKE INSERT ON s.t FROM postgres; GRANT SELECT ON s.t TO PUBLIC; COMMENT ON VIEW s.v IS 'a view';
 """
+
+
+def test_what_another_server_only_tells_otherwise_is_counted_and_is_no_change(
+    project: Project, other_database: Any
+) -> None:
+    project.sql(PLAIN)
+    project.snap("take", code=0)
+    project.snap.env["DATABASE_URL"] = load(other_database(), PLAIN)
+    told = project.snap("status", code=0).stdout
+    assert "nothing changed since\n" in told and "told otherwise by another version" in told
+    assert project.snap("diff", "--exit-code", code=0).stdout == told.splitlines(keepends=True)[-1]
+    found = json.loads(project.snap("diff", "--stat", "--json", code=0).stdout)
+    assert found["resources"] == [] and found["retold"]["db"] > 0
+    project.sql("DROP VIEW s.w")
+    project.snap("status", code=0)
+    load(project.snap.env["DATABASE_URL"], "DROP VIEW s.w")
+    assert "1 resource changed" in project.snap("status", code=2).stdout
 
 
 DIVERGED = """
