@@ -24,7 +24,13 @@ from snapstore_postgres.relations import (
     table_of,
     version,
 )
-from snapstore_postgres.relations.inheritance import all_governing, descendants, governing, unsettled
+from snapstore_postgres.relations.inheritance import (
+    all_governing,
+    descendants,
+    governing,
+    in_partition_key,
+    unsettled,
+)
 from snapstore_postgres.relations.miscounted import gone_with_type, is_marked
 from snapstore_postgres.relations.no_inherit import around_identity
 from snapstore_postgres.relations.notnull import without_name
@@ -89,6 +95,7 @@ def _cannot_become(before: Fact, after: Fact, view: View) -> bool:
         or generated.cannot_change(before, after, view)
         or unsettled(after, view)
         or _is_told_how(before, after, view)
+        or (_is_retyped(before, after) and in_partition_key(before, view))
     )
 
 

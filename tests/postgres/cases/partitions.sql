@@ -676,3 +676,36 @@ ALTER INDEX i ATTACH PARTITION i2; ALTER INDEX i ATTACH PARTITION i1;
 DROP TABLE p1d;
 --- b
 CREATE TABLE p3 PARTITION OF p FOR VALUES IN (3);
+
+--- case a partition key has a collation of its own, or names its column in an expression, and that gets another type
+--- both
+CREATE COLLATION other (LOCALE = 'C');
+--- a
+CREATE TABLE p (id int, x text) PARTITION BY RANGE (x COLLATE "C");
+CREATE TABLE q (id int, x text) PARTITION BY LIST ((upper(x COLLATE "C") || 'x'));
+CREATE TABLE r (id int, x text) PARTITION BY LIST ((id + 1));
+--- b
+CREATE TABLE p (id int, x text COLLATE other) PARTITION BY RANGE (x COLLATE "C");
+CREATE TABLE q (id int, x text COLLATE other) PARTITION BY LIST ((upper(x COLLATE "C") || 'x'));
+CREATE TABLE r (id bigint, x text) PARTITION BY LIST ((id + 1));
+--- both
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM ('a') TO ('m');
+CREATE TABLE p2 PARTITION OF p DEFAULT;
+CREATE INDEX i ON p (x);
+CREATE TABLE q1 PARTITION OF q DEFAULT;
+CREATE TABLE r1 PARTITION OF r DEFAULT;
+INSERT INTO p VALUES (1, 'b'), (2, 'x');
+INSERT INTO q SELECT * FROM p;
+INSERT INTO r SELECT * FROM p;
+
+--- case a partition below has its own key with a collation, and its column gets another one
+--- both
+CREATE COLLATION other (LOCALE = 'C');
+--- a
+CREATE TABLE p (id int, x text) PARTITION BY LIST (id);
+--- b
+CREATE TABLE p (id int, x text COLLATE other) PARTITION BY LIST (id);
+--- both
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1, 2) PARTITION BY RANGE (x COLLATE "C");
+CREATE TABLE p11 PARTITION OF p1 DEFAULT;
+INSERT INTO p VALUES (1, 'b'), (2, 'x');
