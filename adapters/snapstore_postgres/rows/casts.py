@@ -104,11 +104,15 @@ def assignable(old: str, new: str) -> bool:
 
 
 def below_domains(kind: str, facts: Mapping[str, Fact]) -> str:
-    """The type of which a domain is, or an array of domains, be it through others; any other type itself."""
+    """The type of which a domain is, or an array of domains, be it through others; any other type itself. So
+    is an array of domains of arrays, which has no cast to one of what is in these."""
     domain = facts.get(f"domain:{kind.removesuffix('[]')}")
     if domain is None:
         return kind
-    return below_domains(domain.attrs["type"], facts) + ("[]" if kind.endswith("[]") else "")
+    below = below_domains(domain.attrs["type"], facts)
+    if not kind.endswith("[]"):
+        return below
+    return kind if below.endswith("[]") else f"{below}[]"
 
 
 def _base(kind: str) -> str:

@@ -467,3 +467,15 @@ INSERT INTO t VALUES (1, 'x'); CREATE INDEX i ON t (a);
 --- a
 ALTER TYPE addr ADD ATTRIBUTE n int CASCADE, ADD ATTRIBUTE m int CASCADE; ALTER TABLE t ALTER d SET DEFAULT ROW('s', NULL, 4, NULL);
 INSERT INTO t VALUES (2, 'x', ROW('b', 'x', 3, 4)); ALTER TYPE mood ADD VALUE 'y';
+
+--- case arrays of a domain of arrays become those of another one
+--- both
+CREATE DOMAIN x AS int[];
+CREATE DOMAIN y AS int[] NOT NULL;
+CREATE DOMAIN z AS x;
+CREATE TABLE t (id int PRIMARY KEY);
+INSERT INTO t VALUES (1);
+--- a
+ALTER TABLE t ADD c x[] DEFAULT ARRAY['{1,2}'::x], ADD d y[] DEFAULT ARRAY['{1,2}'::y];
+--- b
+ALTER TABLE t ADD c y[] DEFAULT ARRAY['{1,2}'::y], ADD d z[] DEFAULT ARRAY['{1,2}'::x::z];
