@@ -13,7 +13,7 @@ from snapstore_postgres.kinds.identities import identity_statements, settled_ide
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import children, local_rows, size, table_of
 from snapstore_postgres.relations.notnull_changes import is_named_apart, not_null_statements
-from snapstore_postgres.rows import archive, archived_values, filling, namesakes, positions
+from snapstore_postgres.rows import archive, archived_values, filling, gaps, namesakes, positions
 from snapstore_postgres.rows.casts import AS_WRITTEN, below_domains
 from snapstore_postgres.rows.held_rows import holders
 from snapstore_postgres.rows.undisturbed import undisturbed
@@ -60,17 +60,17 @@ def _written(fact: Fact, default: Fact, view: View) -> list[str]:
     bare = _without(fact, "not_null")
     return [
         f"ALTER TABLE {table_of(fact)} ADD COLUMN {column_clause(bare, view)}",
-        *undisturbed(fact, view, _defaults(fact, default, view)),
+        *undisturbed(fact, view, _defaults(fact, default.attrs["expression"], view)),
         *set_default(default).statements,
         *_made_identity(fact, view),
     ]
 
 
-def _defaults(fact: Fact, default: Fact, view: View) -> list[str]:
-    """Updates that give a column its default where it has no value."""
+def _defaults(fact: Fact, default: str, view: View) -> list[str]:
+    """Updates that give a column its default, or that of its domain, where it has no value."""
     name = last(fact.name)
     return [
-        f"UPDATE {to} SET {name} = {default.attrs['expression']} WHERE {name} IS NULL"
+        f"UPDATE {to} SET {name} = {default} WHERE {name} IS NULL"
         for to in local_rows.updated(table_of(fact), view)
     ]
 
@@ -170,7 +170,9 @@ def _rest_filled(fact: Fact, lacking: Sequence[Fact], view: View) -> list[str]:
     if fact.attrs.get("not_null") and owned is not None:
         return _numbers(fact, owned.name, owned.attrs, view)
     if fact.attrs.get("not_null") and default is not None:
-        return _defaults(fact, default, view)
+        return _defaults(fact, default.attrs["expression"], view)
+    if default is None and (inherited := gaps.default_of_domain(fact, view)) is not None:
+        return _defaults(fact, inherited, view)
     return [
         filling.filling(column, to, view)
         for column in lacking
@@ -193,9 +195,14 @@ def _stands_on_base_type(fact: Fact, view: View) -> bool:
 
 
 def is_strict(fact: Fact, view: View) -> bool:
-    """Whether a column or domain is of a domain, or one of one, that is never NULL or not by itself; a base
-    type may have a default too."""
+    """Whether a column or domain is of a domain, or one of one, that has checks or is never NULL, or not
+    by itself; a base type may have a default too."""
     if fact.attrs.get("type", "").endswith("[]"):
         return False
     types = [view.target[need] for need in fact.needs if need.startswith(("domain:", "base_type:"))]
-    return any({"not_null", "default"} & kind.attrs.keys() or is_strict(kind, view) for kind in types)
+    return any(_is_particular(kind, view) or is_strict(kind, view) for kind in types)
+
+
+def _is_particular(kind: Fact, view: View) -> bool:
+    checked = any(part.kind == "constraint" for part in view.target_parts.get(kind.id, ()))
+    return checked or not {"not_null", "default"}.isdisjoint(kind.attrs)

@@ -24,6 +24,14 @@ def _domain_text(fact: Fact, *, named: bool = False) -> str:
     return text + (f"{name} NOT NULL" if a.get("not_null") else "")
 
 
+def _made(fact: Fact, view: View, text: str) -> list[str]:
+    """The statements that make a domain: one over another has that one's default unless it has its own."""
+    below = view.target.get(f"domain:{fact.attrs['type']}")
+    without = below is not None and "default" in below.attrs and "default" not in fact.attrs
+    lost = [f"ALTER DOMAIN {fact.name} DROP DEFAULT"] if without else []
+    return [text, *lost, *owner_statement("DOMAIN", fact.name, fact)]
+
+
 def name_of_domain_not_null(domain: Fact) -> str:
     """The name of its NOT NULL constraint."""
     return str(domain.attrs.get("not_null_name") or domain_not_null_name(domain))
@@ -46,7 +54,7 @@ def _create_domain(fact: Fact, view: View) -> Draft:
     checks = [part for part in parts if _comes_at_once(part, fact, view)]
     body = "".join(f" CONSTRAINT {last(c.name)} {reparsable(c.attrs['definition'])}" for c in checks)
     return Draft(
-        statements=[_domain_text(fact) + body, *owner_statement("DOMAIN", fact.name, fact)],
+        statements=_made(fact, view, _domain_text(fact) + body),
         undo=[f"DROP DOMAIN {fact.name}"],
         absorbs=checks,
     )
@@ -76,7 +84,6 @@ def _alter_domain(before: Fact, after: Fact, view: View) -> Alteration | None:
     stricter = bool(new.get("not_null")) and not old.get("not_null")
     if (stricter or old["type"] != new["type"]) and is_inside_others(before, view):
         return None
-    owner = owner_statement("DOMAIN", after.name, after)
     if (old["type"], old.get("collation")) != (new["type"], new.get("collation")):
 
         def through(value: str, many: str) -> str:
@@ -86,7 +93,8 @@ def _alter_domain(before: Fact, after: Fact, view: View) -> Alteration | None:
         def fitted(column: Fact) -> fitting.Fit:
             return _into_domain(column, old["type"], new["type"], view)
 
-        return swap(before, after, [_domain_text(after, named=True), *owner], through, fitted, view)
+        made = _made(after, view, _domain_text(after, named=True))
+        return swap(before, after, made, through, fitted, view)
     alter = f"ALTER DOMAIN {after.name}"
     statements = []
     if old.get("default") != new.get("default"):
@@ -97,7 +105,7 @@ def _alter_domain(before: Fact, after: Fact, view: View) -> Alteration | None:
         )
     statements += _not_null_of_domain(before, after)
     if old.get("owner") != new.get("owner"):
-        statements += owner
+        statements += owner_statement("DOMAIN", after.name, after)
     loses = bool(old.get("not_null")) and not new.get("not_null")
     return Alteration(
         statements=statements, displaces=lambda part: loses and part.id.startswith("comment:not_null:")

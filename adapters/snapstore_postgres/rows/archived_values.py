@@ -16,7 +16,7 @@ from snapstore_postgres.relations import children, held_still, keys, local_rows,
 from snapstore_postgres.relations.inheritance import ancestors, comes_by_several, is_made_anew_below
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.wording import former
-from snapstore_postgres.rows import archive, archived_labels, lost_labels
+from snapstore_postgres.rows import archive, archived_labels
 from snapstore_postgres.rows.archived_attributes import ATTRIBUTES, shape_of
 from snapstore_postgres.rows.casts import has_attributes, portable, read, written
 from snapstore_postgres.rows.from_json import from_json
@@ -27,7 +27,8 @@ def column_draft(fact: Fact, view: View, draft: Draft) -> Draft:
     """Before the column is dropped: copy it, with the key of each row, to its place."""
     entry = _column_entry(fact, view)
     instead = "NULL" if _INSTEAD in entry.facts else ""  # known once it is there again
-    copies = copied(fact, entry, _source(fact, entry, view), view.request, instead=instead)
+    which = _is_no_stand_in(fact, view)
+    copies = copied(fact, entry, _source(fact, entry, view), view.request, which, instead)
     return replace(
         draft,
         summary=f"drop column {fact.name}, its values moved to the archive",
@@ -53,9 +54,13 @@ def column_entry(request: PlanRequest, fact: Fact, key: Sequence[str]) -> archiv
 
 
 def _column_entry(fact: Fact, view: View) -> archive.Entry:
+    """Of a column that is dropped; where it is only made anew, something may have to stand in."""
     entry = column_entry(view.request, fact, _key(fact, view))
-    more = {_INSTEAD: True} if lost_labels.is_told(fact, view) else {}
-    return msgspec.structs.replace(entry, facts={**entry.facts, **more})
+    return _with(entry, _INSTEAD) if fact.id in view.target else entry
+
+
+def _with(entry: archive.Entry, *marks: str) -> archive.Entry:
+    return msgspec.structs.replace(entry, facts={**entry.facts, **dict.fromkeys(marks, True)})
 
 
 def copied(
@@ -91,6 +96,20 @@ def copied(
     ]
 
 
+def _is_no_stand_in(fact: Fact, view: View) -> str:
+    """A condition on ``t``: what is in its column does not stand in for a value that lies in the archive, and
+    that comes back as if there were none."""
+    entry = archive.kept(view.request, fact.id, "column")
+    if entry is None or _INSTEAD not in entry.facts:
+        return "true"
+    if not all(column in view.live for column in _key_columns(fact, entry)):
+        return "true"
+    row = f"{_row_key(entry.facts['key'])}, {_row_no(fact, entry, view.request)}"
+    now = written(f"t.{last(fact.name)}", fact.attrs["type"])
+    known = f"SELECT a.row_key, a.row_no, a.{_INSTEAD} FROM {quote(entry.place)}.rows a"
+    return f"({row}, {now}) NOT IN ({known} WHERE a.{_INSTEAD} IS NOT NULL)"
+
+
 _INSTEAD = "instead"
 """In the facts of an entry: its rows have a column of that name, with what rows got for their values."""
 
@@ -103,8 +122,8 @@ def set_aside(
     ``which`` is a condition on ``t``, and ``instead`` what such a row gets, where it may not be empty, from
     the columns that it ``reads``.
     """
-    entry = _column_entry(column, view)
-    entry = msgspec.structs.replace(entry, facts={**entry.facts, archive.SOME: True})
+    entry = column_entry(view.request, column, _key(column, view))
+    entry = _with(entry, archive.SOME, *((_INSTEAD,) if instead else ()))
     update = emptied(column, which, view, instead or "NULL")
     return [
         held_still(qualifier(column.name)),
@@ -288,9 +307,11 @@ def of_coming_rows(table: str, request: PlanRequest) -> list[tuple[Fact, archive
 def kept_open(entry: archive.Entry) -> list[str]:
     """Statements after which there is the place of an entry, be it empty."""
     kind = "jsonb" if "by_name" in entry.facts else "text"
+    columns = f"row_key jsonb, row_no bigint, value {kind}"
+    columns += f", {_INSTEAD} text" if _INSTEAD in entry.facts else ""
     return [
         f"CREATE SCHEMA IF NOT EXISTS {quote(entry.place)}",
-        f"CREATE TABLE IF NOT EXISTS {quote(entry.place)}.rows (row_key jsonb, row_no bigint, value {kind})",
+        f"CREATE TABLE IF NOT EXISTS {quote(entry.place)}.rows ({columns})",
         f"ALTER TABLE {quote(entry.place)}.rows REPLICA IDENTITY FULL",
     ]
 

@@ -21,8 +21,21 @@ def _is_never_null(column: Fact, view: View) -> bool:
     if not_null and not (isinstance(not_null, dict) and not_null.get("not_valid")):
         return True
     domains = [*_domains(column, view)]
-    said = set[str]().union(*(domain.attrs.keys() for domain in domains))
-    return "not_null" in said and "default" not in said
+    return _says_not_null(domains) and not _default(domains)
+
+
+def default_of_domain(column: Fact, view: View) -> str | None:
+    """What a row without a value in a column gets from its domain, by which it has to have one."""
+    domains = [*_domains(column, view)]
+    return _default(domains) if _says_not_null(domains) else None
+
+
+def _says_not_null(domains: Iterable[Fact]) -> bool:
+    return any("not_null" in domain.attrs for domain in domains)
+
+
+def _default(domains: Iterable[Fact]) -> str | None:
+    return next((str(domain.attrs["default"]) for domain in domains if "default" in domain.attrs), None)
 
 
 def _domains(fact: Fact, view: View) -> Iterator[Fact]:

@@ -479,3 +479,45 @@ INSERT INTO t VALUES (1);
 ALTER TABLE t ADD c x[] DEFAULT ARRAY['{1,2}'::x], ADD d y[] DEFAULT ARRAY['{1,2}'::y];
 --- b
 ALTER TABLE t ADD c y[] DEFAULT ARRAY['{1,2}'::y], ADD d z[] DEFAULT ARRAY['{1,2}'::x::z];
+
+--- case a domain that is in rows gets another type below, and values have to stand in until they are back
+--- a
+CREATE DOMAIN d AS text NOT NULL;
+CREATE DOMAIN e AS text NOT NULL DEFAULT 'y';
+--- b
+CREATE DOMAIN d AS int NOT NULL;
+CREATE DOMAIN e AS int NOT NULL DEFAULT 6;
+--- both
+CREATE TYPE c AS (x d, y e);
+CREATE TABLE t (id int PRIMARY KEY, a d, b e, c c);
+CREATE TABLE u (id int, a d, b e, c c);
+--- a
+INSERT INTO t VALUES (1, 'x', 'z'), (2, '3', '4');
+INSERT INTO u VALUES (1, 'x', 'z'), (2, 'q', '4');
+--- b
+INSERT INTO t VALUES (1, 2, 3);
+
+--- case a domain over one that got its default later
+--- both
+CREATE DOMAIN d AS int;
+--- a
+CREATE DOMAIN e AS d NOT NULL;
+ALTER DOMAIN d SET DEFAULT 7;
+--- b
+CREATE DOMAIN e AS bigint;
+--- both
+CREATE TABLE t (a e);
+INSERT INTO t VALUES (1);
+
+--- case a domain that is in rows and whose check wants a value gets another type below
+--- a
+CREATE DOMAIN d AS text CHECK (VALUE IS NOT NULL);
+CREATE DOMAIN e AS d;
+--- b
+CREATE DOMAIN d AS int CHECK (VALUE IS NOT NULL);
+CREATE DOMAIN e AS d CHECK (VALUE > 0);
+--- both
+CREATE TYPE c AS (x d, y e);
+CREATE TABLE t (id int PRIMARY KEY, a d, b e);
+CREATE TABLE u (c c);
+INSERT INTO t VALUES (1, '2', '3');
