@@ -48,10 +48,9 @@ def _create_sequence(fact: Fact, view: View) -> Draft:
     if fact.parent:
         statements.append(f"ALTER SEQUENCE {fact.name} OWNED BY {fact.parent.partition(':')[2]}")
     statements += positions.position_statements(fact, view)
-    # It has to be of its table's owner, whatever that was before.
-    column = view.target.get(fact.parent or "")
-    needs = [column.parent] if column and column.parent else []
-    needs += positions.noted_before(fact.name, column, view)
+    needs = _owned_with(fact, view) + positions.noted_before(
+        fact.name, view.target.get(fact.parent or ""), view
+    )
     return Draft(statements=statements, undo=[f"DROP SEQUENCE {fact.name}"], needs=needs)
 
 
@@ -84,13 +83,28 @@ def _alter_sequence(before: Fact, after: Fact, view: View) -> Alteration | None:
     if old.get("type") != new.get("type") or sequence_options(old) != sequence_options(new):
         statements.append(altered_sequence(after.name, old, new))
     # A sequence that a column keeps owning changes hands with the table.
-    if old.get("owner") != new.get("owner") and not (after.parent and before.parent == after.parent):
+    if _changes_hands(before, after, view) and not (after.parent and before.parent == after.parent):
         statements += owner_statement("SEQUENCE", after.name, after)
+    needs = []
     if after.parent and before.parent != after.parent:
         statements.append(f"ALTER SEQUENCE {after.name} OWNED BY {after.parent.partition(':')[2]}")
         statements += positions.not_behind(after, view)
-    altered = Alteration(statements=statements, lock="SHARE ROW EXCLUSIVE")
+        needs = _owned_with(after, view)
+    altered = Alteration(statements=statements, needs=needs, lock="SHARE ROW EXCLUSIVE")
     return positions.kept_by_sequence(before, after, altered, view)
+
+
+def _owned_with(sequence: Fact, view: View) -> list[str]:
+    """The table of the column that owns it: it has to be of that one's owner, whatever that was before."""
+    column = view.target.get(sequence.parent or "")
+    return [column.parent] if column and column.parent else []
+
+
+def _changes_hands(before: Fact, after: Fact, view: View) -> bool:
+    """Whether a sequence gets another owner, or has just got one with the table that owned it."""
+    tables = [side[table] for table in _owned_with(before, view) for side in (view.live, view.target)]
+    left = {table.attrs.get("owner") for table in tables}
+    return before.attrs.get("owner") != after.attrs.get("owner") or len(left) > 1
 
 
 def _has_another(sequence: Fact, view: View) -> bool:

@@ -391,3 +391,28 @@ ALTER TABLE a ADD FOREIGN KEY (z) REFERENCES z DEFERRABLE INITIALLY DEFERRED; IN
 CREATE UNLOGGED TABLE c (id int PRIMARY KEY); CREATE UNLOGGED TABLE b (id int PRIMARY KEY REFERENCES c, a int REFERENCES a); CREATE UNLOGGED TABLE d (b int REFERENCES b);
 INSERT INTO c VALUES (1); INSERT INTO b VALUES (1, 1); INSERT INTO d VALUES (1);
 CREATE TABLE p (id int REFERENCES below) PARTITION BY LIST (id); CREATE UNLOGGED TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1);
+
+--- case a sequence gets owned by a column whose table gets another owner
+--- both
+CREATE SEQUENCE s;
+CREATE SEQUENCE r;
+CREATE TABLE t (a int);
+CREATE TABLE u (a int);
+--- a
+ALTER SEQUENCE s OWNED BY t.a;
+ALTER TABLE t OWNER TO snap_owner;
+--- b
+ALTER SEQUENCE r OWNED BY t.a;
+ALTER SEQUENCE s OWNED BY u.a;
+ALTER TABLE u OWNER TO snap_app;
+
+--- case a sequence leaves a column whose table gets another owner, and keeps its own
+--- both
+CREATE SEQUENCE s;
+CREATE TABLE t (a int);
+CREATE TABLE u (a int);
+--- a
+ALTER SEQUENCE s OWNED BY t.a;
+--- b
+ALTER SEQUENCE s OWNED BY u.a;
+ALTER TABLE t OWNER TO snap_owner;
