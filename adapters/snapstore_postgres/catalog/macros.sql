@@ -25,6 +25,14 @@ CASE WHEN a.attcollation <> 0 THEN (
     FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
    WHERE co.oid = a.attcollation AND co.oid <> (SELECT y.typcollation FROM pg_type y WHERE y.oid = a.atttypid)) END
 
+-- macro column_options
+-- Those of column a. Since the releases of November 2026 each column has a version among them, new with each change of
+-- its type.
+CASE WHEN a.attoptions[1] ^@ 'pg_attver=' AND a.attoptions[2] IS NULL THEN NULL
+     WHEN a.attoptions IS NOT NULL THEN (
+  SELECT array_agg(o.option ORDER BY o.number) FROM unnest(a.attoptions) WITH ORDINALITY o (option, number)
+   WHERE NOT o.option ^@ 'pg_attver=') END
+
 -- macro array_of_another(type)
 -- Whether the type is the array type that came with another one.
 EXISTS (SELECT FROM pg_type e WHERE e.oid = {type}.typelem AND e.typarray = {type}.oid)

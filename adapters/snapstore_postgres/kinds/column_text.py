@@ -50,16 +50,7 @@ def column_settings(
     """Storage, compression, statistics and options, where they differ from ``before``, or for a new column
     from what was ``given`` to it."""
     old, new = before or given or {}, column.attrs
-    alter = f"ALTER TABLE ONLY {table_of(column)} ALTER COLUMN {last(column.name)}"
-    found = []
-    if old.get("storage") != new.get("storage"):
-        default = default_storage(alter, column.name, version(view))
-        found.append(f"{alter} SET STORAGE {STORAGE[new['storage']]}" if "storage" in new else default)
-    if old.get("compression") != new.get("compression"):
-        found.append(f"{alter} SET COMPRESSION {COMPRESSION.get(new.get('compression', ''), 'default')}")
-    if old.get("statistics") != new.get("statistics"):
-        found.append(f"{alter} SET STATISTICS {new.get('statistics', -1)}")
-    found += option_statements(alter, old.get("options"), new.get("options"))
+    found = settings(f"ALTER TABLE ONLY {table_of(column)}", column.name, old, new, view)
     foreign, _ = altered_options(
         column.id, old.get("foreign_options") or {}, new.get("foreign_options") or {}
     )
@@ -67,6 +58,22 @@ def column_settings(
         found.append(f"ALTER FOREIGN TABLE {table_of(column)} ALTER COLUMN {last(column.name)}{foreign}")
     found += unvalidated(column) if before is None else []
     return found
+
+
+def settings(
+    alter: str, column: str, old: Mapping[str, Json], new: Mapping[str, Json], view: View
+) -> list[str]:
+    """The statements for all of these that tables and materialized views have; ``alter`` says which one it
+    is, and ``column`` is the qualified name."""
+    alter, found = f"{alter} ALTER COLUMN {last(column)}", []
+    if old.get("storage") != new.get("storage"):
+        default = default_storage(alter, column, version(view))
+        found.append(f"{alter} SET STORAGE {STORAGE[new['storage']]}" if "storage" in new else default)
+    if old.get("compression") != new.get("compression"):
+        found.append(f"{alter} SET COMPRESSION {COMPRESSION.get(new.get('compression', ''), 'default')}")
+    if old.get("statistics") != new.get("statistics"):
+        found.append(f"{alter} SET STATISTICS {new.get('statistics', -1)}")
+    return [*found, *option_statements(alter, old.get("options"), new.get("options"))]
 
 
 def without_default(reached: Sequence[Fact], view: View) -> list[str]:

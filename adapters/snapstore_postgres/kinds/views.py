@@ -5,12 +5,10 @@ from __future__ import annotations
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import Alteration, Draft, Halves, Rule, View, by_itself
 from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.kinds.column_text import settings
 from snapstore_postgres.relations import (
-    COMPRESSION,
-    STORAGE,
     STRONGEST,
     all_options,
-    default_storage,
     option_statements,
     other_options,
     owner_statement,
@@ -107,18 +105,9 @@ def _unreadable(fact: Fact, view: View) -> tuple[Hazard, ...]:
 def _matview_columns(fact: Fact, view: View, before: Fact | None = None) -> list[str]:
     was = before.attrs.get("column_settings", {}) if before else {}
     now = fact.attrs.get("column_settings", {})
-    found = []
-    for column in sorted(was.keys() | now.keys()):
-        old, new = was.get(column, {}), now.get(column, {})
-        alter = f"ALTER MATERIALIZED VIEW {fact.name} ALTER COLUMN {column}"
-        if old.get("storage") != new.get("storage"):
-            default = default_storage(alter, f"{fact.name}.{column}", version(view))
-            found.append(f"{alter} SET STORAGE {STORAGE[new['storage']]}" if "storage" in new else default)
-        if old.get("compression") != new.get("compression"):
-            found.append(f"{alter} SET COMPRESSION {COMPRESSION.get(new.get('compression', ''), 'default')}")
-        if old.get("statistics") != new.get("statistics"):
-            found.append(f"{alter} SET STATISTICS {new.get('statistics', -1)}")
-    return found
+    alter = f"ALTER MATERIALIZED VIEW {fact.name}"
+    changed = ((name, was.get(name, {}), now.get(name, {})) for name in sorted(was.keys() | now.keys()))
+    return [s for name, old, new in changed for s in settings(alter, f"{fact.name}.{name}", old, new, view)]
 
 
 def _drop_matview(fact: Fact, view: View) -> Draft:

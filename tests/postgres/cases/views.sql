@@ -206,3 +206,13 @@ CREATE TABLE t (p pair); CREATE VIEW v AS SELECT p FROM t ORDER BY p USING <<;
 DROP OPERATOR FAMILY pairs USING btree;
 --- b
 CREATE OR REPLACE VIEW v AS SELECT p, 1 AS one FROM t;
+
+--- case options of columns of materialized views
+--- a
+CREATE MATERIALIZED VIEW m AS SELECT 1 AS a, 'x'::text AS b;
+ALTER MATERIALIZED VIEW m ALTER a SET (n_distinct = 5), ALTER b SET STATISTICS 4;
+CREATE MATERIALIZED VIEW n AS SELECT 1 AS "A a" WITH NO DATA;
+ALTER MATERIALIZED VIEW n ALTER "A a" SET (n_distinct = -0.5);
+--- b
+CREATE MATERIALIZED VIEW m AS SELECT 1 AS a, 'x'::text AS b;
+ALTER MATERIALIZED VIEW m ALTER a SET (n_distinct = 6, n_distinct_inherited = 3), ALTER b SET STORAGE MAIN;

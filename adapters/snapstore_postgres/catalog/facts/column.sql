@@ -30,11 +30,7 @@ SELECT 'pg_class'::regclass::oid, c.oid, a.attnum, 'column:' || c.name || '.' ||
        nullif(a.attstorage, t.typstorage) AS storage,
        nullif(a.attcompression, '') AS compression,
        nullif(coalesce(a.attstattarget, -1), -1) AS statistics,
-       -- Since the releases of November 2026 each column has a version among them, new with each change of its type.
-       CASE WHEN a.attoptions[1] ^@ 'pg_attver=' AND a.attoptions[2] IS NULL THEN NULL
-            WHEN a.attoptions IS NOT NULL THEN (
-          SELECT array_agg(o.option ORDER BY o.number) FROM unnest(a.attoptions) WITH ORDINALITY o (option, number)
-           WHERE NOT o.option ^@ 'pg_attver=') END AS options,
+       {{column_options}} AS options,
        {{named_options(a.attfdwoptions)}} AS foreign_options,
        -- DROP COLUMN with CASCADE takes a parent's computed column, and may leave a child's that is from nobody.
        CASE WHEN NOT a.attislocal AND (c.relispartition OR EXISTS (

@@ -9,11 +9,12 @@ SELECT 'pg_class'::regclass::oid, c.oid, 0, format('matview:%I.%I', n.nspname, c
        (SELECT json_object_agg(format('%I', a.attname), json_strip_nulls(json_build_object(
                  'storage', nullif(a.attstorage, y.typstorage),
                  'compression', nullif(a.attcompression, ''),
-                 'statistics', nullif(coalesce(a.attstattarget, -1), -1))) ORDER BY a.attname)
+                 'statistics', nullif(coalesce(a.attstattarget, -1), -1),
+                 'options', {{column_options}})) ORDER BY a.attname)
           FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
          WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
            AND (a.attstorage <> y.typstorage OR a.attcompression <> ''
-                OR coalesce(a.attstattarget, -1) <> -1)) AS column_settings,
+                OR coalesce(a.attstattarget, -1) <> -1 OR ({{column_options}}) IS NOT NULL)) AS column_settings,
        {{access_method}} AS access_method,
        {{tablespace}} AS tablespace
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
