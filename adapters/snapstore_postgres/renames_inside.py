@@ -73,8 +73,8 @@ def _wanted_inside(request: PlanRequest, said: Mapping[str, str]) -> Iterator[tu
         now, then = inside(request.live_hints, whole), inside(request.target_hints, whole)
         if now == then:
             continue
-        wanted = {now[n]: then[n] for n in now if now[n] != then.get(n, now[n])}
-        wanted = {o: n for o, n in wanted.items() if _is_possible(request, whole, o, n, said)}
+        known = {now[n]: then[n] for n in reversed(now) if n in then}  # by the last of what it was
+        wanted = {o: n for o, n in known.items() if o != n and _is_possible(request, whole, o, n, said)}
         others = _others(request, whole, now, then) if whole.startswith("table:") else ()
         wanted = {**{name: "" for name in others if _column(whole, name) not in said}, **wanted}
         if wanted:

@@ -412,3 +412,18 @@ BESIDE = (
 def test_rows_are_in_the_table_that_they_were_in_last(new_database: Callable[[], str]):
     for _, connection in walked(new_database(), BESIDE, (1, 0, 1, 2)):
         assert connection.execute("SELECT id FROM t").fetchall() == [(1,)]
+
+
+MERGED = (
+    """CREATE TABLE t (id int PRIMARY KEY, name text NOT NULL, family text NOT NULL);
+       INSERT INTO t VALUES (1, 'A', 'B')""",
+    "ALTER TABLE t ADD whole text; UPDATE t SET whole = name || ' ' || family",
+    "ALTER TABLE t DROP name, DROP family; ALTER TABLE t RENAME whole TO name",
+)
+
+
+def test_a_column_that_is_known_as_two_is_the_one_that_it_was_last(new_database: Callable[[], str]):
+    for number, connection in walked(new_database(), MERGED, (0, 1, 0, 2)):
+        if number:
+            column = "whole" if number == 1 else "name"
+            assert connection.execute(f"SELECT {column} FROM t".encode()).fetchall() == [("A B",)]
