@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import psycopg
 import pytest
 
 from tests.postgres.conftest import Project
+from tests.postgres.roundtrip import capture, plan
+from tests.postgres.test_renames import run
 
 QUEUE = """
 CREATE TABLE queue (id serial PRIMARY KEY, no int GENERATED ALWAYS AS IDENTITY, v text);
@@ -51,3 +56,38 @@ def test_a_new_table_goes_on_behind_the_rows_of_what_becomes_its_partition(
     project.sql("DROP TABLE whole; INSERT INTO part SELECT generate_series(1, 41)")
     project.snap("restore", "HEAD", "--yes", code=0)
     assert project.sql("INSERT INTO whole DEFAULT VALUES RETURNING id") == [(42,)]
+
+
+GOING = {
+    "a sequence": ("CREATE SEQUENCE s", "SELECT nextval('s')"),
+    "a serial column": ("ALTER TABLE t ADD b serial", "SELECT nextval('t_b_seq')"),
+    "an identity": ("ALTER TABLE t ALTER a ADD GENERATED ALWAYS AS IDENTITY", "SELECT nextval('t_a_seq')"),
+    "an empty table": (
+        "CREATE TABLE e (id int) PARTITION BY LIST (id); ALTER TABLE e ADD n serial",
+        "SELECT nextval('e_n_seq')",
+    ),
+    "a materialized view": (
+        "CREATE MATERIALIZED VIEW m AS SELECT random() a; CREATE UNIQUE INDEX ON m (a)",
+        "REFRESH MATERIALIZED VIEW CONCURRENTLY m",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", GOING)
+def test_nothing_comes_between_a_look_at_what_goes_and_its_going(
+    case: str, new_database: Callable[[], str]
+) -> None:
+    url, (made, work) = new_database(), GOING[case]
+    run(url, "CREATE TABLE t (a int NOT NULL); INSERT INTO t VALUES (1)")
+    target = capture(url)
+    run(url, made)
+    run(url, work)
+    statements = [s for action in plan(capture(url), target) for s in action.statements]
+    going = next(n for n, s in enumerate(statements) if s.startswith(("DROP ", "ALTER TABLE ")))
+    with psycopg.connect(url) as restore, psycopg.connect(url, autocommit=True) as other:
+        for statement in statements[:going]:
+            restore.execute(statement.encode())
+        other.execute("SET lock_timeout = 50")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            other.execute(work.encode())
+        restore.rollback()

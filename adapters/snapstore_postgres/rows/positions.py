@@ -14,7 +14,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Fact, Json
 from snapstore.rules import Alteration, Draft, View
 from snapstore_postgres.names import last, literal, qualifier
-from snapstore_postgres.relations import local_rows
+from snapstore_postgres.relations import held_still, held_unlisted, local_rows
 from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive
@@ -42,7 +42,7 @@ def noting(sequence: str, draft: D, view: View) -> D:
         return draft
     return replace(
         draft,
-        statements=[_note(sequence, view.request), *draft.statements],
+        statements=[held_unlisted(sequence), _note(sequence, view.request), *draft.statements],
         needs=[*draft.needs, archive.REGISTERED],
         provides=[*draft.provides, _noted(sequence)],
         payload={"archive": True, **draft.payload},
@@ -53,18 +53,23 @@ def noting_all(table: Fact, draft: D, view: View) -> D:
     """The draft of what drops a table that is not moved, with the positions of its sequences noted: where its
     rows are elsewhere, and where it has none but numbers were given out."""
     elsewhere, used = _rows_are_elsewhere(table.id, view), view.request.live_hints.get(USED, ())
-    for column in view.live_parts.get(table.id, ()):
-        for sequence in _going_with(column, view):
-            if elsewhere or sequence in used:
-                draft = noting(sequence, draft, view)
-    return draft
+    going = [name for column in view.live_parts.get(table.id, ()) for name in _going_with(column, view)]
+    return _noting_of(table, [name for name in going if elsewhere or name in used], draft, view)
 
 
 def noting_those_of(column: Fact, draft: D, view: View) -> D:
     """The draft of what drops a column, with the positions of its sequences noted."""
-    for sequence in _going_with(column, view):
+    return _noting_of(view.live[column.parent or ""], _going_with(column, view), draft, view)
+
+
+def _noting_of(table: Fact, sequences: Sequence[str], draft: D, view: View) -> D:
+    """The draft with these noted, which count rows of the table: who inserts locks that before them."""
+    if not sequences or not archive.wanted(view):
+        return draft
+    for sequence in sequences:
         draft = noting(sequence, draft, view)
-    return draft
+    held = [] if "foreign" in table.attrs else [held_still(table.name)]
+    return replace(draft, statements=[*held, *draft.statements])
 
 
 def _going_with(column: Fact, view: View) -> list[str]:
@@ -85,7 +90,7 @@ def kept_by(before: Fact, after: Fact, altered: Alteration, view: View) -> Alter
     was, now = of_identity(before), of_identity(after)
     both = (before.attrs["identity"], after.attrs["identity"]) if was and now else None
     if was and (both is None or _moves(*both)):
-        altered = noting(was, altered, view)
+        altered = _noting_of(view.live[before.parent or ""], [was], altered, view)
     if not now or (both and not _goes_on(now, *both, view)):
         return altered
     return replace(

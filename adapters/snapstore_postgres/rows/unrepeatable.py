@@ -16,7 +16,7 @@ from snapstore.rules import Draft, View
 from snapstore_postgres.expressions.immutable import functions_of, volatility
 from snapstore_postgres.features import without_constants
 from snapstore_postgres.names import last, quote
-from snapstore_postgres.relations import data_loss, size
+from snapstore_postgres.relations import data_loss, held_unlisted, size
 from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive
 from snapstore_postgres.rows.casts import written
@@ -44,6 +44,7 @@ def matview_draft(fact: Fact, view: View, draft: Draft) -> Draft:
         draft,
         summary=f"drop materialized view {fact.name}, what is in it copied to the archive",
         statements=[
+            held_unlisted(fact.name),
             f"CREATE SCHEMA {quote(place)}",
             f"CREATE TABLE {quote(place)}.{name} AS SELECT {columns} FROM {fact.name} t",
             archive.register(place, former(fact.id, view.request), fact.kind, {}),
