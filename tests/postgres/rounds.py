@@ -85,12 +85,21 @@ def there_and_back(live: Moment, target: Moment, data: tuple[str, ...] = ()) -> 
 def discarding(live: Moment, target: Moment) -> None:
     """The same where nothing is archived, so that only what stays keeps its rows: on the way back they may
     be missed."""
+    archived = _ours(live.url)
     for goal in (target, live):
         reached = _reached(live, goal, mode=DataMode.DISCARD)
         if reached is None:
             return
         same_schema(live.url, goal.schema)
+        assert _ours(live.url) <= archived, "a restore that archives nothing has left a schema of its own"
         live = replace(live, state=reached)
+
+
+def _ours(url: str) -> set[str]:
+    """The schemas that hold what was archived."""
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname ~ '^snapstore_'")
+        return {name for (name,) in found}
 
 
 def _reached(

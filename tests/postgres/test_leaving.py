@@ -23,12 +23,6 @@ CASES = {
         "refuse",
         "1 rows of public.p1 do not fit FOR VALUES IN (1): id = 2",
     ),
-    "a bound, discarded": (
-        f"{PARTED} {OF_ONE}",
-        f"{PARTED} {OF_TWO} {FULL}",
-        "discard",
-        "1 rows of public.p1 do not fit FOR VALUES IN (1): id = 2",
-    ),
     "a bound of what is referred to": (
         f"{PARTED} CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (id);"
         f" CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN (1, 2); {REFERS}",
@@ -82,6 +76,40 @@ def test_rows_that_may_not_leave_are_told_before_anything_is_changed(project: Pr
     assert "db: unchanged" in said
     assert project.dump() == before
     assert project.sql("SELECT * FROM p ORDER BY id") == rows
+
+
+DISCARDED = {
+    "a bound": (f"{PARTED} {OF_ONE}", f"{PARTED} {OF_TWO} {FULL}"),
+    "a bound beside a default partition": (
+        f"{PARTED} {OF_ONE} CREATE TABLE pd PARTITION OF p DEFAULT;",
+        f"{PARTED} {OF_TWO} {FULL}",
+    ),
+    "a table that becomes partitioned": (
+        f"{PARTED} {OF_ONE}",
+        f"CREATE TABLE p (id int PRIMARY KEY, v text); {FULL}",
+    ),
+    "another key": (
+        "CREATE TABLE p (v text, id int) PARTITION BY LIST (v);"
+        " CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('v1')",
+        f"CREATE TABLE p (id int, v text) PARTITION BY LIST (id); {OF_TWO} {FULL}",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DISCARDED)
+def test_where_data_is_given_up_rows_go_where_they_belong_or_are_gone(project: Project, case: str) -> None:
+    target, live = DISCARDED[case]
+    project.sql(target)
+    project.snap("take", "-m", "good", code=0)
+    wanted = project.dump()
+    project.sql("DROP TABLE p;" + live)
+    refused = project.snap("restore", "HEAD", "--yes", "--data", "discard", code=3)
+    assert "rows of public.p" in refused.stderr and "that no partition takes" in refused.stderr
+    project.snap("restore", "HEAD", "--yes", "--data", "discard", "--allow", "data-loss", code=0)
+    assert project.dump() == wanted
+    left = [(1, "v1"), (2, "v2")] if "default" in case else [(1, "v1")]
+    assert project.sql("SELECT id, v FROM p ORDER BY id") == left
+    assert project.sql("SELECT nspname FROM pg_namespace WHERE nspname ~ '^snapstore_'") == []
 
 
 def test_a_partition_comes_back_from_the_archive_into_a_schema_that_was_gone(project: Project) -> None:

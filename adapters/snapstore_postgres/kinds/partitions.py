@@ -25,8 +25,10 @@ def _attach(fact: Fact, view: View) -> Draft:
     parent, out = fact.attrs["of"], leaving.taken_out(fact, view)
     checks = leaving.must_fit(fact, view)
     rows, bytes_ = leaving.moving(out, view)
-    moving = f"; rows that {' and '.join(out)} may not keep go where they belong, or to the archive"
-    payload = {"archive": True, leaving.TAKEN_OUT: list(out)} if out else {}
+    else_where = "to the archive" if archive.wanted(view) else "are lost"
+    moving = f"; rows that {' and '.join(out)} may not keep go where they belong, or {else_where}"
+    registers = {"archive": True} if out and archive.wanted(view) else {}
+    payload = {**registers, leaving.TAKEN_OUT: list(out)} if out else {}
     return Draft(
         summary=f"attach partition {fact.name} to {parent}{moving if out else ''}",
         statements=[
@@ -42,11 +44,12 @@ def _attach(fact: Fact, view: View) -> Draft:
             *all_dropped(parent, view.live),
             *are_away(own_in(fact, view), view),
             *_in_turn(fact, view),
-            *([archive.REGISTERED] if out else []),
+            *([archive.REGISTERED] if registers else []),
         ],
         lock=STRONGEST,  # on the partition; SHARE UPDATE EXCLUSIVE on its parent
         rows=rows,
         bytes=bytes_,
+        hazards=leaving.hazard(out, view),
     )
 
 

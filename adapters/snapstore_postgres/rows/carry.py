@@ -268,7 +268,10 @@ def _put_in(carried: _Carried) -> Action:
         payload={"archive": True} if _may_be_homeless(carried) else _counts(carried),
         produces=(_filled_again(carried.identity),),
         needs=tuple(sorted(needs)),
-        hazards=hazards,
+        hazards=(
+            *hazards,
+            *([homeless.lost(name, View(request, fates={}))] if _may_be_lost(carried) else ()),
+        ),
         lock="ROW EXCLUSIVE",
         transactional=True,
         rank=46,
@@ -304,9 +307,9 @@ def _beside_the_rows(carried: _Carried) -> View:
 
 
 def _counts(carried: _Carried) -> dict[str, list[str]]:
-    """The check that partitions take all rows, where none may go to the archive."""
+    """The check that partitions take all rows, where none may go anywhere else."""
     request, name = carried.request, carried.name
-    if "partition_key" not in request.target[carried.identity].attrs:
+    if not _has_partitions(carried) or request.options.data is not DataMode.REFUSE:
         return {}
     tables = [carried.identity, *partitions_below(carried.identity, request.target)]
     parts = [request.target[table.replace("table:", "partition:", 1)] for table in tables[1:]]
@@ -317,7 +320,7 @@ def _counts(carried: _Carried) -> dict[str, list[str]]:
     column = last(key.name) if key is not None and key.id in request.target else None
     place = f"t.{column}" if column else "NULL"
     count = bounds.counted(name, rows, place, name, parts, keys, "'(' || leaves || ') IS NOT TRUE'")
-    why = "they are kept, until one does, only with --data archive"
+    why = "they are kept, until one does, with --data archive, and lost with --data discard"
     return {
         fitting.COUNTS: [
             leaving.stopping(
@@ -329,8 +332,16 @@ def _counts(carried: _Carried) -> dict[str, list[str]]:
 
 def _may_be_homeless(carried: _Carried) -> bool:
     """Whether rows that no partition takes go to the archive."""
-    partitioned = "partition_key" in carried.request.target[carried.identity].attrs
-    return partitioned and carried.request.options.data is DataMode.ARCHIVE
+    return _has_partitions(carried) and carried.request.options.data is DataMode.ARCHIVE
+
+
+def _may_be_lost(carried: _Carried) -> bool:
+    """Whether rows that no partition takes are gone."""
+    return _has_partitions(carried) and carried.request.options.data is DataMode.DISCARD
+
+
+def _has_partitions(carried: _Carried) -> bool:
+    return "partition_key" in carried.request.target[carried.identity].attrs
 
 
 def _insert(carried: _Carried, values: Mapping[str, str]) -> str:
@@ -341,11 +352,13 @@ def _insert(carried: _Carried, values: Mapping[str, str]) -> str:
         entry = homeless.entry_of(carried.request, carried.identity, new)
         joining = _joining(carried)
         if not joining:
-            return homeless.put_or_kept(name, values, _by_itself(carried), source, entry)
+            return homeless.put(name, values, _by_itself(carried), source, entry)
         told = {**entry.facts, leaving.SOURCE: [entry.identity, entry.facts["ids"]]}
         entry = msgspec.structs.replace(entry, facts=told)
         marks, closing = parting.marked(entry.place, joining), parting.closed(entry, marked=True)
-        return homeless.put_or_kept(name, values, _by_itself(carried), source, entry, marks, closing)
+        return homeless.put(name, values, _by_itself(carried), source, entry, marks, closing)
+    if _may_be_lost(carried):
+        return homeless.put(name, values, _by_itself(carried), source, None)
     selected = ", ".join(values.values())
     return f"INSERT INTO {name}{listed(values)} OVERRIDING SYSTEM VALUE SELECT {selected} FROM {source}"
 

@@ -22,8 +22,7 @@ _ABOUT = ("table:", "partition:", "rows:")
 def with_rows_back(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     """The actions, and those that put rows in which may find a place by now: where anything about the tables
     changes, and for rows that the actions take out themselves."""
-    if request.options.data is DataMode.DISCARD:
-        return list(actions)
+    request = _leaving_the_archive(request) if request.options.data is DataMode.DISCARD else request
     lying = archive.entries(request.live_hints)
     called = by_id(request.target_hints) if lying else {}
     touched = {a.subject.partition(":")[2] for a in actions if a.subject.startswith(_ABOUT)}
@@ -37,9 +36,7 @@ def with_rows_back(request: PlanRequest, actions: Sequence[Action]) -> list[Acti
             back.append(_put_back(request, identity, entry, closing))
     for action in actions:
         for source in action.payload.get(TAKEN_OUT, ()):
-            fact = request.target[action.subject]
-            entry = entry_before_attaching(fact, source, request)
-            again = _put_through(request, fact, entry)
+            again = _put_through(request, request.target[action.subject], source)
             back.append(msgspec.structs.replace(again, lock=None))  # but for those that there are
     back += partition_rows.put_back(request, actions, touched, called)
     for p in parted:
@@ -47,6 +44,12 @@ def with_rows_back(request: PlanRequest, actions: Sequence[Action]) -> list[Acti
         back.append(msgspec.structs.replace(again, lock=None))
     actions = _referring_after(back, parting.after_parting(parted, actions), request)
     return [*actions, *(p.action for p in parted), *(_told(action) for action in back)]
+
+
+def _leaving_the_archive(request: PlanRequest) -> PlanRequest:
+    """The request, with nothing in the archive that could come back."""
+    lying = {**(request.live_hints.get("archive") or {}), "entries": []}
+    return msgspec.structs.replace(request, live_hints={**request.live_hints, "archive": lying})
 
 
 _BACK = "back:"
@@ -90,13 +93,24 @@ def _put_back(request: PlanRequest, table: str, entry: archive.Entry, closing: s
     return putting.put_back(request, table, _kept_rows(request, table, entry, closing))
 
 
-def _put_through(request: PlanRequest, partition: Fact, entry: archive.Entry) -> Action:
-    """Marked where they go back once the table leaves its tree, or has the bounds again that it had."""
-    root = root_of(partition, request)
+def _put_through(request: PlanRequest, partition: Fact, source: str) -> Action:
+    """Rows that an action takes out of ``source``. They are marked where they go back once the table leaves
+    its tree, or has the bounds again that it had."""
+    root, entry = root_of(partition, request), entry_before_attaching(partition, source, request)
+    if request.options.data is DataMode.DISCARD:
+        return _put_or_lost(request, root, entry)
     if not parting.moves(partition, request):
         return _put_back(request, root, entry, archive.closed_when_empty(entry))
     rows = _kept_rows(request, root, entry, parting.closed(entry, marked=True))
     return putting.put_back(request, root, replace(rows, marks=parting.marked(entry.place)))
+
+
+def _put_or_lost(request: PlanRequest, root: str, entry: archive.Entry) -> Action:
+    what = f"put rows of {root.partition(':')[2]} where they belong, as far as there is a place for them"
+    action = putting.put_back(request, root, _kept_rows(request, root, entry, closing=""), what)
+    place = quote(entry.place)
+    gone = (f"DROP TABLE IF EXISTS {place}.rows", f"DROP SCHEMA IF EXISTS {place}")
+    return msgspec.structs.replace(action, statements=(*action.statements, *gone))
 
 
 def _kept_rows(request: PlanRequest, table: str, entry: archive.Entry, closing: str) -> putting.Rows:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from snapstore.adapter import PlanRequest
-from snapstore.model import Fact, Json
+from snapstore.model import Fact, Hazard, HazardName, Json
+from snapstore.rules import View
 from snapstore_postgres.names import block, last, listed, literal, quote
+from snapstore_postgres.relations import size
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.evidence import ids_of_table
 from snapstore_postgres.renaming.wording import former
@@ -34,27 +36,24 @@ def entry_of(request: PlanRequest, table: str, new: Sequence[Fact] = ()) -> arch
     return archive.Entry(place, former(table, request), KIND, facts)
 
 
-def put_or_kept(
+def put(
     table: str,
     values: Mapping[str, str],
     by_itself: Mapping[str, str],
     source: str,
-    entry: archive.Entry,
+    entry: archive.Entry | None,
     marks: tuple[str, str, str] = ("", "", ""),
     closing: str = "",
 ) -> str:
     """A statement that puts rows of a source into a partitioned table, those that no partition takes into the
-    archive. ``values`` are expressions by the names of columns; ``by_itself`` what is in the others. Where
-    rows are to have marks, their place is there by the ``closing``, PL/pgSQL at the end."""
+    archive; without an entry for them, nowhere. ``values`` are expressions by the names of columns;
+    ``by_itself`` what is in the others. Where rows are to have marks, their place is there by the
+    ``closing``, PL/pgSQL at the end."""
     first, begins, ends = marks
     typed = "".join(f", {value} AS {name}" for name, value in {**by_itself, **values}.items())
     into = f"{begins}INSERT INTO {table} AS snap_put{listed(values)} OVERRIDING SYSTEM VALUE"
     insert = f"{into} SELECT {', '.join(values)} FROM"
     rows = f"(SELECT pg_catalog.row_to_json(snap_row) AS snap_value{typed} FROM {source} snap_row) t"
-    kept = (
-        f"CREATE TABLE {quote(entry.place)}.rows AS SELECT pg_catalog.row_number() OVER () AS no,"
-        f" snap_value AS value FROM {rows}"
-    )
     all_at_once = f"""IF NOT {bounds.any_elsewhere(table)} THEN
     BEGIN
       {insert} {rows};
@@ -68,12 +67,25 @@ BEGIN
   {first or all_at_once}
   {bounds.of_leaves(table)}
   EXECUTE pg_catalog.format({text(f"{insert} {rows} WHERE ")} || '(%s)' || {text(ends)}, bounds);
-  CREATE SCHEMA {quote(entry.place)};
-  EXECUTE pg_catalog.format({text(f"{kept} WHERE (")} || '%s) IS NOT TRUE', bounds);
-  {archive.register(entry.place, entry.identity, entry.kind, entry.facts)};
+  {_kept(rows, entry) if entry else ""}
   {closing}
 END"""
     )
+
+
+def lost(table: str, view: View) -> Hazard:
+    """That rows of a table are lost where no partition takes them and they do not go to the archive."""
+    rows, bytes_ = size(view, f"table:{table}")
+    return Hazard(HazardName.DATA_LOSS, f"rows of {table} that no partition takes", rows, bytes_)
+
+
+def _kept(rows: str, entry: archive.Entry) -> str:
+    """PL/pgSQL that has those in the archive that ``bounds`` do not take."""
+    value = "pg_catalog.row_number() OVER () AS no, snap_value AS value"
+    kept = f"CREATE TABLE {quote(entry.place)}.rows AS SELECT {value} FROM {rows} WHERE ("
+    return f"""CREATE SCHEMA {quote(entry.place)};
+  EXECUTE pg_catalog.format({text(kept)} || '%s) IS NOT TRUE', bounds);
+  {archive.register(entry.place, entry.identity, entry.kind, entry.facts)};"""
 
 
 def text(statement: str) -> str:

@@ -1,7 +1,8 @@
 """Rows that may not stay where they are once a partition is attached, by what it and others beside it take.
 
-Where they may go to the archive, they are taken out before, and put in through the root at the end. Where
-they may not, they are counted before anything is changed.
+Where they may leave, they are taken out before, and put in through the root at the end; what nothing takes
+is kept in the archive, or lost where the operator gives data up. Where they may not, they are counted before
+anything is changed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import msgspec
 
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
-from snapstore.model import Fact
+from snapstore.model import DataMode, Fact, Hazard
 from snapstore.rules import View
 from snapstore_postgres.blocks import DOES_NOT_FIT
 from snapstore_postgres.names import block, literal, quote, spare_name, unquote
@@ -21,7 +22,7 @@ from snapstore_postgres.relations.inheritance import ancestors, partitions_below
 from snapstore_postgres.renaming.evidence import ids_of_table
 from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive, bounds, seen
-from snapstore_postgres.rows.homeless import KIND, entry_of
+from snapstore_postgres.rows.homeless import KIND, entry_of, lost
 from snapstore_postgres.rows.looking import SHOWN
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet
 
@@ -33,7 +34,7 @@ SOURCE = "source"
 
 def taken_out(fact: Fact, view: View) -> dict[str, str]:
     """Statements before a partition is attached, by the tables that rows leave: what it, or the default one
-    beside it, may not have from then on goes to the archive, and is put in through the root at the end."""
+    beside it, may not have from then on is set aside, and put in through the root at the end."""
     if not _may_be_taken_out(fact, view):
         return {}
     return {table: _out(fact, table, leaving, view) for table, leaving in _sources(fact, view)}
@@ -44,6 +45,11 @@ def must_fit(fact: Fact, view: View) -> list[str]:
     if _may_be_taken_out(fact, view):
         return []
     return [_counted(fact, table, leaving, view) for table, leaving in _sources(fact, view)]
+
+
+def hazard(out: Iterable[str], view: View) -> list[Hazard]:
+    """That those of the rows are lost which nothing takes, where they do not go to the archive."""
+    return [] if archive.wanted(view) else [lost(table, view) for table in out]
 
 
 def moving(out: Iterable[str], view: View) -> tuple[int | None, int | None]:
@@ -58,7 +64,7 @@ def _sum(numbers: Iterable[int | None]) -> int | None:
 
 
 def _may_be_taken_out(fact: Fact, view: View) -> bool:
-    return archive.wanted(view) and not _is_referred(fact, view)
+    return view.request.options.data is not DataMode.REFUSE and not _is_referred(fact, view)
 
 
 def _sources(fact: Fact, view: View) -> Iterator[tuple[str, str]]:
@@ -123,6 +129,8 @@ def _out(fact: Fact, source: str, leaving: str, view: View) -> str:
     entry = entry_before_attaching(fact, source, view.request)
     key = view.target[f"table:{fact.attrs['of']}"].attrs["partition_key"]
     place, name = quote(entry.place), source.replace("%", "%%")
+    registered = archive.register(entry.place, entry.identity, entry.kind, entry.facts) + ";"
+    registered = registered if archive.wanted(view) else ""
     proof = _is_proven(source, spare_name(fact.id, "fits" if leaving == "FALSE" else "leaves"))
     value = "pg_catalog.row_number() OVER () AS no, pg_catalog.row_to_json(snap_row) AS value"
     select = f"SELECT {value} FROM {name} snap_row"
@@ -143,7 +151,7 @@ BEGIN
   {quiet(source)}
   EXECUTE pg_catalog.format({literal(f"DELETE FROM {name} WHERE %s")}, leaving);
   {LOUD}
-  {archive.register(entry.place, entry.identity, entry.kind, entry.facts)};
+  {registered}
 END"""
     )
 
@@ -169,9 +177,9 @@ def _beside(fact: Fact, view: View) -> list[Fact]:
 
 
 def _why_not(view: View) -> str:
-    if archive.wanted(view):
+    if view.request.options.data is not DataMode.REFUSE:
         return "no row leaves a partition that foreign keys refer to, since that might take others along"
-    return "rows leave a partition only with --data archive"
+    return "rows leave a partition only with --data archive, or discard"
 
 
 _HINT = (
