@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from itertools import count, groupby, takewhile
 
@@ -24,7 +24,7 @@ from snapstore_postgres.server.blockers import Blocker, holding, names
 from snapstore_postgres.server.connection import Connection, connect, failed_statement, is_about_data
 from snapstore_postgres.server.locking import mark_as_worker
 from snapstore_postgres.server.quiet import enforce_keys, switch_off, without_event_triggers
-from snapstore_postgres.server.sight import is_out_of_sight, meanwhile
+from snapstore_postgres.server.sight import is_out_of_sight, meanwhile, usual_path
 from snapstore_postgres.server.watching import require_close_standbys, watched
 from snapstore_postgres.settings import Settings
 from snapstore_postgres.words import is_filling
@@ -399,9 +399,8 @@ def _run(
     """_OutOfSight where it may work as one of ``usual``, of which it is one then."""
     context.journal.started(action)
     named = (action.verb, action.subject)
-    path = meanwhile(connection, "search_path", "DEFAULT", then="''") if named in usual else nullcontext()
     try:
-        with path:
+        with _in_sight(connection, action) if named in usual else nullcontext():
             for statement in action.statements:
                 before(action)
                 _execute(connection, statement, action, context)
@@ -409,9 +408,14 @@ def _run(
         if named in usual or not is_out_of_sight(error.__cause__):
             raise
         usual.add(named)
-        context.report(f"{action.summary}: again with the search_path of this role, which its functions need")
+        context.report(f"{action.summary}: again with a search_path that its functions need")
         raise _OutOfSight from error
     context.journal.finished(action)
+
+
+def _in_sight(connection: Connection, action: Action) -> AbstractContextManager[None]:
+    path = usual_path(connection, (action.subject, *action.needs))
+    return meanwhile(connection, "search_path", path, then="''")
 
 
 def _execute(connection: Connection, statement: str, action: Action, context: ApplyContext) -> None:

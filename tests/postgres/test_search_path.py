@@ -31,6 +31,12 @@ CALLED = [
     "CREATE INDEX i ON t (norm(name)); -- before 17",
     "CREATE MATERIALIZED VIEW m AS SELECT norm(name) AS n FROM t; CREATE INDEX ON m (norm(n)); -- before 17",
 ]
+IN_SESSIONS = "CREATE SCHEMA app; SET search_path = app, public;"
+ELSEWHERE = [
+    "CREATE SCHEMA app; SET search_path = app;",
+    *FUNCTIONS[1:3],
+    "CREATE TABLE public.t (id int, name text); INSERT INTO public.t VALUES (1, 'a');",
+]
 
 
 @pytest.fixture
@@ -49,6 +55,17 @@ def test_what_calls_them_comes_and_goes_and_comes_back(
     make = new_database if server == "this" else older_database
     pair = Pair("paths", {"a": FUNCTIONS, "b": [*FUNCTIONS, *CALLED]})
     goes_and_comes(pair, make, version_of(make()))
+
+
+@pytest.mark.parametrize("server", ["this", "older"])
+def test_so_does_what_calls_them_in_a_schema_that_only_sessions_of_the_application_look_into(
+    server: str, new_database: Any, older_database: Any
+) -> None:
+    make = new_database if server == "this" else older_database
+    known = [IN_SESSIONS, *FUNCTIONS]
+    goes_and_comes(Pair("paths", {"a": known, "b": [*known, *CALLED]}), make, version_of(make()))
+    called = "ALTER TABLE public.t ADD g text GENERATED ALWAYS AS (norm(name)) STORED;"
+    goes_and_comes(Pair("paths", {"a": ELSEWHERE, "b": [*ELSEWHERE, called]}), make, version_of(make()))
 
 
 def test_so_does_an_index_that_is_built_beside_the_application(older_database: Any) -> None:
