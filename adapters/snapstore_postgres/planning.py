@@ -123,8 +123,7 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = refreshing.with_refreshes(counted, chosen.with_rows(changed_rows, actions))
     actions = lost_not_nulls.lost_again(named, actions)
     actions = renames.after_renaming(renamed, doubts.noted(asked, request, actions))
-    exists = bool(request.live_hints.get("archive", {}).get("exists"))
-    actions = archive.with_registry(request.resource, actions, exists)
+    actions = archive.with_registry(request, actions)
     actions = disallowed.told_first(request, fitting.before_anything(request, actions))
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)

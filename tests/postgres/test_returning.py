@@ -7,7 +7,8 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from tests.postgres.roundtrip import capture, restore, rows, script
+from snapstore.model import DataMode
+from tests.postgres.roundtrip import capture, restore, rows, script, step
 from tests.postgres.test_renames import run
 
 KEYS = {
@@ -96,3 +97,17 @@ def test_values_that_went_along_with_a_parents_column_come_back_when_that_is_a_p
     run(url, f"ALTER TABLE k NO INHERIT {left}")
     restore(url, good)
     assert rows(url) == held
+
+
+def test_where_data_is_given_up_a_column_made_anew_leaves_nothing_aside(
+    new_database: Callable[[], str],
+) -> None:
+    url, other = new_database(), new_database()
+    made = "CREATE TYPE k AS (x {}, y int); CREATE TABLE t (id int PRIMARY KEY, k k)"
+    run(url, made.format("text") + "; INSERT INTO t VALUES (1, '(1,2)'), (2, '(x,3)'), (3, NULL)")
+    run(other, made.format("int"))
+    step(url, capture(url), capture(other), mode=DataMode.DISCARD)
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT id, k::text FROM t ORDER BY id").fetchall()
+        left = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname ~ '^snapstore_'").fetchall()
+    assert (found, left) == ([(1, "(1,2)"), (2, None), (3, None)], [])

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from snapstore.adapter import PlanRequest
-from snapstore.model import Action, DataMode, Fact, Json, Verb
+from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Json, Verb
 from snapstore.rules import View
 from snapstore_postgres.names import literal, quote
 from snapstore_postgres.renaming import belonging
@@ -138,7 +138,40 @@ def registry_action(resource: str) -> Action:
     )
 
 
-def with_registry(resource: str, actions: Sequence[Action], exists: bool) -> list[Action]:
-    """The actions, preceded by the one that makes the archive where one of them needs it."""
-    needed = any("archive" in action.payload for action in actions)
-    return [registry_action(resource), *actions] if needed and not exists else list(actions)
+def with_registry(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
+    """The actions, preceded by the one that makes the archive where one of them needs it. Where data is given
+    up, what needed it for a moment is followed by the one that removes it."""
+    users = [action for action in actions if "archive" in action.payload]
+    if not users:
+        return list(actions)
+    exists = bool((request.live_hints.get("archive") or {}).get("exists"))
+    discards = request.options.data is DataMode.DISCARD
+    before = [] if exists else [registry_action(request.resource)]
+    return [*before, *actions, *([_forgotten(request, users, exists)] if discards else [])]
+
+
+def _forgotten(request: PlanRequest, users: Sequence[Action], exists: bool) -> Action:
+    """Removes what columns that are made anew have left at their places, and the archive, if it was made for
+    them."""
+    places = [str(action.payload["archive"]) for action in users]
+    listed = ", ".join(literal(place) for place in places)
+    registry = [f"DROP TABLE {REGISTRY}.entries", f"DROP SCHEMA {REGISTRY}"]
+    return Action(
+        resource=request.resource,
+        verb=Verb.ALTER,
+        subject=f"{REGISTRY}:given_up",
+        summary="give up values that found no way back into columns that were made anew",
+        statements=(
+            *(f"DROP TABLE IF EXISTS {quote(place)}.rows" for place in places),
+            *(f"DROP SCHEMA IF EXISTS {quote(place)}" for place in places),
+            *([f"DELETE FROM {REGISTRY}.entries WHERE place IN ({listed})"] if exists else registry),
+        ),
+        needs=(REGISTERED, *(action.subject for action in users if action.subject in request.target)),
+        hazards=tuple(Hazard(HazardName.DATA_LOSS, f"values of {a.subject} that do not fit") for a in users),
+        transactional=True,
+        rank=_LATE,
+    )
+
+
+_LATE = 5_000
+"""Behind all that puts rows or values back."""
