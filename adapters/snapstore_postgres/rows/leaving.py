@@ -107,9 +107,22 @@ def _is_referred(fact: Fact, view: View) -> bool:
     """Whether a foreign key refers to the partition or to what it is in: a row that leaves, if only for a
     moment, might take others along."""
     if "referred" not in view.memo:
-        view.memo["referred"] = referred(view.live, view.target)
+        view.memo["referred"] = referred(view.live) | _referred_from_within(view)
     names = (fact.name, *ancestors(fact.name, view.target))
     return any(f"table:{name}" in view.memo["referred"] for name in names)
+
+
+def _referred_from_within(view: View) -> set[str]:
+    """The tables that keys of the target refer to from their own tree. Others that come are made when the rows
+    are back."""
+    keys = references(view.target)
+    return {to for key, to in keys if _in_tree(key.parent, view) == _in_tree(to, view)}
+
+
+def _in_tree(table: str | None, view: View) -> str:
+    """The root of the tree that a table of the target is in, by name."""
+    name = (table or "").partition(":")[2]
+    return [name, *ancestors(name, view.target)][-1]
 
 
 def referred(*sides: Facts) -> set[str]:

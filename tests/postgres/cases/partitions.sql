@@ -602,6 +602,15 @@ INSERT INTO whole SELECT unnest(enum_range(NULL::e)), 1;
 --- b
 CREATE TABLE other (id int);
 
+--- case rows find their partitions by the hash of an enum that is made anew, though others refer to them
+--- a
+CREATE TYPE e AS ENUM ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
+CREATE TABLE p (k e PRIMARY KEY) PARTITION BY HASH (k); CREATE TABLE p0 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 1); CREATE TABLE r (k e REFERENCES p ON DELETE CASCADE);
+INSERT INTO p SELECT unnest(enum_range(NULL::e)); INSERT INTO r SELECT k FROM p;
+--- b
+CREATE TABLE other (id int);
+
 --- case triggers of partitions are on and off otherwise than those above them
 --- both
 CREATE FUNCTION t() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
