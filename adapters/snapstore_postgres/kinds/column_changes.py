@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from snapstore.model import Fact, Hazard, Json
 from snapstore.rules import Alteration, View
-from snapstore_postgres.kinds import generated
+from snapstore_postgres.kinds import generated, own_checks
 from snapstore_postgres.kinds.column_text import column_secrets, column_settings
 from snapstore_postgres.kinds.domain_checks import checks_before
 from snapstore_postgres.kinds.flags import kept_below
 from snapstore_postgres.kinds.identities import identity_slot, identity_statements, retyped_identity
 from snapstore_postgres.kinds.merging import are_away
-from snapstore_postgres.kinds.own_checks import dropped
 from snapstore_postgres.kinds.retyping import around_type
 from snapstore_postgres.names import last, qualifier
 from snapstore_postgres.relations import (
@@ -27,9 +26,11 @@ from snapstore_postgres.relations import (
 from snapstore_postgres.relations.inheritance import (
     all_governing,
     descendants,
+    dropped,
     governing,
     in_partition_key,
     unsettled,
+    vanishing_above,
 )
 from snapstore_postgres.relations.miscounted import gone_with_type, is_marked
 from snapstore_postgres.relations.no_inherit import around_identity
@@ -70,6 +71,7 @@ def altered(before: Fact, after: Fact, view: View) -> Alteration | None:
         needs=[
             *above,
             *needs,
+            *((dropped(part) for part in vanishing_above(before, view)) if leads else ()),
             *_toggled(after, view),
             *(checks_before(after, view) if retyped else ()),
             *_types_below_domains(after, view),
@@ -131,7 +133,7 @@ def _typed_anew(before: Fact, after: Fact, view: View) -> list[str]:
     using = f" USING {cast(name, old['type'], new['type'])}" if told else ""
     apart, again = around_type(before, view)
     alter = f"ALTER TABLE {table_of(after)} ALTER COLUMN {name} TYPE {new['type']}{collate}{using}"
-    gone = [text for check in gone_with_type(before, view) for text in dropped(check, view)]
+    gone = [text for check in gone_with_type(before, view) for text in own_checks.dropped(check, view)]
     return [*apart, alter, *again, *gone]
 
 

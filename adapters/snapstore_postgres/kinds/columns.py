@@ -22,6 +22,7 @@ from snapstore_postgres.relations.inheritance import (
     governing,
     made_with_table,
     own_parts_below,
+    vanishing_above,
 )
 from snapstore_postgres.relations.miscounted import marked_below
 from snapstore_postgres.relations.no_inherit import around_identity
@@ -148,7 +149,7 @@ def _drop_column(fact: Fact, view: View) -> Draft:
     table = table_of(fact)
     if _goes_along(fact, view):
         return NOTHING
-    above = _vanishing_above(fact, view)
+    above = vanishing_above(fact, view)
     reached = along(fact, view, live=True)
     # Without the parent's column, a child that keeps its own has it as a local one from then on.
     only, left = ("ONLY ", left_to_children(fact, view)) if _only(fact, view) else ("", [])
@@ -173,12 +174,8 @@ def _drop_column(fact: Fact, view: View) -> Draft:
 
 def _goes_along(fact: Fact, view: View) -> bool:
     """Whether it goes by the statement for a parent's."""
-    above = _vanishing_above(fact, view)
+    above = vanishing_above(fact, view)
     return comes_with_parent(fact, view) and not any(_only(part, view) for part in above)
-
-
-def _vanishing_above(fact: Fact, view: View) -> list[Fact]:
-    return [view.live[i] for i in given_by(fact, view) if view.vanishes(i)]
 
 
 def _only(fact: Fact, view: View) -> bool:

@@ -181,6 +181,11 @@ def dropped(column: Fact) -> str:
     return f"dropped:{column.name}"
 
 
+def vanishing_above(column: Fact, view: View) -> list[Fact]:
+    """The same column of the parents that stay, where it goes."""
+    return [view.live[i] for i in given_by(column, view) if view.vanishes(i)]
+
+
 def all_dropped(parent: str, live: Facts) -> Iterator[str]:
     """The same for all columns of a table, given by name; nobody provides it for those that stay."""
     return (dropped(part) for part in live.parts.get(f"table:{parent}", ()) if part.kind == "column")

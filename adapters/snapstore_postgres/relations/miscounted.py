@@ -171,11 +171,14 @@ def gone_with_type(column: Fact, view: View) -> Iterator[Fact]:
 
 
 def marked_below(column: Fact, view: View) -> Iterator[str]:
-    """The columns with which one that comes will merge, that get their types before: later they could not."""
+    """The columns with which one that comes will merge, at any depth, that get their types before: later they
+    could not."""
     for child in children(column.parent or "", view.target_dependents):
-        same = f"column:{child}.{last(column.name)}"
-        if is_marked(view.live.get(same)) and view.stays(same):
-            yield same
+        same = view.target.get(f"column:{child}.{last(column.name)}")
+        if same is not None:
+            if is_marked(view.live.get(same.id)) and view.stays(same.id):
+                yield same.id
+            yield from marked_below(same, view)
 
 
 def lost_in(table: str, live: Facts) -> Iterator[str]:

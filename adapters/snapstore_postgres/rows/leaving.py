@@ -113,8 +113,8 @@ def _is_referred(fact: Fact, view: View) -> bool:
 
 
 def _referred_from_within(view: View) -> set[str]:
-    """The tables that keys of the target refer to from their own tree. Others that come are made when the rows
-    are back."""
+    """The tables that keys of the target refer to from their own tree. Others that come are made when the
+    rows are back."""
     keys = references(view.target)
     return {to for key, to in keys if _in_tree(key.parent, view) == _in_tree(to, view)}
 

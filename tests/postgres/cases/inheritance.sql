@@ -309,3 +309,10 @@ CREATE TABLE p (id int); CREATE TABLE c (n int, x text NOT NULL) INHERITS (p); C
 CREATE TABLE p (a int); INSERT INTO p VALUES (1); CREATE TABLE z (a int); ALTER TABLE z INHERIT p;
 --- a
 ALTER TABLE z ADD CONSTRAINT c CHECK (a < 9); ALTER TABLE p ADD CONSTRAINT c CHECK (a < 9) NOT VALID;
+
+--- case a check that a parent has left to a grandchild, where the column between goes and comes again
+--- both
+CREATE TABLE a (x int, y int, CONSTRAINT positive CHECK (x > 0)); CREATE TABLE b () INHERITS (a); CREATE TABLE c (x int) INHERITS (b);
+INSERT INTO a VALUES (1, 2); INSERT INTO b VALUES (3, 4); INSERT INTO c VALUES (5, 6);
+--- a
+ALTER TABLE ONLY a DROP x;
