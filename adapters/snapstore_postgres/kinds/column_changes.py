@@ -52,7 +52,7 @@ def altered(before: Fact, after: Fact, view: View) -> Alteration | None:
     leads, above = retyped and not follows, all_governing(after, view)
     fit = fitting.into(before, after.attrs["type"], view) if leads else fitting.Fit()
     expressions, needs = generated.changed_expression(before, after, above, view)
-    renames = _not_null_names(before, after, view) if follows else []
+    renames = not_null_names(before, after, retyped, view) if follows else []
     back = _labels_back(after, view) if leads else []
     violated = never_validated(after.parent or "", view) if back else []
     losing = generated.losing(before, after, above, view)
@@ -146,13 +146,13 @@ def _not_null_and_identity(before: Fact, after: Fact, view: View) -> list[str]:
     return [*before_it, *not_null, *identity, *behind] if "identity" in after.attrs else not_null
 
 
-def _not_null_names(before: Fact, after: Fact, view: View) -> list[str]:
-    """Gives the NOT NULL of a partition its name, once its table's has one."""
+def not_null_names(before: Fact, after: Fact, retyped: bool, view: View) -> list[str]:
+    """Gives the NOT NULL of a partition its name, once its table's has one: while the partition is detached."""
     if f"partition:{table_of(after)}" not in view.target:
         return []
     above = all_governing(after, view)
     held = named_with_parents(before, above, view)
-    held = named_by_retyping(held, above, view) if _is_retyped(before, after) else held
+    held = named_by_retyping(held, above, view) if retyped else held
     return not_null_rename(after, held, after.attrs.get("not_null"), view)
 
 

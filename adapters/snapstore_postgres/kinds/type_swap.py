@@ -10,11 +10,13 @@ from snapstore.rules import Alteration, View
 from snapstore_postgres.kinds.column_changes import (
     blocks_type_change,
     is_rebuilt_otherwise,
+    not_null_names,
     retyped_attributes,
 )
 from snapstore_postgres.kinds.column_text import column_settings
 from snapstore_postgres.kinds.merging import taken_off
 from snapstore_postgres.kinds.one_rewrite import joined
+from snapstore_postgres.kinds.partitions import detached
 from snapstore_postgres.names import aside, last, qualifier
 from snapstore_postgres.relations import STRONGEST, is_elsewhere, rewrite_hazard, table_of
 from snapstore_postgres.relations.inheritance import governing, in_partition_key
@@ -58,9 +60,14 @@ def swap(
         displaces=_displaced_by_swap(before, columns, violated, view),
         lock=STRONGEST,
         hazards=[*rewriting, *(hazard for fit in fits for hazard in fit.hazards)],
-        needs=[*gone, *([archive.REGISTERED] if set_aside else [])],
+        needs=[*gone, *map(_alone, tables), *([archive.REGISTERED] if set_aside else [])],
         payload=fitting.with_payload(fits),
     )
+
+
+def _alone(table: str) -> str:
+    """That the table has left those above it, which cannot be with its columns as they are."""
+    return detached(table.partition(":")[2])
 
 
 def _under_its_name(before: Fact, statements: Sequence[str]) -> list[str]:
@@ -86,9 +93,10 @@ def _displaced_by_swap(
 ) -> Callable[[Fact], bool]:
     """What has to be away while a type is swapped and the columns that have it are rewritten."""
     altered = {column.id for column in columns}
+    leaving = {f"partition:{table_of(column)}" for column in columns if _would_be_renamed(column, view)}
 
     def displaces(dependent: Fact) -> bool:
-        if dependent.id in violated:
+        if dependent.id in violated or dependent.id in leaving:
             return True
         if {before.id, *altered}.isdisjoint((*dependent.needs, dependent.parent)):
             return False  # it is but of the same table
@@ -99,6 +107,11 @@ def _displaced_by_swap(
         return stands or view.vanishes(dependent.id) or is_rebuilt_otherwise(dependent, view)
 
     return displaces
+
+
+def _would_be_renamed(column: Fact, view: View) -> bool:
+    """Whether the NOT NULL of a partition's column would get the name of the one above it."""
+    return bool(governing(column, view) and not_null_names(column, view.target[column.id], True, view))
 
 
 def _rewritten(column: Fact, through: Callable[[str, str], str] | None) -> str:

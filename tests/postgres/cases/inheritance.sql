@@ -316,3 +316,11 @@ CREATE TABLE a (x int, y int, CONSTRAINT positive CHECK (x > 0)); CREATE TABLE b
 INSERT INTO a VALUES (1, 2); INSERT INTO b VALUES (3, 4); INSERT INTO c VALUES (5, 6);
 --- a
 ALTER TABLE ONLY a DROP x;
+
+--- case an enum is made anew while a table leaves the one that it has its column from
+--- a
+CREATE TYPE e AS ENUM ('x', 'y', 'z'); CREATE TABLE a (c e, d int); CREATE TABLE b () INHERITS (a);
+INSERT INTO a VALUES ('x', 1); INSERT INTO b VALUES ('y', 2);
+--- b
+CREATE TYPE e AS ENUM ('z', 'y', 'x'); CREATE TABLE a (c e, d int); CREATE TABLE b () INHERITS (a); ALTER TABLE b NO INHERIT a;
+INSERT INTO a VALUES ('x', 1); INSERT INTO b VALUES ('y', 2);

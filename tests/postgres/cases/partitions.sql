@@ -718,3 +718,11 @@ CREATE TABLE p (id int, x text COLLATE other) PARTITION BY LIST (id);
 CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1, 2) PARTITION BY RANGE (x COLLATE "C");
 CREATE TABLE p11 PARTITION OF p1 DEFAULT;
 INSERT INTO p VALUES (1, 'b'), (2, 'x');
+
+--- case an enum is made anew where a partition has a name of its own for what is not null
+--- a
+CREATE TYPE e AS ENUM ('x', 'y', 'z'); CREATE TABLE p (c e NOT NULL, d int) PARTITION BY LIST (d);
+CREATE TABLE q (c e NOT NULL, d int); ALTER TABLE p ATTACH PARTITION q FOR VALUES IN (1); INSERT INTO p VALUES ('x', 1), ('y', 1);
+--- b
+CREATE TYPE e AS ENUM ('z', 'y', 'x'); CREATE TABLE p (c e NOT NULL, d int) PARTITION BY LIST (d);
+CREATE TABLE q (c e NOT NULL, d int); ALTER TABLE p ATTACH PARTITION q FOR VALUES IN (1); INSERT INTO p VALUES ('x', 1), ('y', 1);
