@@ -120,6 +120,21 @@ def test_other_changes_come_on_top(new_database: Callable[[], str]):
     assert found == [("Ada", 36), ("Ben", 20)]
 
 
+def test_a_default_is_the_label_that_it_was_though_two_have_each_others_names(
+    new_database: Callable[[], str],
+):
+    url = new_database()
+    run(url, "CREATE TYPE mood AS ENUM ('sad', 'well'); CREATE TABLE t (m mood DEFAULT 'sad')")
+    good, before = capture(url), dump.schema(url)
+    run(url, "ALTER TABLE t ALTER m SET DEFAULT 'well'; ALTER TYPE mood RENAME VALUE 'sad' TO 'x'")
+    run(url, "ALTER TYPE mood RENAME VALUE 'well' TO 'sad'; ALTER TYPE mood RENAME VALUE 'x' TO 'well'")
+    bad, after = capture(url), dump.schema(url)
+    go(url, good)
+    assert dump.schema(url) == before
+    go(url, bad)
+    assert dump.schema(url) == after
+
+
 def test_a_type_stays_that_is_called_as_an_index_of_a_table_that_moves(new_database: Callable[[], str]):
     url = new_database()
     run(url, "CREATE SCHEMA s; CREATE TYPE i AS ENUM ('a'); CREATE DOMAIN k AS text")

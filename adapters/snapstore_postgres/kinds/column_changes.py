@@ -147,7 +147,7 @@ def _not_null_and_identity(before: Fact, after: Fact, view: View) -> list[str]:
 
 
 def not_null_names(before: Fact, after: Fact, retyped: bool, view: View) -> list[str]:
-    """Gives the NOT NULL of a partition its name, once its table's has one: while the partition is detached."""
+    """Gives the NOT NULL of a partition its name, once its table's has one; while it is detached."""
     if f"partition:{table_of(after)}" not in view.target:
         return []
     above = all_governing(after, view)

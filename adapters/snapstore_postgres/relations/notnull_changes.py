@@ -248,6 +248,7 @@ def _named_below(column: Fact, view: View) -> list[str]:
 def _inheriting(column: Fact, view: View) -> Iterator[Fact]:
     for child in children(column.parent or "", view.live_dependents):
         below = view.live.get(f"column:{child}.{last(column.name)}")
-        if below is not None and is_inherited(below.attrs.get("not_null")):
+        stays = below is not None and view.stays(below.id)
+        if below is not None and stays and is_inherited(below.attrs.get("not_null")):
             yield below
             yield from _inheriting(below, view)

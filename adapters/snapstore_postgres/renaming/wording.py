@@ -312,7 +312,10 @@ def _deep(text: Rewriter, value: Json) -> Json:
 
 
 def _rewriters(renaming: Renaming) -> Iterator[Rewriter]:
-    """The ways in which the server may write a text after the renaming."""
+    """The ways in which the server may write a text after the renaming: a label in one only."""
+    if renaming.kind == "label":
+        yield _label(renaming)
+        return
     if renaming.kind in RELATIONS:
         yield from _of_relation(renaming)
     elif renaming.kind in TYPES:
@@ -324,8 +327,6 @@ def _rewriters(renaming: Renaming) -> Iterator[Rewriter]:
         yield _Words({renaming.old: renaming.new}, r"(?=\.)")
     elif renaming.kind == "language":
         yield _Words({renaming.old: renaming.new}, r"(?![\w\"$])", behind="(?<= LANGUAGE )")
-    elif renaming.kind == "label":
-        yield _label(renaming)
     elif renaming.kind == "attribute":
         yield _Words({last(renaming.old): last(renaming.new)}, r"(?![\w\"$])", behind=r"(?<=\)\.)")
         yield from _of_part(renaming)

@@ -324,3 +324,10 @@ INSERT INTO a VALUES ('x', 1); INSERT INTO b VALUES ('y', 2);
 --- b
 CREATE TYPE e AS ENUM ('z', 'y', 'x'); CREATE TABLE a (c e, d int); CREATE TABLE b () INHERITS (a); ALTER TABLE b NO INHERIT a;
 INSERT INTO a VALUES ('x', 1); INSERT INTO b VALUES ('y', 2);
+
+--- case a column may be null again, and has another type, where a child that has it in its key is gone
+--- a
+CREATE TYPE pair AS (a int, b int); CREATE TABLE a (x int NOT NULL, y int); INSERT INTO a VALUES (1, 2);
+CREATE TABLE b (y int) INHERITS (a); ALTER TABLE b ADD PRIMARY KEY (x);
+--- b
+CREATE TYPE pair AS (a int, b int); CREATE TABLE a (x bigint, y int);
