@@ -231,6 +231,24 @@ def test_rows_of_partitions_that_are_gone_are_seen_where_others_take_them(
             assert {*found.fetchall()} == CUT_ROWS[number]
 
 
+COPIED = (
+    """CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id);
+       CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1, 2); INSERT INTO p VALUES (1), (2)""",
+    """ALTER TABLE p DETACH PARTITION p1; ALTER TABLE p1 RENAME TO old;
+       CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1, 2) PARTITION BY LIST (id);
+       CREATE TABLE p1_all PARTITION OF p1 DEFAULT; INSERT INTO p SELECT * FROM old""",
+)
+
+
+def test_rows_that_were_in_two_tables_are_in_both_again(new_database: Callable[[], str]):
+    for number, connection in walked(new_database(), COPIED, (0, 1, 0, 1)):
+        for table in ("p", "old")[: number + 1]:
+            assert connection.execute(f"SELECT id FROM {table} ORDER BY 1".encode()).fetchall() == [
+                (1,),
+                (2,),
+            ]
+
+
 NAMESAKE = (
     "CREATE TABLE p (id int)",
     "ALTER TABLE p SET (fillfactor = 50); CREATE TABLE p_new (id int) PARTITION BY LIST (id)",

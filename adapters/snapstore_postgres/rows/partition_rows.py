@@ -102,6 +102,7 @@ def _moved(
         {last(new.name): _value(old, new) for old, new in found},
         only=" AND ".join(may) or "true",
         marks=parting.marked(there[0]) if told_apart else ("", "", ""),
+        copied=True,
     )
     what = f"put what other partitions take of {name} into {root.partition(':')[2]}"
     yield putting.put_back(request, root, rows, what)

@@ -1,14 +1,14 @@
 """How rows that lie in the archive are put into a table: those that it, or a partition of it, takes.
 
 The server says what partitions take. A row whose key another one has by now stays in the archive, unless it
-is the same in all columns: then it is there already. Where anything else does not allow the rows, all of them
-stay.
+is the same in all columns: then it is there already, if there were not two before. Where anything else does
+not allow the rows, all of them stay.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from snapstore.adapter import PlanRequest
@@ -41,6 +41,8 @@ class Rows:
     """PL/pgSQL at the end."""
     marks: tuple[str, str, str] = ("", "", "")
     """As :func:`parting.marked` gives them."""
+    copied: bool = False
+    """Whether one that is the same in all columns as a row which was there before stays in the archive."""
 
 
 def called(identity: str, ids: Sequence[str], names: Mapping[str, str], request: PlanRequest) -> str:
@@ -114,11 +116,10 @@ def _moved(
     into = f"{begins}INSERT INTO {name} AS snap_put ({listed}) OVERRIDING SYSTEM VALUE"
     insert = f"{into} SELECT {listed} FROM {typed} WHERE "
     delete = f"DELETE FROM {rows.table} WHERE {last(rows.number)} IN (SELECT snap_no FROM {typed} WHERE "
-    here, there = (f"ROW({', '.join(f'{of}.{c}' for c in values)})::text" for of in ("snap_put", "t"))
-    same = f"EXISTS (SELECT FROM {name} snap_put WHERE {here} OPERATOR(pg_catalog.=) {there})"
     told = bounds.of_leaves(name) if "partition_key" in request.target[table].attrs else "bounds := 'true';"
+    same = _same_in(name, values)
     return block(
-        f"""DECLARE bounds text; {QUIET_VARIABLES}
+        f"""DECLARE bounds text; two text[] := '{{}}'; {QUIET_VARIABLES}
 BEGIN
   IF pg_catalog.to_regclass({literal(rows.table)}) IS NULL THEN RETURN; END IF;
   {first}
@@ -129,8 +130,10 @@ BEGIN
     EXECUTE pg_catalog.format({text(insert)} || '(%s)' || {text(ends)}, bounds);
     EXECUTE pg_catalog.format({text(delete)} || '(%s))', bounds);
   EXCEPTION WHEN unique_violation OR exclusion_violation THEN
+    {_copies(typed, same) if rows.copied else ""}
     EXECUTE pg_catalog.format({text(insert)} || '(%s)' || {text(" ON CONFLICT DO NOTHING" + ends)}, bounds);
-    EXECUTE pg_catalog.format({text(delete)} || '(%s)' || {text(f" AND {same})")}, bounds);
+    EXECUTE pg_catalog.format({text(delete)} || '(%s)' || {text(f" AND {same} AND {_NO_COPY})")}, bounds)
+      USING two;
   END;
   {LOUD}
   {rows.closing}
@@ -138,6 +141,21 @@ EXCEPTION WHEN integrity_constraint_violation OR data_exception THEN
   NULL; -- what came to the table since is in their way, or they are in that of a constraint
 END"""
     )
+
+
+_NO_COPY = "t.snap_no::text <> ALL ($1)"
+
+
+def _same_in(table: str, values: Iterable[str]) -> str:
+    """Whether a table has the row as it is, as an expression."""
+    here, there = (f"ROW({', '.join(f'{of}.{c}' for c in values)})::text" for of in ("snap_put", "t"))
+    return f"EXISTS (SELECT FROM {table} snap_put WHERE {here} OPERATOR(pg_catalog.=) {there})"
+
+
+def _copies(typed: str, same: str) -> str:
+    """PL/pgSQL that has ``two`` say which of the rows a table has besides."""
+    found = f"SELECT ARRAY(SELECT t.snap_no::text FROM {typed} WHERE "
+    return f"EXECUTE pg_catalog.format({text(found)} || '(%s)' || {text(f' AND {same})')}, bounds) INTO two;"
 
 
 def _named(values: Mapping[str, str]) -> str:
