@@ -15,6 +15,7 @@ from snapstore_postgres.renaming.evidence import by_id
 from snapstore_postgres.rows import archive, parting, partition_rows, putting
 from snapstore_postgres.rows.homeless import KIND
 from snapstore_postgres.rows.leaving import SOURCE, TAKEN_OUT, entry_before_attaching, root_of
+from snapstore_postgres.rows.unvalidated import is_unvalidated
 
 _ABOUT = ("table:", "partition:", "rows:")
 
@@ -42,7 +43,7 @@ def with_rows_back(request: PlanRequest, actions: Sequence[Action]) -> list[Acti
     for p in parted:
         again = _put_back(request, p.home, p.entry, archive.closed_when_empty(p.entry))
         back.append(msgspec.structs.replace(again, lock=None))
-    actions = _referring_after(back, parting.after_parting(parted, actions), request)
+    actions = _held_after(back, parting.after_parting(parted, actions), request)
     return [*actions, *(p.action for p in parted), *(_told(action) for action in back)]
 
 
@@ -60,21 +61,33 @@ def _told(action: Action) -> Action:
     return msgspec.structs.replace(action, produces=(_BACK + action.subject.partition(":")[2],))
 
 
-def _referring_after(back: Sequence[Action], actions: Sequence[Action], request: PlanRequest) -> list[Action]:
-    """The actions, those that make a foreign key waiting for the rows that come to what it refers to."""
+def _held_after(back: Sequence[Action], actions: Sequence[Action], request: PlanRequest) -> list[Action]:
+    """The actions, those that make a foreign key waiting for the rows that come to what it refers to, and
+    those that make what was never validated for the rows that come to its table: they may violate it."""
     trees = {
         root: putting.tree(f"table:{root}", request) for root in (a.subject.partition(":")[2] for a in back)
     }
 
     def waited(action: Action) -> list[str]:
         fact = request.target.get(action.subject)
-        if action.verb is not Verb.CREATE or fact is None or fact.attrs.get("type") != "f":
+        if action.verb is not Verb.CREATE or fact is None or fact.kind != "constraint":
             return []
-        tables = {qualifier(need.partition(":")[2]) for need in fact.needs if need.startswith("column:")}
-        own = qualifier(fact.name)
-        return [_BACK + root for root, tree in trees.items() if own not in tree and tables & tree]
+        own, late, others = qualifier(fact.name), _comes_late(fact, request), _referred(fact)
+        return [_BACK + root for root, tree in trees.items() if (late if own in tree else others & tree)]
 
     return [msgspec.structs.replace(a, needs=(*a.needs, *waited(a))) for a in actions] if back else [*actions]
+
+
+def _comes_late(constraint: Fact, request: PlanRequest) -> bool:
+    """Whether rows may violate it, and its table can be attached without."""
+    attachment = request.target.get(f"partition:{qualifier(constraint.name)}")
+    return is_unvalidated(constraint) and not (attachment and constraint.id in attachment.needs)
+
+
+def _referred(constraint: Fact) -> set[str]:
+    """The tables that it is about, where it is a foreign key."""
+    columns = (need.partition(":")[2] for need in constraint.needs if need.startswith("column:"))
+    return {qualifier(column) for column in columns} if constraint.attrs.get("type") == "f" else set()
 
 
 def _home(entry: archive.Entry, called: Mapping[str, str], request: PlanRequest) -> str:
