@@ -70,7 +70,8 @@ def _may_be_taken_out(fact: Fact, view: View) -> bool:
 def _sources(fact: Fact, view: View) -> Iterator[tuple[str, str]]:
     """Tables by name, with what the bound of the partition says of the rows that have to leave."""
     before = view.live.get(fact.id)
-    if (before is None or before.attrs != fact.attrs) and _may_leave_from_within(fact.name, view):
+    as_before = before is not None and before.attrs == fact.attrs and not view.appears(f"table:{fact.name}")
+    if not as_before and _may_leave_from_within(fact.name, view):
         yield fact.name, "FALSE"
     other = _defaults(view).get(fact.attrs["of"])
     if other not in (None, fact) and view.stays(other.id) and _may_leave(other.name, view):
@@ -88,8 +89,8 @@ def _defaults(view: View) -> dict[str, Fact]:
 
 
 def _may_leave_from_within(table: str, view: View) -> bool:
-    """The same for a new table too, which has rows where it gets partitions that have some before it is
-    attached itself."""
+    """The same for a new table too, be it made anew, which has rows where it gets partitions that have some
+    before it is attached itself."""
     if not view.appears(f"table:{table}"):
         return _may_leave(table, view)
     below = partitions_below(f"table:{table}", view.target)
