@@ -75,3 +75,21 @@ def test_a_not_null_keeps_its_name_in_a_partition_when_the_type_changes(
     restore(url, good)
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT k, v FROM p1").fetchall() == [(1, 1)]
+
+
+def test_rows_leave_a_partition_made_anew_whose_hash_puts_them_elsewhere(new_database: Callable[..., str]):
+    """They came with a table that was no partition: its partition has the bounds that it had."""
+    whole = """CREATE TYPE e AS ENUM ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
+        CREATE TABLE p (k e) PARTITION BY HASH (k); CREATE INDEX ON p (k);
+        CREATE TABLE p0 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 0) PARTITION BY LIST (k);
+        CREATE TABLE p0_all PARTITION OF p0 DEFAULT;
+        CREATE TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 1)"""
+    url, other = new_database(), new_database()
+    for database in (url, other):
+        run(database, whole)
+    run(url, "ALTER TABLE p0 DETACH PARTITION p0_all; INSERT INTO p0_all SELECT unnest(enum_range(NULL::e))")
+    run(other, "ALTER TYPE e RENAME VALUE 'a' TO 'x'; ALTER TYPE e RENAME VALUE 'h' TO 'a'")
+    run(other, "ALTER TYPE e RENAME VALUE 'x' TO 'h'")
+    restore(url, capture(other))
+    with psycopg.connect(url) as connection:
+        assert len(connection.execute("SELECT k FROM p").fetchall()) == 8
