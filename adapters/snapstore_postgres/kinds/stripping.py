@@ -22,6 +22,8 @@ from snapstore_postgres.rows.casts import written
 from snapstore_postgres.words import designation, word
 
 _STRIPPED = ("trigger", "policy", "rule", "statistics")
+_MARKS = ("cluster", "replica_identity")
+"""What goes with the index that it names."""
 _OF_TYPE = ("collation", "storage", "compression")
 """What of a column is as its type has it when it gets another one."""
 
@@ -85,8 +87,9 @@ class _Stripping:
         for fact in sorted(self.subtree.values(), key=lambda f: (_strip_order(f), f.id)):
             if fact.parent in gone or not self._keep(fact):
                 gone.add(fact.id)
+        gone |= {f.id for f in self.left if f.kind in _MARKS and not gone.isdisjoint(f.needs)}
         retyped = {i for i, f in self.subtree.items() if f.kind == "column" and self._outside(f)}
-        self.left = [_as_rebuilt(f, retyped) for f in self.left if f.parent not in gone]
+        self.left = [_as_rebuilt(f, retyped) for f in self.left if gone.isdisjoint((f.id, f.parent))]
         self.retyped = {last(f.name): self.subtree[f.id] for f in self.left if f.id in retyped}
         self.leaves_parents = f"partition:{table.name}" in self.subtree or "inherits" in table.attrs
 
