@@ -31,8 +31,14 @@ def _identified(fact: Fact, view: View, updates: list[str]) -> list[str]:
     if _has_identity(table, view):
         return updates
     alter = f"ALTER TABLE ONLY {table.name} REPLICA IDENTITY"
-    afterwards = {"f": "FULL", "n": "NOTHING"}.get(table.attrs.get("replica_identity", ""), "DEFAULT")
-    return [f"{alter} FULL", *updates, f"{alter} {afterwards}"]
+    return [f"{alter} FULL", *updates, f"{alter} {_usual_identity(table, view)}"]
+
+
+def _usual_identity(table: Fact, view: View) -> str:
+    chosen = view.live.get(f"replica_identity:{table.name}")
+    if chosen is not None and view.stays(chosen.id):
+        return f"USING INDEX {chosen.attrs['index']}"
+    return {"f": "FULL", "n": "NOTHING"}.get(table.attrs.get("replica_identity", ""), "DEFAULT")
 
 
 def _is_told_by_all(table: Fact, view: View) -> bool:

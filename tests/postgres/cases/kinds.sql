@@ -245,3 +245,11 @@ CREATE FUNCTION q.own() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER EXTENSION 
 CREATE VIEW v AS SELECT q.similarity(a, 'x') AS d FROM t; GRANT EXECUTE ON FUNCTION q.similarity(text, text) TO snap_reader; ALTER TABLE t ADD c q.citext;
 --- b
 CREATE VIEW v AS SELECT ext.similarity(a, 'x') AS d FROM t; CREATE INDEX i ON t (ext.similarity(a, b));
+
+--- case rows get values back that are told by an index beside what a publication reads -- since 15
+--- both
+CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 2);
+--- a
+ALTER TABLE t ADD v int; UPDATE t SET v = 3;
+--- both
+ALTER TABLE t REPLICA IDENTITY USING INDEX t_pkey; CREATE PUBLICATION chosen FOR TABLE t WHERE (n > 1);
