@@ -18,7 +18,8 @@ from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive, archived_labels
 from snapstore_postgres.rows.archived_attributes import ATTRIBUTES, shape_of
-from snapstore_postgres.rows.casts import has_attributes, portable, read, written
+from snapstore_postgres.rows.as_json import as_json, portable
+from snapstore_postgres.rows.casts import has_attributes, read, written
 from snapstore_postgres.rows.from_json import from_json
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet, undisturbed, unpublished
 
@@ -79,12 +80,13 @@ def copied(
     """
     key = _row_key(entry.facts["key"])
     columns, made = ("row_key, row_no, value", "")
+    value = portable(fact, "by_name" in entry.facts, request.live)
     if instead:
         columns, made = f"{columns}, {_INSTEAD}", f" ({instead})::text AS {_INSTEAD},"
     copy = (
         f"CREATE TABLE {quote(entry.place)}.rows AS SELECT {columns} FROM ("
         f"SELECT {key} AS row_key, {_row_no(fact, entry, request)} AS row_no,{made}"
-        f" {portable(fact, 'by_name' in entry.facts)} AS value, {which} AS goes FROM {source}) kept"
+        f" {value} AS value, {which} AS goes FROM {source}) kept"
         " WHERE value IS NOT NULL AND goes"
     )
     return [
@@ -393,21 +395,20 @@ END"""
 def _update(
     table: str, source: str, column: Fact, entry: archive.Entry, request: PlanRequest, which: str = ""
 ) -> str:
-    name, key, rows = last(column.name), _row_key(entry.facts["key"]), f"{quote(entry.place)}.rows"
-    free, whole = f"t.{name} IS NULL", ""
+    name, kind, rows = last(column.name), column.attrs["type"], f"{quote(entry.place)}.rows"
+    key, free, whole = _row_key(entry.facts["key"]), f"t.{name} IS NULL", ""
     if "by_name" in entry.facts:
-        now = f"pg_catalog.jsonb_strip_nulls(pg_catalog.to_jsonb(t.{name}))"
-        value = f"({from_json('a.value', column.attrs['type'], request.target)})"
+        now = f"pg_catalog.jsonb_strip_nulls({as_json(f't.{name}', kind, request.target)})"
+        value = f"({from_json('a.value', kind, request.target)})"
         free = f"({free} OR a.value OPERATOR(pg_catalog.@>) {now})"  # it may have lost attributes since
         whole = f", {now} OPERATOR(pg_catalog.=) pg_catalog.jsonb_strip_nulls(a.value) AS whole"
     else:
-        kind = column.attrs["type"]
         value, held = read("a.value::text", kind), written(f"t.{name}", kind)
         # A child may have kept the value as its own: then there is nothing to give back.
         others = [f"{held} OPERATOR(pg_catalog.=) a.value::text"]
         others += [f"{held} OPERATOR(pg_catalog.=) a.{_INSTEAD}"] if _INSTEAD in entry.facts else []
         free = f"({free} OR {' OR '.join(others)})"
-        fits = f" AND pg_catalog.pg_input_is_valid(a.value::text, {literal(column.attrs['type'])})"
+        fits = f" AND pg_catalog.pg_input_is_valid(a.value::text, {literal(kind)})"
         free += fits if _server(request) >= 160000 else ""
     return (
         f"WITH back AS (UPDATE {table} t SET {name} = {value} FROM ("

@@ -31,7 +31,8 @@ from snapstore_postgres.rows import (
     parting,
     positions,
 )
-from snapstore_postgres.rows.casts import below_domains, cast, has_attributes, portable
+from snapstore_postgres.rows.as_json import portable
+from snapstore_postgres.rows.casts import below_domains, cast, has_attributes
 from snapstore_postgres.rows.from_json import from_json
 from snapstore_postgres.rows.looking import numbered_key
 
@@ -142,9 +143,13 @@ def _plain(columns: Mapping[str, Fact]) -> set[str]:
 def _set_aside(carried: _Carried) -> Action:
     request, name, place = carried.request, carried.name, carried.place
     tables = [carried.identity, *partitions_below(carried.identity, request.live)]
-    kept = {last(old.name): portable(old, carried.by_name(old, new)) for old, new in carried.pairs}
+    kept = {
+        last(old.name): portable(old, carried.by_name(old, new), request.live) for old, new in carried.pairs
+    }
     if _may_be_homeless(carried):
-        kept |= {last(c.name): portable(c, has_attributes(c, request.live)) for c in carried.lost}
+        kept |= {
+            last(c.name): portable(c, has_attributes(c, request.live), request.live) for c in carried.lost
+        }
     names, values = listed(kept), ", ".join(kept.values())
     source = _source(request, carried.identity)
     lost = ", ".join(last(column.name) for column in carried.lost)

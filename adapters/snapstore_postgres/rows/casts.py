@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 
 from snapstore.model import Fact
-from snapstore_postgres.names import last
 
 _FAMILIES = (
     ("smallint", "integer", "bigint", "numeric", "real", "double precision", "money"),
@@ -129,12 +128,3 @@ def has_attributes(column: Fact, facts: Mapping[str, Fact]) -> bool:
         for need in column.needs
         if need in facts and need != column.parent
     )
-
-
-def portable(column: Fact, by_name: bool) -> str:
-    """A column's value in a form that outlives its type: as JSON where attributes are found by name, else
-    as text where its type may go."""
-    name = f"t.{last(column.name)}"
-    if by_name:
-        return f"pg_catalog.to_jsonb({name})"
-    return f'{written(name, column.attrs["type"])} COLLATE pg_catalog."default"' if column.needs else name

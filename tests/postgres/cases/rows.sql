@@ -183,3 +183,18 @@ CREATE TABLE t (id int PRIMARY KEY, c regclass DEFAULT 'o'::regclass, p regproce
 CREATE TRIGGER seen BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION seen();
 CREATE TABLE u (c regclass, id int) PARTITION BY LIST (id); CREATE TABLE u1 PARTITION OF u FOR VALUES IN (1);
 INSERT INTO t (id, f, y) VALUES (1, 'f', 'e'), (2, 'lower(text)'::regprocedure, 'int'); INSERT INTO u VALUES ('ov', 1), ('t', 1);
+--- case rows with values inside of which a cast makes JSON of its own
+--- both
+CREATE EXTENSION hstore; CREATE TYPE mood AS ENUM ('sad', 'well'); CREATE FUNCTION told(mood) RETURNS json LANGUAGE sql IMMUTABLE AS $$SELECT '{"is": 1}'::json$$; CREATE CAST (mood AS json) WITH FUNCTION told(mood); CREATE TABLE t (id int PRIMARY KEY);
+CREATE TYPE inner_pair AS (h hstore, n int); CREATE DOMAIN own AS inner_pair; CREATE TYPE pair AS ("A b" hstore, m mood, i inner_pair, l inner_pair[], o own, hs hstore[], t text);
+--- a
+ALTER TABLE t ADD p pair, ADD o own; INSERT INTO t VALUES (1, ROW('a=>1', 'sad', ROW('b=>NULL', 1), ARRAY[ROW('c=>"x, y"', 2), NULL]::inner_pair[], ROW('', 3), ARRAY['d=>4', NULL]::hstore[], 'x'), ROW('e=>5', 6)), (2, NULL, NULL), (3, ROW(NULL, NULL, NULL, '{}', NULL, NULL, NULL), ROW(NULL, NULL)), (4, ROW('', 'well', ROW(NULL, 1), NULL, NULL, '{}', ''), NULL);
+--- b
+INSERT INTO t VALUES (1), (2), (3), (4);
+--- case a table of rows with such values is partitioned
+--- both
+CREATE EXTENSION hstore; CREATE TYPE pair AS (h hstore, n int);
+--- a
+CREATE TABLE t (id int, p pair, l pair[]); INSERT INTO t VALUES (1, ROW('a=>1', 1), ARRAY[ROW('b=>2', 2)]::pair[]), (2, NULL, NULL);
+--- b
+CREATE TABLE t (id int, p pair, l pair[]) PARTITION BY LIST (id); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1, 2); INSERT INTO t VALUES (1, ROW('a=>1', 1), ARRAY[ROW('b=>2', 2)]::pair[]);
