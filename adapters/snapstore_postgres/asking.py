@@ -15,6 +15,7 @@ import psycopg
 from snapstore.adapter import PlanRequest
 from snapstore.model import Json
 from snapstore_postgres import renames
+from snapstore_postgres.kinds.extensions import WAYS, version_changes
 from snapstore_postgres.names import quote
 from snapstore_postgres.rows import lost_labels
 from snapstore_postgres.rows.positions import USED, of_empty_tables
@@ -97,9 +98,16 @@ SELECT name FROM unnest($1::text[]) name CROSS JOIN LATERAL pg_catalog.to_regcla
    AND pg_catalog.pg_sequence_last_value(sequence) IS NOT NULL"""
 
 
+_WAYS = """
+SELECT name FROM unnest($1::text[], $2::text[], $3::text[]) AS x (name, old, new)
+ WHERE EXISTS (SELECT FROM pg_catalog.pg_extension_update_paths(name)
+                WHERE source = old AND target = new AND path IS NOT NULL)"""
+
+
 def ask(request: PlanRequest) -> Mapping[str, Json]:
     """Hints on what the server lacks of what the changes want, which sequences that go with empty tables have
-    given out numbers, and which rows have labels that go; none where they want nothing of the kind."""
+    given out numbers, which rows have labels that go, and which extensions have a way to their new versions;
+    none where they want nothing of the kind."""
     changed = [change.after for change in request.changes.facts if change.after is not None]
     keys = sorted({key for fact in changed for key in wanted(fact)})
     encoding = request.live_hints.get("encoding", _EVERYTHING[0])
@@ -121,7 +129,15 @@ def ask(request: PlanRequest) -> Mapping[str, Json]:
             answer.lacks[f"{_LETTER}{letter}"] = said
         used = [name for (name,) in connection.execute(_USED.encode(), [sequences])] if sequences else []
         found = _rows_with_labels(connection, lost, request)
-    return {"lacks": answer.lacks, "denied": answer.denied, USED: used, lost_labels.LOST: found}
+        ways = _ways(connection, [*version_changes(request)])
+    asked = {USED: used, lost_labels.LOST: found, WAYS: ways}
+    return {"lacks": answer.lacks, "denied": answer.denied, **asked}
+
+
+def _ways(connection: Connection, versions: Sequence[tuple[str, str, str]]) -> list[str]:
+    """The extensions of which the server can make one version from the other."""
+    columns = [[*column] for column in zip(*versions, strict=True)]
+    return [name for (name,) in connection.execute(_WAYS.encode(), columns)] if versions else []
 
 
 def _lost_labels(request: PlanRequest) -> list[tuple[str, str, str]]:

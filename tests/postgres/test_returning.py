@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from snapstore.model import DataMode
-from tests.postgres.roundtrip import capture, restore, rows, script, step
+from tests.postgres.roundtrip import asked_plan, capture, proven, restore, rows, script, step
 from tests.postgres.test_renames import run
 
 KEYS = {
@@ -111,3 +111,19 @@ def test_where_data_is_given_up_a_column_made_anew_leaves_nothing_aside(
         found = connection.execute("SELECT id, k::text FROM t ORDER BY id").fetchall()
         left = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname ~ '^snapstore_'").fetchall()
     assert (found, left) == ([(1, "(1,2)"), (2, None), (3, None)], [])
+
+
+def test_columns_come_back_where_the_server_has_no_way_to_a_version(new_database: Callable[[], str]) -> None:
+    """And an extension is altered in place where it has one, whatever the columns of its types."""
+    url = new_database()
+    run(url, "CREATE EXTENSION hstore VERSION '1.4'; CREATE TABLE t (id int PRIMARY KEY, h hstore NOT NULL)")
+    run(url, "INSERT INTO t VALUES (1, 'a=>1')")
+    old, told = capture(url), rows(url)
+    run(url, "ALTER EXTENSION hstore UPDATE TO '1.5'")
+    new = capture(url)
+    down = asked_plan(url, new, old)
+    reached = proven(url, down, old)
+    assert "DROP EXTENSION hstore" in script(down) and rows(url) == told
+    up = asked_plan(url, reached, new)
+    proven(url, up, new)
+    assert script(up).count(";") == 1 and rows(url) == told

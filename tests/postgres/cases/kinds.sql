@@ -253,3 +253,15 @@ CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 2);
 ALTER TABLE t ADD v int; UPDATE t SET v = 3;
 --- both
 ALTER TABLE t REPLICA IDENTITY USING INDEX t_pkey; CREATE PUBLICATION chosen FOR TABLE t WHERE (n > 1);
+
+--- case another version of an extension, with all that has its types
+--- both
+CREATE TYPE plain AS (n int); CREATE TABLE other (id int PRIMARY KEY, p plain); INSERT INTO other VALUES (1, '(7)');
+--- a
+CREATE EXTENSION citext VERSION '1.4'; CREATE EXTENSION pg_stat_statements VERSION '1.4'; CREATE EXTENSION hstore VERSION '1.4'; CREATE DOMAIN word AS citext CHECK (VALUE <> ''); CREATE TYPE pair AS (w citext, h hstore);
+CREATE TABLE t (id int PRIMARY KEY, a citext NOT NULL, b citext[], c word UNIQUE, d pair, e pair[], n int DEFAULT 5); INSERT INTO t VALUES (1, 'One', '{Two}', 'Three', '(Four,"a=>1")', '{"(Five,\"b=>2\")"}'), (2, 'Other', NULL, NULL, '(,)', '{NULL}');
+CREATE INDEX ON t (a); CREATE VIEW v AS SELECT id, a || 'x' AS a FROM t WHERE a = 'one'; CREATE MATERIALIZED VIEW m AS SELECT c FROM t; CREATE FUNCTION f(x citext) RETURNS citext LANGUAGE sql AS 'SELECT x'; CREATE VIEW called AS SELECT query, calls FROM pg_stat_statements; CREATE VIEW above AS SELECT calls FROM called;
+--- b
+CREATE EXTENSION citext VERSION '1.5'; CREATE EXTENSION pg_stat_statements VERSION '1.8'; CREATE EXTENSION hstore VERSION '1.5'; CREATE DOMAIN word AS citext CHECK (VALUE <> ''); CREATE TYPE pair AS (w citext, h hstore);
+CREATE TABLE t (id int PRIMARY KEY, a citext NOT NULL, b citext[], c word UNIQUE, d pair, e pair[], n int DEFAULT 5); INSERT INTO t VALUES (1, 'One', '{Two}', 'Three', '(Four,"a=>1")', '{"(Five,\"b=>2\")"}'), (2, 'Other', NULL, NULL, '(,)', '{NULL}');
+CREATE INDEX ON t (a); CREATE VIEW v AS SELECT id, a || 'x' AS a FROM t WHERE a = 'one'; CREATE MATERIALIZED VIEW m AS SELECT c FROM t; CREATE FUNCTION f(x citext) RETURNS citext LANGUAGE sql AS 'SELECT x'; CREATE VIEW called AS SELECT query, calls FROM pg_stat_statements; CREATE VIEW above AS SELECT calls FROM called;
