@@ -11,7 +11,7 @@ import pytest
 from snapstore.model import HazardName
 from tests.postgres import dump
 from tests.postgres.conftest import Project
-from tests.postgres.roundtrip import State, capture, restore, same_schema
+from tests.postgres.roundtrip import State, capture, plan, restore, same_schema
 from tests.postgres.test_renames import run
 
 COLUMNS = {
@@ -311,3 +311,16 @@ def test_values_that_nobody_knows_are_a_hazard_but_not_those_in_the_archive(proj
     project.sql("INSERT INTO t VALUES (2)")
     project.snap("undo", "--yes", code=0)
     assert project.sql("SELECT id, name FROM t ORDER BY id") == [(1, "Bea"), (2, "")]
+
+
+@pytest.mark.parametrize(("kind", "told"), [("int", True), ("varchar(3)", False), ("text", False)])
+def test_values_in_the_archive_that_may_not_fit_are_told(
+    kind: str, told: bool, new_database: Callable[[], str]
+) -> None:
+    url, without, other = new_database(), new_database(), new_database()
+    run(url, "CREATE TABLE t (id int PRIMARY KEY, n varchar(2) NOT NULL); INSERT INTO t VALUES (1, 'x')")
+    run(without, "CREATE TABLE t (id int PRIMARY KEY)")
+    run(other, f"CREATE TABLE t (id int PRIMARY KEY, n {kind} NOT NULL)")
+    restore(url, capture(without))
+    hazards = {h.name: h.text for action in plan(capture(url), capture(other)) for h in action.hazards}
+    assert ("may fit its type" in hazards.get(HazardName.UNVERIFIABLE, "")) == told

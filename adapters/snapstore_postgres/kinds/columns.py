@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from snapstore.model import Fact
+from snapstore.model import Fact, Hazard
 from snapstore.rules import NOTHING, Draft, Rule, View
 from snapstore_postgres.kinds import column_changes, column_values, generated
 from snapstore_postgres.kinds.column_text import column_secrets, column_settings, without_default
@@ -28,7 +28,16 @@ from snapstore_postgres.relations.miscounted import marked_below
 from snapstore_postgres.relations.no_inherit import around_identity
 from snapstore_postgres.relations.notnull_changes import left_to_children, validated_below
 from snapstore_postgres.relations.notnull_names import without_namesake
-from snapstore_postgres.rows import archive, archived_values, filling, gaps, lost_labels, namesakes, positions
+from snapstore_postgres.rows import (
+    archive,
+    archived_values,
+    filling,
+    fitting,
+    gaps,
+    lost_labels,
+    namesakes,
+    positions,
+)
 from snapstore_postgres.rows.held_rows import holders
 from snapstore_postgres.rows.unvalidated import never_validated
 
@@ -67,13 +76,25 @@ def _create_column(fact: Fact, view: View) -> Draft:
         ],
         provides=[part for c in (fact, *reached) for part in _first_to_go(c, view)],
         lock=STRONGEST,
-        hazards=[
-            *rewriting,
-            *([namesakes.hazard(fact, view)] if other and not back else ()),
-            *(hazard for c in lacking if not known for hazard in gaps.hazard(c, view)),
-            *(lost_labels.hazards(fact, view) if back else ()),
-        ],
+        hazards=[*rewriting, *_hazards(fact, back, other, lacking, view)],
     )
+
+
+def _hazards(
+    fact: Fact,
+    back: Sequence[tuple[Fact, archive.Entry]],
+    other: Fact | None,
+    lacking: Sequence[Fact],
+    view: View,
+) -> Iterator[Hazard]:
+    """What nobody proves of the values that a column gets."""
+    if back:
+        yield from lost_labels.hazards(fact, view)
+        yield from (gaps.may_not_fit(c, view) for c in lacking if _may_not_fit(c, back))
+    elif other:
+        yield namesakes.hazard(fact, view)
+    else:
+        yield from (gaps.hazard(c, view) for c in lacking)
 
 
 def _behind(fact: Fact, reached: Sequence[Fact], view: View) -> Iterator[str]:
@@ -117,6 +138,13 @@ def _gets_values(column: Fact, view: View) -> bool:
     known = (column.id, *given_by(column, view))
     back = any(view.vanishes(i) or archive.kept(view.request, i, "column") for i in known)
     return back or gaps.needed(column, view)
+
+
+def _may_not_fit(column: Fact, back: Sequence[tuple[Fact, archive.Entry]]) -> bool:
+    """Whether its values in the archive are of a type of the server's with other values than its own."""
+    new = column.attrs["type"]
+    kinds = [entry.facts.get("type", new) for to, entry in back if to.id == column.id]
+    return any("." not in kind + new and not fitting.widens(kind, new) for kind in kinds)
 
 
 def _values_of(column: Fact, view: View) -> list[archive.Entry]:

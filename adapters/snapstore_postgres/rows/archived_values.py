@@ -45,7 +45,7 @@ def column_entry(request: PlanRequest, fact: Fact, key: Sequence[str]) -> archiv
     after = request.target.get(fact.id)
     by_name = has_attributes(fact, request.live) and (after is None or has_attributes(after, request.target))
     facts = {"key": list(key), **belonging.told(request.live_hints, fact.name, key)}
-    facts |= {"by_name": True} if by_name else {}
+    facts |= {"by_name": True} if by_name else {"type": fact.attrs["type"]}
     keys = {str(place): f"column:{qualifier(fact.name)}.{name}" for place, name in enumerate(key)}
     found = {place: request.live[i] for place, i in keys.items() if i in request.live}
     facts |= archived_labels.told({**found, **({} if by_name else {"value": fact})}, request)

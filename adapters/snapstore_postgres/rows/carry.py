@@ -293,7 +293,7 @@ def _standing_in(carried: _Carried) -> tuple[list[str], list[str], tuple[Hazard,
     added = [f"ALTER TABLE {rows} ADD COLUMN {name} {kind}" for name, kind in types.items()]
     statements = [*added, *(filling.filling(column, rows, view) for column in columns)]
     needs = [need for column in columns for need in filling.needs(column, view)]
-    return statements, needs, tuple(hazard for c in columns for hazard in gaps.hazard(c, view))
+    return statements, needs, tuple(gaps.hazard(c, view) for c in columns)
 
 
 def _beside_the_rows(carried: _Carried) -> View:

@@ -53,9 +53,18 @@ def lacking(column: Fact, reached: Iterable[Fact], view: View) -> list[Fact]:
     return [c for c in found.values() if found.keys().isdisjoint(given_by(c, view))]
 
 
-def hazard(column: Fact, view: View) -> tuple[Hazard, ...]:
+def hazard(column: Fact, view: View) -> Hazard:
     """That rows get values which nobody proves to be theirs. Those that came after the values in the archive
     never had one, so there is nothing of the kind where it has some."""
+    return _unverifiable(f"what rows had in {column.name} is known to nobody", column, view)
+
+
+def may_not_fit(column: Fact, view: View) -> Hazard:
+    """The same of values that are of another type in the archive."""
+    return _unverifiable(f"not all that rows had in {column.name} may fit its type", column, view)
+
+
+def _unverifiable(what: str, column: Fact, view: View) -> Hazard:
     rows, bytes_ = size(view, column.parent or "")
-    text = f"what rows had in {column.name} is known to nobody; they get a value that stands in"
-    return (Hazard(HazardName.UNVERIFIABLE, text, rows=rows, bytes=bytes_),)
+    text = f"{what}; they get a value that stands in"
+    return Hazard(HazardName.UNVERIFIABLE, text, rows=rows, bytes=bytes_)
