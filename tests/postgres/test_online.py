@@ -322,6 +322,8 @@ def test_a_restore_that_is_cut_before_it_validates_is_completed_or_taken_back(
 
 def test_an_index_that_cannot_be_built_is_not_left_invalid(online: Project) -> None:
     """It is found out beforehand, unless that takes too long."""
+    online.sql("INSERT INTO p SELECT i, 'many', i FROM generate_series(1000, 60000) i")
+    online.sql("INSERT INTO c SELECT id, id, 'many' FROM p WHERE id >= 1000")
     online.sql("INSERT INTO c VALUES (500, 1, 'twice')")
     online.configure(url="${DATABASE_URL}", locking="online", check_timeout=0.001)
     done = online.snap("restore", "HEAD~1", "--yes", code=1)
