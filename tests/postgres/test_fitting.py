@@ -112,6 +112,33 @@ def test_what_does_not_fit_can_be_given_up_by_name(narrowed: Project) -> None:
     assert narrowed.sql("SELECT v, n::text FROM t WHERE id = 7") == [("abc", "1.23")]
 
 
+CONVERTED = {
+    "integer": [(1,), (None,), (30,)],
+    "mood": [(None,), ("sad",), (None,)],
+    "positive": [(1,), (None,), (30,)],
+    "integer[]": [(None,), (None,), (None,)],
+}
+
+
+@pytest.mark.parametrize("kind", CONVERTED)
+def test_where_data_is_given_up_values_that_become_none_are_empty(project: Project, kind: str) -> None:
+    project.sql("CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN positive AS int CHECK (VALUE > 0)")
+    project.sql(f"CREATE TABLE t (id int PRIMARY KEY, v {kind}); CREATE VIEW w AS SELECT v FROM t")
+    project.snap("take", "-m", "converted", code=0)
+    wanted = project.dump()
+    project.sql("DROP VIEW w; ALTER TABLE t DROP v; ALTER TABLE t ADD v text")
+    project.sql("INSERT INTO t VALUES (1, '1'), (2, 'sad'), (3, '30')")
+    given_up = ("restore", "HEAD", "--yes", "--data", "discard", "--rename", "column:public.t.v=public.t.v")
+    assert "values of public.t.v that do not fit" in project.snap(*given_up, code=3).stderr
+    project.sql("ALTER TABLE t ALTER v SET NOT NULL")
+    told = project.snap(*given_up, "--allow", "data-loss", code=1)
+    assert "rows of public.t do not fit, in v: id = " in " ".join((told.stdout + told.stderr).split())
+    project.sql("ALTER TABLE t ALTER v DROP NOT NULL")
+    project.snap(*given_up, "--allow", "data-loss", code=0)
+    assert project.dump() == wanted
+    assert project.sql("SELECT v FROM t ORDER BY id") == CONVERTED[kind]
+
+
 def test_rows_without_a_telling_key_are_told_by_their_place(project: Project) -> None:
     project.sql('CREATE TABLE "no \'key%" ("V%" varchar(2))')
     project.snap("take", "-m", "narrow", code=0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from msgspec import structs
@@ -19,7 +19,7 @@ from snapstore.model import Action, DataMode, Fact, Hazard, HazardName
 from snapstore.rules import View
 from snapstore_postgres.blocks import DOES_NOT_FIT
 from snapstore_postgres.names import block, last, literal, qualifier
-from snapstore_postgres.relations import held_still, size
+from snapstore_postgres.relations import held_still, local_rows, size
 from snapstore_postgres.renaming import RENAMED
 from snapstore_postgres.renaming.wording import RENAMED_BACK, called_now, label_now
 from snapstore_postgres.rows import archived_values, forced_policies
@@ -27,7 +27,7 @@ from snapstore_postgres.rows.casts import below_domains, cast, written
 from snapstore_postgres.rows.looking import SHOWN, first
 from snapstore_postgres.rows.lost_labels import StandIn, among, stand_in, why_not
 from snapstore_postgres.rows.seen import Seen, seen, seen_now
-from snapstore_postgres.rows.undisturbed import undisturbed
+from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet, undisturbed
 
 CHECKS = "checks"
 """Key of the payload of an action, while it is planned: the checks among its statements."""
@@ -83,13 +83,49 @@ class Fit:
 def into(column: Fact, new: str, view: View) -> Fit:
     """For a column that gets the type ``new``."""
     old, what = column.attrs["type"], f"the type {new}"
-    if widens(old, new):
+    if widens(old, new) or not _is_ours(column, view):
         return Fit()
+    if view.request.options.data is DataMode.DISCARD:
+        return _as_converted(column, what, lambda value: cast(value, old, new), view)
     enum = view.target.get(f"enum:{new.removesuffix('[]')}")
     if enum and old.endswith("[]") == new.endswith("[]"):
         return _fit(column, what, _among(enum.attrs["labels"], old, view), view)
     same = _comes_back(old, new, view)
     return _fit(column, what, _Same(same, same), view)
+
+
+def _as_converted(column: Fact, what: str, converted: Callable[[str], str], view: View) -> Fit:
+    """Where data is given up, values may become others; those that become none are emptied, or told where the
+    column may not be empty."""
+    lost, tables = _lost(column, what, view), local_rows.updated(qualifier(column.name), view)
+    if _may_be_null(column, view):
+        return Fit([_emptied_where_none(table, column, converted) for table in tables], hazards=lost)
+
+    def same(value: str) -> str:
+        return f"({converted(value)}) IS NOT NULL OR {value} IS NULL"
+
+    return replace(_checked(column, what, _Same(same, same), view), hazards=lost)
+
+
+def _emptied_where_none(table: str, column: Fact, converted: Callable[[str], str]) -> str:
+    """A statement that leaves nothing in a column where a value cannot be converted."""
+    name, unfit = last(column.name), "data_exception OR integrity_constraint_violation"
+    return block(
+        f"""DECLARE row record; {QUIET_VARIABLES}
+BEGIN
+  BEGIN
+    PERFORM pg_catalog.count(t.value) FROM (SELECT {converted(f"t.{name}")} AS value FROM {table} t) t;
+    RETURN;
+  EXCEPTION WHEN {unfit} THEN NULL; END;
+  {quiet(table.removeprefix("ONLY "))}
+  FOR row IN SELECT t.tableoid AS part, t.ctid AS place, t.{name} AS value FROM {table} t LOOP
+    BEGIN PERFORM {converted("row.value")};
+    EXCEPTION WHEN {unfit} THEN
+      UPDATE {table} t SET {name} = NULL WHERE t.tableoid = row.part AND t.ctid = row.place; END;
+  END LOOP;
+  {LOUD}
+END"""
+    )
 
 
 def _among(labels: Collection[str], old: str, view: View) -> _Same:
@@ -146,29 +182,40 @@ def _may_be_null(column: Fact, view: View) -> bool:
     return after is not None and not any("not_null" in side.attrs for side in (column, after))
 
 
-def _fit(column: Fact, what: str, same: _Same, view: View, may_be_null: bool | None = None) -> Fit:
-    """``may_be_null``: values that do not fit can be left out, or cannot; None where they fit in some way."""
-    table = qualifier(column.name)
-    known = view.live.get(f"table:{table}")
-    if known is None or "foreign" in known.attrs or table in getattr(view.request.settings, "data", ()):
+def _fit(column: Fact, what: str, same: _Same, view: View, may_be_null: bool = False) -> Fit:
+    """``may_be_null``: values that do not fit can be left out."""
+    if not _is_ours(column, view):
         return Fit()
-    rows, bytes_ = size(view, f"table:{table}")
     discard = view.request.options.data is DataMode.DISCARD
     unfit = f"NOT ({same.said(f't.{last(column.name)}')})"
     if may_be_null and not discard:
         return Fit(archived_values.set_aside(column, unfit, view), set_aside=True)
-    if discard and may_be_null is not False:
+    if may_be_null:
         emptied = archived_values.emptied(column, unfit, view)
-        text = f"values of {column.name} that do not fit {what}"
-        return Fit(
-            undisturbed(column, view, emptied) if may_be_null else (),
-            hazards=() if bytes_ == 0 else [Hazard(HazardName.DATA_LOSS, text, rows, bytes_)],
-        )
+        return Fit(undisturbed(column, view, emptied), hazards=_lost(column, what, view))
+    return _checked(column, what, same, view)
+
+
+def _is_ours(column: Fact, view: View) -> bool:
+    """Whether the values that are there count: they are here, and none of them part of the state."""
+    table = qualifier(column.name)
+    known = view.live.get(f"table:{table}")
+    chosen = getattr(view.request.settings, "data", ())
+    return known is not None and "foreign" not in known.attrs and table not in chosen
+
+
+def _lost(column: Fact, what: str, view: View) -> list[Hazard]:
+    rows, bytes_ = size(view, f"table:{qualifier(column.name)}")
+    text = f"values of {column.name} that do not fit {what}"
+    return [] if bytes_ == 0 else [Hazard(HazardName.DATA_LOSS, text, rows, bytes_)]
+
+
+def _checked(column: Fact, what: str, same: _Same, view: View) -> Fit:
     found = seen(column, view)
     now = seen_now(column, view)
     before = _check(now, what, same.now) if now and _is_said_now(same.now("value"), view.request) else ""
     check = Check(_check(found, what, same.said), _guard(found, same.said), before, same.alone)
-    return Fit([held_still(table), check.whole], check)
+    return Fit([held_still(qualifier(column.name)), check.whole], check)
 
 
 def _is_said_now(text: str, request: PlanRequest) -> bool:
@@ -177,7 +224,9 @@ def _is_said_now(text: str, request: PlanRequest) -> bool:
     return not any(re.search(rf"(?<![\w\".]){re.escape(name)}\.", text) for name in schemas)
 
 
-_HINT = literal("repair those rows, or give up what does not fit with --data discard")
+_HINT = literal(
+    "repair those rows, or, where the column may be empty, give up what does not fit with --data discard"
+)
 
 
 def _check(seen: Seen, what: str, same: Callable[[str], str]) -> str:
