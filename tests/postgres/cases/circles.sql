@@ -90,3 +90,10 @@ CREATE RULE r AS ON INSERT TO p WHERE new.x = 1 DO INSTEAD INSERT INTO c VALUES 
 CREATE TABLE p (id int PRIMARY KEY, x int); CREATE TABLE c (PRIMARY KEY (id)) INHERITS (p);
 INSERT INTO c VALUES (1, 2), (2, 1); INSERT INTO p VALUES (3, 1); ALTER TABLE p ADD FOREIGN KEY (x) REFERENCES c;
 --- b
+
+--- case a check that is in a circle goes before a child of its table
+--- both
+CREATE TABLE r (b int);
+--- a
+CREATE TABLE t (a int); CREATE FUNCTION f(x int) RETURNS bool LANGUAGE sql BEGIN ATOMIC; SELECT x >= 0 OR count(*) > 100 FROM t; END;
+ALTER TABLE t ADD CONSTRAINT c CHECK (f(a)); CREATE TABLE x () INHERITS (t, r); INSERT INTO x VALUES (1, 2);
