@@ -97,9 +97,10 @@ def into(column: Fact, new: str, view: View) -> Fit:
 def _as_converted(column: Fact, what: str, converted: Callable[[str], str], view: View) -> Fit:
     """Where data is given up, values may become others; those that become none are emptied, or told where the
     column may not be empty."""
-    lost, tables = _lost(column, what, view), local_rows.updated(qualifier(column.name), view)
+    lost, name = _lost(column, what, view), qualifier(column.name)
     if _may_be_null(column, view):
-        return Fit([_emptied_where_none(table, column, converted) for table in tables], hazards=lost)
+        emptied = (_emptied_where_none(table, column, converted) for table in local_rows.updated(name, view))
+        return Fit([held_still(name), *emptied], hazards=lost)
 
     def same(value: str) -> str:
         return f"({converted(value)}) IS NOT NULL OR {value} IS NULL"
