@@ -25,9 +25,10 @@ def _attach(fact: Fact, view: View) -> Draft:
     parent, out = fact.attrs["of"], leaving.taken_out(fact, view)
     checks = leaving.must_fit(fact, view)
     rows, bytes_ = leaving.moving(out, view)
-    else_where = "to the archive" if archive.wanted(view) else "are lost"
-    moving = f"; rows that {' and '.join(out)} may not keep go where they belong, or {else_where}"
-    registers = {"archive": True} if out and archive.wanted(view) else {}
+    keeps = archive.wanted(view)
+    rest = "to the archive" if keeps else "are lost"
+    moving = f"; rows that {' and '.join(out)} may not keep go where they belong, or {rest}"
+    registers = {"archive": True} if out and keeps else {}
     payload = {**registers, leaving.TAKEN_OUT: list(out)} if out else {}
     return Draft(
         summary=f"attach partition {fact.name} to {parent}{moving if out else ''}",

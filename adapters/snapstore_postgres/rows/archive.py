@@ -119,6 +119,11 @@ def closed_when_empty(entry: Entry) -> str:
     )
 
 
+def removed(place: str) -> tuple[str, str]:
+    """The statements that take a place away with whatever rows lie there."""
+    return (f"DROP TABLE IF EXISTS {quote(place)}.rows", f"DROP SCHEMA IF EXISTS {quote(place)}")
+
+
 def registry_action(resource: str) -> Action:
     """Makes the archive itself, once per database."""
     return Action(
@@ -162,8 +167,7 @@ def _forgotten(request: PlanRequest, users: Sequence[Action], exists: bool) -> A
         subject=f"{REGISTRY}:given_up",
         summary="give up values that found no way back into columns that were made anew",
         statements=(
-            *(f"DROP TABLE IF EXISTS {quote(place)}.rows" for place in places),
-            *(f"DROP SCHEMA IF EXISTS {quote(place)}" for place in places),
+            *(statement for place in places for statement in removed(place)),
             *([f"DELETE FROM {REGISTRY}.entries WHERE place IN ({listed})"] if exists else registry),
         ),
         needs=(REGISTERED, *(action.subject for action in users if action.subject in request.target)),

@@ -121,9 +121,7 @@ def _put_through(request: PlanRequest, partition: Fact, source: str) -> Action:
 def _put_or_lost(request: PlanRequest, root: str, entry: archive.Entry) -> Action:
     what = f"put rows of {root.partition(':')[2]} where they belong, as far as there is a place for them"
     action = putting.put_back(request, root, _kept_rows(request, root, entry, closing=""), what)
-    place = quote(entry.place)
-    gone = (f"DROP TABLE IF EXISTS {place}.rows", f"DROP SCHEMA IF EXISTS {place}")
-    return msgspec.structs.replace(action, statements=(*action.statements, *gone))
+    return msgspec.structs.replace(action, statements=(*action.statements, *archive.removed(entry.place)))
 
 
 def _kept_rows(request: PlanRequest, table: str, entry: archive.Entry, closing: str) -> putting.Rows:

@@ -143,8 +143,6 @@ def _out(fact: Fact, source: str, leaving: str, view: View) -> str:
     entry = entry_before_attaching(fact, source, view.request)
     key = view.target[f"table:{fact.attrs['of']}"].attrs["partition_key"]
     place, name = quote(entry.place), source.replace("%", "%%")
-    registered = archive.register(entry.place, entry.identity, entry.kind, entry.facts) + ";"
-    registered = registered if archive.wanted(view) else ""
     proof = _is_proven(source, spare_name(fact.id, "fits" if leaving == "FALSE" else "leaves"))
     value = "pg_catalog.row_number() OVER () AS no, pg_catalog.row_to_json(snap_row) AS value"
     select = f"SELECT {value} FROM {name} snap_row"
@@ -165,9 +163,13 @@ BEGIN
   {quiet(source)}
   EXECUTE pg_catalog.format({literal(f"DELETE FROM {name} WHERE %s")}, leaving);
   {LOUD}
-  {registered}
+  {_registered(entry) if archive.wanted(view) else ""}
 END"""
     )
+
+
+def _registered(entry: archive.Entry) -> str:
+    return archive.register(entry.place, entry.identity, entry.kind, entry.facts) + ";"
 
 
 def _counted(fact: Fact, source: str, leaving: str, view: View) -> str:
