@@ -63,6 +63,8 @@ class Proxy:
         with suppress(OSError):
             while True:
                 client, _ = self.listener.accept()
+                # An answer comes in parts, none of which may wait until the one before it was confirmed.
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
                 Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
