@@ -43,6 +43,7 @@ def _attach(fact: Fact, view: View) -> Draft:
             *(taken_off(c.name) for c in view.live_parts.get(f"table:{parent}", ()) if is_exclusion(c)),
             *_before(fact, view),
             *all_dropped(parent, view.live),
+            *all_dropped(fact.name, view.live),  # it may have no columns but those of its parent
             *are_away(own_in(fact, view), view),
             *_in_turn(fact, view),
             *([archive.REGISTERED] if registers else []),

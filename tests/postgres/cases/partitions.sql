@@ -742,3 +742,16 @@ CREATE TABLE p (k int, v text) PARTITION BY LIST (k); CREATE TABLE t PARTITION O
 ALTER TABLE t CLUSTER ON t_v_idx; INSERT INTO p VALUES (1, 'a');
 --- b
 CREATE TABLE other (id int);
+
+--- case a table becomes a partition once a column is gone that a view used which stays
+--- both
+CREATE TABLE whole (id int) PARTITION BY RANGE (id);
+CREATE TABLE other (id int, note text);
+--- a
+CREATE TABLE part (id int, note text);
+INSERT INTO part VALUES (1, 'a');
+CREATE VIEW notes AS SELECT id, note FROM part;
+--- b
+CREATE TABLE part PARTITION OF whole FOR VALUES FROM (0) TO (100);
+INSERT INTO part VALUES (2);
+CREATE VIEW notes AS SELECT id, note FROM other;
