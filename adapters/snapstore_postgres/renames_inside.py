@@ -49,7 +49,7 @@ def _steps(request: PlanRequest, whole: str, wanted: Mapping[str, str]) -> Itera
     kind, taken = _PARTS_OF[whole.partition(":")[0]], _taken_inside(request, whole)
     pairs = [(old, new, False) for old, new in wanted.items() if new and new not in taken]
     for new in (*wanted.values(), *(old for old, new in wanted.items() if not new)):
-        if new in wanted or (new in taken and kind == "column"):
+        if new in wanted or new in taken:
             pairs.append((new, _aside_inside(new, taken), not wanted.get(new)))
     for old, new, making_way in pairs:
         renaming = _part(request, kind, whole, old, new)

@@ -56,6 +56,21 @@ def test_a_column_of_the_name_of_another_makes_way_for_it(new_database: Callable
         assert connection.execute("SELECT id, state FROM t").fetchall() == [(1, "new")]
 
 
+NAME_TAKEN = (
+    """CREATE TYPE mood AS ENUM ('sad', 'well'); CREATE TABLE t (m mood);
+       INSERT INTO t VALUES ('sad'), ('well')""",
+    """ALTER TYPE mood ADD VALUE 'fine'; ALTER TYPE mood RENAME VALUE 'well' TO 'good';
+       ALTER TYPE mood RENAME VALUE 'fine' TO 'well'""",
+    "INSERT INTO t VALUES ('well')",
+)
+
+
+def test_a_new_label_of_the_name_of_another_makes_way_for_it(new_database: Callable[[], str]):
+    wanted = ({"sad", "well", None}, {"sad", "good", "well"}, {"sad", "good", "well"})
+    for number, connection in walked(new_database(), NAME_TAKEN, (0, 1, 0, 2, 0, 1)):
+        assert {row[0] for row in connection.execute("SELECT m::text FROM t")} == wanted[number]
+
+
 PARTITIONED = (
     """CREATE TABLE notes (id int NOT NULL, at int NOT NULL);
        INSERT INTO notes VALUES (1, 1), (2, 12)""",

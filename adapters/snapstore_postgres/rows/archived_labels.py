@@ -45,7 +45,8 @@ def _told(column: Fact, request: PlanRequest) -> dict[str, Json]:
 
 def following(request: PlanRequest, after: str, done: str) -> list[Action]:
     """The action by which values in the archive get the names that labels and attributes have on the live
-    side of the request, where some have others: ``after`` that token, and producing another one."""
+    side of the request, or will have when they come, where some have others: ``after`` that token, and
+    producing another one."""
     entries = (e for e in archive.entries(request.live_hints) if isinstance(e.facts, dict))
     noted = [e for e in entries if {LABELS, ATTRIBUTES} & e.facts.keys()]
     if not noted or request.options.data is DataMode.DISCARD:
@@ -80,9 +81,13 @@ def names_there(entry: archive.Entry, place: str, labels: Iterable[str], request
 
 
 def _called(request: PlanRequest) -> dict[str, str]:
-    """The labels and attributes of the live side, by all that tells them."""
-    types = (i for i in request.live_hints.get("relations", {}) if i.startswith(("enum:", "composite:")))
-    known = (belonging.known_inside(request.live_hints, kind).items() for kind in types)
+    """The labels and attributes by all that tells them: those of the live side, and those that come."""
+    return _known(request.target_hints) | _known(request.live_hints)
+
+
+def _known(hints: Mapping[str, Json]) -> dict[str, str]:
+    types = (i for i in hints.get("relations", {}) if i.startswith(("enum:", "composite:")))
+    known = (belonging.known_inside(hints, kind).items() for kind in types)
     return {number: unquote(name) for names in known for number, name in names}
 
 
