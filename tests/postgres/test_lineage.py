@@ -71,6 +71,32 @@ def test_a_new_label_of_the_name_of_another_makes_way_for_it(new_database: Calla
         assert {row[0] for row in connection.execute("SELECT m::text FROM t")} == wanted[number]
 
 
+BOUND_BY_LABELS = (
+    """CREATE TYPE mood AS ENUM ('sad', 'well'); CREATE DOMAIN state AS mood;
+       CREATE TABLE p (k state, n int) PARTITION BY LIST (k);
+       CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('sad', NULL) PARTITION BY RANGE (n, k);
+       CREATE TABLE p2 PARTITION OF p1 FOR VALUES FROM (0, 'sad') TO (9, 'well');
+       INSERT INTO p VALUES ('sad', 1)""",
+    """ALTER TYPE mood RENAME VALUE 'sad' TO 'other'; ALTER TYPE mood RENAME VALUE 'well' TO 'sad';
+       ALTER TYPE mood RENAME VALUE 'other' TO 'well'""",
+    """DELETE FROM p; ALTER TABLE p DETACH PARTITION p1;
+       ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN ('sad', NULL)""",
+)
+
+
+def test_a_label_in_the_bounds_of_partitions_is_renamed(new_database: Callable[[], str]):
+    for _ in walked(new_database(), BOUND_BY_LABELS, (1, 0, 2, 0, 1, 2)):
+        pass
+
+
+def test_a_partition_stays_where_it_is_when_a_label_in_its_bounds_is_renamed(new_database: Callable[[], str]):
+    url = new_database()
+    run(url, BOUND_BY_LABELS[0])
+    before = capture(url)
+    run(url, BOUND_BY_LABELS[1])
+    assert {action.subject.partition(":")[0] for action in restore(url, before)} == {"label"}
+
+
 PARTITIONED = (
     """CREATE TABLE notes (id int NOT NULL, at int NOT NULL);
        INSERT INTO notes VALUES (1, 1), (2, 12)""",

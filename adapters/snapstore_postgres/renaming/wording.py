@@ -36,6 +36,7 @@ from snapstore_postgres.renaming import (
     schema_of,
     split,
 )
+from snapstore_postgres.renaming.bounds import with_bounds
 
 Rewriter: TypeAlias = Callable[[str], str]
 
@@ -63,7 +64,7 @@ _BEHIND = r"(?<![\w\".$])"
 def renamed(request: PlanRequest, renaming: Renaming) -> PlanRequest:
     """The request as it will be after the renaming."""
     facts = list(request.live.values())
-    found = renamed_facts(facts, renaming, request.target, _version(request))
+    found = renamed_facts(with_bounds(request.live, renaming), renaming, request.target, _version(request))
     others = [(was, now) for was, now in zip(facts, found, strict=True) if now is not was]
     come = {now.id: now for _, now in others}
     moves = [FactChange(was.id, was, None) for was, _ in others if was.id not in come]
