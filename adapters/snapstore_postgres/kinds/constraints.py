@@ -20,7 +20,7 @@ from snapstore_postgres.kinds.indexes import (
 )
 from snapstore_postgres.kinds.merging import are_away, comes_behind, own_below, taken_off
 from snapstore_postgres.kinds.own_checks import dropped
-from snapstore_postgres.names import block, last, literal, qualifier, unquote
+from snapstore_postgres.names import block, last, literal, qualifier, spare_name, unquote
 from snapstore_postgres.relations import STRONGEST, children, size, table_of
 from snapstore_postgres.relations.inheritance import (
     along,
@@ -140,17 +140,24 @@ def _in_partitions(fact: Fact, view: View) -> Iterator[Fact]:
 
 
 def _named(fact: Fact, view: View) -> str:
-    """The constraint that the statement before made in a partition, under its name."""
-    table, name = table_of(fact), last(fact.name)
+    """The constraint that the statement before made in a partition, under its name. Another one that it made
+    may have that, until it gets its own."""
+    table, name = table_of(fact), literal(unquote(last(fact.name)))
     attached = next(p for p in view.target_parts[fact.id] if p.kind == "index_partition")
-    above = attached.attrs["parent"].partition(":")[2]
+    above = attached.attrs["parent"]
+    of, its_name = literal(table_of(view.target[above])), literal(unquote(last(above.partition(":")[2])))
+    rename = "EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I',"
     return block(
-        f"DECLARE made name; BEGIN SELECT c.conname INTO made FROM pg_constraint c JOIN pg_constraint p"
-        f" ON p.oid = c.conparentid WHERE c.conrelid = {literal(table)}::regclass"
-        f" AND p.conrelid = {literal(table_of(view.target[attached.attrs['parent']]))}::regclass"
-        f" AND p.conname = {literal(unquote(last(above)))}; IF made <> {literal(unquote(name))} THEN"
-        f" EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %s', {literal(table)}, made,"
-        f" {literal(name)}); END IF; END"
+        f"""DECLARE made name; other regclass;
+BEGIN
+  SELECT c.conname INTO made FROM pg_constraint c JOIN pg_constraint p ON p.oid = c.conparentid
+   WHERE c.conrelid = {literal(table)}::regclass AND p.conrelid = {of}::regclass AND p.conname = {its_name};
+  IF made = {name} THEN RETURN; END IF;
+  SELECT conrelid INTO other FROM pg_constraint
+   WHERE contype = 'x' AND conname = {name} AND connamespace = {literal(qualifier(table))}::regnamespace;
+  IF FOUND THEN {rename} other, {name}, {literal(spare_name(fact.id, "made"))}); END IF;
+  {rename} {literal(table)}, made, {name});
+END"""
     )
 
 

@@ -173,3 +173,14 @@ ALTER TABLE t ADD CONSTRAINT never NOT NULL n NOT VALID; COMMENT ON CONSTRAINT n
 CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2);
 --- b
 CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL, z int, b text NOT NULL, CHECK (z <> 2 OR a = 'x'), CHECK (a <> b), g int GENERATED ALWAYS AS (length(a)) STORED, CHECK (g < 9 OR b = a));
+
+--- case partitions have the names of each others exclusion constraints
+--- both
+CREATE EXTENSION btree_gist;
+--- a
+CREATE TABLE p (a int, r daterange, EXCLUDE USING gist (a WITH =, r WITH &&)) PARTITION BY RANGE (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20);
+ALTER TABLE p1 RENAME CONSTRAINT p1_a_r_excl TO aside; ALTER TABLE p2 RENAME CONSTRAINT p2_a_r_excl TO p1_a_r_excl;
+ALTER TABLE p1 RENAME CONSTRAINT aside TO p2_a_r_excl;
+--- b
+CREATE TABLE p1 (a int);
