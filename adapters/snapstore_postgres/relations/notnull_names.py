@@ -130,7 +130,7 @@ def without_namesake(column: Fact, view: View) -> list[str]:
     if not column.attrs.get("not_null"):
         return []
     name, table = name_of_not_null(column), table_of(column)
-    others = [other for other in beside(column, view.live_parts, view) if has_name(other, name)]
+    others = [other for other in beside(column, view.live_parts, view) if _may_have(name, other, view)]
     if all(has_name(view.target.get(other.id), name) and view.stays(other.id) for other in others):
         return []
     found = (
@@ -139,3 +139,9 @@ def without_namesake(column: Fact, view: View) -> list[str]:
     )
     rename = f"ALTER TABLE {table} RENAME CONSTRAINT {name} TO {aside(name)}"
     return [block(f"BEGIN IF EXISTS ({found}) THEN {rename}; END IF; END")]
+
+
+def _may_have(name: str, column: Fact, view: View) -> bool:
+    """Whether the NOT NULL of a live column has that name; of one that goes nobody knows it, if it was only
+    inherited."""
+    return has_name(column, name) or (is_inherited(column.attrs.get("not_null")) and view.vanishes(column.id))

@@ -331,3 +331,16 @@ CREATE TYPE pair AS (a int, b int); CREATE TABLE a (x int NOT NULL, y int); INSE
 CREATE TABLE b (y int) INHERITS (a); ALTER TABLE b ADD PRIMARY KEY (x);
 --- b
 CREATE TYPE pair AS (a int, b int); CREATE TABLE a (x bigint, y int);
+
+--- case a column comes with the name of the NOT NULL that one which goes has inherited since 18
+--- both
+--- a
+CREATE TABLE pa (x int, y int);
+CREATE TABLE pb (y int CONSTRAINT pb_nn NOT NULL);
+CREATE TABLE ca (w int) INHERITS (pa, pb);
+CREATE VIEW v AS SELECT y FROM ca;
+--- b
+CREATE TABLE pa (x int, z int);
+CREATE TABLE pb (y int CONSTRAINT pb_nn NOT NULL);
+CREATE TABLE ca (w int, z int CONSTRAINT pb_nn NOT NULL) INHERITS (pa);
+CREATE VIEW v AS SELECT z AS y FROM ca;
