@@ -31,6 +31,7 @@ from snapstore_postgres.rows.returning import returning
 from snapstore_postgres.rows.seen import seen_now
 from snapstore_postgres.rows.staying import Staying
 from snapstore_postgres.rows.taking_back import place_of_return
+from snapstore_postgres.rows.unfillable import unfillable
 
 
 def told_first(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
@@ -59,6 +60,7 @@ def _looks(fact: Fact, staying: Staying) -> Iterator[Look]:
         yield from _without_value(fact, staying)
         yield from _computed_as_null(fact, staying)
         yield from without_any(fact, staying)
+        yield from unfillable(fact, staying)
     elif fact.kind == "enum":
         yield from _with_lost_labels(fact, staying)
     elif fact.kind == "domain":

@@ -1,8 +1,9 @@
 """Values that stand in where a column is NOT NULL and nobody knows what the rows had in it.
 
 A deploy that dropped such a column took its values with it. The column comes back as it was declared, so each
-row needs something: what is neutral in the type, unless a check forbids it or a key wants it to be another
-one in each row. What refers to other tables gets a key that is there, be it one of several columns together.
+row needs something: what is neutral in the type, unless a check forbids it or compares it with what else is
+in the row, or a key wants it to be another one in each row. What refers to other tables gets a key that is
+there, be it one of several columns together.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from snapstore.rules import View
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import table_of
 from snapstore_postgres.rows.checked import CALLED, checks_of, coming_beside, condition
+from snapstore_postgres.rows.compared import beside
 from snapstore_postgres.rows.neutral import NEUTRAL, NUMBERS, TEXTS, TIMES, UNUSED, base_of, of_type
 from snapstore_postgres.rows.referring import is_found, key_that_is_there, references_of
 
@@ -43,8 +45,8 @@ def filling(column: Fact, table: str, view: View) -> str:
 def _chosen(column: Fact, view: View, is_there: bool = True) -> str:
     """A query for the first of the values that could stand in and may, in a row called ``t``; of a column
     that is not there yet, no row has any."""
-    tests = [condition(check) for check in checks_of(column, view)]
-    return _first_of(column, tests, _candidates(column, tests, view, is_there))
+    checks = [*checks_of(column, view)]
+    return _first_of(column, [*map(condition, checks)], _candidates(column, checks, view, is_there))
 
 
 def _numbered_within(column: Fact, view: View) -> str:
@@ -81,11 +83,24 @@ def search(column: Fact, view: View) -> Search | None:
     references = references_of(column, view)
     if not references:
         return None
-    names = sorted(_read(column, view) | {*(_told_apart_within(column, view) or ())})
-    own = [view.target[f"column:{table_of(column)}.{name}"] for name in names]
+    own = _own(column, _told_apart_within(column, view) or (), view)
     found = [fact for reference in references for fact in reference.columns()]
     others = [fact for fact in found if fact not in own]
     return Search(_chosen(column, view, is_there=False), _numbered_within(column, view), own, others)
+
+
+def trial(column: Fact, view: View) -> Search | None:
+    """The same where checks alone say what may stand in. None where it depends on the other rows."""
+    depends = references_of(column, view) or _told_apart_within(column, view) is not None
+    if depends or not any(checks_of(column, view)):
+        return None
+    return Search(_chosen(column, view), "", _own(column, (), view), [])
+
+
+def _own(column: Fact, within: Iterable[str], view: View) -> list[Fact]:
+    """The columns of its rows by which a value is chosen."""
+    names = sorted(_read(column, view) | {*within})
+    return [view.target[f"column:{table_of(column)}.{name}"] for name in names]
 
 
 def _last_number(table: str, name: str) -> str:
@@ -142,7 +157,7 @@ def constant(column: Fact, view: View) -> str | None:
     return f"({next(of_type(kind, column, '', view))})::{kind}"
 
 
-def _candidates(column: Fact, tests: list[str], view: View, is_there: bool) -> Iterator[str]:
+def _candidates(column: Fact, checks: list[Fact], view: View, is_there: bool) -> Iterator[str]:
     """Expressions of values, the best first; ``snap_no`` is the number of the row among those without one, or
     among those of them that nothing else tells apart."""
     within = _told_apart_within(column, view)
@@ -151,7 +166,9 @@ def _candidates(column: Fact, tests: list[str], view: View, is_there: bool) -> I
         used = _is_used(column, within) if within is not None and is_there else None
         yield key_that_is_there(references, within is not None, used)
         return  # nothing else is there to refer to
-    yield from of_type(column.attrs["type"], column, " ".join(tests), view, within is not None)
+    tests = " ".join(map(condition, checks))
+    yield from of_type(column.attrs["type"], column, tests, view, within is not None)
+    yield from beside(column, checks, view)
 
 
 def _is_used(column: Fact, within: Sequence[str]) -> str:

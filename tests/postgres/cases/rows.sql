@@ -198,3 +198,9 @@ CREATE EXTENSION hstore; CREATE TYPE pair AS (h hstore, n int);
 CREATE TABLE t (id int, p pair, l pair[]); INSERT INTO t VALUES (1, ROW('a=>1', 1), ARRAY[ROW('b=>2', 2)]::pair[]), (2, NULL, NULL);
 --- b
 CREATE TABLE t (id int, p pair, l pair[]) PARTITION BY LIST (id); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1, 2); INSERT INTO t VALUES (1, ROW('a=>1', 1), ARRAY[ROW('b=>2', 2)]::pair[]);
+--- case what stands in is compared with what else is in the row
+--- a
+CREATE TABLE t (id int PRIMARY KEY, d date, e date NOT NULL, n int, m int NOT NULL, f numeric(5, 2), g numeric(5, 2) NOT NULL, p timestamptz, q timestamptz NOT NULL, w varchar(9), x varchar(9) NOT NULL, CHECK (d <= e), CHECK (m > n), CHECK (g = f), CHECK (q < p), CHECK (x = w));
+--- b
+CREATE TABLE t (id int PRIMARY KEY, d date, n int, f numeric(5, 2), p timestamptz, w varchar(9));
+INSERT INTO t VALUES (1, '2024-05-05', 5, 999.99, '1960-01-01', 'nine chrs'), (2, 'infinity', 2147483646, -1, '1965-07-01', '%'), (3, NULL, NULL, NULL, NULL, NULL);
