@@ -24,9 +24,10 @@ from snapstore_postgres.relations.inheritance import (
     own_parts_below,
     vanishing_above,
 )
+from snapstore_postgres.relations.left_not_nulls import left_to_children
 from snapstore_postgres.relations.miscounted import marked_below
 from snapstore_postgres.relations.no_inherit import around_identity
-from snapstore_postgres.relations.notnull_changes import left_to_children, validated_below
+from snapstore_postgres.relations.notnull_changes import validated_below
 from snapstore_postgres.relations.notnull_names import without_namesake
 from snapstore_postgres.rows import (
     archive,

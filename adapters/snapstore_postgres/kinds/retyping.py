@@ -15,13 +15,14 @@ from snapstore.rules import View
 from snapstore_postgres.names import last, unquote
 from snapstore_postgres.relations import children, table_of, version
 from snapstore_postgres.relations.inheritance import all_governing, given_by
-from snapstore_postgres.relations.notnull import gives, is_bound, is_inherited, may_be_left, name_of_not_null
+from snapstore_postgres.relations.left_not_nulls import kept_with_type
+from snapstore_postgres.relations.notnull import gives, is_bound, is_inherited, name_of_not_null
 
 
 def around_type(column: Fact, view: View) -> tuple[list[str], list[str]]:
     """Statements before and behind the one that gives a type to a column, as it is, and to those below."""
     held = [c for c in (column, *_below(column, view)) if gives(c)]
-    left = [f"{_alter(c)} SET NOT NULL" for c in held if may_be_left(c, c.attrs["not_null"], view)]
+    left = [text for c in held for text in kept_with_type(c, view)]
     if len({unquote(name_of_not_null(c)) for c in _own(held)}) < 2:
         return left, []
     before, behind = _not_for_children(held, view)

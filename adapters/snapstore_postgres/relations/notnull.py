@@ -22,14 +22,6 @@ INHERITED = {"inherited": True}
 _LOST = {"lost": True}
 
 
-def may_be_left(column: Fact, not_null: Json, view: View) -> bool:
-    """Whether a NOT NULL (since 18) may be one that a parent's column has left when it went: it has the name
-    that it had there."""
-    named = isinstance(not_null, dict) and "name" in not_null
-    table = view.live.get(column.parent or "")
-    return named and version(view) >= 180000 and table is not None and "inherits" in table.attrs
-
-
 def is_flag(column: Fact, view: View) -> bool:
     """Whether it is a flag that can be changed in this table and in none below it."""
     table = view.either(column.parent or "")

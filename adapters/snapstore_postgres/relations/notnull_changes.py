@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from snapstore.model import Fact, Json
 from snapstore.rules import View
-from snapstore_postgres.names import block, last, literal, unquote
+from snapstore_postgres.names import last
 from snapstore_postgres.relations import children, table_of, version
+from snapstore_postgres.relations.left_not_nulls import released, told_own
 from snapstore_postgres.relations.no_inherit import first_for_all
 from snapstore_postgres.relations.notnull import (
     INHERITED,
@@ -24,7 +25,6 @@ from snapstore_postgres.relations.notnull import (
     is_named_otherwise,
     is_not_valid,
     is_only_inherited,
-    may_be_left,
     name_in,
     other_name,
     without_name,
@@ -62,11 +62,11 @@ def not_null_statements(column: Fact, was: Json, now: Json, view: View, *, below
         return [] if bool(was) == bool(now) else [f"{only} {'SET' if now else 'DROP'} NOT NULL"]
     alter = f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)}"
     if not now:
-        return [*_held(column, view), *_released(column, was, view), f"{alter} DROP NOT NULL"]
+        return [*_held(column, view), *released(column, was, view), f"{alter} DROP NOT NULL"]
     if is_inherited(was) and is_inherited(now):
         return [_validated(column)] if "not_valid" in was and "not_valid" not in now else []
     if is_inherited(was):
-        return [_told_own(column, now), *_own_name(column, now, view)]
+        return [told_own(column, now), *_own_name(column, now, view)]
     first = [] if was else _named_below(column, view)
     return [*first, *without_namesake(column, view), *_changed(column, was, now, view)]
 
@@ -106,32 +106,14 @@ def _valid_below(column: Fact, view: View) -> Iterator[Fact]:
     for child in children(column.parent or "", view.target_dependents):
         below = view.target.get(f"column:{child}.{last(column.name)}")
         if below is not None and view.stays(below.id):
-            yield from [below] if is_only_inherited(below) else []
+            yield from [below] if is_only_inherited(below) or _comes_valid(below, view) else []
             yield from _valid_below(below, view)
 
 
-def _released(column: Fact, not_null: Json, view: View) -> list[str]:
-    """Makes one droppable that a parent has left. It counts as inherited until it is called the column's own
-    and the column is given its type once more, which makes it anew."""
-    if not may_be_left(column, not_null, view):
-        return []
-    alter = f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)}"
-    collation = f" COLLATE {column.attrs['collation']}" if "collation" in column.attrs else ""
-    return [
-        block(
-            f"""BEGIN
-  IF EXISTS (
-    SELECT FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_attribute a
-        ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
-     WHERE k.conrelid = {table_literal(column)}::pg_catalog.regclass AND k.contype = 'n' AND k.coninhcount > 0
-       AND a.attname = {literal(unquote(last(column.name)))})
-  THEN
-    {alter} SET NOT NULL;
-    {alter} TYPE {column.attrs["type"]}{collation};
-  END IF;
-END"""
-        )
-    ]
+def _comes_valid(column: Fact, view: View) -> bool:
+    """Whether a column of a partition, which gets the one from above as its own, is to have it valid."""
+    comes = not view.live[column.id].attrs.get("not_null") and bool(column.attrs.get("not_null"))
+    return comes and view.stays(f"partition:{table_of(column)}") and not is_not_valid(column)
 
 
 def own_not_null(column: Fact, view: View) -> str | None:
@@ -154,29 +136,12 @@ def unvalidated(column: Fact) -> list[str]:
     return [f"ALTER TABLE {table_of(column)} ADD {clause}"]
 
 
-def _told_own(column: Fact, now: Json) -> str:
-    """Makes one that was inherited the column's own, which ``SET NOT NULL`` would validate too."""
-    if "not_valid" in without_name(now):
-        return f"ALTER TABLE {table_of(column)} ADD NOT NULL {last(column.name)} NOT VALID"
-    return f"ALTER TABLE {table_of(column)} ALTER COLUMN {last(column.name)} SET NOT NULL"
-
-
 def _own_name(column: Fact, now: Json, view: View) -> list[str]:
     """For what was only inherited, and keeps the name that it had from a parent which gives it no more."""
     parents = view.target[column.parent or ""].attrs.get("inherits", ())
     if any(gives(view.target.get(f"column:{parent}.{last(column.name)}")) for parent in parents):
         return []
     return [*without_namesake(column, view), renamed_as_own(column, now, view)]
-
-
-def left_to_children(column: Fact, view: View) -> list[str]:
-    """Before a column goes that children keep: gives them its NOT NULL, which the server would count on as
-    inherited (since 18), so that no statement could drop it or give it another name."""
-    if version(view) < 180000 or not gives(column):
-        return []
-    alter = f"ALTER TABLE ONLY {table_of(column)} ALTER COLUMN {last(column.name)}"
-    numbered = [f"{alter} DROP IDENTITY"] if "identity" in column.attrs else []
-    return [*numbered, f"{alter} DROP NOT NULL"]
 
 
 def _validated(column: Fact) -> str:

@@ -344,3 +344,19 @@ CREATE TABLE pa (x int, z int);
 CREATE TABLE pb (y int CONSTRAINT pb_nn NOT NULL);
 CREATE TABLE ca (w int, z int CONSTRAINT pb_nn NOT NULL) INHERITS (pa);
 CREATE VIEW v AS SELECT z AS y FROM ca;
+
+--- case a NOT NULL that a parent has left, in the archive, of a column with a check that it has left, too
+--- a
+CREATE TABLE pa (x int NOT NULL, CONSTRAINT c CHECK (x > -5)); CREATE TABLE gb (x int) INHERITS (pa);
+INSERT INTO gb VALUES (7);
+ALTER TABLE ONLY pa DROP x;
+--- b
+CREATE TABLE o (x int);
+
+--- case a NOT NULL that a parent has left in a table two below
+--- a
+CREATE TABLE pa (x int NOT NULL, CONSTRAINT c CHECK (x > -5)); CREATE TABLE cb () INHERITS (pa); CREATE TABLE gb (x int) INHERITS (cb);
+INSERT INTO gb VALUES (7);
+ALTER TABLE cb NO INHERIT pa; ALTER TABLE ONLY cb DROP x;
+--- b
+CREATE TABLE o (x int);

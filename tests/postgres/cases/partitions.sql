@@ -755,3 +755,11 @@ CREATE VIEW notes AS SELECT id, note FROM part;
 CREATE TABLE part PARTITION OF whole FOR VALUES FROM (0) TO (100);
 INSERT INTO part VALUES (2);
 CREATE VIEW notes AS SELECT id, note FROM other;
+
+--- case a NOT NULL never validated above one that is since 18
+--- both
+CREATE TABLE xp (id int, t text) PARTITION BY LIST (t); CREATE TABLE xp1 PARTITION OF xp FOR VALUES IN ('a'); CREATE TABLE xp2 PARTITION OF xp FOR VALUES IN ('b');
+--- a
+--- b
+ALTER TABLE xp ADD CONSTRAINT x8 NOT NULL id NOT VALID;
+ALTER TABLE xp2 VALIDATE CONSTRAINT x8;
