@@ -237,7 +237,7 @@ def _separable(fact: Fact, view: View) -> list[str]:
 
 def _alter_constraint(before: Fact, after: Fact, view: View) -> Alteration | None:
     old, new = before.attrs, after.attrs
-    if unsettled(after, view):
+    if unsettled(after, view) or _keys(before) != _keys(after):
         return None
     if old == new:
         return Alteration()
@@ -256,6 +256,11 @@ def _alter_constraint(before: Fact, after: Fact, view: View) -> Alteration | Non
     if old.get("type") in ("p", "u", "x"):
         return _other_storage(before, after, view)
     return _other_moment(before, after) if old.get("type") == "f" else None
+
+
+def _keys(fact: Fact) -> set[str]:
+    """What a foreign key refers to by, which it does for good."""
+    return {need for need in fact.needs if need.startswith(("constraint:", "index:"))}
 
 
 def _other_storage(before: Fact, after: Fact, view: View) -> Alteration | None:
@@ -297,9 +302,11 @@ def _made_with(fact: Fact, view: View) -> list[str]:
 
 
 def _constraint_slot(fact: Fact) -> list[str]:
+    """The name of its index, and that a table has one primary key."""
     if fact.attrs.get("type") not in ("p", "u", "x"):
         return []
-    return [f"relation:{qualifier(qualifier(fact.name))}.{last(fact.name)}"]
+    index = f"relation:{qualifier(qualifier(fact.name))}.{last(fact.name)}"
+    return [index, f"primary_key:{table_of(fact)}"] if fact.attrs["type"] == "p" else [index]
 
 
 RULES: dict[str, Rule] = {

@@ -184,3 +184,25 @@ ALTER TABLE p1 RENAME CONSTRAINT p1_a_r_excl TO aside; ALTER TABLE p2 RENAME CON
 ALTER TABLE p1 RENAME CONSTRAINT aside TO p2_a_r_excl;
 --- b
 CREATE TABLE p1 (a int);
+
+--- case another primary key, where a function groups by the one that goes and a foreign key refers to it
+--- both
+--- a
+CREATE TABLE t (id int CONSTRAINT one PRIMARY KEY, x int NOT NULL);
+CREATE TABLE r (id int); ALTER TABLE r ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES t NOT VALID;
+CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT x FROM t GROUP BY id; END;
+--- b
+CREATE TABLE t (id int, x int CONSTRAINT two PRIMARY KEY);
+ALTER TABLE t ADD UNIQUE (id);
+CREATE TABLE r (id int); ALTER TABLE r ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES t (id);
+CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT id + 1 FROM t GROUP BY x; END;
+
+--- case a foreign key that refers by another key is checked at another moment
+--- both
+--- a
+CREATE TABLE t (id int CONSTRAINT one PRIMARY KEY, x int NOT NULL);
+CREATE TABLE r (id int); ALTER TABLE r ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES t DEFERRABLE;
+--- b
+CREATE TABLE t (id int, x int CONSTRAINT two PRIMARY KEY);
+ALTER TABLE t ADD UNIQUE (id);
+CREATE TABLE r (id int); ALTER TABLE r ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES t (id);
