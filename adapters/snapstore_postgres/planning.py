@@ -55,6 +55,7 @@ from snapstore_postgres.rows import (
     disallowed,
     fitting,
     forced_policies,
+    giving_up,
     homecoming,
     naming,
     refreshing,
@@ -124,7 +125,8 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = lost_not_nulls.lost_again(named, actions)
     actions = renames.after_renaming(renamed, doubts.noted(asked, request, actions))
     actions = archive.with_registry(request, actions)
-    actions = disallowed.told_first(request, fitting.before_anything(request, actions))
+    ahead = giving_up.before_refused if giving_up.are_given_up(request) else disallowed.told_first
+    actions = ahead(request, fitting.before_anything(request, actions))
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
     actions = stages.before_they_grow(request, steps.in_steps(request, actions))

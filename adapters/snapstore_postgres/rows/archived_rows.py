@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from snapstore.adapter import PlanRequest
 from snapstore.model import Fact
 from snapstore.rules import View
-from snapstore_postgres.names import last, literal, quote
+from snapstore_postgres.names import last, quote
 from snapstore_postgres.rows import archived_labels, fitting, lost_labels
-from snapstore_postgres.rows.looking import Look, Place, numbered_key, place_of, told
+from snapstore_postgres.rows.looking import Look, Place, numbered_key, place_of
 from snapstore_postgres.rows.returning import Returning
 from snapstore_postgres.rows.seen import Seen
 
@@ -29,9 +29,8 @@ def looks(table: Returning, request: PlanRequest) -> Iterator[Look]:
         labels = archived_labels.names_there(table.entry, name, enum.attrs["labels"], request)
         fits = lost_labels.among(labels, kind.endswith("[]"))(f"t.{name}")
         bad = f"SELECT {place.expression} AS place FROM {there} t WHERE NOT ({fits})"
-        count = f"EXECUTE {literal(told(bad))} INTO bad, places;"
         why = f"they lie in the archive, with labels that {enum.name} has not"
-        yield Look(count, there, place, f"fit, in {name}", why)
+        yield Look(bad, there, place, f"fit, in {name}", why)
 
 
 def checks(table: Returning, request: PlanRequest) -> Iterator[str]:

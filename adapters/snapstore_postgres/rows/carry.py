@@ -275,7 +275,7 @@ def _put_in(carried: _Carried) -> Action:
         needs=tuple(sorted(needs)),
         hazards=(
             *hazards,
-            *([homeless.lost(name, View(request, fates={}))] if _may_be_lost(carried) else ()),
+            *_lost(carried),
         ),
         lock="ROW EXCLUSIVE",
         transactional=True,
@@ -335,14 +335,16 @@ def _counts(carried: _Carried) -> dict[str, list[str]]:
     }
 
 
+def _lost(carried: _Carried) -> list[Hazard]:
+    """That rows which the new table refuses are gone."""
+    view = View(carried.request, fates={})
+    discards = carried.request.options.data is DataMode.DISCARD
+    return [homeless.lost(carried.name, view, "that it takes no more")] if discards else []
+
+
 def _may_be_homeless(carried: _Carried) -> bool:
     """Whether rows that no partition takes go to the archive."""
     return _has_partitions(carried) and carried.request.options.data is DataMode.ARCHIVE
-
-
-def _may_be_lost(carried: _Carried) -> bool:
-    """Whether rows that no partition takes are gone."""
-    return _has_partitions(carried) and carried.request.options.data is DataMode.DISCARD
 
 
 def _has_partitions(carried: _Carried) -> bool:
@@ -362,8 +364,8 @@ def _insert(carried: _Carried, values: Mapping[str, str]) -> str:
         entry = msgspec.structs.replace(entry, facts=told)
         marks, closing = parting.marked(entry.place, joining), parting.closed(entry, marked=True)
         return homeless.put(name, values, _by_itself(carried), source, entry, marks, closing)
-    if _may_be_lost(carried):
-        return homeless.put(name, values, _by_itself(carried), source, None)
+    if carried.request.options.data is DataMode.DISCARD:
+        return homeless.put_or_lost(name, values, _by_itself(carried), source, _has_partitions(carried))
     selected = ", ".join(values.values())
     return f"INSERT INTO {name}{listed(values)} OVERRIDING SYSTEM VALUE SELECT {selected} FROM {source}"
 

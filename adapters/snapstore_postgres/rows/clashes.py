@@ -12,8 +12,8 @@ from snapstore.model import Fact
 from snapstore_postgres.names import NAME, last, literal, qualifier, spare_name
 from snapstore_postgres.relations.keys import is_by_pairs
 from snapstore_postgres.rows.future_rows import Rows, columns_of, is_alone, others_stay, rows_of
-from snapstore_postgres.rows.looking import Look, told
-from snapstore_postgres.rows.staying import Staying
+from snapstore_postgres.rows.looking import Look
+from snapstore_postgres.rows.stage import Stage
 
 _PART = """pg_catalog.concat('(', pg_catalog.pg_get_indexdef(i.indexrelid, n, false), ')',
            ' COLLATE ' || nullif(i.indcollation[n - 1], 0)::pg_catalog.regcollation)"""
@@ -23,21 +23,22 @@ _TEMPORAL = "(pg_catalog.to_jsonb(c) ->> 'conperiod')::boolean"  # since 18
 _INDEX = rf"CREATE UNIQUE INDEX {NAME} ON (?:ONLY )?{{}} USING "
 
 
-def clashing(key: Fact, staying: Staying) -> Iterator[Look]:
+def clashing(key: Fact, stage: Stage) -> Iterator[Look]:
     """Looks at the rows of the table of a key, or of an index."""
-    columns, table = columns_of(key, staying), key.parent or ""
-    rows = rows_of(table, columns, staying, is_alone(table, staying)) if others_stay(key, staying) else None
-    spare = f"{qualifier(staying.table(table))}.{spare_name(key.id, 'key')}"
+    columns, table = columns_of(key, stage), key.parent or ""
+    rows = rows_of(table, columns, stage, is_alone(table, stage)) if others_stay(key, stage) else None
+    spare = f"{qualifier(stage.table(table))}.{spare_name(key.id, 'key')}"
     made = _made(key, spare)
     if rows is None or made is None:
         return
-    asked, bad = (_OPERATORS, _pairs(rows)) if is_by_pairs(key) else (_EQUAL, _twins(rows))
+    by_pairs = is_by_pairs(key)
+    asked = _operators("<" if stage.gives_up else "<>") if by_pairs else _EQUAL
+    bad = _pairs(rows) if by_pairs else _twins(rows, stage.gives_up)
     table_made = f"CREATE TABLE {spare} ({', '.join(map(_defined, columns))}); {made};"
     found = f"WHERE i.indrelid = {literal(spare)}::pg_catalog.regclass"
-    execute = f"EXECUTE pg_catalog.format({literal(told(bad))}, parts, which, pairs) INTO bad, places;"
-    count = f"IF parts IS NOT NULL THEN {execute} END IF;"
     why = "they have a key together that no two rows may have"
-    yield Look(count, rows.table, rows.place, f"fit {last(key.name)}", why, f"{table_made} {asked} {found};")
+    what, asking = f"fit {last(key.name)}", f"{table_made} {asked} {found};"
+    yield Look(bad, rows.table, rows.place, what, why, asking, ("parts", "which", "pairs"))
 
 
 def _made(key: Fact, spare: str) -> str | None:
@@ -66,16 +67,20 @@ _EQUAL = f"""SELECT CASE WHEN pg_catalog.bool_and(c.opcdefault) THEN pg_catalog.
 """What is equal in an operator class that was chosen is left to the server: then there are no ``parts``."""
 
 
-def _twins(rows: Rows) -> str:
+def _twins(rows: Rows, first_fits: bool) -> str:
+    times = "row_number() OVER (PARTITION BY %1$s ORDER BY place)"
+    times = times if first_fits else "count(*) OVER (PARTITION BY %1$s)"
     return (
-        "SELECT place FROM (SELECT place, pg_catalog.count(*) OVER (PARTITION BY %1$s) AS times"
+        f"SELECT place FROM (SELECT place, pg_catalog.{times} AS times"
         f" FROM {rows.source.replace('%', '%%')} t WHERE %2$s) t WHERE times > 1"
     )
 
 
-_OPERATORS = f"""SELECT pg_catalog.string_agg(pg_catalog.format('%s AS p%s', part, n), ', '),
+def _operators(placed: str) -> str:
+    """Those that a key compares by; ``placed`` says how another row lies to one that it is in the way of."""
+    return f"""SELECT pg_catalog.string_agg(pg_catalog.format('%s AS p%s', part, n), ', '),
            pg_catalog.concat_ws(' AND ', 'true', {_WHICH}),
-           pg_catalog.concat('EXISTS (SELECT FROM keyed b WHERE b.place <> a.place AND ',
+           pg_catalog.concat('EXISTS (SELECT FROM keyed b WHERE b.place {placed} a.place AND ',
              pg_catalog.string_agg(pg_catalog.format('a.p%s OPERATOR(%I.%s) b.p%1$s',
                                                      n, s.nspname, o.oprname), ' AND '), ')',
              CASE WHEN pg_catalog.bool_or({_TEMPORAL}) THEN pg_catalog.format(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from msgspec import structs
@@ -22,12 +22,12 @@ from snapstore_postgres.names import block, last, literal, qualifier
 from snapstore_postgres.relations import held_still, local_rows, size
 from snapstore_postgres.renaming import RENAMED
 from snapstore_postgres.renaming.wording import RENAMED_BACK, called_now, label_now
-from snapstore_postgres.rows import archived_values, forced_policies
+from snapstore_postgres.rows import archived_values, deleting, forced_policies
 from snapstore_postgres.rows.casts import below_domains, cast, written
 from snapstore_postgres.rows.looking import SHOWN, first
 from snapstore_postgres.rows.lost_labels import StandIn, among, stand_in, why_not
 from snapstore_postgres.rows.seen import Seen, seen, seen_now
-from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet, undisturbed
+from snapstore_postgres.rows.undisturbed import LOUD, quiet, undisturbed
 
 CHECKS = "checks"
 """Key of the payload of an action, while it is planned: the checks among its statements."""
@@ -95,36 +95,38 @@ def into(column: Fact, new: str, view: View) -> Fit:
 
 
 def _as_converted(column: Fact, what: str, converted: Callable[[str], str], view: View) -> Fit:
-    """Where data is given up, values may become others; those that become none are emptied, or told where the
-    column may not be empty."""
-    lost, name = _lost(column, what, view), qualifier(column.name)
-    if _may_be_null(column, view):
-        emptied = (_emptied_where_none(table, column, converted) for table in local_rows.updated(name, view))
-        return Fit([held_still(name), *emptied], hazards=lost)
-
-    def same(value: str) -> str:
-        return f"({converted(value)}) IS NOT NULL OR {value} IS NULL"
-
-    return replace(_checked(column, what, _Same(same, same), view), hazards=lost)
+    """Where data is given up, values may become others; those that become none are emptied, or their rows
+    deleted where the column may not be empty."""
+    name, may_be_null = qualifier(column.name), _may_be_null(column, view)
+    tables = local_rows.updated(name, view)
+    without = (_without_unconverted(table, column, converted, may_be_null) for table in tables)
+    return Fit([held_still(name), *without], hazards=_lost(column, what, view, may_be_null))
 
 
-def _emptied_where_none(table: str, column: Fact, converted: Callable[[str], str]) -> str:
-    """A statement that leaves nothing in a column where a value cannot be converted."""
-    name, unfit = last(column.name), "data_exception OR integrity_constraint_violation"
+def _without_unconverted(table: str, column: Fact, converted: Callable[[str], str], may_be_null: bool) -> str:
+    """A statement that leaves nothing in a column where a value cannot be converted, or deletes the rows."""
+    name, refused = last(column.name), "data_exception OR integrity_constraint_violation"
+    emptied = f"""{quiet(table.removeprefix("ONLY "))}
+  UPDATE {table} t SET {name} = NULL FROM unnest(tables, places) g (one, place)
+   WHERE t.tableoid = g.one AND t.ctid = g.place;
+  {LOUD}"""
+
+    def none(value: str) -> str:
+        return f"{value} IS NOT NULL AND ({converted(value)}) IS NULL"
+
     return block(
-        f"""DECLARE row record; {QUIET_VARIABLES}
+        f"""DECLARE row record; unfit bool; {deleting.VARIABLES}
 BEGIN
   BEGIN
-    PERFORM pg_catalog.count(t.value) FROM (SELECT {converted(f"t.{name}")} AS value FROM {table} t) t;
-    RETURN;
-  EXCEPTION WHEN {unfit} THEN NULL; END;
-  {quiet(table.removeprefix("ONLY "))}
-  FOR row IN SELECT t.tableoid AS part, t.ctid AS place, t.{name} AS value FROM {table} t LOOP
-    BEGIN PERFORM {converted("row.value")};
-    EXCEPTION WHEN {unfit} THEN
-      UPDATE {table} t SET {name} = NULL WHERE t.tableoid = row.part AND t.ctid = row.place; END;
+    IF NOT EXISTS (SELECT FROM {table} t WHERE {none(f"t.{name}")}) THEN RETURN; END IF;
+  EXCEPTION WHEN {refused} THEN NULL; END;
+  FOR row IN SELECT t.tableoid::regclass AS part, t.ctid AS place, t.{name} AS value FROM {table} t LOOP
+    BEGIN unfit := {none("row.value")};
+    EXCEPTION WHEN {refused} THEN unfit := true; END;
+    CONTINUE WHEN NOT unfit;
+    tables := tables || row.part; places := places || row.place;
   END LOOP;
-  {LOUD}
+  {emptied if may_be_null else deleting.those_found()}
 END"""
     )
 
@@ -187,14 +189,16 @@ def _fit(column: Fact, what: str, same: _Same, view: View, may_be_null: bool = F
     """``may_be_null``: values that do not fit can be left out."""
     if not _is_ours(column, view):
         return Fit()
-    discard = view.request.options.data is DataMode.DISCARD
     unfit = f"NOT ({same.said(f't.{last(column.name)}')})"
-    if may_be_null and not discard:
+    if view.request.options.data is not DataMode.DISCARD:
+        if not may_be_null:
+            return _checked(column, what, same, view)
         return Fit(archived_values.set_aside(column, unfit, view), set_aside=True)
+    lost, name = _lost(column, what, view, may_be_null), qualifier(column.name)
     if may_be_null:
-        emptied = archived_values.emptied(column, unfit, view)
-        return Fit(undisturbed(column, view, emptied), hazards=_lost(column, what, view))
-    return _checked(column, what, same, view)
+        return Fit(undisturbed(column, view, archived_values.emptied(column, unfit, view)), hazards=lost)
+    deleted = (deleting.deleted(table, unfit) for table in local_rows.updated(name, view))
+    return Fit([held_still(name), *deleted], hazards=lost)
 
 
 def _is_ours(column: Fact, view: View) -> bool:
@@ -205,9 +209,10 @@ def _is_ours(column: Fact, view: View) -> bool:
     return known is not None and "foreign" not in known.attrs and table not in chosen
 
 
-def _lost(column: Fact, what: str, view: View) -> list[Hazard]:
+def _lost(column: Fact, what: str, view: View, values: bool) -> list[Hazard]:
+    """That values are lost, or else the rows that have them."""
     rows, bytes_ = size(view, f"table:{qualifier(column.name)}")
-    text = f"values of {column.name} that do not fit {what}"
+    text = f"{'values' if values else 'rows with values'} of {column.name} that do not fit {what}"
     return [] if bytes_ == 0 else [Hazard(HazardName.DATA_LOSS, text, rows, bytes_)]
 
 
@@ -225,9 +230,7 @@ def _is_said_now(text: str, request: PlanRequest) -> bool:
     return not any(re.search(rf"(?<![\w\".]){re.escape(name)}\.", text) for name in schemas)
 
 
-_HINT = literal(
-    "repair those rows, or, where the column may be empty, give up what does not fit with --data discard"
-)
+_HINT = literal("repair those rows, or give up what does not fit with --data discard")
 
 
 def _check(seen: Seen, what: str, same: Callable[[str], str]) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from snapstore.model import Fact
-from snapstore_postgres.names import last, literal
-from snapstore_postgres.rows.looking import Look, Place, told
-from snapstore_postgres.rows.staying import Staying
+from snapstore_postgres.names import last
+from snapstore_postgres.rows.looking import Look, Place
+from snapstore_postgres.rows.stage import Stage
 
 
 class Rows(NamedTuple):
@@ -19,43 +19,42 @@ class Rows(NamedTuple):
     source: str
 
 
-def rows_of(table: str, columns: Sequence[Fact], staying: Staying, only: bool) -> Rows | None:
+def rows_of(table: str, columns: Sequence[Fact], stage: Stage, only: bool) -> Rows | None:
     """None where they are not known, or nothing of them is read."""
-    return rows_with(table, columns, staying, only) if columns else None
+    return rows_with(table, columns, stage, only) if columns else None
 
 
-def rows_with(table: str, columns: Sequence[Fact], staying: Staying, only: bool = False) -> Rows | None:
+def rows_with(table: str, columns: Sequence[Fact], stage: Stage, only: bool = False) -> Rows | None:
     """None where they are not known; they may be wanted for their number alone."""
-    values = [staying.value(column) for column in columns]
-    if None in values or not staying.keeps_rows(table):
+    values = [stage.value(column) for column in columns]
+    if None in values or not stage.keeps_rows(table):
         return None
-    place = staying.place(table)
+    place = stage.place(table)
     named = [f"{value} AS {last(column.name)}" for value, column in zip(values, columns, strict=True)]
     one = "ONLY " if only else ""
     listed = ", ".join([f"{place.expression} AS place", *named])
-    return Rows(staying.table(table), place, f"(SELECT {listed} FROM {one}{staying.table(table)} t)")
+    return Rows(stage.table(table), place, f"(SELECT {listed} FROM {one}{stage.table(table)} t)")
 
 
-def columns_of(fact: Fact, staying: Staying) -> list[Fact]:
+def columns_of(fact: Fact, stage: Stage) -> list[Fact]:
     """The columns of its table that something reads."""
-    found = (staying.request.target.get(n) for n in fact.needs if n.startswith("column:"))
+    found = (stage.request.target.get(n) for n in fact.needs if n.startswith("column:"))
     return [column for column in found if column is not None and column.parent == fact.parent]
 
 
-def is_alone(table: str, staying: Staying) -> bool:
+def is_alone(table: str, stage: Stage) -> bool:
     """Whether what it has does not hold in tables below."""
-    return "partition_key" not in staying.request.live[table].attrs
+    return "partition_key" not in stage.request.target[table].attrs
 
 
 _PARTS = ("table", "column", "constraint", "index", "partition")
 
 
-def others_stay(fact: Fact, staying: Staying) -> bool:
+def others_stay(fact: Fact, stage: Stage) -> bool:
     """Whether what it calls and compares by is there as it will be."""
     others = (need for need in fact.needs if need.partition(":")[0] not in _PARTS)
-    return staying.as_they_are(others)
+    return stage.as_they_are(others)
 
 
 def look(rows: Rows, bad: str, what: str, why: str) -> Look:
-    count = f"EXECUTE {literal(told(bad))} INTO bad, places;"
-    return Look(count, rows.table, rows.place, what, why)
+    return Look(bad, rows.table, rows.place, what, why)

@@ -18,6 +18,8 @@ from snapstore_postgres.renaming.evidence import ids_of_table
 from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive, bounds
 
+_REFUSED = "data_exception OR integrity_constraint_violation"
+"""What PostgreSQL says of a row that a table, or what becomes of its values, does not allow."""
 KIND = "rows"
 """That of their entries in the archive."""
 
@@ -41,19 +43,17 @@ def put(
     values: Mapping[str, str],
     by_itself: Mapping[str, str],
     source: str,
-    entry: archive.Entry | None,
+    entry: archive.Entry,
     marks: tuple[str, str, str] = ("", "", ""),
     closing: str = "",
 ) -> str:
     """A statement that puts rows of a source into a partitioned table, those that no partition takes into the
-    archive; without an entry for them, nowhere. ``values`` are expressions by the names of columns;
-    ``by_itself`` what is in the others. Where rows are to have marks, their place is there by the
-    ``closing``, PL/pgSQL at the end."""
+    archive. ``values`` are expressions by the names of columns; ``by_itself`` what is in the others. Where
+    rows are to have marks, their place is there by the ``closing``, PL/pgSQL at the end."""
     first, begins, ends = marks
-    typed = "".join(f", {value} AS {name}" for name, value in {**by_itself, **values}.items())
     into = f"{begins}INSERT INTO {table} AS snap_put{listed(values)} OVERRIDING SYSTEM VALUE"
     insert = f"{into} SELECT {', '.join(values)} FROM"
-    rows = f"(SELECT pg_catalog.row_to_json(snap_row) AS snap_value{typed} FROM {source} snap_row) t"
+    rows = _typed({**by_itself, **values}, source)
     all_at_once = f"""IF NOT {bounds.any_elsewhere(table)} THEN
     BEGIN
       {insert} {rows};
@@ -67,16 +67,46 @@ BEGIN
   {first or all_at_once}
   {bounds.of_leaves(table)}
   EXECUTE pg_catalog.format({text(f"{insert} {rows} WHERE ")} || '(%s)' || {text(ends)}, bounds);
-  {_kept(rows, entry) if entry else ""}
+  {_kept(rows, entry)}
   {closing}
 END"""
     )
 
 
-def lost(table: str, view: View) -> Hazard:
-    """That rows of a table are lost where no partition takes them and they do not go to the archive."""
+def put_or_lost(
+    table: str, values: Mapping[str, str], by_itself: Mapping[str, str], source: str, parted: bool
+) -> str:
+    """The same without an archive: rows that the table refuses, or no partition of it takes, are lost."""
+    insert = f"INSERT INTO {table}{listed(values)} OVERRIDING SYSTEM VALUE SELECT {', '.join(values)} FROM"
+    sources = (source, f"(SELECT * FROM {source} WHERE ctid = $1)")
+    typed = (_typed({**by_itself, **values}, rows) for rows in sources)
+    all_rows, one = (
+        f"pg_catalog.format({text(f'{insert} {rows} WHERE ')} || '(%s)', bounds)" for rows in typed
+    )
+    return block(
+        f"""DECLARE bounds text; row record;
+BEGIN
+  {bounds.of_leaves(table) if parted else "bounds := 'true';"}
+  BEGIN EXECUTE {all_rows}; RETURN;
+  EXCEPTION WHEN {_REFUSED} THEN NULL; END;
+  FOR row IN SELECT t.ctid AS place FROM {source} t LOOP
+    BEGIN EXECUTE {one} USING row.place;
+    EXCEPTION WHEN {_REFUSED} THEN NULL; END;
+  END LOOP;
+END"""
+    )
+
+
+def _typed(values: Mapping[str, str], source: str) -> str:
+    """Rows ``t`` with these expressions, by the names of columns, beside what they are as a whole."""
+    typed = "".join(f", {value} AS {name}" for name, value in values.items())
+    return f"(SELECT pg_catalog.row_to_json(snap_row) AS snap_value{typed} FROM {source} snap_row) t"
+
+
+def lost(table: str, view: View, which: str = "that no partition takes") -> Hazard:
+    """That such rows of a table are lost, where they do not go to the archive."""
     rows, bytes_ = size(view, f"table:{table}")
-    return Hazard(HazardName.DATA_LOSS, f"rows of {table} that no partition takes", rows, bytes_)
+    return Hazard(HazardName.DATA_LOSS, f"rows of {table} {which}", rows, bytes_)
 
 
 def _kept(rows: str, entry: archive.Entry) -> str:

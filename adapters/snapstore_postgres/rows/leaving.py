@@ -21,10 +21,10 @@ from snapstore_postgres.relations import size, unwritten
 from snapstore_postgres.relations.inheritance import ancestors, partitions_below
 from snapstore_postgres.renaming.evidence import ids_of_table
 from snapstore_postgres.renaming.wording import former
-from snapstore_postgres.rows import archive, bounds, seen
+from snapstore_postgres.rows import archive, bounds, deleting, seen
 from snapstore_postgres.rows.homeless import KIND, entry_of, lost
 from snapstore_postgres.rows.looking import SHOWN
-from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet
+from snapstore_postgres.rows.undisturbed import LOUD, quiet
 
 TAKEN_OUT = "taken_out"
 """Key of the payload of an action: the tables that rows may leave for the archive."""
@@ -64,7 +64,8 @@ def _sum(numbers: Iterable[int | None]) -> int | None:
 
 
 def _may_be_taken_out(fact: Fact, view: View) -> bool:
-    return view.request.options.data is not DataMode.REFUSE and not _is_referred(fact, view)
+    mode = view.request.options.data
+    return mode is DataMode.DISCARD or (mode is DataMode.ARCHIVE and not _is_referred(fact, view))
 
 
 def _sources(fact: Fact, view: View) -> Iterator[tuple[str, str]]:
@@ -147,7 +148,7 @@ def _out(fact: Fact, source: str, leaving: str, view: View) -> str:
     value = "pg_catalog.row_number() OVER () AS no, pg_catalog.row_to_json(snap_row) AS value"
     select = f"SELECT {value} FROM {name} snap_row"
     return block(
-        f"""DECLARE bound text; leaving text; found bool; {QUIET_VARIABLES}
+        f"""DECLARE bound text; leaving text; found bool; {deleting.VARIABLES}
 BEGIN
   IF NOT EXISTS (SELECT FROM {source}) OR {proof} THEN RETURN; END IF;
   BEGIN
@@ -160,12 +161,21 @@ BEGIN
   {unwritten(source)};
   CREATE SCHEMA {place};
   EXECUTE pg_catalog.format({literal(f"CREATE TABLE {place}.rows AS {select} WHERE %s")}, leaving);
-  {quiet(source)}
-  EXECUTE pg_catalog.format({literal(f"DELETE FROM {name} WHERE %s")}, leaving);
-  {LOUD}
+  {_gone(source, view)}
   {_registered(entry) if archive.wanted(view) else ""}
 END"""
     )
+
+
+def _gone(source: str, view: View) -> str:
+    """PL/pgSQL that deletes the rows that leave; where data is given up, with what refers to them."""
+    name = source.replace("%", "%%")
+    if view.request.options.data is DataMode.DISCARD:
+        found = literal(f"SELECT {deleting.PLACES} FROM {name} t WHERE %s")
+        return f"""EXECUTE pg_catalog.format({found}, leaving) INTO tables, places;
+  {deleting.those_found()}"""
+    delete = f"EXECUTE pg_catalog.format({literal(f'DELETE FROM {name} WHERE %s')}, leaving);"
+    return f"{quiet(source)} {delete} {LOUD}"
 
 
 def _registered(entry: archive.Entry) -> str:

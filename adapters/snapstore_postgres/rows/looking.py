@@ -6,7 +6,7 @@ end is said, and left to PostgreSQL, which tells when the restore gets there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from snapstore.model import Action, Fact, Verb
@@ -22,7 +22,8 @@ READERS = "ACCESS SHARE"
 SHOWN = 10
 """How many places are told."""
 _FIRST = -10000
-_CANNOT_TELL = "insufficient_privilege OR syntax_error_or_access_rule_violation OR data_exception"
+CANNOT_TELL = "insufficient_privilege OR syntax_error_or_access_rule_violation OR data_exception"
+"""What goes wrong where a query for rows reads what is not there, or may not be."""
 _NUMBERED = ("smallint", "integer", "bigint", "uuid", "date")
 
 
@@ -84,15 +85,30 @@ def told(rows: str) -> str:
 class Look(NamedTuple):
     """What is asked, and what is said of the rows: of which table, in the way of what, and why."""
 
-    counting: str
-    """PL/pgSQL that puts the number of rows, and their places, into ``bad`` and ``places``."""
+    bad: str
+    """The query for the places of those that are in the way; where it has ``arguments``, what ``format``
+    makes it of with them."""
     table: str
     place: Place
     what: str
     why: str
     asked: str = ""
-    """Statements that put into ``parts``, ``which`` and ``pairs`` what the count needs; all else is taken
+    """Statements that put into ``parts``, ``which`` and ``pairs`` what the query needs; all else is taken
     back."""
+    arguments: tuple[str, ...] = ()
+    """Which of these it needs; without the first, nobody knows it."""
+
+    def executed(self, outer: Callable[[str], str], into: str) -> str:
+        """PL/pgSQL that executes what ``outer`` makes of the query. The variables that the results are put
+        into stay as they are where nobody knows it."""
+        if not self.arguments:
+            return f"EXECUTE {literal(outer(self.bad))} INTO {into};"
+        query = f"pg_catalog.format({literal(outer(self.bad))}, {', '.join(self.arguments)})"
+        return f"IF {self.arguments[0]} IS NOT NULL THEN EXECUTE {query} INTO {into}; END IF;"
+
+    def asking(self) -> str:
+        """PL/pgSQL that asks first what the query needs."""
+        return _taken_back(self.asked) if self.asked else ""
 
 
 def statements(looks: Sequence[Look], settings: Settings) -> list[str]:
@@ -113,9 +129,9 @@ def _block(look: Look, limit: int) -> str:
         f"""DECLARE parts text; which text; pairs text; bad bigint; places text;
 BEGIN
   BEGIN
-    {_taken_back(look.asked) if look.asked else ""}
-    {look.counting}
-  EXCEPTION WHEN {_CANNOT_TELL} THEN NULL;
+    {look.asking()}
+    {look.executed(told, "bad, places")}
+  EXCEPTION WHEN {CANNOT_TELL} THEN NULL;
   WHEN query_canceled THEN
     IF {limit} = 0 OR pg_catalog.clock_timestamp() < pg_catalog.statement_timestamp()
        + pg_catalog.make_interval(secs => {limit / 1000}) THEN RAISE; END IF; END;
@@ -134,4 +150,4 @@ def _taken_back(statements: str) -> str:
     return f"""BEGIN
     {statements}
     RAISE EXCEPTION USING ERRCODE = 'SNAPA';
-  EXCEPTION WHEN SQLSTATE 'SNAPA' OR {_CANNOT_TELL} THEN NULL; END;"""
+  EXCEPTION WHEN SQLSTATE 'SNAPA' OR {CANNOT_TELL} THEN NULL; END;"""

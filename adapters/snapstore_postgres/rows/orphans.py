@@ -13,76 +13,73 @@ from snapstore_postgres.renaming.doubts import note
 from snapstore_postgres.rows import filling, gaps
 from snapstore_postgres.rows.archive import kept
 from snapstore_postgres.rows.future_rows import Rows, is_alone, look, rows_of, rows_with
-from snapstore_postgres.rows.looking import Look, told
-from snapstore_postgres.rows.staying import Staying
+from snapstore_postgres.rows.looking import Look
+from snapstore_postgres.rows.stage import Stage
 
 
-def orphans(constraint: Fact, staying: Staying) -> Iterator[Look]:
+def orphans(constraint: Fact, stage: Stage) -> Iterator[Look]:
     """Looks at the rows of the table of a foreign key."""
-    key = foreign_keys.read(constraint, staying.request.target)
-    asked = _asked(constraint, key, staying) if key else None
+    key = foreign_keys.read(constraint, stage.request.target)
+    asked = _asked(constraint, key, stage) if key else None
     if key is None:
         return
     table, other = constraint.parent or "", key.table
-    rows = rows_of(table, key.own, staying, is_alone(table, staying))
-    if rows is not None and staying.comes_empty(other):
-        yield _of_nothing(constraint, rows, key, staying)
-    if asked is None or other not in staying.request.live:
+    rows = rows_of(table, key.own, stage, is_alone(table, stage))
+    if rows is not None and stage.comes_empty(other):
+        yield _of_nothing(constraint, rows, key, stage)
+    if asked is None:
         return
-    referred = rows_of(other, key.others, staying, is_alone(other, staying))
+    referred = rows_of(other, key.others, stage, is_alone(other, stage))
     if rows is None or referred is None:
         return
     bad = (_not_covered if key.temporal else _not_referring)(rows, referred, key)
-    execute = f"EXECUTE pg_catalog.format({literal(told(bad))}, pairs) INTO bad, places;"
-    count = f"IF pairs IS NOT NULL THEN {execute} END IF;"
-    if not asked:
-        count = f"pairs := {literal(_equal(key))}; {execute}"
+    arguments = ("pairs",) if asked else (literal(_equal(key)),)
     why = f"what they refer to is not in {referred.table}"
-    yield Look(count, rows.table, rows.place, f"fit {last(constraint.name)}", why, asked)
+    yield Look(bad, rows.table, rows.place, f"fit {last(constraint.name)}", why, asked, arguments)
 
 
-def without_any(column: Fact, staying: Staying) -> Iterator[Look]:
+def without_any(column: Fact, stage: Stage) -> Iterator[Look]:
     """Looks at rows that get something to refer to in a column that comes, where that may not be there."""
-    view = View(staying.request, fates={})
-    if column.id in staying.request.live or kept(staying.request, column.id, "column"):
+    view = View(stage.request, fates={})
+    if column.id in stage.request.live or kept(stage.request, column.id, "column"):
         return
     table, search = (
         column.parent or "",
         filling.search(column, view) if gaps.needed(column, view) else None,
     )
-    rows = rows_with(table, search.own, staying) if search and staying.has_rows(table) else None
+    rows = rows_with(table, search.own, stage) if search and stage.has_rows(table) else None
     if search is None or rows is None:
         return
     others = {other.parent or "" for other in search.others}
-    empty = sorted(other.partition(":")[2] for other in others if staying.comes_empty(other))
-    if empty or all(_is_read_now(other, staying) for other in search.others):
+    empty = sorted(other.partition(":")[2] for other in others if stage.comes_empty(other))
+    if empty or all(_is_read_now(other, stage) for other in search.others):
         numbered = f"SELECT t.*, row_number() OVER ({search.numbered_by}) AS snap_no FROM {rows.source} t"
         found = f" WHERE ({search.query}) IS NULL" if not empty else ""
         bad = f"SELECT place FROM ({numbered}) t, LATERAL (SELECT t.snap_no) k{found}"
         names = empty or sorted(other.partition(":")[2] for other in others)
-        why = f"nothing can stand in that is in {', '.join(names)}{_unless_renamed(others, staying)}"
+        why = f"nothing can stand in that is in {', '.join(names)}{_unless_renamed(others, stage)}"
         yield look(rows, bad, f"fit, in {last(column.name)}", why)
 
 
-def _is_read_now(column: Fact, staying: Staying) -> bool:
+def _is_read_now(column: Fact, stage: Stage) -> bool:
     """Whether it has the values and the names that it will have."""
     table = column.parent or ""
-    named = staying.table(table) == table.partition(":")[2]
-    return named and staying.keeps_rows(table) and staying.value(column) == f"t.{last(column.name)}"
+    named = stage.table(table) == table.partition(":")[2]
+    return named and stage.keeps_rows(table) and stage.value(column) == f"t.{last(column.name)}"
 
 
-def _of_nothing(constraint: Fact, rows: Rows, key: ForeignKey, staying: Staying) -> Look:
+def _of_nothing(constraint: Fact, rows: Rows, key: ForeignKey, stage: Stage) -> Look:
     """At all that refer to something, where nothing will be there."""
     given = (f"t.{last(column.name)} IS NOT NULL" for column in key.own)
     bad = f"SELECT place FROM {rows.source} t WHERE {(' OR ' if key.full else ' AND ').join(given)}"
     why = f"what they refer to is not in {key.table.partition(':')[2]}, which comes back without rows"
-    why += _unless_renamed([key.table], staying)
+    why += _unless_renamed([key.table], stage)
     return look(rows, bad, f"fit {last(constraint.name)}", why)
 
 
-def _unless_renamed(tables: Collection[str], staying: Staying) -> str:
+def _unless_renamed(tables: Collection[str], stage: Stage) -> str:
     """What to say where the rows may be there, in a table that has another name by now."""
-    notes = [note(staying.now(staying.doubted[table]), table) for table in tables if table in staying.doubted]
+    notes = [note(stage.now(stage.doubted[table]), table) for table in tables if table in stage.doubted]
     return f" ({', '.join(notes)})" if notes else ""
 
 
@@ -118,7 +115,7 @@ def _not_covered(rows: Rows, referred: Rows, key: ForeignKey) -> str:
     return f"{joined}%1$s" + f" WHERE {given} AND NOT coalesce({within}, false)".replace("%", "%%")
 
 
-def _asked(constraint: Fact, key: ForeignKey, staying: Staying) -> str | None:
+def _asked(constraint: Fact, key: ForeignKey, stage: Stage) -> str | None:
     """Statements that find out by what the columns are compared; "" where they are of plain types, whose
     operator of that name is theirs, None where that is not to be found out."""
     if all(map(foreign_keys.is_plain, key.own, key.others)):
@@ -128,7 +125,7 @@ def _asked(constraint: Fact, key: ForeignKey, staying: Staying) -> str | None:
     if key.temporal or not same or any(need.startswith("index:") for need in constraint.needs):
         return None
     # ``unnest`` of several arrays is syntax, and has no schema.
-    place = qualifier(staying.table(constraint.parent or ""))
+    place = qualifier(stage.table(constraint.parent or ""))
     spare, other = (f"{place}.{spare_name(constraint.id, word)}" for word in ("refers", "referred"))
     defined = [", ".join(f"{last(c.name)} {c.attrs['type']}" for c in side) for side in (key.own, key.others)]
     names = [", ".join(last(c.name) for c in side) for side in (key.own, key.others)]

@@ -27,7 +27,7 @@ from snapstore_postgres.rows.taking_back import comes_back
 
 @dataclass(frozen=True)
 class Staying:
-    """A request and the actions planned for it. Tables are given by identity, as the target calls them."""
+    """The stage (:class:`snapstore_postgres.rows.stage.Stage`) before anything is done of what is planned."""
 
     request: PlanRequest
     actions: Sequence[Action]
@@ -73,7 +73,7 @@ class Staying:
         if table not in self.request.live:
             return False
         known = self.request.live_hints.get("relations", {})
-        return any(known.get(i, {}).get("bytes") != 0 for i in _below(table, self.request.live))
+        return any(known.get(i, {}).get("bytes") != 0 for i in with_below(table, self.request.live))
 
     def keeps_rows(self, table: str) -> bool:
         """Whether a table has the same rows before and after, all of them here. Where policies hide some
@@ -84,8 +84,8 @@ class Staying:
 
     def _keeps_rows(self, table: str) -> bool:
         request = self.request
-        tree = _below(table, request.live)
-        if table not in request.target or tree != _below(table, request.target) or tree & self.moving:
+        tree = with_below(table, request.live)
+        if table not in request.target or tree != with_below(table, request.target) or tree & self.moving:
             return False
         facts = [request.live.get(identity) for identity in tree]
         if any(f is None or "foreign" in f.attrs for f in facts):
@@ -94,6 +94,9 @@ class Staying:
         if any(f"rows:{name}" in self.touched for name in names):
             return False  # they come back from the archive
         return not tree & self.destroyed and not names & {*request.settings.data}
+
+    def comes_anew(self, identity: str) -> bool:
+        return False
 
     def comes_empty(self, table: str) -> bool:
         """Whether a table is made by this plan, and nothing puts rows into it or its partitions."""
@@ -105,6 +108,10 @@ class Staying:
         come = any(comes_back(one, self.actions) for one in tree) or not tree.isdisjoint(request.live)
         put_in = not self.touched.isdisjoint(f"rows:{name}" for name in names)
         return not (come or put_in) and names.isdisjoint(request.settings.data)
+
+    @property
+    def gives_up(self) -> bool:
+        return False
 
     def has_others_below(self, table: str) -> bool:
         return bool(children(table, self.request.live.dependents))
@@ -145,7 +152,7 @@ class Staying:
         return place_of(last(self.now(key.id)) if key else None, self.has_others_below(table))
 
 
-def _below(table: str, side: Facts) -> set[str]:
+def with_below(table: str, side: Facts) -> set[str]:
     """The table, and all those whose rows are rows of it, too."""
     found, waiting = set[str](), [table]
     while waiting:

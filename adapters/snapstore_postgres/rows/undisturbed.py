@@ -130,7 +130,7 @@ def _meanwhile_quiet(table: str, updates: Sequence[str]) -> str:
     """The updates without the triggers, rules and NOT NULLs in their way that are there by then."""
     name = f"{literal(table)}::pg_catalog.regclass"
     return block(
-        f"""DECLARE {QUIET_VARIABLES} BEGIN {_each_part(name)} {_WITHOUT_WATCHING}
+        f"""DECLARE {QUIET_VARIABLES} BEGIN FOREACH part IN ARRAY {_tree(name)} LOOP {_WITHOUT_WATCHING}
       {_WITHOUT_UNVALIDATED} END LOOP;
   {"; ".join(updates)}; {LOUD} END"""
     )
@@ -184,16 +184,19 @@ _WITHOUT_UNVALIDATED = """FOR watching IN
 """A NOT NULL that was never validated refuses an update of a row that has NULL there already."""
 
 
-def _each_part(name: str) -> str:
-    return f"""FOREACH part IN ARRAY ARRAY(
-      SELECT relid FROM pg_catalog.pg_partition_tree({name}) UNION SELECT {name}) LOOP"""
+def _tree(name: str) -> str:
+    return f"ARRAY(SELECT relid FROM pg_catalog.pg_partition_tree({name}) UNION SELECT {name})"
 
 
 def quiet(table: str) -> str:
     """PL/pgSQL that keeps the triggers and rules of a table and its partitions from seeing what follows, and
     lets rows be deleted that nothing tells to subscribers, until :data:`LOUD`."""
-    name = f"{literal(table)}::pg_catalog.regclass"
-    return f"""{_each_part(name)}
+    return quiet_all(_tree(f"{literal(table)}::pg_catalog.regclass"))
+
+
+def quiet_all(tables: str) -> str:
+    """The same for tables by themselves, given by an expression for an array of them."""
+    return f"""FOREACH part IN ARRAY {tables} LOOP
       {_WITHOUT_WATCHING}
       {_WITHOUT_UNVALIDATED}
       FOR watching IN

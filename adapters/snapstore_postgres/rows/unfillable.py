@@ -12,19 +12,19 @@ from snapstore_postgres.rows.archive import kept
 from snapstore_postgres.rows.checked import checks_of
 from snapstore_postgres.rows.future_rows import look, others_stay, rows_with
 from snapstore_postgres.rows.looking import Look
-from snapstore_postgres.rows.staying import Staying
+from snapstore_postgres.rows.stage import Stage
 
 
-def unfillable(column: Fact, staying: Staying) -> Iterator[Look]:
+def unfillable(column: Fact, stage: Stage) -> Iterator[Look]:
     """Looks at rows that have to get a value which nobody knows, where all that can be tried is known now."""
-    view, table = View(staying.request, fates={}), column.parent or ""
-    is_known = column.id in staying.request.live or kept(staying.request, column.id, "column")
-    if is_known or not staying.has_rows(table) or not gaps.needed(column, view):
+    view, table = View(stage.request, fates={}), column.parent or ""
+    is_known = column.id in stage.request.live or kept(stage.request, column.id, "column")
+    if is_known or not stage.has_rows(table) or not gaps.needed(column, view):
         return
     trial = filling.trial(column, view)
-    if trial is None or not _means_the_same(column, view, staying):
+    if trial is None or not _means_the_same(column, view, stage):
         return
-    rows = rows_with(table, trial.own, staying)
+    rows = rows_with(table, trial.own, stage)
     if rows is not None:
         bad = f"SELECT place FROM {rows.source} t WHERE ({trial.query}) IS NULL"
         names = ", ".join(last(check.name) for check in checks_of(column, view))
@@ -33,7 +33,7 @@ def unfillable(column: Fact, staying: Staying) -> Iterator[Look]:
         )
 
 
-def _means_the_same(column: Fact, view: View, staying: Staying) -> bool:
+def _means_the_same(column: Fact, view: View, stage: Stage) -> bool:
     """Whether the type and what the checks call are there as they will be; a domain has a say of its own."""
     of_domain = any(need.startswith("domain:") for need in column.needs)
-    return not of_domain and all(others_stay(fact, staying) for fact in (column, *checks_of(column, view)))
+    return not of_domain and all(others_stay(fact, stage) for fact in (column, *checks_of(column, view)))
