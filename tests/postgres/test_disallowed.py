@@ -299,7 +299,7 @@ def test_all_rows_in_the_way_are_told_at_once(new_database: Callable[[], str]) -
     assert "2 rows of public.t do not fit t_v_key: id = 1, 3" in told.what
     assert "1 rows of public.t do not fit, in n: id = 2" in told.what
     assert "1 rows of public.t do not fit t_n_check: id = 1" in told.what
-    assert told.fix.startswith("repair or delete those rows; repair those rows, or, ")
+    assert told.fix == "repair or delete those rows, or give up what does not fit with --data discard"
 
 
 def refused(url: str, old: str, new: str) -> SnapError:

@@ -24,7 +24,7 @@ from snapstore_postgres.renaming import RENAMED
 from snapstore_postgres.renaming.wording import RENAMED_BACK, called_now, label_now
 from snapstore_postgres.rows import archived_values, deleting, forced_policies
 from snapstore_postgres.rows.casts import below_domains, cast, written
-from snapstore_postgres.rows.looking import SHOWN, first
+from snapstore_postgres.rows.looking import HINT, SHOWN, first
 from snapstore_postgres.rows.lost_labels import StandIn, among, stand_in, why_not
 from snapstore_postgres.rows.seen import Seen, seen, seen_now
 from snapstore_postgres.rows.undisturbed import LOUD, quiet, undisturbed
@@ -230,9 +230,6 @@ def _is_said_now(text: str, request: PlanRequest) -> bool:
     return not any(re.search(rf"(?<![\w\".]){re.escape(name)}\.", text) for name in schemas)
 
 
-_HINT = literal("repair those rows, or give up what does not fit with --data discard")
-
-
 def _check(seen: Seen, what: str, same: Callable[[str], str]) -> str:
     """Stops with the number of rows that do not fit, and where the first of them are.
 
@@ -256,7 +253,7 @@ BEGIN
     IF bad <= {SHOWN} THEN places := pg_catalog.concat_ws(', ', nullif(places, ''), row.place); END IF;
   END LOOP;
   RAISE EXCEPTION {message}, bad, places || CASE WHEN bad > {SHOWN} THEN ', ...' ELSE '' END
-    USING ERRCODE = '{DOES_NOT_FIT}', DETAIL = {literal(f"they do not fit {what}")}, HINT = {_HINT};
+    USING ERRCODE = '{DOES_NOT_FIT}', DETAIL = {literal(f"they do not fit {what}")}, HINT = {HINT};
 END"""
     )
 
@@ -267,7 +264,7 @@ def _guard(seen: Seen, same: Callable[[str], str]) -> str:
     return block(
         f"BEGIN IF EXISTS (SELECT FROM {source} WHERE NOT ({same('t.value')})) THEN"
         f" RAISE EXCEPTION {literal(f'rows of {_told(seen)}')}"
-        f" USING ERRCODE = '{DOES_NOT_FIT}', HINT = {_HINT}; END IF; END"
+        f" USING ERRCODE = '{DOES_NOT_FIT}', HINT = {HINT}; END IF; END"
     )
 
 

@@ -19,6 +19,7 @@ LOOKS = "looks"
 NOT_LOOKED_AT = "SN002"
 """The SQLSTATE of the warning that it did not see all."""
 READERS = "ACCESS SHARE"
+HINT = literal("repair or delete those rows, or give up what does not fit with --data discard")
 SHOWN = 10
 """How many places are told."""
 _FIRST = -10000
@@ -139,7 +140,7 @@ BEGIN
     RAISE WARNING {literal(missed)} USING ERRCODE = '{NOT_LOOKED_AT}';
   ELSIF bad > 0 THEN
     RAISE EXCEPTION {literal(found)}, bad, places || CASE WHEN bad > {SHOWN} THEN ', ...' ELSE '' END
-      USING ERRCODE = '{DOES_NOT_FIT}', DETAIL = {literal(look.why)}, HINT = 'repair or delete those rows';
+      USING ERRCODE = '{DOES_NOT_FIT}', DETAIL = {literal(look.why)}, HINT = {HINT};
   END IF;
 END"""
     )
