@@ -108,6 +108,16 @@ def test_what_was_renamed_stays_where_it_is(new_database: Callable[[], str], dep
         assert any(" RENAME " in s or "SET SCHEMA" in s for action in back for s in action.statements)
 
 
+def test_columns_may_have_the_names_of_letters_in_the_catalog(new_database: Callable[[], str]):
+    url = new_database()
+    run(url, "CREATE TABLE t (u int UNIQUE, c int CHECK (c > 0), s int, a text)")
+    run(url, "ALTER TABLE t ADD g int GENERATED ALWAYS AS (s + 1) STORED")
+    run(url, "CREATE POLICY own ON t FOR INSERT WITH CHECK (a <> '')")
+    good = capture(url)
+    run(url, "; ".join(f"ALTER TABLE t RENAME {old} TO {old}_renamed" for old in "ucsa"))
+    assert {action.subject.partition(":")[0] for action in go(url, good)} == {"column"}
+
+
 def test_other_changes_come_on_top(new_database: Callable[[], str]):
     url = new_database()
     run(url, SHOP)

@@ -48,6 +48,9 @@ _VERBATIM = {
 """Kinds that tell nothing in the words of SQL: what is in them stays as somebody has written it."""
 _NO_TEXT = ("owner", "options", "foreign_options", "toast_options", "initcond", "minitcond", "connection")
 """The same of attributes."""
+_CODES = ("kind", "command", "enabled", "provider", "publish", "roles")
+"""Attributes, also inside of others, with letters and words of the server's own, or roles: a column may have
+such a name."""
 _WHOLE = {
     "schema": ("schema",),
     "server": ("server",),
@@ -269,7 +272,7 @@ def _rewritten(fact: Fact, text: Rewriter, renaming: Renaming) -> dict[str, Json
             found[key] = _named(value, renaming)
         elif key == "foreign" and "server" in whole:
             found[key] = {**value, "server": _named(value["server"], renaming)}
-        elif verbatim or key in (*kept, *_NO_TEXT, "foreign") or _is_apart(fact, key, renaming):
+        elif verbatim or key in (*kept, *_NO_TEXT, *_CODES, "foreign") or _is_apart(fact, key, renaming):
             found[key] = value
         elif key == "definition" and fact.kind in ROUTINES:
             found[key] = _header_rewritten(value, text)
@@ -279,8 +282,9 @@ def _rewritten(fact: Fact, text: Rewriter, renaming: Renaming) -> dict[str, Json
 
 
 def _is_apart(fact: Fact, key: str, renaming: Renaming) -> bool:
-    """Of tables and columns themselves little tells of columns; their types may have such names."""
-    tells = {"table": "partition_key", "column": "generated"}
+    """Of tables and columns themselves little tells of columns; their types may have such names, and so may
+    those of constraints."""
+    tells = {"table": "partition_key", "column": "generated", "constraint": "definition"}
     return renaming.kind == "column" and key != tells.get(fact.kind, key)
 
 
@@ -309,7 +313,9 @@ def _deep(text: Rewriter, value: Json) -> Json:
         return text(value)
     if isinstance(value, list):
         return [_deep(text, item) for item in value]
-    return {key: _deep(text, item) for key, item in value.items()} if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    return {key: item if key in _CODES else _deep(text, item) for key, item in value.items()}
 
 
 def _rewriters(renaming: Renaming) -> Iterator[Rewriter]:
