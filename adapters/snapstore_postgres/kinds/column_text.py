@@ -56,7 +56,7 @@ def column_settings(
     )
     if before is not None and foreign:
         found.append(f"ALTER FOREIGN TABLE {table_of(column)} ALTER COLUMN {last(column.name)}{foreign}")
-    found += unvalidated(column) if before is None else []
+    found += unvalidated(column, view) if before is None else []
     return found
 
 

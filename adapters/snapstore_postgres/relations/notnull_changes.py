@@ -14,7 +14,6 @@ from snapstore_postgres.relations import children, table_of, version
 from snapstore_postgres.relations.left_not_nulls import released, told_own
 from snapstore_postgres.relations.no_inherit import first_for_all
 from snapstore_postgres.relations.notnull import (
-    INHERITED,
     contested_name,
     for_children,
     gives,
@@ -127,13 +126,24 @@ def own_not_null(column: Fact, view: View) -> str | None:
     return f"CONSTRAINT {name_in(not_null, column)} NOT NULL {last(column.name)}{reach}"
 
 
-def unvalidated(column: Fact) -> list[str]:
+def unvalidated(column: Fact, view: View) -> list[str]:
     """The statement behind the creation of a column whose NOT NULL is not valid."""
     not_null = column.attrs.get("not_null")
     if not isinstance(not_null, dict) or not not_null.keys() >= {"name", "not_valid"}:
         return []
+    if _has_it_from_above(column, view):
+        return []
     clause = f"CONSTRAINT {not_null['name']} NOT NULL {last(column.name)} NOT VALID"
     return [f"ALTER TABLE {table_of(column)} ADD {clause}"]
+
+
+def _has_it_from_above(column: Fact, view: View) -> bool:
+    """Whether a partition, which is there and attached, gets it by the statement for the table above."""
+    attached = f"partition:{table_of(column)}"
+    if not view.stays(attached):
+        return False
+    above = view.target.get(f"column:{view.target[attached].attrs['of']}.{last(column.name)}")
+    return above is not None and gives(above) and not is_named_otherwise(column, above)
 
 
 def _own_name(column: Fact, now: Json, view: View) -> list[str]:
@@ -150,11 +160,13 @@ def _validated(column: Fact) -> str:
 
 
 def validated_below(column: Fact, reached: Sequence[Fact]) -> list[str]:
-    """The same for columns that came with one whose NOT NULL is not valid, though theirs is: it was new with
-    their table."""
+    """The same for columns that came with one whose NOT NULL is not valid, or were made anew with it, though
+    theirs is: it was new with their table, or they are a partition's."""
     unvalidated = "not_valid" in without_name(column.attrs.get("not_null"))
     return [
-        _validated(below) for below in reached if unvalidated and below.attrs.get("not_null") == INHERITED
+        _validated(below)
+        for below in reached
+        if unvalidated and below.attrs.get("not_null") and not is_not_valid(below)
     ]
 
 

@@ -360,3 +360,9 @@ INSERT INTO gb VALUES (7);
 ALTER TABLE cb NO INHERIT pa; ALTER TABLE ONLY cb DROP x;
 --- b
 CREATE TABLE o (x int);
+
+--- case another type where a NOT NULL is valid in a table that inherits it never validated since 18
+--- a
+CREATE TABLE nn0 (a int, b int); ALTER TABLE nn0 ADD CONSTRAINT nn0_b NOT NULL b NOT VALID; CREATE TABLE nn1 () INHERITS (nn0);
+--- b
+CREATE TABLE nn0 (a int, b bigint); ALTER TABLE nn0 ADD CONSTRAINT nn0_b NOT NULL b NOT VALID; CREATE TABLE nn1 () INHERITS (nn0);
