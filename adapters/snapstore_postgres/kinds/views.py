@@ -60,12 +60,13 @@ def _alter_view(before: Fact, after: Fact, view: View) -> Alteration | None:
 
 
 def _view_halves(fact: Fact, view: View) -> Halves:
-    """A view of the same columns that reads nothing."""
+    """A view of the same columns that reads nothing; without options, some of which want to be of a table."""
     columns = fact.attrs.get("columns") or ()
     nothing = ", ".join(
         f"NULL::{c['type']}" + (f" COLLATE {c['collation']}" if "collation" in c else "") for c in columns
     )
-    bare = _view_text(Fact(fact.id, {**fact.attrs, "query": f"SELECT {nothing}"}), "CREATE OR REPLACE VIEW")
+    reads_nothing = Fact(fact.id, {"columns": columns, "query": f"SELECT {nothing}"})
+    bare = _view_text(reads_nothing, "CREATE OR REPLACE VIEW")
     return Halves(
         bare=[bare],
         completed=[_view_text(fact, "CREATE OR REPLACE VIEW"), *owner_statement("VIEW", fact.name, fact)],

@@ -97,3 +97,11 @@ CREATE TABLE r (b int);
 --- a
 CREATE TABLE t (a int); CREATE FUNCTION f(x int) RETURNS bool LANGUAGE sql BEGIN ATOMIC; SELECT x >= 0 OR count(*) > 100 FROM t; END;
 ALTER TABLE t ADD CONSTRAINT c CHECK (f(a)); CREATE TABLE x () INHERITS (t, r); INSERT INTO x VALUES (1, 2);
+
+--- case a view with a check option calls what reads it
+--- a
+CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t;
+CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM v; END;
+CREATE OR REPLACE VIEW v AS SELECT a FROM t WHERE a > f() WITH CHECK OPTION;
+--- b
+CREATE TABLE o (x int);
