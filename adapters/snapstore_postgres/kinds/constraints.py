@@ -22,6 +22,7 @@ from snapstore_postgres.kinds.merging import are_away, comes_behind, own_below, 
 from snapstore_postgres.kinds.own_checks import dropped
 from snapstore_postgres.names import block, last, literal, qualifier, spare_name, unquote
 from snapstore_postgres.relations import STRONGEST, children, size, table_of
+from snapstore_postgres.relations.copied_keys import without_copy
 from snapstore_postgres.relations.inheritance import (
     along,
     ancestors,
@@ -57,6 +58,7 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
     before, behind = around_key(fact, view)
     return Draft(
         statements=[
+            *without_copy(table, name, view),
             *before,
             f"ALTER TABLE {only}{table} ADD CONSTRAINT {name} {constraint_definition(fact)}",
             *behind,

@@ -9,6 +9,7 @@ from snapstore.model import Fact, Json
 from snapstore.rules import View
 from snapstore_postgres.names import aside, block, last, literal, unquote
 from snapstore_postgres.relations import children, not_null_name, table_of
+from snapstore_postgres.relations.copied_keys import without_copy
 from snapstore_postgres.relations.notnull import (
     beside,
     has_name,
@@ -126,9 +127,15 @@ def name_is_wanted(column: Fact, view: View) -> bool:
 
 
 def without_namesake(column: Fact, view: View) -> list[str]:
-    """Another name for the NOT NULL of a column that has the one which this column's gets."""
+    """Another name for what has the one that the NOT NULL of this column gets: that of another one, or a
+    foreign key from above."""
     if not column.attrs.get("not_null"):
         return []
+    name, table = name_of_not_null(column), table_of(column)
+    return [*without_copy(table, name, view), *_without_other(column, view)]
+
+
+def _without_other(column: Fact, view: View) -> list[str]:
     name, table = name_of_not_null(column), table_of(column)
     others = [other for other in beside(column, view.live_parts, view) if _may_have(name, other, view)]
     if all(has_name(view.target.get(other.id), name) and view.stays(other.id) for other in others):
