@@ -15,10 +15,11 @@ from snapstore_postgres.kinds.indexes import before_elsewhere, is_exclusion, lac
 from snapstore_postgres.kinds.merging import are_away, own_in, taken_off
 from snapstore_postgres.names import block, last, literal, unquote
 from snapstore_postgres.relations import STRONGEST, version
-from snapstore_postgres.relations.inheritance import all_dropped, ancestors
+from snapstore_postgres.relations.inheritance import all_dropped, ancestors, partitions_below
 from snapstore_postgres.relations.miscounted import lost_in, waiting_for
 from snapstore_postgres.rows import archive, fitting, leaving
 from snapstore_postgres.rows.homeless import text
+from snapstore_postgres.rows.unvalidated import never_validated
 
 
 def _attach(fact: Fact, view: View) -> Draft:
@@ -213,7 +214,21 @@ def _is_partition(table: Fact, request: PlanRequest) -> bool:
 
 def _displaced(fact: Fact, view: View) -> list[str]:
     """What of the table, and of the one above, has to go and come again for the attachment to be as it is."""
-    return [*lacking(fact, view), *own_in(fact, view), *_attached_anew(fact, view)]
+    return [*lacking(fact, view), *own_in(fact, view), *_attached_anew(fact, view), *_violated(fact, view)]
+
+
+def _violated(fact: Fact, view: View) -> list[str]:
+    """The checks in its tree that rows may violate which it lets go: they were there before these."""
+    root = leaving.root_of(fact, view.request)
+    tree = (root, *partitions_below(root, view.target))
+    found = [check for table in tree for check in never_validated(table, view)]
+    return found if found and leaving.taken_out(fact, view) else []
+
+
+def _violated_once_away(fact: Fact, view: View) -> list[str]:
+    """The checks that rows may violate which come back to a table that leaves: they were there before."""
+    found = never_validated(f"table:{fact.name}", view)
+    return found if found and leaving.some_were_moved(view.request) else []
 
 
 RULES: dict[str, Rule] = {
@@ -225,6 +240,7 @@ RULES: dict[str, Rule] = {
         rank=45,
         separable=by_itself,
         along=_displaced,
+        behind=_violated_once_away,
         rebuild=lambda dependent, on: on.kind not in _RECURSIVE,
     ),
 }

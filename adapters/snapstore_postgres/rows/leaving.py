@@ -248,5 +248,10 @@ def entry_before_attaching(fact: Fact, source: str, request: PlanRequest) -> arc
     return msgspec.structs.replace(entry, place=place, facts={**entry.facts, SOURCE: told})
 
 
+def some_were_moved(request: PlanRequest) -> bool:
+    """Whether earlier restores have noted where rows came from that they moved to other partitions."""
+    return any(e.kind == KIND and SOURCE in e.facts for e in archive.entries(request.live_hints))
+
+
 def root_of(fact: Fact, request: PlanRequest) -> str:
     return f"table:{[*ancestors(fact.name, request.target)][-1]}"

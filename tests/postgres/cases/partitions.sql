@@ -804,3 +804,23 @@ ALTER TABLE p ADD CONSTRAINT nn FOREIGN KEY (id) REFERENCES r;
 CREATE TABLE p (id int, k int) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p DEFAULT;
 ALTER TABLE p1 ADD CONSTRAINT nn CHECK (id > 0);
 ALTER TABLE p ADD CONSTRAINT nn FOREIGN KEY (id) REFERENCES r;
+
+--- case rows find their partitions by the hash of an enum that is made anew, and violate checks never validated
+--- a
+CREATE TYPE e AS ENUM ('a','b','c'); CREATE TABLE p (k e, v int) PARTITION BY HASH (k);
+CREATE TABLE p0 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+INSERT INTO p SELECT unnest(enum_range(NULL::e)), 1;
+ALTER TABLE p1 ADD CONSTRAINT one CHECK (v > 1) NOT VALID; ALTER TABLE p0 ADD CONSTRAINT zero CHECK (v > 1) NOT VALID;
+--- b
+CREATE TABLE other (id int);
+
+--- case a row moves to another partition, and violates checks never validated there and here
+--- both
+CREATE TABLE p (k int, v int) PARTITION BY LIST (k);
+CREATE TABLE p0 (k int, v int); CREATE TABLE p1 (k int, v int);
+INSERT INTO p0 VALUES (0, 0), (1, 0); INSERT INTO p1 VALUES (1, 0);
+ALTER TABLE p0 ADD CONSTRAINT zero CHECK (v > 1) NOT VALID; ALTER TABLE p1 ADD CONSTRAINT one CHECK (v > 1) NOT VALID; 
+--- a
+--- b
+DELETE FROM p0 WHERE k = 1;
+ALTER TABLE p ATTACH PARTITION p0 FOR VALUES IN (0); ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);
