@@ -16,7 +16,6 @@ from snapstore_postgres.relations import STRONGEST, data_loss, rewrite_hazard, s
 from snapstore_postgres.relations.inheritance import (
     along,
     comes_with_parent,
-    descendants,
     dropped,
     given_by,
     governing,
@@ -221,8 +220,7 @@ def _with_column(fact: Fact, view: View) -> list[str]:
     """What is made anew with a column: also those that come and go by the statement for it, though they may
     stand on other things."""
     before = view.live.get(fact.id)
-    below = descendants(before, view, live=True) if before else ()
-    again = [d.id for d in below if view.vanishes(fact.id) and comes_with_parent(d, view)]
+    again = [d.id for d in along(before, view, live=True)] if before and view.vanishes(fact.id) else []
     return [*made_with_table(fact, view), *_first_to_go(fact, view), *again]
 
 
