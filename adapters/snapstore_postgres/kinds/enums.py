@@ -58,10 +58,13 @@ def _added_labels(name: str, was: Sequence[str], now: Sequence[str]) -> Iterator
 def _uses_new_label(enum: Fact, labels: set[str], view: View) -> bool:
     """A label added in a transaction cannot be used in it (the manual, ALTER TYPE), so then it is a swap."""
     texts = [literal(label) for label in labels]
-    if any(_gets_values(column, view) for column in columns_with(enum, view.target_dependents)):
+    columns = [*columns_with(enum, view.target_dependents)]
+    if any(_gets_values(column, view) for column in columns):
         return True
+    by_type = {enum.id, *(column.id for column in columns)}  # a bound does not tell of what it is
     return any(
-        enum.id in change.after.needs and any(t in str(change.after.attrs) for t in [*texts, *labels])
+        not by_type.isdisjoint(change.after.needs)
+        and any(t in str(change.after.attrs) for t in [*texts, *labels])
         for change in view.request.changes.facts
         if change.after is not None
     )

@@ -839,3 +839,23 @@ CREATE TABLE p (m e DEFAULT 'a', k int, l int) PARTITION BY RANGE (k);
 CREATE TABLE q PARTITION OF p DEFAULT PARTITION BY LIST (m);
 CREATE TABLE r (m e DEFAULT 'a', k int, l int) PARTITION BY HASH (l);
 CREATE TABLE s PARTITION OF r FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+
+--- case a partition takes a label that is new
+--- a
+CREATE TYPE e AS ENUM ('a', 'b');
+CREATE TABLE p (m e, k int) PARTITION BY LIST (m);
+CREATE TABLE q PARTITION OF p FOR VALUES IN ('a');
+--- b
+CREATE TYPE e AS ENUM ('a', 'b', 'c');
+CREATE TABLE p (m e, k int) PARTITION BY LIST (m);
+CREATE TABLE q PARTITION OF p FOR VALUES IN ('a', 'c');
+
+--- case a table becomes a partition up to a label that is new
+--- a
+CREATE TYPE e AS ENUM ('a', 'b'); CREATE DOMAIN d AS e;
+CREATE TABLE p (m d, k int) PARTITION BY RANGE (k, m);
+CREATE TABLE q (m d, k int);
+--- b
+CREATE TYPE e AS ENUM ('a', 'b', 'c'); CREATE DOMAIN d AS e;
+CREATE TABLE p (m d, k int) PARTITION BY RANGE (k, m);
+CREATE TABLE q PARTITION OF p FOR VALUES FROM (1, 'b') TO (2, 'c');
