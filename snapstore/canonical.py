@@ -70,7 +70,7 @@ def encode_normal(path: str, normal: tuple[Fact, ...]) -> bytes:
 def normal(document: Document) -> tuple[Fact, ...]:
     """What decoding the bytes of a document would give, provided that its attributes are JSON as promised."""
     facts = [
-        fact if not fact.needs or _is_ascending(fact.needs) else _with_normal_needs(fact)
+        fact if len(fact.needs) < 2 or _is_ascending(fact.needs) else _with_normal_needs(fact)
         for fact in document.facts
     ]
     return tuple(sorted(facts, key=attrgetter("id")))
@@ -148,7 +148,7 @@ def _join_text(value: Json) -> Json:
 
 def _escape_key(key: str) -> str:
     """A key that an adapter calls ``$text`` itself gets one more ``$``, taken off again when read."""
-    return "$" + key if _TEXT_LIKE.match(key) else key
+    return "$" + key if key.startswith("$") and _TEXT_LIKE.match(key) else key
 
 
 def _unescape_key(key: str) -> str:

@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -125,19 +126,26 @@ def _told(name: str, pages: Iterable[Document]) -> Iterator[Document]:
 
 def _check(name: str, captured: Captured) -> None:
     """The promises of Captured that everything later builds on: a breach is a bug of the adapter."""
-    paths = [document.path for document in captured.documents]
-    for names in (paths, [fact.id for document in captured.documents for fact in document.facts]):
-        if len(set(names)) < len(names):
-            [(twice, _)] = Counter(names).most_common(1)
-            raise SnapError(
-                f"its adapter captured {twice!r} twice", fix="report this as a bug of the adapter"
-            )
-    reserved = [path for path in paths if path.partition("/")[0] in (FILES, PAGES)]
+    documents = captured.documents
+    paths = {document.path for document in documents}
+    facts = {fact.id for document in documents for fact in document.facts}
+    if len(paths) < len(documents) or len(facts) < sum(len(document.facts) for document in documents):
+        raise SnapError(
+            f"its adapter captured {_twice(documents)!r} twice", fix="report this as a bug of the adapter"
+        )
+    reserved = sorted(path for path in paths if path.partition("/")[0] in (FILES, PAGES))
     if reserved:
         raise SnapError(
             f"its adapter put a document at {reserved[0]!r}, which is kept for files and pages",
             fix="report this as a bug of the adapter",
         )
+
+
+def _twice(documents: Sequence[Document]) -> str:
+    """The path of a document, or else the identity of a fact, that is there more than once."""
+    paths = Counter(document.path for document in documents)
+    facts = Counter(fact.id for document in documents for fact in document.facts)
+    return next(name for name, count in chain(paths.items(), facts.items()) if count > 1)
 
 
 def _joined(failures: list[BaseException]) -> SnapError:

@@ -91,7 +91,7 @@ def _laid_over(groups: Groups, gone: Groups, come: Groups) -> Groups:
     found = dict(groups)
     for key in gone.keys() | come.keys():
         new = {fact.id: fact for fact in come.get(key, ())}
-        old = {fact.id for fact in gone.get(key, ())} - new.keys()
-        kept = [new.pop(fact.id, fact) for fact in groups.get(key, ()) if fact.id not in old]
-        found[key] = [*kept, *new.values()]
+        differing = {fact.id for fact in gone.get(key, ())} | new.keys()
+        kept = (new.pop(f.id, None) if f.id in differing else f for f in groups.get(key, ()))
+        found[key] = [*filter(None, kept), *new.values()]
     return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
-from operator import attrgetter
 
 import msgspec
 import psycopg
@@ -134,17 +133,17 @@ def documents(facts: Mapping[str, Fact]) -> list[Document]:
     wholes: dict[str, list[Fact]] = {}
     beside: dict[str, list[Fact]] = {}  # by the parent that they share, which saves going up for each
     for fact in facts.values():
-        group = beside.get(fact.parent or "")
+        parent = fact.parent
+        group = beside.get(parent or "")
         if group is None:
             group = wholes.setdefault(_whole(fact, facts), [])
-            if fact.parent and fact.parent in facts:
-                beside[fact.parent] = group
+            if parent and parent in facts:
+                beside[parent] = group
         group.append(fact)
     found: dict[str, list[Fact]] = defaultdict(list)
     for identity, group in wholes.items():
         found[document_path(identity)] += group
-    by_identity = attrgetter("id")
-    return [Document(path, tuple(sorted(found[path], key=by_identity))) for path in sorted(found)]
+    return [Document(path, tuple(found[path])) for path in sorted(found)]
 
 
 def _whole(fact: Fact, facts: Mapping[str, Fact]) -> str:

@@ -48,8 +48,8 @@ def lost_again(asked: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     """The actions, and behind those on partitions that are without their NOT NULL in the target as it was
     ``asked`` for, one that takes it: where they have it by then."""
     subjects = {action.subject for action in actions}
-    touched = (c for c in asked.target.kinds.get("column", ()) if _is_without(c))
-    touched = (c for c in touched if not subjects.isdisjoint(_concerning(c, asked.target)))
+    lost = (c for c in asked.target.kinds.get("column", ()) if is_lost(c.attrs.get("not_null")))
+    touched = (c for c in lost if not subjects.isdisjoint(_concerning(c, asked.target)))
     return [*actions, *(_loss(column, asked) for column in touched)]
 
 
