@@ -89,7 +89,7 @@ class Session:
             except LostError as error:
                 if attempt == ATTEMPTS:
                     raise lost(error, self) from error
-                time.sleep(_PAUSE * 2**attempt)
+                pause(attempt)
         raise AssertionError("not reached")
 
     def tell(self, commands: Sequence[Command], database: int | None = None) -> list[Any]:
@@ -254,6 +254,11 @@ def _unfit(error: redis.RedisError, options: dict[str, Any], resource: str) -> S
         text = f"Redis at {_place(options)} has no database {options['db']}: {error}"
         return SnapError(text, where=resource, fix="check the number at the end of the url")
     return _refused(error, options, resource)
+
+
+def pause(attempt: int) -> None:
+    """Wait before the server is asked again, longer each time."""
+    time.sleep(_PAUSE * 2**attempt)
 
 
 def lost(error: LostError, session: Session) -> SnapError:

@@ -6,7 +6,6 @@ again, and is never applied twice.
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,16 @@ from snapstore.errors import Exit, SnapError
 from snapstore.model import SEALED, Action, Json
 from snapstore_redis.capture import keep_secret, sealing
 from snapstore_redis.comparing import plain
-from snapstore_redis.connection import ATTEMPTS, Command, LostError, PutOffError, ServerError, Session, lost
+from snapstore_redis.connection import (
+    ATTEMPTS,
+    Command,
+    LostError,
+    PutOffError,
+    ServerError,
+    Session,
+    lost,
+    pause,
+)
 from snapstore_redis.keyplan import digest
 from snapstore_redis.names import key_place
 from snapstore_redis.server import Server
@@ -116,7 +124,7 @@ class KeyWriter:
                 failures += 1
                 if failures == ATTEMPTS:
                     raise lost(error, self._session) from error
-                time.sleep(0.1 * 2**failures)
+                pause(failures)
         raise _moved(keys[0], self._session.resource)
 
     def _once(self, keys: Sequence[_Key]) -> bool:
