@@ -17,7 +17,7 @@ from snapstore.rules import View
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import table_of
 from snapstore_postgres.rows.checked import CALLED, checks_of, coming_beside, condition
-from snapstore_postgres.rows.compared import beside
+from snapstore_postgres.rows.compared import behind, beside
 from snapstore_postgres.rows.neutral import NEUTRAL, NUMBERS, TEXTS, TIMES, UNUSED, base_of, of_type
 from snapstore_postgres.rows.referring import is_found, key_that_is_there, references_of
 
@@ -167,6 +167,8 @@ def _candidates(column: Fact, checks: list[Fact], view: View, is_there: bool) ->
         yield key_that_is_there(references, within is not None, used)
         return  # nothing else is there to refer to
     tests = " ".join(map(condition, checks))
+    if within is not None and is_there:
+        yield from behind(column, checks, view)
     yield from of_type(column.attrs["type"], column, tests, view, within is not None)
     yield from beside(column, checks, view)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.names import last, literal
 from snapstore_postgres.relations import table_of
+from snapstore_postgres.rows import sized
 from snapstore_postgres.rows.checked import condition
 
 NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision", "money", "oid")
@@ -63,6 +65,7 @@ def _apart(kind: str, column: Fact, tests: str, view: View) -> Iterator[str]:
     elif base in TEXTS:
         yield f"{UNUSED}::text"
         yield from (f"{UNUSED} || {literal(text)}" for text in (*_SHAPES, *_texts(tests)))
+        yield from sized.texts_apart(UNUSED, tests)
     elif base in TIMES:
         last_day = f"(SELECT max(m.{name}) FILTER (WHERE isfinite(m.{name})) FROM {table_of(column)} m)::date"
         for day in ("1970-01-01", *(day for day, _ in _DATE.findall(tests))):
@@ -79,14 +82,19 @@ def of_type(kind: str, column: Fact, tests: str, view: View, apart: bool = False
         yield from _apart(kind, column, tests, view)
     if kind.endswith("[]"):
         yield literal("{}")
+        yield from sized.arrays(kind, tests)
     elif base in NUMBERS:
         yield from ("0", "1", "-1", *_numbers(tests))
     elif base in TEXTS:
         yield from map(literal, ("", "-", *(f"x{shape}" for shape in _SHAPES), *_texts(tests)))
+        yield from sized.texts(tests)
     elif base in TIMES:
         yield from (literal(text) for text in ("1970-01-01", *_dates(tests)))
     elif base in NEUTRAL:
-        yield from map(literal, NEUTRAL[base])
+        yield from map(literal, (*NEUTRAL[base], *_objects(base, tests)))
+    elif base == "bytea":
+        yield literal("")
+        yield from sized.byte_strings(tests)
     else:
         yield from _of_own_type(column, tests, view, apart)
 
@@ -160,6 +168,13 @@ def _numbers(tests: str) -> Iterator[str]:
 
 def _texts(tests: str) -> list[str]:
     return [text.replace("''", "'") for text in re.findall(r"'((?:[^']|'')*)'", tests)]
+
+
+def _objects(base: str, tests: str) -> Iterator[str]:
+    """JSON that has what the checks name."""
+    named = _texts(tests) if base in ("json", "jsonb") else []
+    if named:
+        yield from (json.dumps(dict.fromkeys(named, value)) for value in (None, "", 0))
 
 
 _DATE = re.compile(r"'(\d{4}-\d\d-\d\d)([^']*)'")

@@ -200,7 +200,25 @@ CREATE TABLE t (id int, p pair, l pair[]); INSERT INTO t VALUES (1, ROW('a=>1', 
 CREATE TABLE t (id int, p pair, l pair[]) PARTITION BY LIST (id); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1, 2); INSERT INTO t VALUES (1, ROW('a=>1', 1), ARRAY[ROW('b=>2', 2)]::pair[]);
 --- case what stands in is compared with what else is in the row
 --- a
-CREATE TABLE t (id int PRIMARY KEY, d date, e date NOT NULL, n int, m int NOT NULL, f numeric(5, 2), g numeric(5, 2) NOT NULL, p timestamptz, q timestamptz NOT NULL, w varchar(9), x varchar(9) NOT NULL, CHECK (d <= e), CHECK (m > n), CHECK (g = f), CHECK (q < p), CHECK (x = w));
+CREATE TABLE t (id int PRIMARY KEY, d date, e date NOT NULL, n int, m int NOT NULL, f numeric(5, 2), g numeric(5, 2) NOT NULL, p timestamptz, q timestamptz NOT NULL, w varchar(9), x text NOT NULL, y bigint NOT NULL, CHECK (d <= e), CHECK (m > n), CHECK (g = f), CHECK (q < p), CHECK (x = w), CHECK (y > n));
 --- b
 CREATE TABLE t (id int PRIMARY KEY, d date, n int, f numeric(5, 2), p timestamptz, w varchar(9));
 INSERT INTO t VALUES (1, '2024-05-05', 5, 999.99, '1960-01-01', 'nine chrs'), (2, 'infinity', 2147483646, -1, '1965-07-01', '%'), (3, NULL, NULL, NULL, NULL, NULL);
+--- case what stands in is compared with what else is in the row, and tells rows apart
+--- a
+CREATE TABLE t (id int PRIMARY KEY, d date, e date NOT NULL UNIQUE, n int, m int NOT NULL UNIQUE, l bigint NOT NULL UNIQUE, p timestamptz, q timestamptz NOT NULL, CHECK (d < e), CHECK (m > n), CHECK (l < n), CHECK (q > p), UNIQUE (p, q));
+--- b
+CREATE TABLE t (id int PRIMARY KEY, d date, n int, p timestamptz);
+INSERT INTO t VALUES (1, '2024-05-05', 5, '2020-01-01'), (2, '2024-05-05', 700, '2020-01-01'), (3, NULL, NULL, NULL), (4, NULL, -9, '2020-01-01');
+--- case what stands in tells rows apart, and nothing that it is compared with is known
+--- a
+CREATE TABLE t (id int PRIMARY KEY, d date, e date NOT NULL UNIQUE, n int, m int NOT NULL UNIQUE, CHECK (d < e), CHECK (m > n));
+--- b
+CREATE TABLE t (id int PRIMARY KEY, d date, n int);
+INSERT INTO t VALUES (1), (2);
+--- case what stands in is as long as its check wants it
+--- a
+CREATE TABLE t (id int PRIMARY KEY, a char(3) NOT NULL CHECK (a ~ '^[A-Z]{3}$'), b varchar(7) NOT NULL CHECK (b ~ '^#[0-9a-f]{6}$'), c text NOT NULL CHECK (length(c) > 4), d text NOT NULL CHECK (d ~ '^[a-z_]+$'), e bytea NOT NULL CHECK (octet_length(e) = 16), f int[] NOT NULL CHECK (cardinality(f) = 3), g jsonb NOT NULL CHECK (g ? 'a' AND g ? 'b'), h text NOT NULL UNIQUE CHECK (h ~ '^[A-Z]{4}$'), i text NOT NULL UNIQUE CHECK (length(i) = 5));
+--- b
+CREATE TABLE t (id int PRIMARY KEY);
+INSERT INTO t SELECT generate_series(1, 20);
