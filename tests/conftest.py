@@ -40,6 +40,11 @@ def pytest_configure() -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", place)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long ones first: one that begins last would leave the other workers without work."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(autouse=True)
 def own_secrets() -> Iterator[None]:
     """What a test in this process calls a secret is none in the next one: it may be any word of a message."""

@@ -19,6 +19,7 @@ from tests.postgres.proxy import Cut
 from tests.watch import servers
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.postgres,
     pytest.mark.skipif(servers.PROMETHEUS is None, reason="needs Debian's prometheus"),
 ]

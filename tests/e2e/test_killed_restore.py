@@ -152,6 +152,7 @@ def records(scene: Scene) -> int:
         return len(done.records)
 
 
+@pytest.mark.long
 @pytest.mark.postgres
 @pytest.mark.parametrize("part", range(PARTS))
 def test_killed_at_any_boundary_it_ends_in_the_old_or_the_new_state(scene: Scene, records: int, part: int):

@@ -19,6 +19,7 @@ _OF_THE_DATABASE = re.compile(
 """What there is once in a database, and what concerns all schemas or those of the system."""
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("roles")
 def test_all_pairs_in_one_database_come_go_and_change(new_database: Any, postgres_version: int) -> None:
     nothing, one, other = new_database(), new_database(), new_database()

@@ -127,6 +127,7 @@ def _is(found: State, wanted: State) -> bool:
     return not dump.difference(found.schema, wanted.schema)
 
 
+@pytest.mark.long
 def test_cut_at_any_message_it_can_be_completed_or_taken_back(cutting: Cutting) -> None:
     dice = random.Random(SEED)
     old = state(cutting.project)
@@ -159,6 +160,7 @@ def refresh(_: int, text: str) -> bool:
     return text.startswith("REFRESH MATERIALIZED VIEW public.lit")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", WAYS)
 def test_what_no_fact_tells_is_not_taken_for_done(cutting: Cutting, way: str) -> None:
     """An answer to COMMIT that was lost; and, after it, a materialized view that was not filled again."""

@@ -92,6 +92,7 @@ class Ending:
         at_rest(self.project)
 
 
+@pytest.mark.long
 def test_ended_at_any_moment_it_can_be_completed_or_taken_back(
     project: Project, server: embedded.Server
 ) -> None:
