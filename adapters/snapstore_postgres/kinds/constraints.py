@@ -40,17 +40,11 @@ from snapstore_postgres.rows.unvalidated import is_unvalidated, is_valid_check
 
 
 def _create_constraint(fact: Fact, view: View) -> Draft:
-    name = last(fact.name)
     if fact.parent and fact.parent.startswith("domain:"):
-        alter = f"ALTER DOMAIN {qualifier(fact.name)}"
-        definition = reparsable(fact.attrs["definition"])
-        return Draft(
-            statements=[f"{alter} ADD CONSTRAINT {name} {definition}"],
-            undo=[f"{alter} DROP CONSTRAINT {name}"],
-        )
+        return _create_on_domain(fact)
     if _arrives(fact, view) or _made_with_parent(fact, view):
         return NOTHING
-    table = table_of(fact)
+    name, table = last(fact.name), table_of(fact)
     only = "" if fact.attrs["type"] in ("c", "f", "x") else "ONLY "
     reached = along(fact, view, live=False)
     below = list(_in_partitions(fact, view)) if is_exclusion(fact) else []
@@ -79,6 +73,14 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
         rows=rows,
         bytes=bytes_,
         hazards=_constraint_hazards(fact, rows, bytes_),
+    )
+
+
+def _create_on_domain(fact: Fact) -> Draft:
+    alter, name = f"ALTER DOMAIN {qualifier(fact.name)}", last(fact.name)
+    return Draft(
+        statements=[f"{alter} ADD CONSTRAINT {name} {reparsable(fact.attrs['definition'])}"],
+        undo=[f"{alter} DROP CONSTRAINT {name}"],
     )
 
 

@@ -19,23 +19,36 @@ def proven(
     ``add`` is the statement that adds it NOT VALID, ``what`` says of what it is a check. One that
     ``may_fail`` is left NOT VALID then, for the action to see to the rows.
     """
-    name = check.partition(":")[2]
-    alter = f"ALTER TABLE {qualifier(name)}"
-    validate = f"{alter} VALIDATE CONSTRAINT {last(name)}"
-    tried = block(f"BEGIN {validate}; EXCEPTION WHEN check_violation THEN NULL; END")
-    adding = step(
+    adding, validating = _added(action, check, add, what), _validated(action, check, what, may_fail)
+    left, drop = scene.live.get(check), scene.drop_of(check)
+    if left is None or drop is None:
+        return [adding, validating], []
+    if left.attrs["definition"].endswith(" NOT VALID"):
+        return [msgspec.structs.replace(validating, needs=())], [drop]
+    return [], [drop]
+
+
+def _added(action: Action, check: str, add: str, what: str) -> Action:
+    table, name = _split(check)
+    return step(
         action,
         BEFORE,
         summary=f"check that {what}, for new rows",
         statements=(add,),
         lock=STRONGEST,
-        undo=(f"{alter} DROP CONSTRAINT {last(name)}",),
+        undo=(f"ALTER TABLE {table} DROP CONSTRAINT {name}",),
         needs=(),
         produces=(check,),
         destroys=(),
         releases=(),
     )
-    validating = step(
+
+
+def _validated(action: Action, check: str, what: str, may_fail: bool) -> Action:
+    table, name = _split(check)
+    validate = f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}"
+    tried = block(f"BEGIN {validate}; EXCEPTION WHEN check_violation THEN NULL; END")
+    return step(
         action,
         BEFORE + 1,
         summary=f"check that {what}, for all rows",
@@ -46,12 +59,12 @@ def proven(
         destroys=(),
         releases=(),
     )
-    left, drop = scene.live.get(check), scene.drop_of(check)
-    if left is None or drop is None:
-        return [adding, validating], []
-    if left.attrs["definition"].endswith(" NOT VALID"):
-        return [msgspec.structs.replace(validating, needs=())], [drop]
-    return [], [drop]
+
+
+def _split(check: str) -> tuple[str, str]:
+    """The table of a check, given by identity, and its own name."""
+    name = check.partition(":")[2]
+    return qualifier(name), last(name)
 
 
 def after_proof(action: Action, check: str, steps: list[Action]) -> Action:

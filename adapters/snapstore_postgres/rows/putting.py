@@ -104,13 +104,8 @@ def _moved(
     request: PlanRequest, table: str, rows: Rows, lacking: Sequence[tuple[Fact, archive.Entry]]
 ) -> str:
     name, apart = table.partition(":")[2], _values_apart(rows.values, lacking, request)
-    known = _named({"snap_no": rows.number, **rows.values, **apart})
-    typed = f"(SELECT {known} FROM {rows.source} WHERE {rows.only}) t"
-    if standing := _standing_in(table, rows.values, request):
-        others = {name: f"t.{name}" for name in ("snap_no", *rows.values, *apart) if name not in standing}
-        given = {n: f"coalesce(t.{n}, {value})" if n in apart else value for n, value in standing.items()}
-        typed = f"(SELECT {_named({**others, **given})} FROM {typed}) t"
-    values = dict.fromkeys([*rows.values, *apart, *standing])
+    standing = _standing_in(table, rows.values, request)
+    typed, values = _typed(rows, apart, standing), dict.fromkeys([*rows.values, *apart, *standing])
     listed = ", ".join(values)
     first, begins, ends = rows.marks
     into = f"{begins}INSERT INTO {name} AS snap_put ({listed}) OVERRIDING SYSTEM VALUE"
@@ -141,6 +136,18 @@ EXCEPTION WHEN integrity_constraint_violation OR data_exception THEN
   NULL; -- what came to the table since is in their way, or they are in that of a constraint
 END"""
     )
+
+
+def _typed(rows: Rows, apart: Mapping[str, str], standing: Mapping[str, str]) -> str:
+    """The rows as a table ``t`` with their numbers, with values that lie ``apart`` from them, and with those
+    that are ``standing`` in where there are none."""
+    known = {"snap_no": rows.number, **rows.values, **apart}
+    typed = f"(SELECT {_named(known)} FROM {rows.source} WHERE {rows.only}) t"
+    if not standing:
+        return typed
+    others = {name: f"t.{name}" for name in known if name not in standing}
+    given = {n: f"coalesce(t.{n}, {value})" if n in apart else value for n, value in standing.items()}
+    return f"(SELECT {_named({**others, **given})} FROM {typed}) t"
 
 
 _NO_COPY = "t.snap_no::text <> ALL ($1)"
