@@ -203,3 +203,31 @@ def test_rows_that_only_another_server_would_take_go_to_the_archive(new_database
     assert [table.rows.total() for table in rows(url, archived=True).values()] == [2]
     step(url, reached, live)
     assert rows(url) == before
+
+
+BESIDE = "CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);"
+SPLIT = "CREATE TABLE p1 (id int, v text) PARTITION BY LIST (v); CREATE TABLE p1d PARTITION OF p1 DEFAULT;"
+ANEW = {
+    "without partitions": ("CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)", SPLIT),
+    "with other partitions": (
+        "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY HASH (v);"
+        " CREATE TABLE p10 PARTITION OF p1 FOR VALUES WITH (MODULUS 1, REMAINDER 0)",
+        SPLIT,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ANEW)
+def test_rows_of_a_table_that_is_made_anew_go_where_they_belong_when_it_is_attached(
+    project: Project, case: str
+) -> None:
+    root = "CREATE TABLE p (id int, v text) PARTITION BY LIST (id);"
+    attached, apart = ANEW[case]
+    project.sql(f"{root} {attached}; {BESIDE}")
+    project.snap("take", "-m", "good", code=0)
+    project.sql(f"DROP TABLE p; {root} {apart} {BESIDE} INSERT INTO p1 VALUES (1, 'a'), (2, 'b'), (3, 'c')")
+    project.snap("restore", "HEAD", "--yes", "--allow", "all", code=0)
+    assert project.sql("SELECT id FROM p1") == [(1,)]
+    project.snap("undo", "--yes", "--allow", "all", code=0)
+    assert project.sql("SELECT id, v FROM p1 ORDER BY id") == [(1, "a"), (2, "b"), (3, "c")]
+    assert project.sql("SELECT * FROM p") == []

@@ -46,12 +46,20 @@ def with_carried_rows(request: PlanRequest, actions: Sequence[Action]) -> list[A
         and action.subject.startswith("table:")
         and action.subject in request.target
     ]
-    with_their_root = {p for i in again for p in partitions_below(i, request.live)}
-    with_their_root -= {p for i in again for p in _leaving(request, i)}
-    carried = [i for i in again if i not in with_their_root and held(request, i) != 0]
+    carried = [i for i in _by_themselves(again, request) if held(request, i) != 0]
     roots = {table: root for root in carried for table in (root, *partitions_below(root, request.target))}
     waiting = [_after_filling(request, action, roots) for action in actions]
     return [*waiting, *(a for identity in carried for a in _carry(request, identity))]
+
+
+def _by_themselves(again: Collection[str], request: PlanRequest) -> list[str]:
+    """The tables whose rows do not go along with those of one that they are in and stay in."""
+    found, along = list[str](), set[str]()
+    for identity in sorted(again, key=lambda i: sum(1 for _ in ancestors(i.partition(":")[2], request.live))):
+        if identity not in along:
+            found.append(identity)
+            along |= {*partitions_below(identity, request.live)} - {*_leaving(request, identity)}
+    return found
 
 
 def _filled_again(identity: str) -> str:
@@ -60,8 +68,8 @@ def _filled_again(identity: str) -> str:
 
 
 def _after_filling(request: PlanRequest, action: Action, roots: Mapping[str, str]) -> Action:
-    """The action; foreign keys to a new table and its triggers wait until its rows are there. ``roots`` are
-    the tables that rows are put into, by what these are then in."""
+    """The action; foreign keys to a new table, its triggers, and what it is attached to wait until its rows
+    are there. ``roots`` are the tables that rows are put into, by what these are then in."""
     fact = request.target.get(action.subject)
     if fact is None or action.verb is Verb.DROP:
         return action
@@ -71,6 +79,8 @@ def _after_filling(request: PlanRequest, action: Action, roots: Mapping[str, str
         tables = {target.parent or "" for target in targets}
     elif fact.kind in ("trigger", "rule"):
         tables = {fact.parent or ""}
+    elif fact.kind == "partition" and not _is_parted(f"table:{fact.name}", request):
+        tables = {f"table:{fact.name}"} & {*roots.values()}
     tokens = sorted({_filled_again(roots[table]) for table in tables if table in roots})
     return msgspec.structs.replace(action, needs=(*action.needs, *tokens)) if tokens else action
 
@@ -257,7 +267,8 @@ def _put_in(carried: _Carried) -> Action:
     ]
     positions = [s for column in columns for s in _positions(request, column)]
     stand_in, referred, hazards = _standing_in(carried)
-    needs = {f"rows:{name}", carried.identity, *partitions, *_filled(request, columns), *referred}
+    above = {f"partition:{name}"} & request.target.keys() if _has_partitions(carried) else ()
+    needs = {f"rows:{name}", carried.identity, *above, *partitions, *_filled(request, columns), *referred}
     return Action(
         resource=request.resource,
         verb=Verb.ALTER,
@@ -337,9 +348,10 @@ def _counts(carried: _Carried) -> dict[str, list[str]]:
 
 def _lost(carried: _Carried) -> list[Hazard]:
     """That rows which the new table refuses are gone."""
-    view = View(carried.request, fates={})
-    discards = carried.request.options.data is DataMode.DISCARD
-    return [homeless.lost(carried.name, view, "that it takes no more")] if discards else []
+    if carried.request.options.data is not DataMode.DISCARD:
+        return []
+    which = "that no partition takes" if _has_partitions(carried) else "that it takes no more"
+    return [homeless.lost(carried.name, View(carried.request, fates={}), which)]
 
 
 def _may_be_homeless(carried: _Carried) -> bool:
@@ -348,7 +360,12 @@ def _may_be_homeless(carried: _Carried) -> bool:
 
 
 def _has_partitions(carried: _Carried) -> bool:
-    return "partition_key" in carried.request.target[carried.identity].attrs
+    return _is_parted(carried.identity, carried.request)
+
+
+def _is_parted(table: str, request: PlanRequest) -> bool:
+    """Whether the target has it partitioned."""
+    return "partition_key" in request.target[table].attrs
 
 
 def _insert(carried: _Carried, values: Mapping[str, str]) -> str:

@@ -90,12 +90,25 @@ def _defaults(view: View) -> dict[str, Fact]:
 
 
 def _may_leave_from_within(table: str, view: View) -> bool:
-    """The same for a new table too, be it made anew, which has rows where it gets partitions that have some
-    before it is attached itself."""
+    """The same for a new table too, which has rows where it gets partitions that have some before it is
+    attached itself, or its own again, where it is made anew."""
     if not view.appears(f"table:{table}"):
         return _may_leave(table, view)
     below = partitions_below(f"table:{table}", view.target)
-    return any(_may_leave(identity.partition(":")[2], view) for identity in below)
+    others = any(_may_leave(identity.partition(":")[2], view) for identity in below)
+    return others or _gets_its_own_again(table, view)
+
+
+def _gets_its_own_again(table: str, view: View) -> bool:
+    """Whether a table is made anew beside what it was in and is to be in, else its rows go through that, and
+    without partitions, else it gets them when it is attached."""
+    before, after = (side.get(f"table:{table}") for side in (view.live, view.target))
+    if before is None or after is None or {"foreign"} & before.attrs.keys() or "partition_key" in after.attrs:
+        return False
+    if size(view, before.id)[1] == 0:
+        return False
+    around = {*ancestors(table, view.live)} & {*ancestors(table, view.target)}
+    return not any(view.appears(f"table:{name}") for name in around)
 
 
 def _may_leave(table: str, view: View) -> bool:

@@ -859,3 +859,11 @@ CREATE TABLE q (m d, k int);
 CREATE TYPE e AS ENUM ('a', 'b', 'c'); CREATE DOMAIN d AS e;
 CREATE TABLE p (m d, k int) PARTITION BY RANGE (k, m);
 CREATE TABLE q PARTITION OF p FOR VALUES FROM (1, 'b') TO (2, 'c');
+
+--- case a tree that is made anew leaves another one that is
+--- a
+CREATE TABLE r (id int, v text); CREATE TABLE q (id int, v text) PARTITION BY LIST (id);
+CREATE TABLE m PARTITION OF q FOR VALUES IN (1) PARTITION BY HASH (v); CREATE TABLE c PARTITION OF m FOR VALUES WITH (MODULUS 1, REMAINDER 0); INSERT INTO q VALUES (1, 'a');
+--- b
+CREATE TABLE r (id int, v text) PARTITION BY LIST (id); CREATE TABLE q (id int, v text) PARTITION BY LIST (id);
+CREATE TABLE m PARTITION OF r FOR VALUES IN (1) PARTITION BY LIST (v); CREATE TABLE c PARTITION OF m DEFAULT; INSERT INTO r VALUES (1, 'a'), (1, 'b');
