@@ -145,6 +145,21 @@ def test_what_is_deleted_is_no_event_of_the_application(project: Project) -> Non
     assert project.sql("SELECT * FROM log") == []
 
 
+@pytest.mark.parametrize("identity", ["DEFAULT", "NOTHING", "USING INDEX known"])
+def test_what_a_publication_filters_by_does_not_stop_rows_from_going(project: Project, identity: str) -> None:
+    project.sql(
+        "CREATE TABLE t (id int PRIMARY KEY, v int CONSTRAINT positive CHECK (v > 0), n int NOT NULL);"
+        f" CREATE UNIQUE INDEX known ON t (n); ALTER TABLE t REPLICA IDENTITY {identity};"
+        " CREATE PUBLICATION news FOR TABLE t WHERE (v <> 7)"
+    )
+    project.snap("take", "-m", "good", code=0)
+    wanted = project.dump()
+    project.sql("ALTER TABLE t DROP CONSTRAINT positive; INSERT INTO t VALUES (1, 1, 1), (2, 0, 2)")
+    project.snap("restore", "HEAD", "--yes", "--data", "discard", "--allow", "data-loss", code=0)
+    assert project.dump() == wanted
+    assert project.sql("SELECT * FROM t") == [(1, 1, 1)]
+
+
 def test_a_restore_that_gives_rows_up_in_steps_deletes_them_first(project: Project) -> None:
     project.configure(url="${DATABASE_URL}", locking="online")
     project.sql("CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int NOT NULL, p int REFERENCES p)")

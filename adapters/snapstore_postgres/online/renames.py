@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from msgspec import structs
 
 from snapstore.model import Action, Fact, Verb
-from snapstore_postgres.renaming import RENAMED
+from snapstore_postgres.renaming import RENAMED, renames
 from snapstore_postgres.rows.looking import LOOKS
 from snapstore_postgres.rows.refreshing import reads
 
@@ -21,7 +21,7 @@ def besides_renames(actions: Sequence[Action], facts: Mapping[str, Fact], steps:
     token = next((n for a in reversed(actions) for n in a.produces if n.startswith(RENAMED)), None)
     if token is None:
         return steps(list(actions))
-    uses = _using([a for a in actions if _renames(a)])
+    uses = _using([a for a in actions if renames(a)])
     free = [a for a in actions if token in a.needs and not _is_bound(a, uses, facts)]
     known = {(a.verb, a.subject) for a in actions} - {(a.verb, a.subject) for a in free}
     waits = {id(a) for a in free}
@@ -35,10 +35,6 @@ def _waits_again(action: Action, token: str, known: Collection[tuple[Verb, str]]
     """Not what only looks, by the names of before."""
     is_new = (action.verb, action.subject) not in known and LOOKS not in action.payload
     return is_new and action.transactional and token not in (*action.needs, *action.produces)
-
-
-def _renames(action: Action) -> bool:
-    return any(name.startswith(RENAMED) for name in action.produces)
 
 
 def _using(renames: Sequence[Action]) -> re.Pattern[str]:

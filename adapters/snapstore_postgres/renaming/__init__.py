@@ -107,6 +107,11 @@ class Renaming:
         return Renaming(self.kind, self.new, self.old, {new: old for old, new in self.along.items()})
 
 
+def renames(action: Action) -> bool:
+    """Whether an action does nothing but rename."""
+    return any(name.startswith(RENAMED) for name in action.produces)
+
+
 def _any_of(names: Iterable[str]) -> str:
     return f"(?:{'|'.join(map(re.escape, sorted(names, key=len, reverse=True)))})"
 

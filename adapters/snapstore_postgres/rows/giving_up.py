@@ -15,6 +15,7 @@ from snapstore.model import Action, DataMode, Hazard, HazardName, Verb
 from snapstore.rules import View
 from snapstore_postgres.names import block, literal
 from snapstore_postgres.relations import size
+from snapstore_postgres.renaming import renames
 from snapstore_postgres.rows.arrived import BY_ITSELF, arrived
 from snapstore_postgres.rows.deleting import VARIABLES, those_found
 from snapstore_postgres.rows.disallowed import looks
@@ -33,7 +34,7 @@ def before_refused(request: PlanRequest, actions: Sequence[Action]) -> list[Acti
     stage, found = arrived(request, actions), list[Action]()
     for number, action in enumerate(actions):
         fact = request.target.get(action.subject)
-        allows = fact is None or action.verb is Verb.DROP or LOOKS in action.payload
+        allows = action.verb is Verb.DROP or LOOKS in action.payload or renames(action)
         if seen := [] if fact is None or allows else [*looks(fact, stage)]:
             fitting = f"fitting:{number}"
             found.append(_deleting(action, fitting, seen, request))

@@ -152,6 +152,11 @@ _UNTOLD = """(EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = part 
                   pg_catalog.to_jsonb(r) ->> 'prattrs' IS NOT NULL AND (prrelid = part
                    OR prrelid IN (SELECT pg_catalog.pg_partition_ancestors(part)))))"""
 """Whether not even all columns of a table can tell a row, since some are computed or not published."""
+_FILTERED = """EXISTS (SELECT FROM pg_catalog.pg_publication_rel r WHERE
+                  pg_catalog.to_jsonb(r) ->> 'prqual' IS NOT NULL AND (prrelid = part
+                   OR prrelid IN (SELECT pg_catalog.pg_partition_ancestors(part))))"""
+_UNKNOWN = f"relreplident = 'n' OR relreplident = 'd' AND NOT {_KEYED} OR relreplident <> 'f' AND {_FILTERED}"
+"""Whether what tells a row to subscribers is nothing, or may be without what a publication filters by."""
 
 
 _WITHOUT_WATCHING = """FOR watching IN
@@ -190,7 +195,7 @@ def _tree(name: str) -> str:
 
 def quiet(table: str) -> str:
     """PL/pgSQL that keeps the triggers and rules of a table and its partitions from seeing what follows, and
-    lets rows be deleted that nothing tells to subscribers, until :data:`LOUD`."""
+    lets rows be changed and deleted that nothing tells to subscribers, until :data:`LOUD`."""
     return quiet_all(_tree(f"{literal(table)}::pg_catalog.regclass"))
 
 
@@ -200,22 +205,28 @@ def quiet_all(tables: str) -> str:
       {_WITHOUT_WATCHING}
       {_WITHOUT_UNVALIDATED}
       FOR watching IN
-        SELECT CASE relreplident WHEN 'n' THEN 'NOTHING' ELSE 'DEFAULT' END AS state
+        SELECT CASE relreplident WHEN 'n' THEN 'NOTHING' WHEN 'i' THEN
+            (SELECT pg_catalog.format('USING INDEX %I', i.relname) FROM pg_catalog.pg_index
+               JOIN pg_catalog.pg_class i ON i.oid = indexrelid WHERE indrelid = part AND indisreplident)
+            ELSE 'DEFAULT' END AS state
           FROM pg_catalog.pg_class c
-         WHERE c.oid = part AND relkind = 'r' AND NOT {_UNTOLD}
-           AND EXISTS (SELECT FROM pg_catalog.pg_publication WHERE pubdelete)
-           AND (relreplident = 'n' OR relreplident = 'd' AND NOT {_KEYED}) LOOP
+         WHERE c.oid = part AND relkind = 'r' AND NOT {_UNTOLD} AND relreplident <> 'f'
+           AND EXISTS (SELECT FROM pg_catalog.pg_publication WHERE pubdelete OR pubupdate)
+           AND ({_UNKNOWN}) LOOP
         EXECUTE pg_catalog.format('ALTER TABLE ONLY %s REPLICA IDENTITY FULL', part);
         again := again || pg_catalog.format('ALTER TABLE ONLY %s REPLICA IDENTITY %s;', part, watching.state);
       END LOOP;
       FOR watching IN
-        SELECT pubname AS name, pg_catalog.concat_ws(', ', CASE WHEN pubinsert THEN 'insert' END,
-            CASE WHEN pubupdate THEN 'update' END, CASE WHEN pubtruncate THEN 'truncate' END) AS rest
+        SELECT pubname AS name,
+            pg_catalog.concat_ws(', ', CASE WHEN pubinsert THEN 'insert' END,
+              CASE WHEN pubtruncate THEN 'truncate' END) AS rest,
+            pg_catalog.concat_ws(', ', CASE WHEN pubupdate THEN 'update' END,
+              CASE WHEN pubdelete THEN 'delete' END) AS others
           FROM pg_catalog.pg_class c, pg_catalog.pg_publication
-         WHERE c.oid = part AND pubdelete AND {_UNTOLD}
-           AND (relreplident IN ('n', 'f') OR relreplident = 'd' AND NOT {_KEYED}) LOOP
+         WHERE c.oid = part AND (pubdelete OR pubupdate) AND {_UNTOLD}
+           AND (relreplident = 'f' OR {_UNKNOWN}) LOOP
         EXECUTE pg_catalog.format('ALTER PUBLICATION %I SET (publish = %L)', watching.name, watching.rest);
         again := again || pg_catalog.format('ALTER PUBLICATION %I SET (publish = %L);', watching.name,
-          pg_catalog.concat_ws(', ', nullif(watching.rest, ''), 'delete'));
+          pg_catalog.concat_ws(', ', nullif(watching.rest, ''), watching.others));
       END LOOP;
     END LOOP;"""
