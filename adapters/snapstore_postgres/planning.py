@@ -23,9 +23,11 @@ from snapstore_postgres.kinds import (
     cluster,
     collations,
     columns,
+    comments,
     composites,
     constraints,
     database,
+    default_privileges,
     defaults,
     domains,
     enums,
@@ -41,6 +43,7 @@ from snapstore_postgres.kinds import (
     schemas,
     sequences,
     tables,
+    text_search,
     toast,
     views,
 )
@@ -86,19 +89,24 @@ RULES: dict[str, Rule] = {
     **views.RULES,
     **routines.RULES,
     **operators.RULES,
+    **text_search.RULES,
     **federation.RULES,
+    **comments.RULES,
     **privileges.RULES,
+    **default_privileges.RULES,
     **database.RULES,
     **cluster.RULES,
 }
 for _kind in _GRANTED_BY_DEFAULT:
-    RULES[_kind] = privileges.with_grants_of_owners(privileges.without_default_privileges(RULES[_kind]))
+    RULES[_kind] = privileges.with_grants_of_owners(
+        default_privileges.without_default_privileges(RULES[_kind])
+    )
 for _kind in _GRANTED_AND_OWNED:
     RULES[_kind] = privileges.with_grants_of_owners(RULES[_kind])
 for _kind in resolution.PRINTED:
     RULES[_kind] = growing.left_alone(resolution.read_anew(RULES[_kind]))
-RULES["column"] = privileges.with_plain_identity(RULES["column"])
-RULES["extension"] = privileges.without_defaults_for_members(RULES["extension"])
+RULES["column"] = default_privileges.with_plain_identity(RULES["column"])
+RULES["extension"] = default_privileges.without_defaults_for_members(RULES["extension"])
 
 
 def plan(request: PlanRequest) -> list[Action]:

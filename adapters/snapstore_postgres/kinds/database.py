@@ -9,7 +9,7 @@ from dataclasses import replace
 from snapstore.model import Fact, Hazard, HazardName, SealedRef
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres.kinds import privileges
-from snapstore_postgres.kinds.privileges import object_of
+from snapstore_postgres.kinds.comments import object_of
 from snapstore_postgres.names import block, last, literal, qualifier, quote
 from snapstore_postgres.options import constant
 from snapstore_postgres.relations import owner_statement

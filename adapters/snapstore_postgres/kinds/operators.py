@@ -1,64 +1,18 @@
-"""Rules for what extends the language of queries: operators and their classes, casts, languages."""
+"""Rules for what extends the language of queries: operators and their classes, casts, languages, base types;
+and for extended statistics and event triggers."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from snapstore.model import Fact, Json
+from snapstore.model import Fact
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.kinds.whole import items, only, whole
 from snapstore_postgres.names import literal, parts
 from snapstore_postgres.relations import owner_statement
-from snapstore_postgres.words import designation, signature
-
-
-def items(attrs: Mapping[str, Json], words: Sequence[tuple[str, str]]) -> list[str]:
-    """``WORD = value`` for each attribute that is there; ``WORD`` alone where it is true."""
-    found = []
-    for key, word in words:
-        if key in attrs:
-            found.append(word if attrs[key] is True else f"{word} = {attrs[key]}")
-    return found
-
-
-Tuning = Callable[[Fact, Fact], Sequence[str] | None]
-"""The statements that make of a fact another one in place; None where there are none for that."""
-
-
-def _untunable(before: Fact, after: Fact) -> None:
-    return None
-
-
-def whole(
-    keyword: str,
-    text: Callable[[Fact], Sequence[str]],
-    rank: int,
-    owned: bool = True,
-    tune: Tuning = _untunable,
-) -> Rule:
-    """A kind that PostgreSQL alters in little but its owner: anything beyond ``tune`` makes it anew."""
-
-    def create(fact: Fact, view: View) -> Draft:
-        owner = owner_statement(keyword, signature(fact), fact) if owned else []
-        return Draft(statements=[*text(fact), *owner], undo=[f"DROP {designation(fact)}"])
-
-    def drop(fact: Fact, view: View) -> Draft:
-        return Draft(statements=[f"DROP {designation(fact)}"], undo=text(fact))
-
-    def alter(before: Fact, after: Fact, view: View) -> Alteration | None:
-        tuned = tune(before, after) if text(before) != text(after) else []
-        if tuned is None:
-            return None
-        same = before.attrs.get("owner") == after.attrs.get("owner")
-        owner = [] if same else owner_statement(keyword, signature(after), after)
-        return Alteration(statements=[*tuned, *owner], undo=tune(after, before) or ())
-
-    return Rule(create, drop, alter, rank=rank, separable=by_itself)
-
-
-# -- operators and what is built from them -----------------------------------------------------------------
+from snapstore_postgres.words import designation
 
 _OPERATOR = (
     ("function", "FUNCTION"),
@@ -78,13 +32,6 @@ def _operator(fact: Fact) -> list[str]:
     return [f"CREATE OPERATOR {name} (\n    {', '.join(items(fact.attrs, _OPERATOR))}\n)"]
 
 
-def _only(before: Fact, after: Fact, *names: str) -> bool:
-    """Whether the two differ in nothing but these attributes and the owner."""
-    ignored = {*names, "owner"}
-    keys = (before.attrs.keys() | after.attrs.keys()) - ignored
-    return all(before.attrs.get(key) == after.attrs.get(key) for key in keys)
-
-
 def _set_clauses(before: Fact, after: Fact, words: Sequence[tuple[str, str]]) -> str:
     changed = [(key, word) for key, word in words if before.attrs.get(key) != after.attrs.get(key)]
     return ", ".join(f"{word} = {after.attrs.get(key, 'NONE')}" for key, word in changed)
@@ -94,7 +41,7 @@ _ESTIMATORS = (("restrict", "RESTRICT"), ("join", "JOIN"))
 
 
 def _tune_operator(before: Fact, after: Fact) -> Sequence[str] | None:
-    if not _only(before, after, "restrict", "join"):
+    if not only(before, after, "restrict", "join"):
         return None
     name, _, arguments = after.name.partition("(")
     return [f"ALTER OPERATOR {name} ({arguments} SET ({_set_clauses(before, after, _ESTIMATORS)})"]
@@ -196,69 +143,6 @@ def _transform(fact: Fact) -> list[str]:
     return [f"CREATE TRANSFORM {fact.name} ({', '.join(parts)})"]
 
 
-# -- text search -------------------------------------------------------------------------------------------
-
-_PARSER = (
-    ("start", "START"),
-    ("gettoken", "GETTOKEN"),
-    ("end", "END"),
-    ("lextypes", "LEXTYPES"),
-    ("headline", "HEADLINE"),
-)
-
-
-def _ts_parser(fact: Fact) -> list[str]:
-    return [f"CREATE TEXT SEARCH PARSER {fact.name} ({', '.join(items(fact.attrs, _PARSER))})"]
-
-
-def _ts_template(fact: Fact) -> list[str]:
-    return [
-        f"CREATE TEXT SEARCH TEMPLATE {fact.name}"
-        f" ({', '.join(items(fact.attrs, (('init', 'INIT'), ('lexize', 'LEXIZE'))))})"
-    ]
-
-
-def _ts_dictionary(fact: Fact) -> list[str]:
-    options = f", {fact.attrs['options']}" if fact.attrs.get("options") else ""
-    return [f"CREATE TEXT SEARCH DICTIONARY {fact.name} (TEMPLATE = {fact.attrs['template']}{options})"]
-
-
-_DICTIONARY_OPTION = re.compile(r"""("(?:[^"]|"")*"|\w+) = (?:E?'(?:[^'\\\\]|''|\\\\.)*'|[^,]+)""")
-
-
-def _tune_ts_dictionary(before: Fact, after: Fact) -> Sequence[str] | None:
-    """All options are taken away first: they are kept in the order in which they are set."""
-    if not _only(before, after, "options"):
-        return None
-    old = [found[1] for found in _DICTIONARY_OPTION.finditer(before.attrs.get("options") or "")]
-    settings = [*old, *([after.attrs["options"]] if after.attrs.get("options") else [])]
-    return [f"ALTER TEXT SEARCH DICTIONARY {after.name} ({', '.join(settings)})"]
-
-
-def _tune_ts_configuration(before: Fact, after: Fact) -> Sequence[str] | None:
-    if not _only(before, after, "mappings"):
-        return None
-    was, now = before.attrs.get("mappings") or {}, after.attrs.get("mappings") or {}
-    alter = f"ALTER TEXT SEARCH CONFIGURATION {after.name}"
-    return [
-        *(f"{alter} DROP MAPPING FOR {token}" for token in sorted(was.keys() - now.keys())),
-        *(
-            f"{alter} {'ALTER' if token in was else 'ADD'} MAPPING FOR {token} WITH {', '.join(dictionaries)}"
-            for token, dictionaries in sorted(now.items())
-            if was.get(token) != dictionaries
-        ),
-    ]
-
-
-def _ts_configuration(fact: Fact) -> list[str]:
-    mappings = sorted((fact.attrs.get("mappings") or {}).items())
-    alter = f"ALTER TEXT SEARCH CONFIGURATION {fact.name} ADD MAPPING FOR"
-    return [
-        f"CREATE TEXT SEARCH CONFIGURATION {fact.name} (PARSER = {fact.attrs['parser']})",
-        *(f"{alter} {token} WITH {', '.join(dictionaries)}" for token, dictionaries in mappings),
-    ]
-
-
 # -- statistics, event triggers ----------------------------------------------------------------------------
 
 
@@ -270,7 +154,7 @@ def _statistics(fact: Fact) -> list[str]:
 
 
 def _tune_statistics(before: Fact, after: Fact) -> Sequence[str] | None:
-    if not _only(before, after, "target"):
+    if not only(before, after, "target"):
         return None
     return [f"ALTER STATISTICS {after.name} SET STATISTICS {after.attrs.get('target', -1)}"]
 
@@ -288,7 +172,7 @@ def _event_trigger(fact: Fact) -> list[str]:
 
 
 def _tune_event_trigger(before: Fact, after: Fact) -> Sequence[str] | None:
-    if not _only(before, after, "enabled"):
+    if not only(before, after, "enabled"):
         return None
     return [f"ALTER EVENT TRIGGER {after.name} {_ENABLED[after.attrs.get('enabled', 'O')]}"]
 
@@ -330,7 +214,7 @@ _TUNABLE = tuple(
 
 def _tune_base_type(before: Fact, after: Fact) -> Sequence[str] | None:
     """All but the first two of the functions, and the storage if it does not become plain."""
-    if not _only(before, after, *(key for key, _ in _TUNABLE)):
+    if not only(before, after, *(key for key, _ in _TUNABLE)):
         return None
     if before.attrs.get("storage") != after.attrs.get("storage") == "plain":
         return None
@@ -472,12 +356,6 @@ RULES: dict[str, Rule] = {
     "access_method": whole("ACCESS METHOD", _access_method, rank=37, owned=False),
     "language": whole("LANGUAGE", _language, rank=34),
     "transform": whole("TRANSFORM", _transform, rank=38, owned=False),
-    "ts_parser": whole("TEXT SEARCH PARSER", _ts_parser, rank=38, owned=False),
-    "ts_template": whole("TEXT SEARCH TEMPLATE", _ts_template, rank=38, owned=False),
-    "ts_dictionary": whole("TEXT SEARCH DICTIONARY", _ts_dictionary, rank=39, tune=_tune_ts_dictionary),
-    "ts_configuration": whole(
-        "TEXT SEARCH CONFIGURATION", _ts_configuration, rank=40, tune=_tune_ts_configuration
-    ),
     "statistics": whole("STATISTICS", _statistics, rank=75, tune=_tune_statistics),
     "event_trigger": whole("EVENT TRIGGER", _event_trigger, rank=200, tune=_tune_event_trigger),
 }
