@@ -52,6 +52,21 @@ def own_expressions(column: Fact, reached: Sequence[Fact]) -> list[str]:
     return [computed(below) for below in reached if "generated" in below.attrs and _is_other(column, below)]
 
 
+def later_parents(table: Fact, from_above: Sequence[Fact], view: View) -> list[str]:
+    """Those from which a new table inherits once it is there: from the first that computes a column, which it
+    only has from above, otherwise than those before. The server would not choose."""
+    parents = list(table.attrs.get("inherits", ()))
+    places = (_conflict(last(column.name), parents, view) for column in from_above)
+    return parents[min(places, default=len(parents)) :]
+
+
+def _conflict(column: str, parents: Sequence[str], view: View) -> int:
+    """The place of the first parent that computes it otherwise than one before."""
+    above = [view.target.get(f"column:{parent}.{column}") for parent in parents]
+    there = [(place, found.attrs.get("generated")) for place, found in enumerate(above) if found]
+    return next((place for place, told in there if told != there[0][1]), len(parents))
+
+
 def _is_other(one: Fact, two: Fact) -> bool:
     return one.attrs.get("generated") != two.attrs.get("generated")
 

@@ -72,28 +72,15 @@ def _create_table(fact: Fact, view: View) -> Draft:
     columns = _columns_in_order(fact, view)
     kind, foreign, secrets = _foreign(fact)
     inline, from_above = _apart(fact, columns)
-    merged = [c for c in inline if _above(c, view)]
-    after = [s for c in columns for s in column_settings(c, view, given=_stored_as_above(c, view))]
-    # For a type with a length, the NULL is cast to it, and as such a default like any other.
-    after += without_default(merged, view)
-    after += without_default([c for c in from_above if _has_default_above(c, view)], view)
-    after += [s for c in columns for s in own_flag(c, view, inline=c in inline)]
-    # Nothing that creates a table of a type lets a column of it be one.
-    identities = inline if fact.attrs.get("of") else from_above
-    after += [s for c in identities for s in own_identity(c, view)]
-    after += [s for c in from_above if (up := _above(c, view)) for s in generated.own_expressions(up[0], [c])]
-    after += [s for c in inline if c not in identities for s in settled_identity(c, view)]
-    after += [s for c in inline for s in around_identity(c, view)[1]]
-    after += [s for c in inline for s in positions.of_new_identity(c, view)]
     alike, again = _stored_alike(columns, view)
     absent, unvalidated = _never_validated(fact, columns, view)
     plain, defaults = _of_other_defaults(from_above, view)
     text = f"CREATE {_persistence(fact)}{kind} {fact.name}{_table_body(fact, columns, view)}{foreign}"
     text += _where_stored(fact)
     owner = owner_statement("TABLE", fact.name, fact)
-    after = [*owner, *after, *again, *defaults, *unvalidated, *_table_flags(fact, {})]
+    after = [*owner, *_told_behind(fact, columns, view), *again, *defaults, *unvalidated]
     return Draft(
-        statements=[*alike, *plain, *absent, text, *after],
+        statements=[*alike, *plain, *absent, text, *after, *_table_flags(fact, {})],
         undo=[f"DROP {kind} {fact.name}"],
         secrets={**secrets, **{k: v for c in columns for k, v in column_secrets(c).items()}},
         absorbs=columns,
@@ -104,6 +91,30 @@ def _create_table(fact: Fact, view: View) -> Draft:
         ],
         lock=STRONGEST,
     )
+
+
+def _told_behind(fact: Fact, columns: Sequence[Fact], view: View) -> Iterator[str]:
+    """Statements for what CREATE TABLE does not say of its columns."""
+    inline, from_above = _apart(fact, columns)
+    for parent in generated.later_parents(fact, from_above, view):
+        yield f"ALTER TABLE {fact.name} INHERIT {parent}"
+    for column in columns:
+        yield from column_settings(column, view, given=_stored_as_above(column, view))
+    # For a type with a length, the NULL is cast to it, and as such a default like any other.
+    yield from without_default([c for c in inline if _above(c, view)], view)
+    yield from without_default([c for c in from_above if _has_default_above(c, view)], view)
+    for column in columns:
+        yield from own_flag(column, view, inline=column in inline)
+    # Nothing that creates a table of a type lets a column of it be one.
+    identities = inline if fact.attrs.get("of") else from_above
+    for column in identities:
+        yield from own_identity(column, view)
+    for column in from_above:
+        if above := _above(column, view):
+            yield from generated.own_expressions(above[0], [column])
+    yield from (s for c in inline if c not in identities for s in settled_identity(c, view))
+    yield from (s for c in inline for s in around_identity(c, view)[1])
+    yield from (s for c in inline for s in positions.of_new_identity(c, view))
 
 
 def _apart(fact: Fact, columns: Sequence[Fact]) -> tuple[list[Fact], list[Fact]]:
@@ -125,7 +136,9 @@ def _table_body(fact: Fact, columns: Sequence[Fact], view: View) -> str:
     body = ",\n".join(f"    {item}" for item in items)
     text = f" OF {attrs['of']}" if attrs.get("of") else ""
     text += f" (\n{body}\n)" if body or not attrs.get("of") else ""
-    text += f"\nINHERITS ({', '.join(attrs['inherits'])})" if attrs.get("inherits") else ""
+    later = generated.later_parents(fact, from_above, view)
+    first = [parent for parent in attrs.get("inherits", ()) if parent not in later]
+    text += f"\nINHERITS ({', '.join(first)})" if first else ""
     return text + (
         f"\nPARTITION BY {reparsable(attrs['partition_key'])}" if attrs.get("partition_key") else ""
     )

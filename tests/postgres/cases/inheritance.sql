@@ -366,3 +366,10 @@ CREATE TABLE o (x int);
 CREATE TABLE nn0 (a int, b int); ALTER TABLE nn0 ADD CONSTRAINT nn0_b NOT NULL b NOT VALID; CREATE TABLE nn1 () INHERITS (nn0);
 --- b
 CREATE TABLE nn0 (a int, b bigint); ALTER TABLE nn0 ADD CONSTRAINT nn0_b NOT NULL b NOT VALID; CREATE TABLE nn1 () INHERITS (nn0);
+
+--- case a table inherits a computed column from two that compute it otherwise
+--- a
+CREATE TABLE g0 (a int, b int GENERATED ALWAYS AS (a * 2) STORED); CREATE TABLE g1 (b int GENERATED ALWAYS AS (a * 3) STORED, z int) INHERITS (g0);
+CREATE TABLE g2 () INHERITS (g1); ALTER TABLE g2 INHERIT g0; INSERT INTO g2 (a) VALUES (1);
+--- b
+CREATE TABLE o (x int);
