@@ -71,7 +71,11 @@ def altered(before: Fact, after: Fact, view: View) -> Alteration | None:
         needs=[
             *above,
             *needs,
-            *((dropped(part) for part in vanishing_above(before, view)) if leads else ()),
+            *(
+                (dropped(part) for part in vanishing_above(before, view))
+                if leads or _is_nullable_again(before, after)
+                else ()
+            ),
             *_toggled(after, view),
             *(checks_before(after, view) if retyped else ()),
             *_types_below_domains(after, view),
@@ -87,6 +91,10 @@ def altered(before: Fact, after: Fact, view: View) -> Alteration | None:
         payload=fitting.with_payload([fit]),
     )
     return positions.kept_by(before, after, found, view)
+
+
+def _is_nullable_again(before: Fact, after: Fact) -> bool:
+    return "not_null" in before.attrs and "not_null" not in after.attrs
 
 
 def _cannot_become(before: Fact, after: Fact, view: View) -> bool:

@@ -12,7 +12,7 @@ from snapstore_postgres.kinds.domain_checks import checks_before
 from snapstore_postgres.kinds.flags import flags_below
 from snapstore_postgres.kinds.identities import identity_slot
 from snapstore_postgres.names import last
-from snapstore_postgres.relations import STRONGEST, data_loss, rewrite_hazard, size, table_of
+from snapstore_postgres.relations import STRONGEST, children, data_loss, rewrite_hazard, size, table_of
 from snapstore_postgres.relations.inheritance import (
     along,
     comes_with_parent,
@@ -180,7 +180,8 @@ def _drop_column(fact: Fact, view: View) -> Draft:
     above = vanishing_above(fact, view)
     reached = along(fact, view, live=True)
     # Without the parent's column, a child that keeps its own has it as a local one from then on.
-    only, left = ("ONLY ", left_to_children(fact, view)) if _only(fact, view) else ("", [])
+    only = "ONLY " if _only(fact, view) else ""
+    left = left_to_children(fact, view) if only or _has_namesakes_below(fact, view) else []
     reached = [] if only else reached
     rows, bytes_ = size(view, f"table:{table}")
     kept = "generated" in fact.attrs
@@ -210,6 +211,14 @@ def _only(fact: Fact, view: View) -> bool:
     """Whether a table below keeps the column that this one loses, and has it from no other parent."""
     below = along(fact, view, live=True)
     return any(view.stays(d.id) and not _others(d, fact, view) for d in below)
+
+
+def _has_namesakes_below(fact: Fact, view: View) -> bool:
+    """Whether a table below has such a column of its own, too, and keeps it."""
+    below = (
+        f"column:{child}.{last(fact.name)}" for child in children(fact.parent or "", view.live_dependents)
+    )
+    return any(view.stays(identity) for identity in below)
 
 
 def _others(column: Fact, above: Fact, view: View) -> list[str]:

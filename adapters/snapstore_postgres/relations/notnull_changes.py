@@ -11,6 +11,7 @@ from snapstore.model import Fact, Json
 from snapstore.rules import View
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import children, table_of, version
+from snapstore_postgres.relations.inheritance import given_by
 from snapstore_postgres.relations.left_not_nulls import released, told_own
 from snapstore_postgres.relations.no_inherit import first_for_all
 from snapstore_postgres.relations.notnull import (
@@ -53,7 +54,7 @@ def not_null_clause(column: Fact, not_null: Json, view: View) -> str:
 
 def not_null_statements(column: Fact, was: Json, now: Json, view: View, *, below: bool = False) -> list[str]:
     """What makes of the one the other; with ``below`` in the tables below too, whatever they have."""
-    if was == now:
+    if was == now or (not was and is_inherited(now) and _comes_from_above(column, view)):
         return []
     now = first_for_all(column, now, view)
     if is_flag(column, view) and not below:
@@ -68,6 +69,11 @@ def not_null_statements(column: Fact, was: Json, now: Json, view: View, *, below
         return [told_own(column, now), *_own_name(column, now, view)]
     first = [] if was else _named_below(column, view)
     return [*first, *without_namesake(column, view), *_changed(column, was, now, view)]
+
+
+def _comes_from_above(column: Fact, view: View) -> bool:
+    """Whether such a column comes to a parent, with a NOT NULL that is for its children too."""
+    return any(view.appears(i) and gives(view.target[i]) for i in given_by(column, view))
 
 
 def _changed(column: Fact, was: Json, now: Json, view: View) -> list[str]:

@@ -373,3 +373,17 @@ CREATE TABLE g0 (a int, b int GENERATED ALWAYS AS (a * 2) STORED); CREATE TABLE 
 CREATE TABLE g2 () INHERITS (g1); ALTER TABLE g2 INHERIT g0; INSERT INTO g2 (a) VALUES (1);
 --- b
 CREATE TABLE o (x int);
+
+--- case a parent gets a column that its child has, and has it NOT NULL
+--- a
+CREATE TABLE pb (y int); CREATE TABLE ca (w int) INHERITS (pb);
+ALTER TABLE pb ADD w int NOT NULL;
+--- b
+CREATE TABLE pb (y int); CREATE TABLE ca (w int) INHERITS (pb);
+
+--- case a view reads a column of a parent that its child had before, and has it NOT NULL
+--- a
+CREATE TABLE pb (y int); CREATE TABLE ca (w int) INHERITS (pb);
+ALTER TABLE pb ADD w int NOT NULL; CREATE VIEW v AS SELECT w FROM pb;
+--- b
+CREATE TABLE pb (y int); CREATE TABLE ca (w int) INHERITS (pb); CREATE VIEW v AS SELECT y AS w FROM pb;
