@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from snapstore.model import Fact, Hazard, HazardName, SealedRef
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View, by_itself
-from snapstore_postgres.kinds import privileges
+from snapstore_postgres.kinds import comments, privileges
 from snapstore_postgres.kinds.comments import object_of
 from snapstore_postgres.names import block, last, literal, qualifier, quote
 from snapstore_postgres.options import constant
@@ -140,7 +140,7 @@ def _drop_supplied(fact: Fact, view: View) -> Draft:
 def _without_parts(fact: Fact, view: View) -> Draft:
     """What is said of an object is taken back, and the object itself stays."""
     parts = privileges.taken_back(view.live_parts.get(fact.id, []))
-    drafts = [{**privileges.RULES, **RULES}[part.kind].drop(part, view) for part in parts]
+    drafts = [{**comments.RULES, **privileges.RULES, **RULES}[part.kind].drop(part, view) for part in parts]
     return Draft(
         statements=[s for draft in drafts for s in draft.statements],
         hazards=[h for draft in drafts for h in draft.hazards],
