@@ -36,12 +36,13 @@ _WORD = re.compile(r'"((?:[^"]|"")+)"|([A-Za-z_\u0080-\uffff][\w$]*)')
 
 def behind_bodies(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     """The actions, each that makes a function with what its body names, and this plan makes, before it."""
-    named = _by_name(i for a in actions if a.transactional for i in a.produces)
+    named = by_name(i for a in actions if a.transactional for i in a.produces)
     called = _called(actions, named, request.target)
     return softly(actions, {i: names for i, names in called.items() if names})
 
 
-def _by_name(identities: Iterable[str]) -> Mapping[str, set[str]]:
+def by_name(identities: Iterable[str]) -> Mapping[str, set[str]]:
+    """What a body may name, by the word that it would be."""
     found: dict[str, set[str]] = defaultdict(set)
     for identity in identities:
         kind, _, name = identity.partition(":")
@@ -59,13 +60,13 @@ def _called(actions: Sequence[Action], named: Mapping[str, set[str]], target: Fa
         identity = waiting.pop()
         function = target.get(identity)
         if function is not None and identity not in found:
-            found[identity] = _names_in(function, named) - {identity}
+            found[identity] = names_in(function, named) - {identity}
             below = (*function.needs, *found[identity])
             waiting += [name for name in below if name.startswith("function:")]
     return found
 
 
-def _names_in(function: Fact, named: Mapping[str, set[str]]) -> set[str]:
+def names_in(function: Fact, named: Mapping[str, set[str]]) -> set[str]:
     """What has a name that is a word of the body, where that is a string."""
     text = str(function.attrs.get("definition", "")).partition("\nAS ")[2]
     words = {quoted.replace('""', '"') or word.lower() for quoted, word in _WORD.findall(text)}

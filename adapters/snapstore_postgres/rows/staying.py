@@ -7,13 +7,14 @@ has a type that somebody has made and this plan changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Json
+from snapstore_postgres.expressions.bodies import by_name, names_in
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import children
 from snapstore_postgres.relations.inheritance import partitions_below
@@ -56,9 +57,25 @@ class Staying:
         return frozenset(found)
 
     def as_they_are(self, identities: Iterable[str]) -> bool:
-        """Whether all of this is there, and nothing becomes of it."""
-        live = self.request.live
-        return all(i in live and i not in self.touched and self.now(i) == i for i in identities)
+        """Whether all of this is there, and nothing becomes of it or of what it stands on or names."""
+        waiting, seen = {*identities}, set[str]()
+        while waiting:
+            identity = waiting.pop()
+            if not self._is_as_it_is(identity):
+                return False
+            seen.add(identity)
+            waiting |= {*self.request.live[identity].needs} - seen
+        return True
+
+    def _is_as_it_is(self, identity: str) -> bool:
+        fact = self.request.live.get(identity)
+        if fact is None or identity in self.touched or self.now(identity) != identity:
+            return False
+        return fact.kind != "function" or not names_in(fact, self._touched_by_name)
+
+    @cached_property
+    def _touched_by_name(self) -> Mapping[str, set[str]]:
+        return by_name(self.touched)
 
     def now(self, identity: str) -> str:
         """What something is called before anything is renamed."""

@@ -219,3 +219,21 @@ CREATE FUNCTION f(int) RETURNS int TRANSFORM FOR TYPE int LANGUAGE sql AS 'SELEC
 DELETE FROM pg_depend WHERE refclassid = 'pg_transform'::regclass AND classid = 'pg_proc'::regclass;
 --- b
 CREATE TABLE other (id int);
+
+--- case a check calls what calls a function that is replaced, which does not take the rows as it is
+--- both
+CREATE TABLE t (id int); INSERT INTO t VALUES (1);
+--- a
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE FUNCTION g(x int) RETURNS int LANGUAGE sql IMMUTABLE RETURN f(x);
+ALTER TABLE t ADD CHECK (g(id) > 0);
+--- b
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT -1'; CREATE FUNCTION g(x int) RETURNS int LANGUAGE sql IMMUTABLE RETURN f(x);
+
+--- case a check calls what names a function in its body that is replaced, which does not take the rows as it is
+--- both
+CREATE TABLE t (id int); INSERT INTO t VALUES (1);
+--- a
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE FUNCTION g(x int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT public.f(x)';
+ALTER TABLE t ADD CHECK (g(id) > 0);
+--- b
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT -1'; CREATE FUNCTION g(x int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT public.f(x)';
