@@ -157,8 +157,9 @@ def _names_written(tokens: Sequence[str], at: int) -> bool:
 def _unqualified(long: Sequence[str], short: Sequence[str]) -> bool:
     """Whether ``short`` is ``long`` without some qualifiers of columns."""
     sources, at = _sources(long), 0
-    for token in short:
-        if long[at : at + 1] != [token] and _is_qualifier(long, at, sources):
+    for token, after in pairwise([*short, ""]):
+        is_left_out = long[at : at + 1] != [token] or after != "."
+        if is_left_out and _is_qualifier(long, at, sources):
             at += 2
         if long[at : at + 1] != [token]:
             return False
