@@ -39,14 +39,14 @@ NAMES = {"name", "inherited"}
 
 
 def _grant(then: Attrs, now: Attrs, by: int) -> Attrs:
-    """What an owner may without being told is one more since 17: MAINTAIN."""
+    """What an owner may without being told is one more since 17: MAINTAIN, which it had anyway before."""
     default = then.get("default") or ()
-    if "TRIGGER" not in default:
+    if "TRIGGER" not in default or ("MAINTAIN" in default) == (by >= 17):
         return then
-    others = [privilege for privilege in default if privilege != "MAINTAIN"]
     if by >= 17:
-        return {**then, "default": sorted([*others, "MAINTAIN"])}
-    return {**without_maintain(then), "default": others} if "MAINTAIN" in default else then
+        return {**then, **{key: sorted([*then[key], "MAINTAIN"]) for key in ("privileges", "default")}}
+    others = [privilege for privilege in default if privilege != "MAINTAIN"]
+    return {**without_maintain(then), "default": others}
 
 
 def _membership(then: Attrs, now: Attrs, by: int) -> Attrs:

@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from snapstore.model import Action, HazardName, ResourceChanges
+from snapstore.model import Action, Fact, HazardName, ResourceChanges
 from snapstore_postgres import adapter
-from snapstore_postgres.telling import same_text
+from snapstore_postgres.telling import as_told, same_text
 from tests.conftest import databases
 from tests.postgres.conftest import Project
 from tests.postgres.roundtrip import State, apply, capture, changes, plan
@@ -99,6 +100,17 @@ def test_a_snapshot_without_hints_is_taken_for_one_of_the_same_version(new_datab
     target = capture(load(new_database(), "CREATE TABLE t (a int CONSTRAINT odd NOT NULL)"))
     unknown = replace(target, hints={})
     assert told(plan(as_of(capture(new_database()), 15), unknown)) == {}
+
+
+def test_an_owner_still_maintains_what_an_older_server_could_not_take_away() -> None:
+    most = ["DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"]
+    grant = Fact("grant:table:public.t:app", {"grantee": "app", "privileges": [], "default": most})
+    told_of_16 = as_told(grant, None, of=160000, by=180000).attrs
+    assert told_of_16["privileges"] == ["MAINTAIN"] and "MAINTAIN" in told_of_16["default"]
+    told_of_18 = {**grant.attrs, "default": sorted([*most, "MAINTAIN"])}
+    revoked = structs.replace(grant, attrs=told_of_18)
+    assert as_told(revoked, None, of=170000, by=180000).attrs == told_of_18
+    assert as_told(revoked, None, of=180000, by=160000).attrs == grant.attrs
 
 
 ONE = " SELECT t.a,\n    t.b AS x\n   FROM s.t\n  WHERE (t.a > 'FROM t.b'::text);"
