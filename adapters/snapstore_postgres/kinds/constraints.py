@@ -9,6 +9,7 @@ from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import before_clause, reparsable
 from snapstore_postgres.kinds.domains import is_inside_others
+from snapstore_postgres.kinds.hidden_keys import keys_before
 from snapstore_postgres.kinds.indexes import (
     attached_indexes,
     is_exclusion,
@@ -87,6 +88,7 @@ def _create_on_domain(fact: Fact) -> Draft:
 def _needed_by_foreign_key(fact: Fact, view: View) -> Iterator[str]:
     yield from _attached_to_keys(fact, view)
     yield from comes_behind(fact, view)
+    yield from keys_before(fact, view)
     yield from are_away(own_below(fact, view), view)
 
 

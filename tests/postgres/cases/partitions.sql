@@ -602,6 +602,22 @@ INSERT INTO whole SELECT unnest(enum_range(NULL::e)), 1;
 --- b
 CREATE TABLE other (id int);
 
+--- case keys to a partitioned table, of which one without a name of its own comes behind the other -- before 18
+--- a
+CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+CREATE TABLE t (a int REFERENCES p); ALTER TABLE t ADD CONSTRAINT "A" FOREIGN KEY (a) REFERENCES p; ALTER TABLE p ADD FOREIGN KEY (id) REFERENCES p, ADD CONSTRAINT k FOREIGN KEY (id) REFERENCES p;
+INSERT INTO p VALUES (1); INSERT INTO t VALUES (1);
+--- b
+CREATE TABLE other (id int);
+
+--- case keys to a partitioned table, of which one is called as a part of another would be
+--- a
+CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+CREATE TABLE t (a int CONSTRAINT k_1 REFERENCES p); ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES p;
+INSERT INTO p VALUES (1); INSERT INTO t VALUES (1);
+--- b
+CREATE TABLE other (id int);
+
 --- case rows find their partitions by the hash of an enum that is made anew, though others refer to them
 --- a
 CREATE TYPE e AS ENUM ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
