@@ -1,8 +1,9 @@
 """Which indexes of a partition the server takes for those of its table when it is attached.
 
 It goes through the indexes of the table, the oldest first, and takes for each the oldest of the partition
-that is like it: the same columns, in the same way, whatever the names. It compares what is left of
-expressions and predicates once they are worked out, so that a function may hide how two of them differ.
+that is like it: the same columns, by operators of the same family, whatever the names and the order. It
+compares what is left of expressions and predicates once they are worked out, so that a function may hide how
+two of them differ.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ _KEYS = ("p", "u")
 _CALL = re.compile(r'[\w"]\.(?:"(?:[^"]|"")*"|\w+)\(')
 _NOT_COMPARED = re.compile(
     r" WITH \(.*?\)(?= TABLESPACE | WHERE |$)| TABLESPACE \S+| DEFERRABLE(?: INITIALLY DEFERRED)?$"
+    r"| DESC\b| NULLS (?:FIRST|LAST)\b| \w+_ops\b(?: \([^()]*\))?"
 )
+"""What makes no difference, and what may make none: operator classes, of which two may be of one family."""
 
 
 def is_recognised(above: Fact, below: Fact, parts: Mapping[str, Sequence[Fact]]) -> bool:
