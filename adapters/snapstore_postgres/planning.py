@@ -137,7 +137,7 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = ahead(request, fitting.before_anything(request, actions))
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
-    actions = stages.before_they_grow(request, steps.in_steps(request, actions))
+    actions = stages.before_they_grow(request, giving_up.joined(steps.in_steps(request, actions)))
     actions = resolution.in_sight(request, actions)
     actions = sorting.for_a_moment(request, immutable.for_a_moment(request, actions))
     actions = vanished_casts.for_a_moment(request, actions)

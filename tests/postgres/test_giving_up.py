@@ -115,7 +115,7 @@ def test_rows_in_the_way_are_told_and_deleted_and_no_others(project: Project, ca
     wanted = project.dump()
     project.sql(f"DROP SCHEMA public CASCADE; CREATE SCHEMA public; {live}")
     refused = project.snap("restore", "HEAD", "--yes", "--data", "discard", code=3)
-    assert re.search(r"data-loss: (rows|values)", " ".join((refused.stdout + refused.stderr).split()))
+    assert re.search(r"data-loss: rows", " ".join((refused.stdout + refused.stderr).split()))
     project.snap("restore", "HEAD", "--yes", "--data", "discard", "--allow", "all", code=0)
     assert project.dump() == wanted
     found = {table: project.sql(f"SELECT * FROM {table} ORDER BY 1") for table in left}

@@ -14,7 +14,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Hazard, HazardName, Verb
 from snapstore.rules import View
 from snapstore_postgres.names import block, literal
-from snapstore_postgres.relations import size
+from snapstore_postgres.relations import STRONGEST, size
 from snapstore_postgres.renaming import renames
 from snapstore_postgres.rows.arrived import BY_ITSELF, arrived
 from snapstore_postgres.rows.deleting import VARIABLES, those_found
@@ -22,6 +22,7 @@ from snapstore_postgres.rows.disallowed import looks
 from snapstore_postgres.rows.looking import CANNOT_TELL, LOOKS, Look
 
 _LOCK = "SHARE ROW EXCLUSIVE"
+_FITTING = "fitting:"
 
 
 def are_given_up(request: PlanRequest) -> bool:
@@ -36,11 +37,36 @@ def before_refused(request: PlanRequest, actions: Sequence[Action]) -> list[Acti
         fact = request.target.get(action.subject)
         allows = action.verb is Verb.DROP or LOOKS in action.payload or renames(action)
         if seen := [] if fact is None or allows else [*looks(fact, stage)]:
-            fitting = f"fitting:{number}"
+            fitting = f"{_FITTING}{number}"
             found.append(_deleting(action, fitting, seen, request))
             action = structs.replace(action, needs=(*action.needs, fitting))
         found.append(action)
     return found
+
+
+def joined(actions: Sequence[Action]) -> list[Action]:
+    """The actions, those before which rows are deleted doing that themselves, where they are of the
+    transaction: no other may delete in between what their rows refer to."""
+    deleting = {name: action for action in actions for name in action.produces if name.startswith(_FITTING)}
+    found, gone = list[Action](), set[str]()
+    for action in actions:
+        tokens = [need for need in action.needs if need in deleting]
+        if action.transactional and len(tokens) == 1:
+            gone.add(tokens[0])
+            action = _joined(deleting[tokens[0]], action)
+        found.append(action)
+    return [action for action in found if gone.isdisjoint(action.produces)]
+
+
+def _joined(first: Action, action: Action) -> Action:
+    return structs.replace(
+        action,
+        summary=f"{action.summary}, without the rows in its way",
+        statements=(*first.statements, *action.statements),
+        needs=tuple(need for need in action.needs if need not in first.produces),
+        hazards=(*first.hazards, *action.hazards),
+        lock=action.lock if action.lock == STRONGEST else first.lock,
+    )
 
 
 def _deleting(action: Action, fitting: str, seen: Sequence[Look], request: PlanRequest) -> Action:
