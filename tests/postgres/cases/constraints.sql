@@ -174,7 +174,7 @@ CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2);
 --- b
 CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL, z int, b text NOT NULL, CHECK (z <> 2 OR a = 'x'), CHECK (a <> b), g int GENERATED ALWAYS AS (length(a)) STORED, CHECK (g < 9 OR b = a));
 
---- case partitions have the names of each others exclusion constraints
+--- case partitions have the names of each others exclusion constraints -- since 17
 --- both
 CREATE EXTENSION btree_gist;
 --- a

@@ -332,7 +332,7 @@ CREATE TABLE b (y int) INHERITS (a); ALTER TABLE b ADD PRIMARY KEY (x);
 --- b
 CREATE TYPE pair AS (a int, b int); CREATE TABLE a (x bigint, y int);
 
---- case a column comes with the name of the NOT NULL that one which goes has inherited since 18
+--- case a column comes with the name of the NOT NULL that one which goes has inherited -- since 18
 --- both
 --- a
 CREATE TABLE pa (x int, y int);
@@ -361,13 +361,13 @@ ALTER TABLE cb NO INHERIT pa; ALTER TABLE ONLY cb DROP x;
 --- b
 CREATE TABLE o (x int);
 
---- case another type where a NOT NULL is valid in a table that inherits it never validated since 18
+--- case another type where a NOT NULL is valid in a table that inherits it never validated -- since 18
 --- a
 CREATE TABLE nn0 (a int, b int); ALTER TABLE nn0 ADD CONSTRAINT nn0_b NOT NULL b NOT VALID; CREATE TABLE nn1 () INHERITS (nn0);
 --- b
 CREATE TABLE nn0 (a int, b bigint); ALTER TABLE nn0 ADD CONSTRAINT nn0_b NOT NULL b NOT VALID; CREATE TABLE nn1 () INHERITS (nn0);
 
---- case a table inherits a computed column from two that compute it otherwise
+--- case a table inherits a computed column from two that compute it otherwise -- since 16
 --- a
 CREATE TABLE g0 (a int, b int GENERATED ALWAYS AS (a * 2) STORED); CREATE TABLE g1 (b int GENERATED ALWAYS AS (a * 3) STORED, z int) INHERITS (g0);
 CREATE TABLE g2 () INHERITS (g1); ALTER TABLE g2 INHERIT g0; INSERT INTO g2 (a) VALUES (1);

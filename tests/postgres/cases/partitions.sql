@@ -779,7 +779,7 @@ CREATE TABLE part PARTITION OF whole FOR VALUES FROM (0) TO (100);
 INSERT INTO part VALUES (2);
 CREATE VIEW notes AS SELECT id, note FROM other;
 
---- case a NOT NULL never validated above one that is since 18
+--- case a NOT NULL never validated above one that is -- since 18
 --- both
 CREATE TABLE xp (id int, t text) PARTITION BY LIST (t); CREATE TABLE xp1 PARTITION OF xp FOR VALUES IN ('a'); CREATE TABLE xp2 PARTITION OF xp FOR VALUES IN ('b');
 --- a
@@ -787,7 +787,7 @@ CREATE TABLE xp (id int, t text) PARTITION BY LIST (t); CREATE TABLE xp1 PARTITI
 ALTER TABLE xp ADD CONSTRAINT x8 NOT NULL id NOT VALID;
 ALTER TABLE xp2 VALIDATE CONSTRAINT x8;
 
---- case another type where a NOT NULL is valid in a partition of one never validated since 18
+--- case another type where a NOT NULL is valid in a partition of one never validated -- since 18
 --- a
 CREATE TABLE xp (id int, t text) PARTITION BY LIST (t); CREATE TABLE xp1 PARTITION OF xp FOR VALUES IN ('a'); CREATE TABLE xp2 PARTITION OF xp FOR VALUES IN ('b');
 ALTER TABLE xp ADD CONSTRAINT x8 NOT NULL id NOT VALID;
@@ -797,7 +797,7 @@ CREATE TABLE xp (id bigint, t text) PARTITION BY LIST (t); CREATE TABLE xp1 PART
 ALTER TABLE xp ADD CONSTRAINT x8 NOT NULL id NOT VALID;
 ALTER TABLE xp2 VALIDATE CONSTRAINT x8;
 
---- case a column whose NOT NULL was validated in a partition alone since 18
+--- case a column whose NOT NULL was validated in a partition alone -- since 18
 --- a
 CREATE TABLE xp (t text) PARTITION BY LIST (t); CREATE TABLE xp1 PARTITION OF xp FOR VALUES IN ('a'); CREATE TABLE xp2 PARTITION OF xp FOR VALUES IN ('b');
 --- b
@@ -806,7 +806,7 @@ ALTER TABLE xp ADD id int;
 ALTER TABLE xp ADD CONSTRAINT x8 NOT NULL id NOT VALID;
 ALTER TABLE xp2 VALIDATE CONSTRAINT x8;
 
---- case a NOT NULL of a partition has the name of a foreign key from above since 18
+--- case a NOT NULL of a partition has the name of a foreign key from above -- since 18
 --- both
 CREATE TABLE r (id int PRIMARY KEY);
 --- a
