@@ -86,6 +86,8 @@ def into(column: Fact, new: str, view: View) -> Fit:
     if widens(old, new) or not _is_ours(column, view):
         return Fit()
     if view.request.options.data is DataMode.DISCARD:
+        if "generated" in column.attrs:
+            return Fit()
         return _as_converted(column, what, lambda value: cast(value, old, new), view)
     enum = view.target.get(f"enum:{new.removesuffix('[]')}")
     if enum and old.endswith("[]") == new.endswith("[]"):
@@ -112,7 +114,8 @@ def _without_unconverted(table: str, column: Fact, converted: Callable[[str], st
   {LOUD}"""
 
     def none(value: str) -> str:
-        return f"{value} IS NOT NULL AND ({converted(value)}) IS NULL"
+        # A row of which one field is NULL is neither, for ``IS NULL``.
+        return f"{value} IS DISTINCT FROM NULL AND ({converted(value)}) IS NOT DISTINCT FROM NULL"
 
     return block(
         f"""DECLARE row record; unfit bool; {deleting.VARIABLES}

@@ -146,7 +146,9 @@ QUIET_VARIABLES = "part pg_catalog.regclass; watching record; again text := '';"
 LOUD = "SET CONSTRAINTS ALL IMMEDIATE; IF again <> '' THEN EXECUTE again; END IF;"
 
 
-_KEYED = "EXISTS (SELECT FROM pg_catalog.pg_index WHERE indrelid = part AND indisprimary)"
+_KEYED = """EXISTS (SELECT FROM pg_catalog.pg_index WHERE indrelid = part
+                AND CASE relreplident WHEN 'd' THEN indisprimary ELSE indisreplident END)"""
+"""Whether an index tells the rows of a table, be it the one that was chosen, which may be gone."""
 _UNTOLD = """(EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = part AND attgenerated <> '')
              OR EXISTS (SELECT FROM pg_catalog.pg_publication_rel r WHERE
                   pg_catalog.to_jsonb(r) ->> 'prattrs' IS NOT NULL AND (prrelid = part
@@ -155,7 +157,7 @@ _UNTOLD = """(EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = part 
 _FILTERED = """EXISTS (SELECT FROM pg_catalog.pg_publication_rel r WHERE
                   pg_catalog.to_jsonb(r) ->> 'prqual' IS NOT NULL AND (prrelid = part
                    OR prrelid IN (SELECT pg_catalog.pg_partition_ancestors(part))))"""
-_UNKNOWN = f"relreplident = 'n' OR relreplident = 'd' AND NOT {_KEYED} OR relreplident <> 'f' AND {_FILTERED}"
+_UNKNOWN = f"relreplident = 'n' OR relreplident <> 'f' AND (NOT {_KEYED} OR {_FILTERED})"
 """Whether what tells a row to subscribers is nothing, or may be without what a publication filters by."""
 
 
@@ -210,7 +212,7 @@ def quiet_all(tables: str) -> str:
                JOIN pg_catalog.pg_class i ON i.oid = indexrelid WHERE indrelid = part AND indisreplident)
             ELSE 'DEFAULT' END AS state
           FROM pg_catalog.pg_class c
-         WHERE c.oid = part AND relkind = 'r' AND NOT {_UNTOLD} AND relreplident <> 'f'
+         WHERE c.oid = part AND relkind = 'r' AND NOT {_UNTOLD} AND (relreplident <> 'i' OR {_KEYED})
            AND EXISTS (SELECT FROM pg_catalog.pg_publication WHERE pubdelete OR pubupdate)
            AND ({_UNKNOWN}) LOOP
         EXECUTE pg_catalog.format('ALTER TABLE ONLY %s REPLICA IDENTITY FULL', part);
@@ -223,8 +225,8 @@ def quiet_all(tables: str) -> str:
             pg_catalog.concat_ws(', ', CASE WHEN pubupdate THEN 'update' END,
               CASE WHEN pubdelete THEN 'delete' END) AS others
           FROM pg_catalog.pg_class c, pg_catalog.pg_publication
-         WHERE c.oid = part AND (pubdelete OR pubupdate) AND {_UNTOLD}
-           AND (relreplident = 'f' OR {_UNKNOWN}) LOOP
+         WHERE c.oid = part AND (pubdelete OR pubupdate)
+           AND ({_UNTOLD} AND (relreplident = 'f' OR {_UNKNOWN}) OR relreplident = 'i' AND NOT {_KEYED}) LOOP
         EXECUTE pg_catalog.format('ALTER PUBLICATION %I SET (publish = %L)', watching.name, watching.rest);
         again := again || pg_catalog.format('ALTER PUBLICATION %I SET (publish = %L);', watching.name,
           pg_catalog.concat_ws(', ', nullif(watching.rest, ''), watching.others));
