@@ -76,13 +76,16 @@ EXISTS (
    WHERE g.contype = {type} AND NOT g.connoinherit AND {same})
 
 -- macro owns_not_null
--- Whether NOT NULL constraint k of column a of table c is its own: also what a parent's column that went has left.
-(k.conislocal OR c.relispartition OR (k.oid IS NOT NULL AND NOT {{given('n', ga.attname = a.attname)}}))
+-- Whether NOT NULL constraint k of column a of table c is its own: also what a parent's column that went has left. That
+-- pg_dump does not tell of in a table that has left its parents too, or where it was never validated.
+(k.conislocal OR c.relispartition OR (
+   k.convalidated AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid)
+   AND NOT {{given('n', ga.attname = a.attname)}}))
 
 -- macro has_not_null
 -- Whether column a of table c is NOT NULL. One that inherits that may be without its constraint k, which the server
 -- drops when a child's column gets another type or expression, and go on to refuse NULL.
-(a.attnotnull AND (k.oid IS NOT NULL OR c.relispartition OR {{given('n', ga.attname = a.attname)}}))
+(a.attnotnull AND (c.relispartition OR {{given('n', ga.attname = a.attname)}} OR coalesce({{owns_not_null}}, false)))
 
 -- macro named_not_null
 -- NOT NULL constraint k of column a, NULL where a plain NOT NULL would make it the same way. One that is only

@@ -387,3 +387,17 @@ CREATE TABLE pb (y int); CREATE TABLE ca (w int) INHERITS (pb);
 ALTER TABLE pb ADD w int NOT NULL; CREATE VIEW v AS SELECT w FROM pb;
 --- b
 CREATE TABLE pb (y int); CREATE TABLE ca (w int) INHERITS (pb); CREATE VIEW v AS SELECT y AS w FROM pb;
+
+--- case a NOT NULL that nobody tells of, left by a parent that is left since 18
+--- a
+CREATE TABLE p (x int NOT NULL); CREATE TABLE c (x int) INHERITS (p); INSERT INTO c VALUES (7);
+ALTER TABLE ONLY p DROP x; ALTER TABLE c NO INHERIT p;
+--- b
+CREATE TABLE c (x bigint CONSTRAINT p_x_not_null NOT NULL);
+
+--- case a NOT NULL that nobody tells of, beside none since 18
+--- a
+CREATE TABLE p (x int NOT NULL); CREATE TABLE c (x int) INHERITS (p); INSERT INTO c VALUES (7);
+ALTER TABLE ONLY p DROP x; ALTER TABLE c NO INHERIT p;
+--- b
+CREATE TABLE p (x int NOT NULL); CREATE TABLE c () INHERITS (p);
