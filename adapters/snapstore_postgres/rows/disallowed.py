@@ -215,7 +215,7 @@ def _of_domain(domain: Fact, bad: str, why: str, stage: Stage) -> Iterator[Look]
             continue
         if dependent.kind == "domain":
             yield from _of_domain(after, bad, f"{why}, of {domain.name}", stage)
-        elif dependent.kind == "column":
+        elif dependent.kind == "column" and not stage.comes_anew(after.parent or ""):
             yield from _in_column(after, domain, bad, f"{why}, of {domain.name}", stage)
 
 

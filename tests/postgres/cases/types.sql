@@ -521,3 +521,10 @@ CREATE TYPE c AS (x d, y e);
 CREATE TABLE t (id int PRIMARY KEY, a d, b e);
 CREATE TABLE u (c c);
 INSERT INTO t VALUES (1, '2', '3');
+
+--- case a check of a domain that a column of a table gets, rows of which others hold
+--- a
+CREATE DOMAIN d AS text CONSTRAINT short CHECK (length(VALUE) < 3); CREATE FUNCTION ok(text) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT $1 <> ''x''';
+ALTER DOMAIN d ADD CONSTRAINT fine CHECK (ok(VALUE)); CREATE TABLE t (v d); CREATE TABLE h (t t); INSERT INTO t VALUES ('a');
+--- b
+CREATE TABLE t (v text); CREATE TABLE h (t t); CREATE DOMAIN d AS text; INSERT INTO t VALUES ('a');
