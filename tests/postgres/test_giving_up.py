@@ -125,23 +125,25 @@ def test_rows_in_the_way_are_told_and_deleted_and_no_others(project: Project, ca
 WATCHED = """CREATE TABLE log (what text);
   CREATE TABLE t (id int PRIMARY KEY, CONSTRAINT small CHECK (id < 3));
   CREATE TABLE c (t int REFERENCES t ON DELETE CASCADE);
+  CREATE TABLE n (t int REFERENCES t ON DELETE SET NULL);
   CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS
     $$BEGIN INSERT INTO log VALUES (TG_TABLE_NAME); RETURN OLD; END$$;
   CREATE TRIGGER noted AFTER DELETE ON t FOR EACH ROW EXECUTE FUNCTION noted();
   CREATE TRIGGER noted AFTER DELETE ON c FOR EACH ROW EXECUTE FUNCTION noted();
-  CREATE PUBLICATION news FOR TABLE t, c"""
+  CREATE TRIGGER noted AFTER UPDATE ON n FOR EACH ROW EXECUTE FUNCTION noted();
+  CREATE PUBLICATION news FOR TABLE t, c, n"""
 
 
 def test_what_is_deleted_is_no_event_of_the_application(project: Project) -> None:
     project.sql(WATCHED)
     project.snap("take", "-m", "good", code=0)
     wanted = project.dump()
-    project.sql(
-        "ALTER TABLE t DROP CONSTRAINT small; INSERT INTO t VALUES (1), (9); INSERT INTO c VALUES (1), (9)"
-    )
+    project.sql("ALTER TABLE t DROP CONSTRAINT small; INSERT INTO t VALUES (1), (9)")
+    project.sql("INSERT INTO c SELECT id FROM t; INSERT INTO n SELECT id FROM t")
     project.snap("restore", "HEAD", "--yes", "--data", "discard", "--allow", "all", code=0)
     assert project.dump() == wanted
     assert project.sql("SELECT * FROM c") == [(1,)]
+    assert project.sql("SELECT * FROM n") == [(1,), (None,)]
     assert project.sql("SELECT * FROM log") == []
 
 

@@ -31,11 +31,16 @@ def those_found() -> str:
       {_REFERRING}
       EXIT WHEN more IS NULL;
     END LOOP;
-    {quiet_all("ARRAY(SELECT DISTINCT pg_catalog.unnest(tables))")}
+    {quiet_all(_CHANGED)}
     EXECUTE ({_AT_ONCE}) USING tables, places;
     {LOUD} END IF;"""
 
 
+_TO_THEM = """c.contype = 'f' AND c.confrelid = ANY (tables)
+           AND coalesce((pg_catalog.to_jsonb(c) ->> 'conenforced')::boolean, true)"""
+_CHANGED = f"""ARRAY(SELECT pg_catalog.unnest(tables)
+       UNION SELECT c.conrelid::regclass FROM pg_catalog.pg_constraint c WHERE {_TO_THEM})"""
+"""Those, and the tables of keys that let rows be without what they refer to."""
 _HERE = "SELECT FROM unnest($1, $2) g (part, place) WHERE {0}.tableoid = g.part AND {0}.ctid = g.place"
 _REFERRING = f"""FOR key IN
         SELECT c.conrelid::regclass AS child, c.confrelid::regclass AS parent,
@@ -48,7 +53,7 @@ _REFERRING = f"""FOR key IN
                   JOIN pg_catalog.pg_operator o ON o.oid = k.operator
                   JOIN pg_catalog.pg_namespace s ON s.oid = o.oprnamespace) AS pairs
           FROM pg_catalog.pg_constraint c
-         WHERE c.contype = 'f' AND c.confdeltype IN ('a', 'r', 'c') AND c.confrelid = ANY (tables) LOOP
+         WHERE {_TO_THEM} AND c.confdeltype IN ('a', 'r', 'c') LOOP
         EXECUTE pg_catalog.format('SELECT {PLACES}
             FROM %s t WHERE EXISTS (SELECT FROM ONLY %s p WHERE %s AND EXISTS ({_HERE.format("p")}))
              AND NOT EXISTS ({_HERE.format("t")})', key.child, key.parent, key.pairs)
