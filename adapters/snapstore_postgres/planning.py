@@ -56,6 +56,7 @@ from snapstore_postgres.rows import (
     carry,
     chosen,
     disallowed,
+    filled_meanwhile,
     fitting,
     forced_policies,
     giving_up,
@@ -130,6 +131,7 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = lineage.noted(counted, homecoming.with_rows_back(counted, actions))
     actions = naming.named_anew(counted, actions)
     actions = refreshing.with_refreshes(counted, chosen.with_rows(changed_rows, actions))
+    actions = filled_meanwhile.with_sources_filled(counted, actions)
     actions = lost_not_nulls.lost_again(named, actions)
     actions = renames.after_renaming(renamed, doubts.noted(asked, request, actions))
     actions = archive.with_registry(request, actions)
