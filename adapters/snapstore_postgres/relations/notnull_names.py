@@ -149,6 +149,9 @@ def _without_other(column: Fact, view: View) -> list[str]:
 
 
 def _may_have(name: str, column: Fact, view: View) -> bool:
-    """Whether the NOT NULL of a live column has that name; of one that goes nobody knows it, if it was only
-    inherited."""
-    return has_name(column, name) or (is_inherited(column.attrs.get("not_null")) and view.vanishes(column.id))
+    """Whether the NOT NULL of a live column has that name; nobody knows it of one that was only inherited,
+    and goes or becomes its own."""
+    if not is_inherited(column.attrs.get("not_null")):
+        return has_name(column, name)
+    after = view.target.get(column.id)
+    return view.vanishes(column.id) or after is None or not is_inherited(after.attrs.get("not_null"))

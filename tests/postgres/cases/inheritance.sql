@@ -401,3 +401,11 @@ CREATE TABLE p (x int NOT NULL); CREATE TABLE c (x int) INHERITS (p); INSERT INT
 ALTER TABLE ONLY p DROP x; ALTER TABLE c NO INHERIT p;
 --- b
 CREATE TABLE p (x int NOT NULL); CREATE TABLE c () INHERITS (p);
+
+--- case NOT NULLs that become their own, with each other's names since 18
+--- both
+CREATE TABLE p (a int CONSTRAINT na NOT NULL, b int); ALTER TABLE p ADD CONSTRAINT nb NOT NULL b NOT VALID;
+--- a
+CREATE TABLE c () INHERITS (p);
+--- b
+CREATE TABLE c (a int CONSTRAINT nb NOT NULL, b int CONSTRAINT na NOT NULL);
