@@ -102,8 +102,9 @@ def _owned_with(sequence: Fact, view: View) -> list[str]:
 
 def _changes_hands(before: Fact, after: Fact, view: View) -> bool:
     """Whether a sequence gets another owner, or has just got one with the table that owned it."""
-    tables = [side[table] for table in _owned_with(before, view) for side in (view.live, view.target)]
-    left = {table.attrs.get("owner") for table in tables}
+    column = view.live.get(before.parent or "")
+    tables = [side.get(column.parent or "") for side in (view.live, view.target)] if column else []
+    left = {table.attrs.get("owner") for table in tables if table}
     return before.attrs.get("owner") != after.attrs.get("owner") or len(left) > 1
 
 
