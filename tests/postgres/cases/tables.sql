@@ -418,9 +418,7 @@ ALTER SEQUENCE s OWNED BY u.a;
 ALTER TABLE t OWNER TO snap_owner;
 
 --- case a sequence leaves a column that goes, of a table that gets another owner
---- both
-CREATE TABLE u (v int);
 --- a
-CREATE TABLE t (id serial, n int);
+CREATE TABLE u (n int); CREATE TABLE t (id serial, n int);
 --- b
-CREATE TABLE t (n int); CREATE SEQUENCE t_id_seq AS int OWNED BY u.v; ALTER TABLE t OWNER TO snap_owner;
+CREATE TABLE u (n int, v int); CREATE TABLE t (n int); CREATE SEQUENCE t_id_seq AS int OWNED BY u.v; ALTER TABLE t OWNER TO snap_owner;
