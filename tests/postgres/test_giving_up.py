@@ -90,6 +90,11 @@ CASES = {
         "CREATE TABLE t (id text NOT NULL); INSERT INTO t VALUES ('1'), ('b')",
         {"t": [(1,)]},
     ),
+    "what cannot be converted to a domain that is never NULL": (
+        "CREATE DOMAIN d AS int NOT NULL; CREATE TABLE t (id d)",
+        "CREATE TABLE t (id text); INSERT INTO t VALUES ('1'), ('b')",
+        {"t": [(1,)]},
+    ),
     "what a partition does not take, though it is referred to": (
         "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);"
         " CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (5); CREATE TABLE t (p int REFERENCES p)",

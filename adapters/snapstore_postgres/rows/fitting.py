@@ -22,7 +22,7 @@ from snapstore_postgres.names import block, last, literal, qualifier
 from snapstore_postgres.relations import held_still, local_rows, size
 from snapstore_postgres.renaming import RENAMED
 from snapstore_postgres.renaming.wording import RENAMED_BACK, called_now, label_now
-from snapstore_postgres.rows import archived_values, deleting, forced_policies
+from snapstore_postgres.rows import archived_values, deleting, forced_policies, gaps
 from snapstore_postgres.rows.casts import below_domains, cast, written
 from snapstore_postgres.rows.looking import HINT, SHOWN, first
 from snapstore_postgres.rows.lost_labels import StandIn, among, stand_in, why_not
@@ -185,7 +185,9 @@ def _with_stand_in(column: Fact, unfit: str, found: StandIn, view: View) -> Fit:
 
 def _may_be_null(column: Fact, view: View) -> bool:
     after = view.target.get(column.id)
-    return after is not None and not any("not_null" in side.attrs for side in (column, after))
+    if after is None or gaps.is_of_strict_domain(after, view):
+        return False
+    return not any("not_null" in side.attrs for side in (column, after))
 
 
 def _fit(column: Fact, what: str, same: _Same, view: View, may_be_null: bool = False) -> Fit:

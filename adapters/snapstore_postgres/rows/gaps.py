@@ -30,6 +30,11 @@ def default_of_domain(column: Fact, view: View) -> str | None:
     return _default(domains) if _says_not_null(domains) else None
 
 
+def is_of_strict_domain(column: Fact, view: View) -> bool:
+    """Whether a column of the target is of a domain that is NOT NULL, or of one that is of it."""
+    return _says_not_null(_domains(column, view))
+
+
 def _says_not_null(domains: Iterable[Fact]) -> bool:
     return any("not_null" in domain.attrs for domain in domains)
 
