@@ -388,21 +388,21 @@ ALTER TABLE pb ADD w int NOT NULL; CREATE VIEW v AS SELECT w FROM pb;
 --- b
 CREATE TABLE pb (y int); CREATE TABLE ca (w int) INHERITS (pb); CREATE VIEW v AS SELECT y AS w FROM pb;
 
---- case a NOT NULL that nobody tells of, left by a parent that is left since 18
+--- case a NOT NULL that nobody tells of, left by a parent that is left -- since 18
 --- a
 CREATE TABLE p (x int NOT NULL); CREATE TABLE c (x int) INHERITS (p); INSERT INTO c VALUES (7);
 ALTER TABLE ONLY p DROP x; ALTER TABLE c NO INHERIT p;
 --- b
 CREATE TABLE c (x bigint CONSTRAINT p_x_not_null NOT NULL);
 
---- case a NOT NULL that nobody tells of, beside none since 18
+--- case a NOT NULL that nobody tells of, beside none -- since 18
 --- a
 CREATE TABLE p (x int NOT NULL); CREATE TABLE c (x int) INHERITS (p); INSERT INTO c VALUES (7);
 ALTER TABLE ONLY p DROP x; ALTER TABLE c NO INHERIT p;
 --- b
 CREATE TABLE p (x int NOT NULL); CREATE TABLE c () INHERITS (p);
 
---- case NOT NULLs that become their own, with each other's names since 18
+--- case NOT NULLs that become their own, with each other's names -- since 18
 --- both
 CREATE TABLE p (a int CONSTRAINT na NOT NULL, b int); ALTER TABLE p ADD CONSTRAINT nb NOT NULL b NOT VALID;
 --- a
