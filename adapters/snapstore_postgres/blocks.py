@@ -14,6 +14,8 @@ from snapstore.model import Action, Verb
 
 DOES_NOT_FIT = "SN001"
 """The SQLSTATE of a block that stops for rows which do not fit what a restore makes of their table."""
+REFUSED = "data_exception OR integrity_constraint_violation"
+"""What PostgreSQL says of a row that a table, or what becomes of its values, does not allow."""
 
 _EXTENSION, _LANGUAGE, _BORROWED = "extension:plpgsql", "language:plpgsql", "extension:plpgsql:"
 _FIRST, _LAST = -20_000, 20_000

@@ -11,6 +11,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Fact
 from snapstore.rules import Draft, View
+from snapstore_postgres.blocks import REFUSED
 from snapstore_postgres.names import block, last, literal, qualifier, quote
 from snapstore_postgres.relations import children, held_still, keys, local_rows, plain_stays_bound, size
 from snapstore_postgres.relations.inheritance import ancestors, comes_by_several, is_made_anew_below
@@ -357,7 +358,7 @@ def _counting(
             yield f"ALTER TABLE {root} ALTER COLUMN {name} SET GENERATED {kind};"
 
 
-_LEFT = "EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN NULL; END; -- it stays there\n"
+_LEFT = f"EXCEPTION WHEN {REFUSED} THEN NULL; END; -- it stays there\n"
 
 
 def filled(table: str, column: Fact, entry: archive.Entry, request: PlanRequest) -> tuple[str, str]:
@@ -380,11 +381,11 @@ def _filling(table: str, source: str, column: Fact, entry: archive.Entry, reques
     return block(
         f"""DECLARE kept record; BEGIN
   BEGIN {update}; RETURN;
-  EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN NULL; END;
+  EXCEPTION WHEN {REFUSED} THEN NULL; END;
   ALTER TABLE {rows} ADD COLUMN IF NOT EXISTS unfit bool;
   FOR kept IN SELECT r.ctid AS place, r.value FROM {rows} r LOOP
     BEGIN PERFORM ({value}); UPDATE {rows} SET unfit = false WHERE ctid = kept.place;
-    EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+    EXCEPTION WHEN {REFUSED} THEN
       UPDATE {rows} SET unfit = true WHERE ctid = kept.place; END;
   END LOOP;
   {_update(table, source, column, entry, request, " AND NOT a.unfit")};

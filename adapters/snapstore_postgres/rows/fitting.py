@@ -17,7 +17,7 @@ from msgspec import structs
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Fact, Hazard, HazardName
 from snapstore.rules import View
-from snapstore_postgres.blocks import DOES_NOT_FIT
+from snapstore_postgres.blocks import DOES_NOT_FIT, REFUSED
 from snapstore_postgres.names import block, last, literal, qualifier
 from snapstore_postgres.relations import held_still, local_rows, size
 from snapstore_postgres.renaming import RENAMED
@@ -107,7 +107,7 @@ def _as_converted(column: Fact, what: str, converted: Callable[[str], str], view
 
 def _without_unconverted(table: str, column: Fact, converted: Callable[[str], str], may_be_null: bool) -> str:
     """A statement that leaves nothing in a column where a value cannot be converted, or deletes the rows."""
-    name, refused = last(column.name), "data_exception OR integrity_constraint_violation"
+    name = last(column.name)
     emptied = f"""{quiet(table.removeprefix("ONLY "))}
   UPDATE {table} t SET {name} = NULL FROM unnest(tables, places) g (one, place)
    WHERE t.tableoid = g.one AND t.ctid = g.place;
@@ -122,10 +122,10 @@ def _without_unconverted(table: str, column: Fact, converted: Callable[[str], st
 BEGIN
   BEGIN
     IF NOT EXISTS (SELECT FROM {table} t WHERE {none(f"t.{name}")}) THEN RETURN; END IF;
-  EXCEPTION WHEN {refused} THEN NULL; END;
+  EXCEPTION WHEN {REFUSED} THEN NULL; END;
   FOR row IN SELECT t.tableoid::regclass AS part, t.ctid AS place, t.{name} AS value FROM {table} t LOOP
     BEGIN unfit := {none("row.value")};
-    EXCEPTION WHEN {refused} THEN unfit := true; END;
+    EXCEPTION WHEN {REFUSED} THEN unfit := true; END;
     CONTINUE WHEN NOT unfit;
     tables := tables || row.part; places := places || row.place;
   END LOOP;
@@ -247,12 +247,12 @@ def _check(seen: Seen, what: str, same: Callable[[str], str]) -> str:
 BEGIN
   BEGIN
     SELECT count(*) INTO bad FROM {source} t WHERE NOT ({same("t.value")});
-  EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN bad := 1; END;
+  EXCEPTION WHEN {REFUSED} THEN bad := 1; END;
   IF bad = 0 THEN RETURN; END IF;
   bad := 0;
   FOR row IN SELECT * FROM {source} t LOOP
     BEGIN fits := ({same("row.value")});
-    EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN fits := false; END;
+    EXCEPTION WHEN {REFUSED} THEN fits := false; END;
     CONTINUE WHEN fits;
     bad := bad + 1;
     IF bad <= {SHOWN} THEN places := pg_catalog.concat_ws(', ', nullif(places, ''), row.place); END IF;

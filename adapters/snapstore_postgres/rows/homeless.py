@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from snapstore.adapter import PlanRequest
 from snapstore.model import Fact, Hazard, HazardName, Json
 from snapstore.rules import View
+from snapstore_postgres.blocks import REFUSED
 from snapstore_postgres.names import block, last, listed, literal, quote
 from snapstore_postgres.relations import size
 from snapstore_postgres.renaming import belonging
@@ -18,8 +19,6 @@ from snapstore_postgres.renaming.evidence import ids_of_table
 from snapstore_postgres.renaming.wording import former
 from snapstore_postgres.rows import archive, bounds
 
-_REFUSED = "data_exception OR integrity_constraint_violation"
-"""What PostgreSQL says of a row that a table, or what becomes of its values, does not allow."""
 KIND = "rows"
 """That of their entries in the archive."""
 
@@ -88,10 +87,10 @@ def put_or_lost(
 BEGIN
   {bounds.of_leaves(table) if parted else "bounds := 'true';"}
   BEGIN EXECUTE {all_rows}; RETURN;
-  EXCEPTION WHEN {_REFUSED} THEN NULL; END;
+  EXCEPTION WHEN {REFUSED} THEN NULL; END;
   FOR row IN SELECT t.ctid AS place FROM {source} t LOOP
     BEGIN EXECUTE {one} USING row.place;
-    EXCEPTION WHEN {_REFUSED} THEN NULL; END;
+    EXCEPTION WHEN {REFUSED} THEN NULL; END;
   END LOOP;
 END"""
     )

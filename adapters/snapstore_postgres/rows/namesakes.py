@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import View
+from snapstore_postgres.blocks import REFUSED
 from snapstore_postgres.kinds.identities import identity_slot
 from snapstore_postgres.names import block, last
 from snapstore_postgres.relations import local_rows, size, table_of
@@ -49,7 +50,7 @@ def taken_over(column: Fact, other: Fact, view: View) -> list[str]:
        AND (SELECT {allowed} FROM (SELECT {value} AS {name}) snap) IS NOT TRUE) THEN
     UPDATE {to} t SET {name} = {value} WHERE {lacking};
   END IF;
-EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN NULL; -- some are none of that type
+EXCEPTION WHEN {REFUSED} THEN NULL; -- some are none of that type
 END"""
         )
         for to in local_rows.updated(table_of(column), view)

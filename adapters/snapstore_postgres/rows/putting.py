@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Verb
 from snapstore.rules import View
+from snapstore_postgres.blocks import REFUSED
 from snapstore_postgres.names import block, last, literal
 from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.renaming import belonging
@@ -132,7 +133,7 @@ BEGIN
   END;
   {LOUD}
   {rows.closing}
-EXCEPTION WHEN integrity_constraint_violation OR data_exception THEN
+EXCEPTION WHEN {REFUSED} THEN
   NULL; -- what came to the table since is in their way, or they are in that of a constraint
 END"""
     )
