@@ -59,3 +59,9 @@ def only(before: Fact, after: Fact, *names: str) -> bool:
     ignored = {*names, "owner"}
     keys = (before.attrs.keys() | after.attrs.keys()) - ignored
     return all(before.attrs.get(key) == after.attrs.get(key) for key in keys)
+
+
+def set_clauses(before: Fact, after: Fact, words: Sequence[tuple[str, str]]) -> str:
+    """``WORD = value`` for each attribute that differs; ``NONE`` for what is there no more."""
+    changed = [(key, word) for key, word in words if before.attrs.get(key) != after.attrs.get(key)]
+    return ", ".join(f"{word} = {after.attrs.get(key, 'NONE')}" for key, word in changed)
