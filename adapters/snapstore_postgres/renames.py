@@ -24,6 +24,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import last, parts, printed, qualifier, unquote
+from snapstore_postgres.relations import server_version
 from snapstore_postgres.relations.inheritance import ancestors, names_column, partitions_below
 from snapstore_postgres.relations.notnull import name_of_not_null
 from snapstore_postgres.renames_inside import next_inside, type_of, with_columns, with_heirs
@@ -41,7 +42,7 @@ from snapstore_postgres.renaming import (
     split,
 )
 from snapstore_postgres.renaming.evidence import alike, bodies, by_id, holder
-from snapstore_postgres.renaming.wording import renamed
+from snapstore_postgres.renaming.renamed_request import renamed
 from snapstore_postgres.rows import archived_labels
 from snapstore_postgres.rows.archive import kept
 
@@ -442,14 +443,14 @@ def _trigger(request: PlanRequest, renaming: Renaming) -> Renaming | None:
         return None
     names = [f"trigger_state:{other}.{old}" for other in below]
     states = [request.live[name] for name in names if name in request.live]
-    if states and int(request.live_hints.get("version", 0)) < 150000:
+    if states and server_version(request) < 150000:
         return None
     return replace(renaming, along={f.name: f"{qualifier(f.name)}.{new}" for f in states})
 
 
 def _is_not_null(renaming: Renaming, request: PlanRequest) -> bool:
     """Whether a constraint would get the name that a NOT NULL of its table has now."""
-    if renaming.kind != "constraint" or int(request.live_hints.get("version", 0)) < 180000:
+    if renaming.kind != "constraint" or server_version(request) < 180000:
         return False
     table, own = f"table:{qualifier(renaming.new)}", unquote(last(renaming.new))
     columns = (f for f in request.live.parts.get(table, ()) if f.kind == "column")

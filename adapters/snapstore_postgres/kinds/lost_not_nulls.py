@@ -19,7 +19,7 @@ from snapstore_postgres.names import block, last, literal, unquote
 from snapstore_postgres.relations import STRONGEST, table_of
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.relations.notnull import is_lost
-from snapstore_postgres.renaming.wording import changes_after
+from snapstore_postgres.renaming.renamed_request import changes_after
 
 
 def as_if_kept(request: PlanRequest) -> PlanRequest:

@@ -16,7 +16,7 @@ from snapstore_postgres.relations import plain_stays_bound, rewrite_hazard, vers
 from snapstore_postgres.relations.catalog_tables import OPTION, without_option
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.relations.miscounted import lost_in, to_leave
-from snapstore_postgres.renaming.wording import former, former_facts
+from snapstore_postgres.renaming.names_before import former, former_facts
 from snapstore_postgres.rows import archive, archived_labels, homeless
 from snapstore_postgres.rows.casts import written
 from snapstore_postgres.words import designation, word

@@ -13,6 +13,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Locking, Verb
 from snapstore_postgres.names import last
+from snapstore_postgres.relations import server_version
 from snapstore_postgres.settings import locking
 
 BEFORE, AFTER = -5000, 5000
@@ -51,7 +52,7 @@ class Scene:
 
     @property
     def version(self) -> int:
-        return int(self.request.live_hints.get("version", 0))
+        return server_version(self.request)
 
     @cached_property
     def destroyers(self) -> Mapping[str, list[Action]]:

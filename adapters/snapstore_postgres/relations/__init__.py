@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from snapstore.adapter import PlanRequest
 from snapstore.facts import Groups
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import View
@@ -70,8 +71,13 @@ def unwritten(table: str) -> str:
 
 
 def version(view: View) -> int:
-    """The live server's, as it numbers itself; 0 where it is not known."""
-    return int(view.request.live_hints.get("version", 0))
+    """That of the live server: :func:`server_version`."""
+    return server_version(view.request)
+
+
+def server_version(request: PlanRequest) -> int:
+    """The live server's, as it numbers itself (``server_version_num``); 0 where it is not known."""
+    return int(request.live_hints.get("version", 0))
 
 
 def not_null_name(column: Fact) -> str:

@@ -29,7 +29,7 @@ from snapstore_postgres.relations import children, not_null_name, table_of
 from snapstore_postgres.relations.inheritance import ancestors, parents
 from snapstore_postgres.relations.notnull import name_of_not_null
 from snapstore_postgres.renaming import MISCOUNTED
-from snapstore_postgres.renaming.wording import changes_after
+from snapstore_postgres.renaming.renamed_request import changes_after
 
 _MARK = "miscounted"
 """Of a live column that is to get its type once more: the identities of what its statement sets right."""

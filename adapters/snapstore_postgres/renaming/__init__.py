@@ -1,6 +1,6 @@
 """One renaming: which names it changes in identities, and how SQL says it.
 
-What it means for the facts of the live side is in ``wording.py``.
+What it means for the facts of the live side is in ``renamed_facts.py``.
 """
 
 from __future__ import annotations

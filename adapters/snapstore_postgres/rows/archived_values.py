@@ -13,10 +13,18 @@ from snapstore.model import Fact
 from snapstore.rules import Draft, View
 from snapstore_postgres.blocks import REFUSED
 from snapstore_postgres.names import block, last, literal, qualifier, quote
-from snapstore_postgres.relations import children, held_still, keys, local_rows, plain_stays_bound, size
+from snapstore_postgres.relations import (
+    children,
+    held_still,
+    keys,
+    local_rows,
+    plain_stays_bound,
+    server_version,
+    size,
+)
 from snapstore_postgres.relations.inheritance import ancestors, comes_by_several, is_made_anew_below
 from snapstore_postgres.renaming import belonging
-from snapstore_postgres.renaming.wording import former
+from snapstore_postgres.renaming.names_before import former
 from snapstore_postgres.rows import archive, archived_labels
 from snapstore_postgres.rows.archived_attributes import ATTRIBUTES, shape_of
 from snapstore_postgres.rows.as_json import as_json, portable
@@ -370,7 +378,7 @@ def _filling(table: str, source: str, column: Fact, entry: archive.Entry, reques
     """The statement for a table, whose rows get their numbers among those of the source."""
     update = _update(table, source, column, entry, request)
     by_name, kind = "by_name" in entry.facts, column.attrs["type"]
-    if not by_name and _server(request) >= 160000:
+    if not by_name and server_version(request) >= 160000:
         return update  # which asks of each value whether it fits
     rows = f"{quote(entry.place)}.rows"
     value = (
@@ -410,7 +418,7 @@ def _update(
         others += [f"{held} OPERATOR(pg_catalog.=) a.{_INSTEAD}"] if _INSTEAD in entry.facts else []
         free = f"({free} OR {' OR '.join(others)})"
         fits = f" AND pg_catalog.pg_input_is_valid(a.value::text, {literal(kind)})"
-        free += fits if _server(request) >= 160000 else ""
+        free += fits if server_version(request) >= 160000 else ""
     return (
         f"WITH back AS (UPDATE {table} t SET {name} = {value} FROM ("
         f"SELECT t.tableoid AS part, t.ctid AS place, {key} AS row_key,"
@@ -421,10 +429,6 @@ def _update(
         f" DELETE FROM {rows} r USING back b WHERE r.ctid = b.kept"
         f"{' AND b.whole' if whole else ''}"
     )
-
-
-def _server(request: PlanRequest) -> int:
-    return int(request.live_hints.get("version", 0))
 
 
 def _closed(entry: archive.Entry) -> str:

@@ -21,7 +21,7 @@ from snapstore_postgres.blocks import DOES_NOT_FIT, REFUSED
 from snapstore_postgres.names import block, last, literal, qualifier
 from snapstore_postgres.relations import held_still, local_rows, size
 from snapstore_postgres.renaming import RENAMED
-from snapstore_postgres.renaming.wording import RENAMED_BACK, called_now, label_now
+from snapstore_postgres.renaming.names_before import RENAMED_BACK, called_now, label_now
 from snapstore_postgres.rows import archived_values, deleting, forced_policies, gaps
 from snapstore_postgres.rows.casts import below_domains, cast, written
 from snapstore_postgres.rows.looking import HINT, SHOWN, first

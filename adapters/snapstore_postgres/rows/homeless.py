@@ -16,7 +16,7 @@ from snapstore_postgres.names import block, last, listed, literal, quote
 from snapstore_postgres.relations import size
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.evidence import ids_of_table
-from snapstore_postgres.renaming.wording import former
+from snapstore_postgres.renaming.names_before import former
 from snapstore_postgres.rows import archive, bounds
 
 KIND = "rows"

@@ -20,7 +20,7 @@ from snapstore_postgres.names import block, literal, quote, spare_name, unquote
 from snapstore_postgres.relations import size, unwritten
 from snapstore_postgres.relations.inheritance import ancestors, partitions_below
 from snapstore_postgres.renaming.evidence import ids_of_table
-from snapstore_postgres.renaming.wording import former
+from snapstore_postgres.renaming.names_before import former
 from snapstore_postgres.rows import archive, bounds, deleting, seen
 from snapstore_postgres.rows.homeless import KIND, entry_of, lost
 from snapstore_postgres.rows.looking import SHOWN

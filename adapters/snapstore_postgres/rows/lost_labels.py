@@ -18,7 +18,7 @@ from snapstore.rules import View
 from snapstore_postgres.names import last, literal
 from snapstore_postgres.relations import size
 from snapstore_postgres.relations.inheritance import descendants, governing, in_partition_key
-from snapstore_postgres.renaming.wording import called_now, label_now
+from snapstore_postgres.renaming.names_before import called_now, label_now
 from snapstore_postgres.rows import checked, filling
 from snapstore_postgres.rows.casts import AS_WRITTEN
 from snapstore_postgres.rows.looking import SHOWN, told

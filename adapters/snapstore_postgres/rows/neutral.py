@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.names import last, literal
-from snapstore_postgres.relations import table_of
+from snapstore_postgres.relations import table_of, version
 from snapstore_postgres.rows import sized
 from snapstore_postgres.rows.checked import condition
 
@@ -126,7 +126,7 @@ _GUESSES = ("0", "", "f", "1970-01-01", "{}", "()", "0/0")
 
 def _of_base_type(fact: Fact, view: View) -> str:
     """The first text that the functions of the type read; older servers cannot be asked."""
-    if int(view.request.live_hints.get("version", 0)) < 160000:
+    if version(view) < 160000:
         return f"{literal(_GUESSES[0])}::text"
     valid = (
         f"WHEN pg_catalog.pg_input_is_valid({literal(text)}, {literal(fact.name)}) THEN {literal(text)}"

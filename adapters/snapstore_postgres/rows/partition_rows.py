@@ -13,7 +13,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import last, quote
 from snapstore_postgres.relations.inheritance import ancestors, partitions_below
-from snapstore_postgres.renaming.wording import former
+from snapstore_postgres.renaming.names_before import former
 from snapstore_postgres.rows import archive, fitting, parting, putting
 from snapstore_postgres.rows.casts import cast, written
 from snapstore_postgres.rows.leaving import referred

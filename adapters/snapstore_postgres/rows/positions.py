@@ -16,7 +16,7 @@ from snapstore.rules import Alteration, Draft, View
 from snapstore_postgres.names import last, literal, qualifier
 from snapstore_postgres.relations import held_still, held_unlisted, local_rows
 from snapstore_postgres.relations.inheritance import partitions_below
-from snapstore_postgres.renaming.wording import former
+from snapstore_postgres.renaming.names_before import former
 from snapstore_postgres.rows import archive
 
 D = TypeVar("D", bound=Draft)

@@ -19,7 +19,7 @@ from snapstore_postgres.names import aside, last, parts, quote
 from snapstore_postgres.renames import called_as, out_of_the_way
 from snapstore_postgres.renaming import Renaming, is_among_alike
 from snapstore_postgres.renaming.evidence import alike, by_id
-from snapstore_postgres.renaming.wording import MADE_WAY
+from snapstore_postgres.renaming.names_before import MADE_WAY
 from snapstore_postgres.rows import archive
 
 

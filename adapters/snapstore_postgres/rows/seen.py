@@ -8,7 +8,7 @@ from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.names import last, qualifier
 from snapstore_postgres.relations import children, local_rows
-from snapstore_postgres.renaming.wording import called_now
+from snapstore_postgres.renaming.names_before import called_now
 from snapstore_postgres.rows.looking import Place, numbered_key, place_of
 
 

@@ -19,7 +19,7 @@ from snapstore_postgres.names import last
 from snapstore_postgres.relations import children
 from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.renaming import doubts
-from snapstore_postgres.renaming.wording import called_now
+from snapstore_postgres.renaming.names_before import called_now
 from snapstore_postgres.rows.archive import kept
 from snapstore_postgres.rows.casts import cast
 from snapstore_postgres.rows.looking import Place, numbered_key, place_of

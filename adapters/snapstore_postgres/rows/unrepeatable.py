@@ -17,7 +17,7 @@ from snapstore_postgres.expressions.immutable import functions_of, volatility
 from snapstore_postgres.features import without_constants
 from snapstore_postgres.names import last, quote
 from snapstore_postgres.relations import data_loss, held_unlisted, size
-from snapstore_postgres.renaming.wording import former
+from snapstore_postgres.renaming.names_before import former
 from snapstore_postgres.rows import archive
 from snapstore_postgres.rows.casts import written
 from snapstore_postgres.rows.refreshing import reads
