@@ -63,7 +63,7 @@ def _retold(
 
 
 def _inside(fact: Fact) -> Collection[str]:
-    from snapstore_postgres.renames_inside import inside_names
+    from snapstore_postgres.renaming.inside import inside_names
 
     return inside_names(fact)
 

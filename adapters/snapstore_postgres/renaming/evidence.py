@@ -226,3 +226,9 @@ def nameless(fact: Fact) -> str:
         text = rf"(?<= {_WORDS[fact.kind]} ){re.escape(last(fact.name))} "
         attrs["definition"] = re.sub(text, "", attrs["definition"], count=1)
     return repr(sorted(attrs.items()))
+
+
+def is_settled(identity: str, request: PlanRequest) -> bool:
+    """Whether it has the name already that it had in the target: it would only have to come back to that."""
+    target = by_id(request.target_hints)
+    return any(i == identity == target.get(key) for key, i in by_id(request.live_hints).items())
