@@ -1,0 +1,80 @@
+"""What is carried over from a table to the one that is made in its place, column by column."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from snapstore.adapter import PlanRequest
+from snapstore.model import DataMode, Fact
+from snapstore.rules import View
+from snapstore_postgres.names import last, quote
+from snapstore_postgres.relations import table_of
+from snapstore_postgres.relations.inheritance import ancestors
+from snapstore_postgres.rows import archive, gaps
+from snapstore_postgres.rows.carried.source import columns_of, is_partitioned
+from snapstore_postgres.rows.casts import has_attributes
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What is carried over from a table to the one that is made in its place."""
+
+    request: PlanRequest
+    identity: str
+    pairs: Sequence[tuple[Fact, Fact]]
+    """Columns of both tables, before and after."""
+    lost: Sequence[Fact]
+    back: Sequence[tuple[Fact, archive.Entry]]
+    """New columns whose values are in the archive."""
+    unknown: Sequence[Fact]
+    """New columns that each row has to have a value in, which nobody knows."""
+
+    @property
+    def name(self) -> str:
+        return self.identity.partition(":")[2]
+
+    @property
+    def place(self) -> str:
+        return quote(f"{archive.REGISTRY}_rows_{hashlib.sha256(self.identity.encode()).hexdigest()[:8]}")
+
+    def by_name(self, old: Fact, new: Fact) -> bool:
+        return has_attributes(old, self.request.live) and has_attributes(new, self.request.target)
+
+
+def carried_over(request: PlanRequest, identity: str) -> Carried:
+    """What of a table goes into the one that is made in its place; given by identity."""
+    old, new = columns_of(identity, request.live), columns_of(identity, request.target)
+    own, settable = with_own_values(old), with_own_values(new)
+    entries = {c: _where_values_lie(new[c], request) for c in sorted(settable - own)}
+    pairs = [(old[c], new[c]) for c in sorted(old.keys() & settable) if c in own or not entries[c]]
+    known = {last(before.name) for before, _ in pairs}
+    found = {c: [e for e in places if known.issuperset(e.facts["key"])] for c, places in entries.items()}
+    back = [(new[c], places[0]) for c, places in found.items() if places]
+    given = {*(last(after.name) for _, after in pairs), *(last(column.name) for column, _ in back)}
+    view = View(request, fates={})
+    unknown = [new[c] for c in sorted(settable - given) if gaps.needed(new[c], view)]
+    return Carried(request, identity, pairs, [old[c] for c in sorted(own - settable)], back, unknown)
+
+
+def _where_values_lie(column: Fact, request: PlanRequest) -> list[archive.Entry]:
+    """Its own place in the archive, else those of what it is inherited from: they have what went along in the
+    tables below, and to this one their column comes without it, since it is made anew."""
+    above = (f"column:{name}.{last(column.name)}" for name in ancestors(table_of(column), request.target))
+    own, *others = (archive.kept(request, identity, "column") for identity in (column.id, *above))
+    return [own] if own else [entry for entry in others if entry]
+
+
+def with_own_values(columns: Mapping[str, Fact]) -> set[str]:
+    """The names of the columns that hold values of their own."""
+    return {name for name, column in columns.items() if "generated" not in column.attrs}
+
+
+def may_be_homeless(carried: Carried) -> bool:
+    """Whether rows that no partition takes go to the archive."""
+    return has_partitions(carried) and carried.request.options.data is DataMode.ARCHIVE
+
+
+def has_partitions(carried: Carried) -> bool:
+    return is_partitioned(carried.identity, carried.request)

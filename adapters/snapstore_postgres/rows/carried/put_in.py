@@ -1,0 +1,169 @@
+"""The action that puts the rows that were set aside into the new table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from snapstore.adapter import PlanRequest
+from snapstore.model import Action, DataMode, Fact, Hazard, Verb
+from snapstore.rules import View
+from snapstore_postgres.names import last, listed, unquote
+from snapstore_postgres.relations.inheritance import partitions_below
+from snapstore_postgres.rows import archive, bounds, fitting, homeless, leaving, parting, positions
+from snapstore_postgres.rows.carried.columns import Carried, has_partitions, may_be_homeless, with_own_values
+from snapstore_postgres.rows.carried.source import columns_of, rows_here, rows_of
+from snapstore_postgres.rows.carried.stand_ins import standing_in
+from snapstore_postgres.rows.casts import cast
+from snapstore_postgres.rows.from_json import from_json
+from snapstore_postgres.rows.looking import numbered_key
+
+
+def filled_again(identity: str) -> str:
+    """What is provided by putting the rows into the new table."""
+    return "filled:" + identity.partition(":")[2]
+
+
+def put_in(carried: Carried) -> Action:
+    request, name, rows = carried.request, carried.name, f"{carried.place}.rows"
+    values = [_value(carried, old, new) for old, new in carried.pairs]
+    values += [_returned(request, column, entry) for column, entry in carried.back]
+    values += [last(column.name) for column in carried.unknown]
+    columns = [
+        *(new for _, new in carried.pairs),
+        *(column for column, _ in carried.back),
+        *carried.unknown,
+    ]
+    partitions = [
+        f"partition:{table.partition(':')[2]}" for table in partitions_below(carried.identity, request.target)
+    ]
+    positions = [s for column in columns for s in _positions(request, column)]
+    stand_in, referred, hazards = standing_in(carried)
+    above = {f"partition:{name}"} & request.target.keys() if has_partitions(carried) else ()
+    needs = {f"rows:{name}", carried.identity, *above, *partitions, *_filled(request, columns), *referred}
+    return Action(
+        resource=request.resource,
+        verb=Verb.ALTER,
+        subject=f"rows:{name}",
+        summary=f"put the rows of {name} into the new table",
+        statements=(
+            *stand_in,
+            _insert(carried, dict(zip((last(column.name) for column in columns), values, strict=True))),
+            f"DROP TABLE {rows}",
+            f"DROP SCHEMA {carried.place}",
+            *positions,
+        ),
+        payload={"archive": True} if may_be_homeless(carried) else _counts(carried),
+        produces=(filled_again(carried.identity),),
+        needs=tuple(sorted(needs)),
+        hazards=(
+            *hazards,
+            *_lost(carried),
+        ),
+        lock="ROW EXCLUSIVE",
+        transactional=True,
+        rank=46,
+    )
+
+
+def _counts(carried: Carried) -> dict[str, list[str]]:
+    """The check that partitions take all rows, where none may go anywhere else."""
+    request, name = carried.request, carried.name
+    if not has_partitions(carried) or request.options.data is not DataMode.REFUSE:
+        return {}
+    tables = [carried.identity, *partitions_below(carried.identity, request.target)]
+    parts = [request.target[table.replace("table:", "partition:", 1)] for table in tables[1:]]
+    facts = [request.target[table] for table in tables]
+    keys = {f.name: str(f.attrs["partition_key"]) for f in facts if "partition_key" in f.attrs}
+    rows = f"(SELECT t.* FROM {rows_of(request, carried.identity)}) t"
+    key = numbered_key(request.live.parts.get(carried.identity, ()), request.live)
+    column = last(key.name) if key is not None and key.id in request.target else None
+    place = f"t.{column}" if column else "NULL"
+    count = bounds.counted(name, rows, place, name, parts, keys, "'(' || leaves || ') IS NOT TRUE'")
+    why = "they are kept, until one does, with --data archive, and lost with --data discard"
+    return {
+        fitting.COUNTS: [
+            leaving.stopping(
+                count, f"% rows of {name} do not fit: no partition takes them", why, unquote(column or "")
+            )
+        ]
+    }
+
+
+def _lost(carried: Carried) -> list[Hazard]:
+    """That rows which the new table refuses are gone."""
+    if carried.request.options.data is not DataMode.DISCARD:
+        return []
+    which = "that no partition takes" if has_partitions(carried) else "that it takes no more"
+    return [homeless.lost(carried.name, View(carried.request, fates={}), which)]
+
+
+def _insert(carried: Carried, values: Mapping[str, str]) -> str:
+    """The statement that puts the rows in, with these expressions by the names of columns."""
+    name, source = carried.name, f"{carried.place}.rows"
+    if may_be_homeless(carried):
+        new = [*(column for column, _ in carried.back), *carried.unknown]
+        entry = homeless.entry_of(carried.request, carried.identity, new)
+        joining = _joining(carried)
+        if not joining:
+            return homeless.put(name, values, _by_itself(carried), source, entry)
+        told = {**entry.facts, leaving.SOURCE: [entry.identity, entry.facts["ids"]]}
+        entry = msgspec.structs.replace(entry, facts=told)
+        marks, closing = parting.marked(entry.place, joining), parting.closed(entry, marked=True)
+        return homeless.put(name, values, _by_itself(carried), source, entry, marks, closing)
+    if carried.request.options.data is DataMode.DISCARD:
+        return homeless.put_or_lost(name, values, _by_itself(carried), source, has_partitions(carried))
+    selected = ", ".join(values.values())
+    return f"INSERT INTO {name}{listed(values)} OVERRIDING SYSTEM VALUE SELECT {selected} FROM {source}"
+
+
+def _joining(carried: Carried) -> list[str]:
+    """The names of partitions that were there with rows of their own, beside a table that was plain."""
+    request, root = carried.request, carried.identity
+    joining = [*parting.joining(root, request)] if "partition_key" not in request.live[root].attrs else []
+    below = (part for table in joining for part in (table, *partitions_below(table, request.target)))
+    return [part.partition(":")[2] for part in below]
+
+
+def _by_itself(carried: Carried) -> dict[str, str]:
+    """What a new row has in each column that nothing is put into: a partition may be chosen by it."""
+    facts, columns = carried.request.target, columns_of(carried.identity, carried.request.target)
+    defaults = {name: facts.get(f"default:{columns[name].name}") for name in with_own_values(columns)}
+    values = {name: default.attrs["expression"] if default else "NULL" for name, default in defaults.items()}
+    return {name: f"({value})::{columns[name].attrs['type']}" for name, value in sorted(values.items())}
+
+
+def _value(carried: Carried, old: Fact, new: Fact) -> str:
+    name, kind = last(new.name), new.attrs["type"]
+    if carried.by_name(old, new):
+        return f"({from_json(name, kind, carried.request.target)})"
+    return cast(name, "text" if old.needs else old.attrs["type"], kind)
+
+
+def _returned(request: PlanRequest, column: Fact, entry: archive.Entry) -> str:
+    """The value from the archive, or the default where there is none and must be one."""
+    name, kind = last(column.name), column.attrs["type"]
+    value = f"({from_json(name, kind, request.target)})" if "by_name" in entry.facts else f"{name}::{kind}"
+    default = request.target.get(f"default:{column.name}")
+    if default is None or not column.attrs.get("not_null"):
+        return value
+    return f"coalesce({value}, ({default.attrs['expression']})::{kind})"
+
+
+def _filled(request: PlanRequest, columns: Sequence[Fact]) -> Iterator[str]:
+    for column in columns:
+        yield column.id
+        yield from _sequences(request, column)
+
+
+def _sequences(request: PlanRequest, column: Fact) -> list[str]:
+    return [f.id for f in request.target.parts.get(column.id, ()) if f.kind == "sequence"]
+
+
+def _positions(request: PlanRequest, column: Fact) -> list[str]:
+    """The sequences behind a column, moved behind the values that it got."""
+    names = [identity.partition(":")[2] for identity in _sequences(request, column)]
+    names += [column.attrs["identity"]["sequence"]] if "sequence" in column.attrs.get("identity", {}) else []
+    source = rows_here(column.parent or "", request.target)
+    return [s for name in names for s in positions.behind_values(name, column, source)]

@@ -1,0 +1,43 @@
+"""Values that stand in for what nobody knows, put beside the rows that are carried over."""
+
+from __future__ import annotations
+
+import msgspec
+
+from snapstore.model import FactChange, Hazard
+from snapstore.rules import View
+from snapstore_postgres.names import last
+from snapstore_postgres.rows import filling, gaps
+from snapstore_postgres.rows.carried.columns import Carried
+from snapstore_postgres.rows.carried.source import columns_of
+from snapstore_postgres.rows.casts import below_domains
+
+
+def standing_in(carried: Carried) -> tuple[list[str], list[str], tuple[Hazard, ...]]:
+    """The statements that put something beside the rows for the columns that nobody knows the values of, with
+    what they need, and that it is not proven."""
+    if not carried.unknown:
+        return [], [], ()
+    rows, columns, view = f"{carried.place}.rows", carried.unknown, _beside_the_rows(carried)
+    types = {last(c.name): below_domains(c.attrs["type"], carried.request.target) for c in columns}
+    added = [f"ALTER TABLE {rows} ADD COLUMN {name} {kind}" for name, kind in types.items()]
+    statements = [*added, *(filling.filling(column, rows, view) for column in columns)]
+    needs = [need for column in columns for need in filling.needs(column, view)]
+    return statements, needs, tuple(gaps.hazard(c, view) for c in columns)
+
+
+def _beside_the_rows(carried: Carried) -> View:
+    """Both sides as those rows have them: with the columns alone that are there as they will be, and what is
+    of no other ones."""
+    request, table = carried.request, carried.identity
+    there = {new.id for old, new in carried.pairs if not old.needs and old.attrs["type"] == new.attrs["type"]}
+    known = there | {column.id for column in carried.unknown}
+    other = {
+        c.id for side in (request.live, request.target) for c in columns_of(table, side).values()
+    } - known
+    target = [FactChange(p.id, p, None) for p in request.target.parts.get(table, ()) if other & {*p.needs}]
+    live = [FactChange(c.id, c, None) for c in columns_of(table, request.live).values() if c.id not in there]
+    beside = msgspec.structs.replace(
+        request, live=request.live.changed(live), target=request.target.changed(target)
+    )
+    return View(beside, fates={})
