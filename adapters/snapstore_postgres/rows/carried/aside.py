@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Verb
 from snapstore_postgres.names import last, listed
@@ -10,25 +11,18 @@ from snapstore_postgres.relations import STRONGEST, held_still, keys
 from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.rows import archive, archived_values
 from snapstore_postgres.rows.as_json import portable
-from snapstore_postgres.rows.carried.columns import Carried, may_be_homeless
+from snapstore_postgres.rows.carried.columns import Carried
 from snapstore_postgres.rows.carried.source import rows_of
 from snapstore_postgres.rows.casts import has_attributes
 
 
 def set_aside(carried: Carried) -> Action:
+    """Holds the table still, copies its rows to their place, and archives the columns without a successor."""
     request, name, place = carried.request, carried.name, carried.place
     tables = [carried.identity, *partitions_below(carried.identity, request.live)]
-    kept = {
-        last(old.name): portable(old, carried.by_name(old, new), request.live) for old, new in carried.pairs
-    }
-    if may_be_homeless(carried):
-        kept |= {
-            last(c.name): portable(c, has_attributes(c, request.live), request.live) for c in carried.lost
-        }
-    names, values = listed(kept), ", ".join(kept.values())
-    source = rows_of(request, carried.identity)
-    lost = ", ".join(last(column.name) for column in carried.lost)
-    archived, statements, needs = _archived(carried)
+    columns = [*(old for old, _ in carried.pairs), *carried.lost]
+    copied, archived = _copied(carried), _archived(carried)
+    values, source = ", ".join(copied.values()), rows_of(request, carried.identity)
     return Action(
         resource=request.resource,
         verb=Verb.ALTER,
@@ -37,31 +31,55 @@ def set_aside(carried: Carried) -> Action:
         statements=(
             held_still(name),
             f"CREATE SCHEMA {place}",
-            f"CREATE TABLE {place}.rows{names} AS SELECT {values} FROM {source}",
-            *statements,
+            f"CREATE TABLE {carried.rows}{listed(copied)} AS SELECT {values} FROM {source}",
+            *archived.statements,
             *_taken_back(carried),
         ),
-        payload={"archive": archived} if archived else {},
+        payload={"archive": archived.places} if archived.places else {},
         produces=(f"rows:{name}",),
-        needs=needs,
-        releases=tuple(sorted({*tables, *(c.id for c, _ in carried.pairs), *(c.id for c in carried.lost)})),
-        hazards=() if archived or not lost else (Hazard(HazardName.DATA_LOSS, f"columns {lost} of {name}"),),
+        needs=archived.needs,
+        releases=tuple(sorted({*tables, *(column.id for column in columns)})),
+        hazards=() if archived.places or not carried.lost else (_loss(carried),),
         lock=STRONGEST,
         transactional=True,
         rank=-950,
     )
 
 
-def _archived(carried: Carried) -> tuple[list[str], list[str], tuple[str, ...]]:
-    """The places, the statements and what they need, by which columns without a successor are archived."""
+def _copied(carried: Carried) -> dict[str, str]:
+    """The expressions that are copied, by the names of the columns. Rows that no partition takes are kept
+    whole."""
+    live = carried.request.live
+    found = {last(old.name): portable(old, carried.by_name(old, new), live) for old, new in carried.pairs}
+    whole = carried.lost if carried.may_be_homeless else ()
+    return found | {
+        last(column.name): portable(column, has_attributes(column, live), live) for column in whole
+    }
+
+
+def _loss(carried: Carried) -> Hazard:
+    lost = ", ".join(last(column.name) for column in carried.lost)
+    return Hazard(HazardName.DATA_LOSS, f"columns {lost} of {carried.name}")
+
+
+class _Archived(NamedTuple):
+    """How the values of columns without a successor get into the archive: to which places, by which
+    statements, and what these need."""
+
+    places: Sequence[str] = ()
+    statements: Sequence[str] = ()
+    needs: tuple[str, ...] = ()
+
+
+def _archived(carried: Carried) -> _Archived:
     request = carried.request
     if request.options.data is not DataMode.ARCHIVE or not carried.lost:
-        return [], [], ()
+        return _Archived()
     key, source = _key(carried), rows_of(request, carried.identity)
     entries = [(column, archived_values.column_entry(request, column, key)) for column in carried.lost]
     copies = (archived_values.copied(column, entry, source, request) for column, entry in entries)
     statements = [statement for copy in copies for statement in copy]
-    return [entry.place for _, entry in entries], statements, (archive.REGISTERED,)
+    return _Archived([entry.place for _, entry in entries], statements, (archive.REGISTERED,))
 
 
 def _key(carried: Carried) -> list[str]:
@@ -77,7 +95,7 @@ def _key(carried: Carried) -> list[str]:
 
 def _taken_back(carried: Carried) -> Iterator[str]:
     """Values from the archive, put beside the rows that they belong to."""
-    rows, request = f"{carried.place}.rows", carried.request
+    rows, request = carried.rows, carried.request
     if carried.back or carried.unknown:  # a publication of all tables would not let it be filled
         yield f"ALTER TABLE {rows} REPLICA IDENTITY FULL"
     for column, entry in carried.back:

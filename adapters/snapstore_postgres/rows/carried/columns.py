@@ -26,6 +26,7 @@ class Carried:
     pairs: Sequence[tuple[Fact, Fact]]
     """Columns of both tables, before and after."""
     lost: Sequence[Fact]
+    """Columns of the old table without a successor."""
     back: Sequence[tuple[Fact, archive.Entry]]
     """New columns whose values are in the archive."""
     unknown: Sequence[Fact]
@@ -37,9 +38,26 @@ class Carried:
 
     @property
     def place(self) -> str:
+        """The schema in which the rows lie between the two actions."""
         return quote(f"{archive.REGISTRY}_rows_{hashlib.sha256(self.identity.encode()).hexdigest()[:8]}")
 
+    @property
+    def rows(self) -> str:
+        """The table in which they lie there."""
+        return f"{self.place}.rows"
+
+    @property
+    def has_partitions(self) -> bool:
+        """Whether the new table is partitioned."""
+        return is_partitioned(self.identity, self.request)
+
+    @property
+    def may_be_homeless(self) -> bool:
+        """Whether rows that no partition takes go to the archive."""
+        return self.has_partitions and self.request.options.data is DataMode.ARCHIVE
+
     def by_name(self, old: Fact, new: Fact) -> bool:
+        """Whether values go from the one column to the other as JSON, attribute by attribute."""
         return has_attributes(old, self.request.live) and has_attributes(new, self.request.target)
 
 
@@ -69,12 +87,3 @@ def _where_values_lie(column: Fact, request: PlanRequest) -> list[archive.Entry]
 def with_own_values(columns: Mapping[str, Fact]) -> set[str]:
     """The names of the columns that hold values of their own."""
     return {name for name, column in columns.items() if "generated" not in column.attrs}
-
-
-def may_be_homeless(carried: Carried) -> bool:
-    """Whether rows that no partition takes go to the archive."""
-    return has_partitions(carried) and carried.request.options.data is DataMode.ARCHIVE
-
-
-def has_partitions(carried: Carried) -> bool:
-    return is_partitioned(carried.identity, carried.request)

@@ -12,7 +12,7 @@ from snapstore.rules import View
 from snapstore_postgres.names import last, listed, unquote
 from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.rows import archive, bounds, fitting, homeless, leaving, parting, positions
-from snapstore_postgres.rows.carried.columns import Carried, has_partitions, may_be_homeless, with_own_values
+from snapstore_postgres.rows.carried.columns import Carried, with_own_values
 from snapstore_postgres.rows.carried.source import columns_of, rows_here, rows_of
 from snapstore_postgres.rows.carried.stand_ins import standing_in
 from snapstore_postgres.rows.casts import cast
@@ -26,51 +26,59 @@ def filled_again(identity: str) -> str:
 
 
 def put_in(carried: Carried) -> Action:
-    request, name, rows = carried.request, carried.name, f"{carried.place}.rows"
-    values = [_value(carried, old, new) for old, new in carried.pairs]
-    values += [_returned(request, column, entry) for column, entry in carried.back]
-    values += [last(column.name) for column in carried.unknown]
-    columns = [
-        *(new for _, new in carried.pairs),
-        *(column for column, _ in carried.back),
-        *carried.unknown,
-    ]
-    partitions = [
-        f"partition:{table.partition(':')[2]}" for table in partitions_below(carried.identity, request.target)
-    ]
-    positions = [s for column in columns for s in _positions(request, column)]
-    stand_in, referred, hazards = standing_in(carried)
-    above = {f"partition:{name}"} & request.target.keys() if has_partitions(carried) else ()
-    needs = {f"rows:{name}", carried.identity, *above, *partitions, *_filled(request, columns), *referred}
+    """Puts the rows in, drops what they lay in, and moves the sequences behind the numbers that came."""
+    request, name = carried.request, carried.name
+    values, stand_ins = _values(carried), standing_in(carried)
+    columns = [column for column, _ in values]
     return Action(
         resource=request.resource,
         verb=Verb.ALTER,
         subject=f"rows:{name}",
         summary=f"put the rows of {name} into the new table",
         statements=(
-            *stand_in,
-            _insert(carried, dict(zip((last(column.name) for column in columns), values, strict=True))),
-            f"DROP TABLE {rows}",
+            *stand_ins.statements,
+            _insert(carried, {last(column.name): value for column, value in values}),
+            f"DROP TABLE {carried.rows}",
             f"DROP SCHEMA {carried.place}",
-            *positions,
+            *(statement for column in columns for statement in _positions(request, column)),
         ),
-        payload={"archive": True} if may_be_homeless(carried) else _counts(carried),
+        payload={"archive": True} if carried.may_be_homeless else _counts(carried),
         produces=(filled_again(carried.identity),),
-        needs=tuple(sorted(needs)),
-        hazards=(
-            *hazards,
-            *_lost(carried),
-        ),
+        needs=tuple(sorted({*_needs(carried, columns), *stand_ins.needs})),
+        hazards=(*stand_ins.hazards, *_lost(carried)),
         lock="ROW EXCLUSIVE",
         transactional=True,
         rank=46,
     )
 
 
+def _values(carried: Carried) -> list[tuple[Fact, str]]:
+    """The columns that something is put into, each with its value as an expression on the rows set aside."""
+    return [
+        *((new, _value(carried, old, new)) for old, new in carried.pairs),
+        *((column, _returned(carried.request, column, entry)) for column, entry in carried.back),
+        *((column, last(column.name)) for column in carried.unknown),
+    ]
+
+
+def _needs(carried: Carried, columns: Sequence[Fact]) -> Iterator[str]:
+    """The rows set aside, and all of the new table that takes them: its partitions, columns and sequences."""
+    target = carried.request.target
+    yield f"rows:{carried.name}"
+    yield carried.identity
+    if carried.has_partitions:
+        yield from {f"partition:{carried.name}"} & target.keys()
+    for table in partitions_below(carried.identity, target):
+        yield f"partition:{table.partition(':')[2]}"
+    for column in columns:
+        yield column.id
+        yield from _sequences(carried.request, column)
+
+
 def _counts(carried: Carried) -> dict[str, list[str]]:
     """The check that partitions take all rows, where none may go anywhere else."""
     request, name = carried.request, carried.name
-    if not has_partitions(carried) or request.options.data is not DataMode.REFUSE:
+    if not carried.has_partitions or request.options.data is not DataMode.REFUSE:
         return {}
     tables = [carried.identity, *partitions_below(carried.identity, request.target)]
     parts = [request.target[table.replace("table:", "partition:", 1)] for table in tables[1:]]
@@ -82,40 +90,40 @@ def _counts(carried: Carried) -> dict[str, list[str]]:
     place = f"t.{column}" if column else "NULL"
     count = bounds.counted(name, rows, place, name, parts, keys, "'(' || leaves || ') IS NOT TRUE'")
     why = "they are kept, until one does, with --data archive, and lost with --data discard"
-    return {
-        fitting.COUNTS: [
-            leaving.stopping(
-                count, f"% rows of {name} do not fit: no partition takes them", why, unquote(column or "")
-            )
-        ]
-    }
+    message = f"% rows of {name} do not fit: no partition takes them"
+    return {fitting.COUNTS: [leaving.stopping(count, message, why, unquote(column or ""))]}
 
 
 def _lost(carried: Carried) -> list[Hazard]:
     """That rows which the new table refuses are gone."""
     if carried.request.options.data is not DataMode.DISCARD:
         return []
-    which = "that no partition takes" if has_partitions(carried) else "that it takes no more"
+    which = "that no partition takes" if carried.has_partitions else "that it takes no more"
     return [homeless.lost(carried.name, View(carried.request, fates={}), which)]
 
 
 def _insert(carried: Carried, values: Mapping[str, str]) -> str:
     """The statement that puts the rows in, with these expressions by the names of columns."""
-    name, source = carried.name, f"{carried.place}.rows"
-    if may_be_homeless(carried):
-        new = [*(column for column, _ in carried.back), *carried.unknown]
-        entry = homeless.entry_of(carried.request, carried.identity, new)
-        joining = _joining(carried)
-        if not joining:
-            return homeless.put(name, values, _by_itself(carried), source, entry)
-        told = {**entry.facts, leaving.SOURCE: [entry.identity, entry.facts["ids"]]}
-        entry = msgspec.structs.replace(entry, facts=told)
-        marks, closing = parting.marked(entry.place, joining), parting.closed(entry, marked=True)
-        return homeless.put(name, values, _by_itself(carried), source, entry, marks, closing)
+    name, source = carried.name, carried.rows
+    if carried.may_be_homeless:
+        return _insert_or_archive(carried, values)
     if carried.request.options.data is DataMode.DISCARD:
-        return homeless.put_or_lost(name, values, _by_itself(carried), source, has_partitions(carried))
+        return homeless.put_or_lost(name, values, _by_itself(carried), source, carried.has_partitions)
     selected = ", ".join(values.values())
     return f"INSERT INTO {name}{listed(values)} OVERRIDING SYSTEM VALUE SELECT {selected} FROM {source}"
+
+
+def _insert_or_archive(carried: Carried, values: Mapping[str, str]) -> str:
+    """The same, where rows that no partition takes go to the archive."""
+    name, source, joining = carried.name, carried.rows, _joining(carried)
+    new = [*(column for column, _ in carried.back), *carried.unknown]
+    entry = homeless.entry_of(carried.request, carried.identity, new)
+    if not joining:
+        return homeless.put(name, values, _by_itself(carried), source, entry)
+    told = {**entry.facts, leaving.SOURCE: [entry.identity, entry.facts["ids"]]}
+    entry = msgspec.structs.replace(entry, facts=told)
+    marks, closing = parting.marked(entry.place, joining), parting.closed(entry, marked=True)
+    return homeless.put(name, values, _by_itself(carried), source, entry, marks, closing)
 
 
 def _joining(carried: Carried) -> list[str]:
@@ -149,12 +157,6 @@ def _returned(request: PlanRequest, column: Fact, entry: archive.Entry) -> str:
     if default is None or not column.attrs.get("not_null"):
         return value
     return f"coalesce({value}, ({default.attrs['expression']})::{kind})"
-
-
-def _filled(request: PlanRequest, columns: Sequence[Fact]) -> Iterator[str]:
-    for column in columns:
-        yield column.id
-        yield from _sequences(request, column)
 
 
 def _sequences(request: PlanRequest, column: Fact) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import msgspec
 
 from snapstore.model import FactChange, Hazard
@@ -13,17 +16,24 @@ from snapstore_postgres.rows.carried.source import columns_of
 from snapstore_postgres.rows.casts import below_domains
 
 
-def standing_in(carried: Carried) -> tuple[list[str], list[str], tuple[Hazard, ...]]:
-    """The statements that put something beside the rows for the columns that nobody knows the values of, with
-    what they need, and that it is not proven."""
+class StandIns(NamedTuple):
+    """The statements that put such values there, what they need, and that they are not proven."""
+
+    statements: Sequence[str] = ()
+    needs: Sequence[str] = ()
+    hazards: Sequence[Hazard] = ()
+
+
+def standing_in(carried: Carried) -> StandIns:
+    """Those for the columns that each row has to have a value in, which nobody knows."""
     if not carried.unknown:
-        return [], [], ()
-    rows, columns, view = f"{carried.place}.rows", carried.unknown, _beside_the_rows(carried)
+        return StandIns()
+    rows, columns, view = carried.rows, carried.unknown, _beside_the_rows(carried)
     types = {last(c.name): below_domains(c.attrs["type"], carried.request.target) for c in columns}
     added = [f"ALTER TABLE {rows} ADD COLUMN {name} {kind}" for name, kind in types.items()]
     statements = [*added, *(filling.filling(column, rows, view) for column in columns)]
     needs = [need for column in columns for need in filling.needs(column, view)]
-    return statements, needs, tuple(gaps.hazard(c, view) for c in columns)
+    return StandIns(statements, needs, [gaps.hazard(column, view) for column in columns])
 
 
 def _beside_the_rows(carried: Carried) -> View:
