@@ -132,13 +132,13 @@ MISTAKES = [
     (DB + "timeuot = 3\n", 4, "unknown key `resources.db.timeuot`", "did you mean 'timeout'?"),
     (DB + "zzz = 3\n", 4, "unknown key `resources.db.zzz`", "known keys: exclude"),
     (DB + "login = { user = 'x', pasword = 'y' }\n", 4, "`resources.db.login.pasword`", "'password'"),
-    (DB + "timeout = 'soon'\n", 4, "`resources.db.timeout`: expected int, got string", ""),
-    (DB + "exclude = [1]\n", 4, "`resources.db.exclude[0]`: expected string, got int", ""),
+    (DB + "timeout = 'soon'\n", 4, "`resources.db.timeout`: expected integer, got string", ""),
+    (DB + "exclude = [1]\n", 4, "`resources.db.exclude[0]`: expected string, got integer", ""),
     (DB + "mode = 'hunter2'\n", 4, "`resources.db.mode` is none of the values", ""),
     ("[resources.db]\nadapter = 'fake'\n", 1, "`resources.db.url` is missing", ""),
     ("[resources.db]\nurl = 'u'\n", 1, "`resources.db.adapter` is missing", ""),
     ("[resources.db]\nadapter = 'fkae'\nurl='u'\n", 2, "no adapter named 'fkae'", "did you mean 'fake'?"),
-    ("resources = 3\n", 1, "`resources`: expected table, got int", ""),
+    ("resources = 3\n", 1, "`resources`: expected table, got integer", ""),
     (DB + '[resources."a b"]\nadapter="fake"\nurl="u"\n', 4, "'a b' cannot be the name", ""),
     (DB + '[resources.files]\nadapter="fake"\nurl="u"\n', 4, "'files' cannot be the name", ""),
     (DB + '[resources."snapshot.json"]\nadapter="fake"\nurl="u"\n', 4, "cannot be the name", ""),
@@ -149,8 +149,39 @@ MISTAKES = [
     (DB + 'depends_on = ["db"]\n', 4, "goes in a circle: db → db", ""),
     (DB + '[hooks]\nverify = [{ run = "x", group = "web" }]\n', 5, "no group is named 'web'", ""),
     (DB + '[hooks]\nafter_tkae = [{ run = "x" }]\n', 5, "unknown key `hooks.after_tkae`", "'after_take'"),
-    (DB + '[hooks]\nverify = [{ run = "x", timeout = 0 }]\n', 5, "expected float > 0", ""),
+    (DB + '[hooks]\nverify = [{ run = "x", timeout = 0 }]\n', 5, "expected number > 0", ""),
     (DB + '[restore]\nallow = ["data-los"]\n', 5, "`restore.allow[0]` is none of", "data-loss, irreversible"),
+    (DB + '[restore]\nallow = "al"\n', 5, "`restore.allow` is none of", 'or all of them: "all"'),
+    (
+        DB + "[resources.web]\nadapter = 'fake'\nurl = 'u'\n[groups]\na = 'db'\n",
+        8,
+        "`groups.a`: expected list",
+        "",
+    ),
+    ("[resources]\nweb = 3\n", 2, "`resources.web`: expected table, got integer", ""),
+    (
+        DB + '[hooks]\nverify = [{ run = "x", env = { A = 1 } }]\n',
+        5,
+        "`hooks.verify[0].env.A`: expected str",
+        "",
+    ),
+    (DB + '[notify.templates]\nended = "x"\n', 5, "unknown key `notify.templates.ended`", "deploy, worse"),
+    (
+        DB + "[watch.metrics.a]\ncommand = 'x'\nmax = 1\n[watch.metrics.b]\ncommand = 'x'\nmax = 'y'\n",
+        9,
+        "`watch.metrics.b.max`: expected number, got string",
+        "",
+    ),
+    (
+        DB + "[watch.metrics.a]\nhttp = 'shop.example'\n",
+        5,
+        "`watch.metrics.a.http` is not an address",
+        "https://",
+    ),
+    (DB + "[watch.prometheus]\nurl = 'http://[::1'\n", 5, "`watch.prometheus.url` is not an address", ""),
+    (DB + "[review]\napi = 'api.example'\n", 5, "`review.api` is not an address", ""),
+    (DB + "[store]\nremote = 'ftp://h/x'\n", 5, "`store.remote` is not an address", "ssh://"),
+    (DB + "[store]\nremote = 'https://u:hunter2/x@h/y.git'\n", 5, "`store.remote` is not an address", "%2F"),
     (DB + '[restore]\ndata = "keep"\n', 5, "`restore.data` is none of", "archive, discard, refuse"),
     ("[resources.db]\nadapter = 'fake'\nurl = '${NOPE}'\n", 3, "the variable NOPE is not set", "${NOPE:-…}"),
     ("[resources.db]\nadapter = 'fake'\nurl = '${no pe}'\n", 3, "`${` without a variable's name", "$$"),
@@ -236,6 +267,15 @@ def test_no_file_is_told_with_the_way_to_make_one(tmp_path: Path):
     with pytest.raises(SnapError) as caught:
         config.load(tmp_path / "none.toml", {})
     assert "snap init" in caught.value.fix
+
+
+def test_a_link_to_nothing_is_not_passed_over_for_a_file_further_up(tmp_path: Path):
+    (tmp_path / "snapstore.toml").write_text(DB)
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "snapstore.toml").symlink_to("nowhere")
+    with pytest.raises(SnapError, match="not a file, or a link to none") as caught:
+        config.find(tmp_path / "app")
+    assert caught.value.where == str(tmp_path / "app" / "snapstore.toml")
 
 
 def test_a_file_that_is_not_utf8_is_told(tmp_path: Path):

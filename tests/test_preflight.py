@@ -259,8 +259,8 @@ def test_what_is_skipped_is_said(shop: Snap):
 @pytest.mark.parametrize(
     ("backup", "more", "message"),
     [
-        ('file = "x"\ncommand = "y"', "", "`preflight.backup[0]` has 2 places to look at"),
-        ("", "", "`preflight.backup[0]` has no places to look at"),
+        ('file = "x"\ncommand = "y"', "", "`preflight.backup[0]` names more than one place"),
+        ("", "", "`preflight.backup[0]` names no place"),
         ('file = "x"\nmax_age = "soon"', "", "`preflight.backup[0].max_age` is no age"),
         ('file = "x"', 'free = "much"', "`preflight.free` is no size"),
         ('file = "x"', 'skip = ["everything"]', "is none of the values it may have"),

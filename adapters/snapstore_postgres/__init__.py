@@ -107,7 +107,9 @@ def _clock(settings: Settings, context: Context) -> float:
 
 
 def _discover(root: Path, env: Mapping[str, str]) -> list[Suggestion]:
-    if "DATABASE_URL" in env:
+    from snapstore_postgres.server.address import is_postgres
+
+    if "DATABASE_URL" in env and is_postgres(env["DATABASE_URL"]):
         found = Suggestion("db", {"url": "${DATABASE_URL}"}, "from DATABASE_URL", group="database")
     elif "PGDATABASE" in env or "PGHOST" in env or "PGSERVICE" in env:
         found = Suggestion("db", {}, "from the PG* variables", group="database")

@@ -30,6 +30,7 @@ from snapstore.model import Action
 from snapstore_postgres.names import literal, quote
 from snapstore_postgres.rows import archive
 from snapstore_postgres.rows.sampling import fill
+from snapstore_postgres.server.address import for_libpq
 from snapstore_postgres.server.connection import Connection, connect, failed_statement
 from snapstore_postgres.settings import Settings
 
@@ -138,7 +139,8 @@ def _same_server(
     connection.execute(_LOCK, [name])
     try:
         _create(connection, name, original, context.resource)
-        yield make_conninfo(settings.url, dbname=name), f"the scratch database {name} on the same server"
+        address = make_conninfo(for_libpq(settings.url, context.resource), dbname=name)
+        yield address, f"the scratch database {name} on the same server"
     finally:
         _drop(connection, name)
         connection.execute(_UNLOCK, [name])

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from snapstore.config.notifying import Event
+from snapstore.config.places import place_of
 from snapstore.config.preflight import Check
-from snapstore.config.source import Keys, Source, dotted, json_path
+from snapstore.config.source import Keys, Source, dotted
 from snapstore.config.tables import Forge, Require
 from snapstore.config.watching import Reaction
 from snapstore.errors import SnapError
@@ -25,9 +26,10 @@ def convert(source: Source, value: Any, kind: type[T], at: Keys) -> T:
         found = msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         _refuse_unknown(source, value, kind, at)
-        text, _, where = str(error).partition(" - at `$")
-        path = at + json_path(where.rstrip("`"))
-        raise _wrong(source, path, text) from None
+        place, is_key = place_of(error, value, kind)
+        if is_key:
+            raise _unknown_key(source, at + place) from None
+        raise _wrong(source, at + place, str(error).partition(" - at `")[0]) from None
     if not _is_strict(found):
         _refuse_unknown(source, value, kind, at)
     return found
@@ -55,15 +57,23 @@ def _wrong(source: Source, path: Keys, text: str) -> SnapError:
         return source.error(path, f"`{dotted((*path, missing[1]))}` is missing")
     if text.startswith("Invalid enum value"):
         return source.error(path, f"`{dotted(path)}` is none of the values it may have", _choices(path))
-    words = text.replace("`", "").replace("Expected ", "expected ")
+    words = (
+        text.replace("`", "").replace("Expected ", "expected ").replace(" | null", "").replace(" | ", " or ")
+    )
     for theirs, ours in (
         ("object", "table"),
         ("array", "list"),
         ("str", "string"),
+        ("int", "integer"),
+        ("float", "number"),
         ("bool", "true or false"),
     ):
         words = re.sub(rf"\b{theirs}\b", ours, words)
     return source.error(path, f"`{dotted(path)}`: {words}" if path else words)
+
+
+def _unknown_key(source: Source, path: Keys) -> SnapError:
+    return source.error(path, f"unknown key `{dotted(path)}`", _choices(path))
 
 
 def _choices(path: Keys) -> str:
@@ -71,7 +81,8 @@ def _choices(path: Keys) -> str:
         return f"it may be: {', '.join(Forge if path[-1] == 'forge' else Require)}"
     if path[:1] == ("restore",):
         values: list[str] = [*DataMode] if path[-1] == "data" else [*HazardName]
-        return f"it may be: {', '.join(values)}"
+        all_of_them = ', or all of them: "all"' if path[1:2] == ("allow",) else ""
+        return f"it may be: {', '.join(values)}{all_of_them}"
     if path[:1] == ("notify",):
         return f"it may be: {', '.join(Event)}"
     if path[:2] == ("preflight", "skip"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ import msgspec
 
 from snapstore import adapter as adapters
 from snapstore.config import notifying
+from snapstore.config.addresses import check_remote, check_url
 from snapstore.config.conversion import convert
 from snapstore.config.largefiles import large_settings
 from snapstore.config.preflight import preflight_config
@@ -45,6 +47,9 @@ def find(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / FILE).is_file():
             return folder / FILE
+        if os.path.lexists(folder / FILE):  # one further up would be that of another project
+            fix = "put a file there, or remove it"
+            raise SnapError("not a file, or a link to none", where=str(folder / FILE), fix=fix)
     raise SnapError(
         f"no {FILE} here or in any folder above",
         where=str(start),
@@ -75,6 +80,8 @@ def load(path: Path, env: Mapping[str, str], *, live: bool = True) -> Config:
     _check_names(source, resources)
     _check_groups(source, table, resources)
     _check_order(source, resources)
+    check_remote(source, ("store", "remote"), table.store.remote)
+    check_url(source, ("review", "api"), table.review.api)
     return Config(
         path=path.absolute(),
         root=root,

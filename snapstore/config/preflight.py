@@ -107,7 +107,8 @@ def _backup(source: Source, place: int, table: BackupTable) -> Backup:
     given = [(kind, text) for kind in Where if (text := getattr(table, kind.value)) is not None]
     if len(given) != 1:
         fix = 'give one of file = "backups/*.dump", pgbackrest = "STANZA" or command = "…"'
-        raise source.error(at, f"`{dotted(at)}` has {len(given) or 'no'} places to look at", fix)
+        count = "more than one place" if given else "no place"
+        raise source.error(at, f"`{dotted(at)}` names {count} to look for it", fix)
     kind, text = given[0]
     name = table.name or ("a command" if kind is Where.COMMAND else text)
     return Backup(kind, text, name, _age(source, (*at, "max_age"), table.max_age), table.timeout)

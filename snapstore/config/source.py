@@ -37,17 +37,6 @@ def dotted(path: Keys) -> str:
     return text
 
 
-def json_path(text: str) -> Keys:
-    """The keys of an error of msgspec, such as ``.store.path`` or ``.allow[1]``; ``[...]`` is any key."""
-    parts: list[str | int] = []
-    for key, place in re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", text):
-        if key:
-            parts.append(key)
-        elif place.isdigit():
-            parts.append(int(place))
-    return tuple(parts)
-
-
 def line_with(text: str, part: str) -> int | None:
     for number, line in enumerate(text.splitlines(), 1):
         if part in line and not line.lstrip().startswith("#"):

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from snapstore.config.addresses import check_url
 from snapstore.config.source import Keys, Source, dotted
 from snapstore.secrets import REDACTOR
 
@@ -152,6 +153,7 @@ class WatchConfig(msgspec.Struct, frozen=True):
 def watch_config(source: Source, table: WatchTable) -> WatchConfig:
     """The checked form. SnapError names the line and key of what contradicts itself."""
     if table.prometheus:
+        check_url(source, ("watch", "prometheus", "url"), table.prometheus.url)
         for secret in (table.prometheus.password, table.prometheus.token, *table.prometheus.headers.values()):
             REDACTOR.add(secret or "")
     metrics = tuple(_metric(source, table, name, metric) for name, metric in table.metrics.items())
@@ -163,8 +165,11 @@ def _metric(source: Source, watch: WatchTable, name: str, table: MetricTable) ->
     given = [(kind, query) for kind in Kind if (query := getattr(table, kind.value)) is not None]
     if len(given) != 1:
         fix = 'give one of prometheus = "QUERY", command = "…" or http = "URL"'
-        raise source.error(at, f"`{dotted(at)}` has {len(given) or 'no'} sources of its values", fix)
+        count = "more than one source" if given else "no source"
+        raise source.error(at, f"`{dotted(at)}` has {count} for its values", fix)
     kind, query = given[0]
+    if kind is Kind.HTTP:
+        check_url(source, (*at, "http"), query)
     if (kind is Kind.PROMETHEUS or table.traffic) and watch.prometheus is None:
         fix = 'say where it is: url = "https://…" under [watch.prometheus]'
         raise source.error(at, f"`{dotted(at)}` takes a Prometheus, and none is configured", fix)

@@ -43,7 +43,7 @@ def create(root: Path, branch: str) -> None:
 
 def check_branch(branch: str) -> None:
     """SnapError when Git does not allow this as the name of a branch."""
-    if not is_valid(HEADS + branch):
+    if not is_valid(HEADS + branch) or branch.startswith("-") or branch == "HEAD":
         raise SnapError(
             f"{branch!r} cannot be the name of a branch",
             where="[store] branch",

@@ -24,6 +24,7 @@ _BASE = re.compile(r"(?:(?!@\{)[^~^])*")
 _STEP = re.compile(r"~(\d*)|\^(\d*)(?!\{)|\^\{(?:commit)?\}|@\{([^}]*)\}")
 _HEX = re.compile(r"[0-9a-f]{4,40}\Z")
 _LOG_LINE = re.compile(r"([0-9a-f]{40}) ([0-9a-f]{40}) .*?> (\d+) [+-]\d{4}")
+_NO_SNAPSHOTS = ("refs/notes/", "refs/snapstore/keys", "refs/snapstore/before/")
 _SHOWN = 10
 
 
@@ -80,7 +81,11 @@ def _step(objects: StoreObjects, refs: Refs, commit: str, step: str, revision: s
 def _parent(objects: StoreObjects, commit: str, number: int, revision: str) -> str:
     parents = commits.read(objects, commit).parents
     if number > len(parents):
-        has = "is the first snapshot" if not parents else f"has {len(parents)} parent(s)"
+        has = (
+            "is the first snapshot"
+            if not parents
+            else f"has {len(parents)} parent{'s' if len(parents) > 1 else ''}"
+        )
         raise SnapError(f"there is no {revision}: {commit[:10]} {has}", fix="'snap log' lists the snapshots")
     return parents[number - 1]
 
@@ -118,9 +123,10 @@ def _abbreviated(objects: StoreObjects, prefix: str) -> list[str]:
 def _candidates(objects: StoreObjects, refs: Refs, base: str) -> str:
     import difflib
 
-    known = {name.split("/", 2)[2]: oid for name, oid in refs.all().items() if name.count("/") > 1}
+    names = (name for name in refs.all() if not name.startswith(_NO_SNAPSHOTS))
+    known = [name.split("/", 2)[2] for name in names if name.count("/") > 1]
     near = difflib.get_close_matches(base, known, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    hint = f"did you mean {near[0]!r}? " if near else _as_date(base)
     shown = ", ".join(sorted(known, key=lambda name: name.startswith("safety/"))[:_SHOWN])
     head = refs.read("HEAD")
     last = (
@@ -130,6 +136,14 @@ def _candidates(objects: StoreObjects, refs: Refs, base: str) -> str:
     )
     listed = f"; the last snapshots:\n{_lines(objects, last)}" if last else ""
     return f"{hint}known: {shown or 'no branch or tag'}{listed}"
+
+
+def _as_date(base: str) -> str:
+    try:
+        parse_date(base)
+    except SnapError:
+        return ""
+    return f"what was there at a time is @{{{base}}}; "
 
 
 def _lines(objects: StoreObjects, oids: list[str]) -> str:

@@ -234,7 +234,7 @@ def test_a_store_is_never_made_over_another(filled: Store) -> None:
         create(filled.path)
 
 
-@pytest.mark.parametrize("branch", ["", "a b", "../x", "a..b", "x.lock", "/x"])
+@pytest.mark.parametrize("branch", ["", "a b", "../x", "a..b", "x.lock", "/x", "-x", "HEAD"])
 def test_a_store_cannot_have_a_branch_that_git_refuses(tmp_path: Path, branch: str) -> None:
     with pytest.raises(SnapError, match="name of a branch"):
         create(tmp_path / "new", branch)

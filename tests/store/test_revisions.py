@@ -108,6 +108,7 @@ def test_a_merge_has_a_second_parent(store: Store, history: list[str]) -> None:
         ("mian", "there is no snapshot 'mian'", "did you mean 'main'?"),
         ("nowhere", "there is no snapshot 'nowhere'", "known: main, "),
         ("nowhere", "there is no snapshot 'nowhere'", "take 4"),
+        ("yesterday", "there is no snapshot 'yesterday'", "@{yesterday}"),
         ("stagin@{1}", "there is no branch 'stagin'", "did you mean 'staging'?"),
         ("HEAD~9", "there is no HEAD~9: .* is the first snapshot", "snap log"),
         ("@{99}", r"there is no @\{99\}", "main~99"),

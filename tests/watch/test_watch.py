@@ -296,8 +296,8 @@ def test_no_secret_of_a_source_is_told(snap: Snap):
 @pytest.mark.parametrize(
     ("metric", "said"),
     [
-        ("max = 1\n", "no sources of its values"),
-        ('command = "a"\nhttp = "b"\n', "2 sources"),
+        ("max = 1\n", "no source for its values"),
+        ('command = "a"\nhttp = "b"\n', "more than one source"),
         ('command = "a"\n', "no limit"),
         ('command = "a"\nmax_increase = "5pp"\n', "max_increase` is no percentage"),
         ('command = "a"\nmax_increase = 0.2\n', "max_increase`: expected string"),

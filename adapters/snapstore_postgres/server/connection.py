@@ -15,6 +15,7 @@ from psycopg.types.json import set_json_loads
 
 from snapstore.errors import SnapError
 from snapstore_postgres.blocks import DOES_NOT_FIT
+from snapstore_postgres.server.address import for_libpq, refused_url
 from snapstore_postgres.server.pooling import is_shared
 from snapstore_postgres.settings import Settings
 
@@ -66,9 +67,10 @@ def connect(settings: Settings, resource: str, *, bare: bool = False) -> Iterato
     A ``bare`` one has no settings, and may be shared: what it does has to begin with a transaction and
     :func:`set_for_transaction`.
     """
+    url = for_libpq(settings.url, resource)
     try:
         connection: Connection = psycopg.connect(
-            settings.url,
+            url,
             autocommit=True,
             cursor_factory=RawCursor,
             connect_timeout=settings.connect_timeout,
@@ -77,11 +79,11 @@ def connect(settings: Settings, resource: str, *, bare: bool = False) -> Iterato
             prepare_threshold=None if bare else 5,
         )
     except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
-        raise _cannot_connect(error, resource) from None
+        raise _cannot_connect(error, url, resource) from None
     try:
         with connection:
             if not bare:
-                _require_own_session(connection, settings, resource)
+                _require_own_session(connection, url, settings.connect_timeout, resource)
                 _set(connection, local=False)
             set_json_loads(msgspec.json.decode, connection)
             yield connection
@@ -113,8 +115,8 @@ def _setting(name: str, value: str, local: bool) -> str:
     return f"pg_catalog.set_config('{name}', '{value}', {str(local).lower()})"
 
 
-def _require_own_session(connection: Connection, settings: Settings, resource: str) -> None:
-    if is_shared(connection, settings.url, settings.connect_timeout):
+def _require_own_session(connection: Connection, url: str, timeout: int, resource: str) -> None:
+    if is_shared(connection, url, timeout):
         raise SnapError(
             "the url leads through a pooler that shares sessions (PgBouncer in transaction mode):"
             " the locks and settings of a restore would be those of others",
@@ -123,14 +125,10 @@ def _require_own_session(connection: Connection, settings: Settings, resource: s
         )
 
 
-def _cannot_connect(error: psycopg.Error, resource: str) -> SnapError:
+def _cannot_connect(error: psycopg.Error, url: str, resource: str) -> SnapError:
     """libpq's message names host, port, user and database, never the password; the URL itself may hold it."""
     if isinstance(error, psycopg.ProgrammingError):
-        return SnapError(
-            "the url is not a PostgreSQL connection string",
-            where=f"resources.{resource}.url",
-            fix="use postgresql://user@host:port/database or key=value pairs",
-        )
+        return refused_url(resource, url, str(error))
     place = re.search(r"connection to server (.+?) failed: ", str(error))
     fix = "check the url, the PG* variables and the password file, and that the server is up"
     if "the database system is " in str(
