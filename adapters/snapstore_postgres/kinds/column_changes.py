@@ -38,10 +38,11 @@ from snapstore_postgres.relations.notnull import without_name
 from snapstore_postgres.relations.notnull_above import arrived, named_by_retyping, named_with_parents
 from snapstore_postgres.relations.notnull_changes import not_null_statements
 from snapstore_postgres.relations.notnull_names import not_null_rename
-from snapstore_postgres.rows import archived_values, fitting, positions, rewriting
+from snapstore_postgres.rows import fitting, positions, rewriting
 from snapstore_postgres.rows.casts import assignable, cast, castable
 from snapstore_postgres.rows.held_rows import holds
 from snapstore_postgres.rows.unvalidated import is_validated_below, never_validated
+from snapstore_postgres.rows.values.back import some_back
 
 
 def altered(before: Fact, after: Fact, view: View) -> Alteration | None:
@@ -113,7 +114,7 @@ def _labels_back(column: Fact, view: View) -> list[str]:
     """Statements that put back what rows had in it under an enum that lost labels. Only into one again: what
     a text would take might not fit on the way back."""
     is_enum = f"enum:{column.attrs['type'].removesuffix('[]')}" in view.target
-    return archived_values.some_back(column, view) if is_enum else []
+    return some_back(column, view) if is_enum else []
 
 
 def _is_retyped(before: Fact, after: Fact) -> bool:

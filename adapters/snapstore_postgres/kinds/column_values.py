@@ -13,10 +13,11 @@ from snapstore_postgres.kinds.identities import identity_statements, settled_ide
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import children, local_rows, size, table_of
 from snapstore_postgres.relations.notnull_changes import is_named_apart, not_null_statements
-from snapstore_postgres.rows import archive, archived_values, filling, gaps, namesakes, positions
+from snapstore_postgres.rows import archive, filling, gaps, namesakes, positions
 from snapstore_postgres.rows.casts import AS_WRITTEN, below_domains
 from snapstore_postgres.rows.held_rows import holders
 from snapstore_postgres.rows.undisturbed import undisturbed
+from snapstore_postgres.rows.values.back import noted_instead, put_back
 
 
 def added(fact: Fact, reached: Sequence[Fact], view: View) -> tuple[list[str], Sequence[Fact]]:
@@ -150,12 +151,12 @@ def returning(
     table, name = table_of(fact), last(fact.name)
     found = [
         f"ALTER TABLE {table} ADD COLUMN {column_clause(bare, view)}",
-        *(s for pair in back for s in archived_values.put_back(*pair, view)),
+        *(s for pair in back for s in put_back(*pair, view)),
     ]
     taken_over = namesakes.taken_over(fact, other, view) if other else []
     if rest := [*taken_over, *_rest_filled(fact, lacking, view)]:
         found += undisturbed(fact, view, rest)
-        found += (s for pair in back for s in archived_values.noted_instead(*pair, view))
+        found += (s for pair in back for s in noted_instead(*pair, view))
     if later:
         retyped = f"TYPE {fact.attrs['type']} USING {name}::{fact.attrs['type']}"
         found.append(f"ALTER TABLE {table} ALTER COLUMN {name} {retyped}")

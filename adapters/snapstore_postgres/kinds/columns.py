@@ -30,7 +30,6 @@ from snapstore_postgres.relations.notnull_changes import validated_below
 from snapstore_postgres.relations.notnull_names import without_namesake
 from snapstore_postgres.rows import (
     archive,
-    archived_values,
     filling,
     fitting,
     gaps,
@@ -40,6 +39,8 @@ from snapstore_postgres.rows import (
 )
 from snapstore_postgres.rows.held_rows import holders
 from snapstore_postgres.rows.unvalidated import never_validated
+from snapstore_postgres.rows.values.away import column_draft
+from snapstore_postgres.rows.values.places import keeps_values, left_above, values_of
 
 
 def _create_column(fact: Fact, view: View) -> Draft:
@@ -114,7 +115,7 @@ def _needed(
 ) -> Iterator[str]:
     """What is to be there before a column: by what its values are found, and what they are held against."""
     yield from _keys(back)
-    yield from (above for above, _ in archived_values.left_above(fact, view) if above in view.target)
+    yield from (above for above, _ in left_above(fact, view) if above in view.target)
     for column in (fact, *reached):
         yield from checks_before(column, view)
     yield from (column.id for column in own_parts_below(fact, view))
@@ -151,7 +152,7 @@ def _values_of(column: Fact, view: View) -> list[archive.Entry]:
     """Where its values lie. Those of one that went with its parent's are among the parent's."""
     before = view.live.get(column.id)
     along = before is not None and _goes_along(before, view)
-    return archived_values.values_of(column, view, own=not along)
+    return values_of(column, view, own=not along)
 
 
 def _stands_in(column: Fact) -> str:
@@ -196,8 +197,8 @@ def _drop_column(fact: Fact, view: View) -> Draft:
         rows=rows,
         bytes=bytes_,
     )
-    if archived_values.keeps_values(fact, view):
-        draft = archived_values.column_draft(fact, view, draft)
+    if keeps_values(fact, view):
+        draft = column_draft(fact, view, draft)
     return positions.noting_those_of(fact, draft, view)
 
 

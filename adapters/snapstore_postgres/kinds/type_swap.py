@@ -20,8 +20,9 @@ from snapstore_postgres.kinds.partitions import detached
 from snapstore_postgres.names import aside, last, qualifier
 from snapstore_postgres.relations import STRONGEST, is_elsewhere, rewrite_hazard, table_of
 from snapstore_postgres.relations.inheritance import governing, in_partition_key
-from snapstore_postgres.rows import archive, archived_values, fitting
+from snapstore_postgres.rows import archive, fitting
 from snapstore_postgres.rows.unvalidated import never_validated
+from snapstore_postgres.rows.values.back import some_back
 
 
 def swap(
@@ -45,7 +46,7 @@ def swap(
     rewriting = [hazard for table in tables for hazard in rewrite_hazard(view, table)]
     rewritten = joined(_rewritten(column, through if column in here else None) for column in own)
     set_aside = any(fit.set_aside for fit in fits)
-    updates = set_aside or any(archived_values.some_back(column, view) for column in columns)
+    updates = set_aside or any(some_back(column, view) for column in columns)
     violated = [check for table in tables for check in never_validated(table, view)] if updates else []
     gone = [taken_off(view.live[check].name) for check in violated]
     kept = f"alter {before.kind} {before.name}, values that do not fit moved to the archive"
@@ -85,7 +86,7 @@ def _after_rewriting(columns: Sequence[Fact], view: View) -> Iterator[str]:
     """What rewriting has reset, and the values that find a place again."""
     for column in columns:
         yield from column_settings(view.target[column.id], view, retyped_attributes(column.attrs))
-        yield from archived_values.some_back(column, view)
+        yield from some_back(column, view)
 
 
 def _displaced_by_swap(

@@ -9,7 +9,7 @@ The line of a table holds its facts as they are in the archive. When a later pla
 as live: the table is moved back, and what it lacks is an ordinary difference that the rules see to.
 
 This is the registry; how things go there and come back is in ``stripping.py`` and ``taking_back.py`` for
-tables, ``archived_values.py`` for columns, ``positions.py`` for sequences.
+tables, ``values/`` for columns, ``positions.py`` for sequences.
 """
 
 from __future__ import annotations

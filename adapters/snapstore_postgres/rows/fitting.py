@@ -22,12 +22,13 @@ from snapstore_postgres.names import block, last, literal, qualifier
 from snapstore_postgres.relations import held_still, local_rows, size
 from snapstore_postgres.renaming import RENAMED
 from snapstore_postgres.renaming.names_before import RENAMED_BACK, called_now, label_now
-from snapstore_postgres.rows import archived_values, deleting, forced_policies, gaps
+from snapstore_postgres.rows import deleting, forced_policies, gaps
 from snapstore_postgres.rows.casts import below_domains, cast, written
 from snapstore_postgres.rows.looking import HINT, SHOWN, first
 from snapstore_postgres.rows.lost_labels import StandIn, among, stand_in, why_not
 from snapstore_postgres.rows.seen import Seen, seen, seen_now
 from snapstore_postgres.rows.undisturbed import LOUD, quiet, undisturbed
+from snapstore_postgres.rows.values.away import emptied, set_aside
 
 CHECKS = "checks"
 """Key of the payload of an action, while it is planned: the checks among its statements."""
@@ -177,9 +178,9 @@ def within(column: Fact, labels: Collection[str], view: View) -> Fit:
 
 def _with_stand_in(column: Fact, unfit: str, found: StandIn, view: View) -> Fit:
     if view.request.options.data is DataMode.DISCARD:
-        update = archived_values.emptied(column, unfit, view, found.value)
+        update = emptied(column, unfit, view, found.value)
         return Fit(undisturbed(column, view, update), hazards=found.hazards)
-    statements = archived_values.set_aside(column, unfit, view, found.value, found.reads)
+    statements = set_aside(column, unfit, view, found.value, found.reads)
     return Fit(statements, hazards=found.hazards, set_aside=True)
 
 
@@ -198,10 +199,10 @@ def _fit(column: Fact, what: str, same: _Same, view: View, may_be_null: bool = F
     if view.request.options.data is not DataMode.DISCARD:
         if not may_be_null:
             return _checked(column, what, same, view)
-        return Fit(archived_values.set_aside(column, unfit, view), set_aside=True)
+        return Fit(set_aside(column, unfit, view), set_aside=True)
     lost, name = _lost(column, what, view, may_be_null), qualifier(column.name)
     if may_be_null:
-        return Fit(undisturbed(column, view, archived_values.emptied(column, unfit, view)), hazards=lost)
+        return Fit(undisturbed(column, view, emptied(column, unfit, view)), hazards=lost)
     deleted = (deleting.deleted(table, unfit) for table in local_rows.updated(name, view))
     return Fit([held_still(name), *deleted], hazards=lost)
 

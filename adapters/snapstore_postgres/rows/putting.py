@@ -19,9 +19,11 @@ from snapstore_postgres.names import block, last, literal
 from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.evidence import ids_of_table
-from snapstore_postgres.rows import archive, archived_values, bounds, filling, gaps
+from snapstore_postgres.rows import archive, bounds, filling, gaps
 from snapstore_postgres.rows.homeless import text
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet
+from snapstore_postgres.rows.values.of_coming_rows import looked_up, of_coming_rows, put_in_too
+from snapstore_postgres.rows.values.places import kept_open
 
 _RANK = 4_000
 
@@ -85,9 +87,9 @@ def put_back(request: PlanRequest, table: str, rows: Rows, what: str = "") -> Ac
     """The action that puts them in, and gives them values that lie in the archive apart from them."""
     name = table.partition(":")[2]
     around = (table, *partitions_below(table, request.target))
-    lacking = [pair for of in around for pair in archived_values.of_coming_rows(of, request)]
-    opened = (text for _, values in lacking for text in archived_values.kept_open(values))
-    given = archived_values.put_in_too(name, lacking, request)
+    lacking = [pair for of in around for pair in of_coming_rows(of, request)]
+    opened = (text for _, values in lacking for text in kept_open(values))
+    given = put_in_too(name, lacking, request)
     return Action(
         resource=request.resource,
         verb=Verb.ALTER,
@@ -190,6 +192,6 @@ def _values_apart(
     found: dict[str, list[str]] = defaultdict(list)
     for column, entry in lacking:
         if column.id not in request.live and last(column.name) not in row:
-            value = archived_values.looked_up(column, entry, row, request)
+            value = looked_up(column, entry, row, request)
             found[last(column.name)] += [value] if value else []
     return {name: f"coalesce({', '.join(values)})" for name, values in found.items() if values}

@@ -9,11 +9,13 @@ from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Verb
 from snapstore_postgres.names import last, listed
 from snapstore_postgres.relations import STRONGEST, held_still, keys
 from snapstore_postgres.relations.inheritance import partitions_below
-from snapstore_postgres.rows import archive, archived_values
+from snapstore_postgres.rows import archive
 from snapstore_postgres.rows.as_json import portable
 from snapstore_postgres.rows.carried.columns import Carried
 from snapstore_postgres.rows.carried.source import rows_of
 from snapstore_postgres.rows.casts import has_attributes
+from snapstore_postgres.rows.values.back import filled
+from snapstore_postgres.rows.values.places import column_entry, copied, kept_open
 
 
 def set_aside(carried: Carried) -> Action:
@@ -76,8 +78,8 @@ def _archived(carried: Carried) -> _Archived:
     if request.options.data is not DataMode.ARCHIVE or not carried.lost:
         return _Archived()
     key, source = _key(carried), rows_of(request, carried.identity)
-    entries = [(column, archived_values.column_entry(request, column, key)) for column in carried.lost]
-    copies = (archived_values.copied(column, entry, source, request) for column, entry in entries)
+    entries = [(column, column_entry(request, column, key)) for column in carried.lost]
+    copies = (copied(column, entry, source, request) for column, entry in entries)
     statements = [statement for copy in copies for statement in copy]
     return _Archived([entry.place for _, entry in entries], statements, (archive.REGISTERED,))
 
@@ -101,8 +103,8 @@ def _taken_back(carried: Carried) -> Iterator[str]:
     for column, entry in carried.back:
         yield f"ALTER TABLE {rows} ADD COLUMN {last(column.name)} {_kept_type(entry)}"
         as_kept = Fact(column.id, {"type": _kept_type(entry)}, column.parent)
-        yield from archived_values.kept_open(entry)  # that of another column may be empty by then
-        yield from archived_values.filled(rows, as_kept, entry, request)
+        yield from kept_open(entry)  # that of another column may be empty by then
+        yield from filled(rows, as_kept, entry, request)
 
 
 def _kept_type(entry: archive.Entry) -> str:
