@@ -40,7 +40,7 @@ from snapstore_postgres.rows import (
 from snapstore_postgres.rows.held_rows import holders
 from snapstore_postgres.rows.unvalidated import never_validated
 from snapstore_postgres.rows.values.away import column_draft
-from snapstore_postgres.rows.values.places import keeps_values, left_above, values_of
+from snapstore_postgres.rows.values.of_columns import keeps_values, left_above, values_of
 
 
 def _create_column(fact: Fact, view: View) -> Draft:

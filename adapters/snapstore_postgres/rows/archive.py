@@ -51,6 +51,11 @@ class Entry(msgspec.Struct, frozen=True):
         return msgspec.convert(self.facts[TABLE] if isinstance(self.facts, dict) else self.facts, list[Fact])
 
     @property
+    def rows(self) -> str:
+        """The table of rows or values at its place, as statements name it."""
+        return f"{quote(self.place)}.rows"
+
+    @property
     def home(self) -> Json:
         """For a partition, the table that its rows were rows of: ``identity``, and what else tells it."""
         return self.facts.get(HOME) if isinstance(self.facts, dict) else None
@@ -112,7 +117,7 @@ def returned(entry: Entry) -> str:
 
 def closed_when_empty(entry: Entry) -> str:
     """PL/pgSQL that takes a place away once nothing is left of its rows."""
-    rows = f"{quote(entry.place)}.rows"
+    rows = entry.rows
     return (
         f"IF NOT EXISTS (SELECT FROM {rows}) THEN DROP TABLE {rows};"
         f" DROP SCHEMA {quote(entry.place)}; {returned(entry)}; END IF;"

@@ -100,7 +100,7 @@ def _followed(entry: archive.Entry, called: Mapping[str, str]) -> Iterator[str]:
             yield from _updates(entry, place, names, many="many" in known)
     if now.get(ATTRIBUTES) != entry.facts.get(ATTRIBUTES):
         value = with_names_of_now("value", entry.facts[ATTRIBUTES], called)
-        yield _where_there(entry, [f"UPDATE {quote(entry.place)}.rows SET value = {value}"])
+        yield _where_there(entry, [f"UPDATE {entry.rows} SET value = {value}"])
     yield archive.noted_as(entry, now)
 
 
@@ -129,7 +129,7 @@ def _updates(entry: archive.Entry, place: str, names: Mapping[str, str], *, many
         table = f"{quote(entry.place)}.{last(entry.identity.partition(':')[2])}"
         yield unpublished([f"UPDATE {table} SET {place} = {value} WHERE {which}"])
         return
-    rows = f"{quote(entry.place)}.rows"
+    rows = entry.rows
     if place == "value":
         columns = ["value", *([_INSTEAD] if _INSTEAD in entry.facts else [])]
         changes = [(column, *change(column, names)) for column in columns]
@@ -144,7 +144,7 @@ def _updates(entry: archive.Entry, place: str, names: Mapping[str, str], *, many
 
 def _where_there(entry: archive.Entry, updates: Iterable[str]) -> str:
     """A statement with these updates of the rows of an entry, which may be gone."""
-    there = f"pg_catalog.to_regclass({literal(f'{quote(entry.place)}.rows')}) IS NOT NULL"
+    there = f"pg_catalog.to_regclass({literal(f'{entry.rows}')}) IS NOT NULL"
     return block(f"BEGIN IF {there} THEN {' '.join(f'{text};' for text in updates)} END IF; END")
 
 

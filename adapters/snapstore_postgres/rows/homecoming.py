@@ -9,7 +9,7 @@ import msgspec
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Fact, Verb
-from snapstore_postgres.names import last, qualifier, quote
+from snapstore_postgres.names import last, qualifier
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.renaming.evidence import by_id
 from snapstore_postgres.rows import archive, parting, partition_rows, putting
@@ -128,7 +128,7 @@ def _kept_rows(request: PlanRequest, table: str, entry: archive.Entry, closing: 
     """Rows that lie there as JSON."""
     pairs = putting.columns(request, table, entry.facts["columns"])
     read = ", ".join(f"{old} {column.attrs['type']}" for old, column in pairs if column)
-    rows = f"{quote(entry.place)}.rows"
+    rows = entry.rows
     return putting.Rows(
         rows,
         f"{rows} r, pg_catalog.json_to_record(r.value) x({read})",

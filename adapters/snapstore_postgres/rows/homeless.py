@@ -111,7 +111,7 @@ def lost(table: str, view: View, which: str = "that no partition takes") -> Haza
 def _kept(rows: str, entry: archive.Entry) -> str:
     """PL/pgSQL that has those in the archive that ``bounds`` do not take."""
     value = "pg_catalog.row_number() OVER () AS no, snap_value AS value"
-    kept = f"CREATE TABLE {quote(entry.place)}.rows AS SELECT {value} FROM {rows} WHERE ("
+    kept = f"CREATE TABLE {entry.rows} AS SELECT {value} FROM {rows} WHERE ("
     return f"""CREATE SCHEMA {quote(entry.place)};
   EXECUTE pg_catalog.format({text(kept)} || '%s) IS NOT TRUE', bounds);
   {archive.register(entry.place, entry.identity, entry.kind, entry.facts)};"""

@@ -246,7 +246,7 @@ def _parted(request: PlanRequest, mixed: _Mixed, table: str, keys: Collection[st
 
 
 def _out(place: str, root: str, table: str, entry: archive.Entry) -> str:
-    marks, there = f"{_marks(place)}.rows", f"{quote(entry.place)}.rows"
+    marks, there = f"{_marks(place)}.rows", entry.rows
     number = "pg_catalog.row_number() OVER (PARTITION BY {}) AS copy"
     mark = "pg_catalog.md5(snap_row::text)"
     here = (

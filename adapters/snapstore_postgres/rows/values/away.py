@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from snapstore.model import Fact
 from snapstore.rules import Draft, View
-from snapstore_postgres.names import last, qualifier, quote
+from snapstore_postgres.names import last, qualifier
 from snapstore_postgres.relations import held_still, local_rows
 from snapstore_postgres.rows import archive
 from snapstore_postgres.rows.casts import written
@@ -50,7 +50,7 @@ def _is_no_stand_in(fact: Fact, view: View) -> str:
         return "true"
     row = f"{row_key(entry.facts['key'])}, {row_no(fact, entry, view.request)}"
     now = written(f"t.{last(fact.name)}", fact.attrs["type"])
-    known = f"SELECT a.row_key, a.row_no, a.{INSTEAD} FROM {quote(entry.place)}.rows a"
+    known = f"SELECT a.row_key, a.row_no, a.{INSTEAD} FROM {entry.rows} a"
     return f"({row}, {now}) NOT IN ({known} WHERE a.{INSTEAD} IS NOT NULL)"
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from snapstore.adapter import PlanRequest
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.blocks import REFUSED
-from snapstore_postgres.names import block, last, literal, qualifier, quote
+from snapstore_postgres.names import block, last, literal, qualifier
 from snapstore_postgres.relations import local_rows, server_version
 from snapstore_postgres.relations.inheritance import comes_by_several, is_made_anew_below
 from snapstore_postgres.rows import archive
@@ -15,11 +17,12 @@ from snapstore_postgres.rows.casts import read, written
 from snapstore_postgres.rows.from_json import from_json
 from snapstore_postgres.rows.undisturbed import undisturbed
 from snapstore_postgres.rows.values.keys import key_columns, row_key, row_no
-from snapstore_postgres.rows.values.places import INSTEAD, closed, kept_open, left_above, rows_with
+from snapstore_postgres.rows.values.of_columns import left_above
+from snapstore_postgres.rows.values.places import INSTEAD, closed, kept_open, rows_with
 
 
 def some_back(column: Fact, view: View) -> list[str]:
-    """Statements that put back what :func:`set_aside` took from a column."""
+    """Statements that put back what :func:`away.set_aside` took from a column."""
     entry = archive.kept(view.request, column.id, "column")
     there = entry is not None and all(i in view.target for i in key_columns(column, entry))
     return put_back(column, entry, view) if entry and there and archive.SOME in entry.facts else []
@@ -39,11 +42,11 @@ def put_back(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
 
 
 def fillings(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
+    """The updates that do so, one for each table that has such rows; none where the key is not known."""
     table = qualifier(fact.name)
     if not all(i in view.live or i in view.target for i in key_columns(fact, entry)):
         return []
-    columns = [*entry.facts["key"], last(fact.name)]
-    rows = local_rows.source(table, columns, view)
+    rows = rows_with(fact, entry, view)
     return [_filling(to, rows, fact, entry, view.request) for to in local_rows.updated(table, view)]
 
 
@@ -52,7 +55,7 @@ def noted_instead(fact: Fact, entry: archive.Entry, view: View) -> list[str]:
     their rows got for them."""
     if INSTEAD not in entry.facts:
         return []
-    key, rows = row_key(entry.facts["key"]), f"{quote(entry.place)}.rows"
+    key, rows = row_key(entry.facts["key"]), entry.rows
     got = (
         f"SELECT {key} AS row_key, {row_no(fact, entry, view.request)} AS row_no,"
         f" {written(f't.{last(fact.name)}', fact.attrs['type'])} AS value FROM {rows_with(fact, entry, view)}"
@@ -79,12 +82,8 @@ def _filling(table: str, source: str, column: Fact, entry: archive.Entry, reques
     by_name, kind = "by_name" in entry.facts, column.attrs["type"]
     if not by_name and server_version(request) >= 160000:
         return update  # which asks of each value whether it fits
-    rows = f"{quote(entry.place)}.rows"
-    value = (
-        from_json("kept.value", kind, request.target)
-        if by_name
-        else f"SELECT {read('kept.value::text', kind)}"
-    )
+    rows, text = entry.rows, f"SELECT {read('kept.value::text', kind)}"
+    value = from_json("kept.value", kind, request.target) if by_name else text
     return block(
         f"""DECLARE kept record; BEGIN
   BEGIN {update}; RETURN;
@@ -103,28 +102,47 @@ END"""
 def _update(
     table: str, source: str, column: Fact, entry: archive.Entry, request: PlanRequest, which: str = ""
 ) -> str:
-    name, kind, rows = last(column.name), column.attrs["type"], f"{quote(entry.place)}.rows"
-    key, free, whole = row_key(entry.facts["key"]), f"t.{name} IS NULL", ""
-    if "by_name" in entry.facts:
-        now = f"pg_catalog.jsonb_strip_nulls({as_json(f't.{name}', kind, request.target)})"
-        value = f"({from_json('a.value', kind, request.target)})"
-        free = f"({free} OR a.value OPERATOR(pg_catalog.@>) {now})"  # it may have lost attributes since
-        whole = f", {now} OPERATOR(pg_catalog.=) pg_catalog.jsonb_strip_nulls(a.value) AS whole"
-    else:
-        value, held = read("a.value::text", kind), written(f"t.{name}", kind)
-        # A child may have kept the value as its own: then there is nothing to give back.
-        others = [f"{held} OPERATOR(pg_catalog.=) a.value::text"]
-        others += [f"{held} OPERATOR(pg_catalog.=) a.{INSTEAD}"] if INSTEAD in entry.facts else []
-        free = f"({free} OR {' OR '.join(others)})"
-        fits = f" AND pg_catalog.pg_input_is_valid(a.value::text, {literal(kind)})"
-        free += fits if server_version(request) >= 160000 else ""
+    key, name = row_key(entry.facts["key"]), last(column.name)
+    giving = (_as_json if "by_name" in entry.facts else _as_text)(column, entry, request)
     return (
-        f"WITH back AS (UPDATE {table} t SET {name} = {value} FROM ("
+        f"WITH back AS (UPDATE {table} t SET {name} = {giving.value} FROM ("
         f"SELECT t.tableoid AS part, t.ctid AS place, {key} AS row_key,"
         f" {row_no(column, entry, request)} AS row_no FROM {source}) k"
-        f" JOIN {rows} a USING (row_key, row_no)"
-        f" WHERE t.tableoid = k.part AND t.ctid = k.place AND {free}{which}"
-        f" RETURNING a.ctid AS kept{whole})"
-        f" DELETE FROM {rows} r USING back b WHERE r.ctid = b.kept"
-        f"{' AND b.whole' if whole else ''}"
+        f" JOIN {entry.rows} a USING (row_key, row_no)"
+        f" WHERE t.tableoid = k.part AND t.ctid = k.place AND {giving.where}{which}"
+        f" RETURNING a.ctid AS kept, {giving.whole} AS whole)"
+        f" DELETE FROM {entry.rows} r USING back b WHERE r.ctid = b.kept AND b.whole"
     )
+
+
+class _Giving(NamedTuple):
+    """Expressions on a row ``t`` and what the archive has for it, ``a``."""
+
+    value: str
+    """What the row gets."""
+    where: str
+    """Whether it may: its column is free, and the value fits."""
+    whole: str = "true"
+    """Whether it gets all of it, so that nothing has to stay in the archive."""
+
+
+def _as_json(column: Fact, entry: archive.Entry, request: PlanRequest) -> _Giving:
+    name, kind = last(column.name), column.attrs["type"]
+    now = f"pg_catalog.jsonb_strip_nulls({as_json(f't.{name}', kind, request.target)})"
+    return _Giving(
+        value=f"({from_json('a.value', kind, request.target)})",
+        # It may have lost attributes since.
+        where=f"(t.{name} IS NULL OR a.value OPERATOR(pg_catalog.@>) {now})",
+        whole=f"{now} OPERATOR(pg_catalog.=) pg_catalog.jsonb_strip_nulls(a.value)",
+    )
+
+
+def _as_text(column: Fact, entry: archive.Entry, request: PlanRequest) -> _Giving:
+    name, kind = last(column.name), column.attrs["type"]
+    # A child may have kept the value as its own: then there is nothing to give back.
+    same = ["a.value::text", *([f"a.{INSTEAD}"] if INSTEAD in entry.facts else [])]
+    held = written(f"t.{name}", kind)
+    free = " OR ".join([f"t.{name} IS NULL", *(f"{held} OPERATOR(pg_catalog.=) {other}" for other in same)])
+    asks = server_version(request) >= 160000
+    fits = f" AND pg_catalog.pg_input_is_valid(a.value::text, {literal(kind)})" if asks else ""
+    return _Giving(read("a.value::text", kind), f"({free}){fits}")

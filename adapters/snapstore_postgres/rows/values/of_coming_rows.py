@@ -10,7 +10,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.blocks import REFUSED
-from snapstore_postgres.names import block, last, quote
+from snapstore_postgres.names import block, last
 from snapstore_postgres.rows import archive
 from snapstore_postgres.rows.casts import read
 from snapstore_postgres.rows.from_json import from_json
@@ -36,7 +36,7 @@ def looked_up(column: Fact, entry: archive.Entry, row: Mapping[str, str], reques
     by_name = "by_name" in entry.facts
     one = "(pg_catalog.array_agg(a.value))[1]" if by_name else "pg_catalog.min(a.value::text)"
     found = (
-        f"(SELECT CASE WHEN pg_catalog.count(*) = 1 THEN {one} END FROM {quote(entry.place)}.rows a"
+        f"(SELECT CASE WHEN pg_catalog.count(*) = 1 THEN {one} END FROM {entry.rows} a"
         f" WHERE a.row_key = {key})"
     )
     kind = column.attrs["type"]
