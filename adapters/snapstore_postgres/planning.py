@@ -60,10 +60,10 @@ from snapstore_postgres.renaming import doubts
 from snapstore_postgres.rows import (
     archive,
     carry,
+    checks_first,
     chosen,
     disallowed,
     filled_meanwhile,
-    fitting,
     forced_policies,
     giving_up,
     homecoming,
@@ -148,7 +148,7 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = renames.after_renaming(renamed, doubts.noted(asked, request, actions))
     actions = archive.with_registry(request, actions)
     ahead = giving_up.before_refused if giving_up.are_given_up(request) else disallowed.told_first
-    actions = ahead(request, fitting.before_anything(request, actions))
+    actions = ahead(request, checks_first.before_anything(request, actions))
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
     actions = stages.before_they_grow(request, giving_up.joined(steps.in_steps(request, actions)))

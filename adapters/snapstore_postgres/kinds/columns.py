@@ -31,7 +31,6 @@ from snapstore_postgres.relations.notnull_names import without_namesake
 from snapstore_postgres.rows import (
     archive,
     filling,
-    fitting,
     gaps,
     lost_labels,
     namesakes,
@@ -41,6 +40,7 @@ from snapstore_postgres.rows.held_rows import holders
 from snapstore_postgres.rows.unvalidated import never_validated
 from snapstore_postgres.rows.values.away import column_draft
 from snapstore_postgres.rows.values.of_columns import keeps_values, left_above, values_of
+from snapstore_postgres.rows.widening import widens
 
 
 def _create_column(fact: Fact, view: View) -> Draft:
@@ -145,7 +145,7 @@ def _may_not_fit(column: Fact, back: Sequence[tuple[Fact, archive.Entry]]) -> bo
     """Whether its values in the archive are of a type of the server's with other values than its own."""
     new = column.attrs["type"]
     kinds = [entry.facts.get("type", new) for to, entry in back if to.id == column.id]
-    return any("." not in kind + new and not fitting.widens(kind, new) for kind in kinds)
+    return any("." not in kind + new and not widens(kind, new) for kind in kinds)
 
 
 def _values_of(column: Fact, view: View) -> list[archive.Entry]:

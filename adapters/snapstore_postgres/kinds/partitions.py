@@ -17,7 +17,8 @@ from snapstore_postgres.names import block, last, literal, unquote
 from snapstore_postgres.relations import STRONGEST, version
 from snapstore_postgres.relations.inheritance import all_dropped, ancestors, partitions_below
 from snapstore_postgres.relations.miscounted import lost_in, waiting_for
-from snapstore_postgres.rows import archive, fitting, leaving
+from snapstore_postgres.rows import archive, leaving
+from snapstore_postgres.rows.fit_checks import COUNTS
 from snapstore_postgres.rows.homeless import text
 from snapstore_postgres.rows.unvalidated import never_validated
 
@@ -38,7 +39,7 @@ def _attach(fact: Fact, view: View) -> Draft:
             *checks,
             f"ALTER TABLE ONLY {parent} ATTACH PARTITION {fact.name} {fact.attrs['bound']}",
         ],
-        payload={**payload, fitting.COUNTS: checks} if checks else payload,
+        payload={**payload, COUNTS: checks} if checks else payload,
         undo=[f"ALTER TABLE {parent} DETACH PARTITION {fact.name}"],
         needs=[
             *(taken_off(c.name) for c in view.live_parts.get(f"table:{parent}", ()) if is_exclusion(c)),

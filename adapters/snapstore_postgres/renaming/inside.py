@@ -14,7 +14,7 @@ from snapstore_postgres.names import last, printed, qualifier
 from snapstore_postgres.renaming import INSIDE, Renaming, spare_names
 from snapstore_postgres.renaming.evidence import below, by_id, equal_inside, inside
 from snapstore_postgres.rows.archive import SOME, kept
-from snapstore_postgres.rows.fitting import widens
+from snapstore_postgres.rows.widening import widens
 
 _HOLDERS = {"column": ("table",), "label": ("enum",), "attribute": ("composite",)}
 _PARTS_OF = {whole: kind for kind, wholes in _HOLDERS.items() for whole in wholes}

@@ -11,7 +11,8 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.names import last, quote
-from snapstore_postgres.rows import archived_labels, fitting, lost_labels
+from snapstore_postgres.rows import archived_labels, lost_labels
+from snapstore_postgres.rows.fit_checks import in_archive
 from snapstore_postgres.rows.looking import Look, Place, numbered_key, place_of
 from snapstore_postgres.rows.returning import Returning
 from snapstore_postgres.rows.seen import Seen
@@ -42,7 +43,7 @@ def checks(table: Returning, request: PlanRequest) -> Iterator[str]:
         old, new = column.attrs["type"], after.attrs["type"]
         if "." not in old + new and not {"generated"} & {*column.attrs, *after.attrs}:
             name = table.names_there[last(column.name)]
-            yield from fitting.in_archive(Seen(there, name, place, f"{there} t"), old, new, view)
+            yield from in_archive(Seen(there, name, place, f"{there} t"), old, new, view)
 
 
 def _columns_there(table: Returning, request: PlanRequest) -> Iterator[tuple[Fact, Fact]]:

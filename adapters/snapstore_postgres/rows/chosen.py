@@ -132,9 +132,6 @@ def _acting(request: PlanRequest) -> Iterator[str]:
 _NAMES = re.compile(r'"(?:[^"]|"")+"|[^\s",]+')
 
 
-# -- the actions around --------------------------------------------------------------------------------------
-
-
 def _token(table: str) -> str:
     return f"{ROWS_OF}{table}"
 
@@ -209,9 +206,6 @@ def _not_null_apart(statements: Sequence[str], table: str, column: str) -> tuple
         else:
             first.append(statement)
     return first, later
-
-
-# -- the block -----------------------------------------------------------------------------------------------
 
 
 class _Group(NamedTuple):

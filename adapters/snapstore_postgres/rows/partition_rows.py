@@ -14,10 +14,11 @@ from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import last, quote
 from snapstore_postgres.relations.inheritance import ancestors, partitions_below
 from snapstore_postgres.renaming.names_before import former
-from snapstore_postgres.rows import archive, fitting, parting, putting
+from snapstore_postgres.rows import archive, parting, putting
 from snapstore_postgres.rows.casts import cast, written
 from snapstore_postgres.rows.leaving import referred
 from snapstore_postgres.rows.taking_back import place_of_return
+from snapstore_postgres.rows.widening import widens
 
 
 def put_back(
@@ -123,7 +124,7 @@ def _value(old: Fact, new: Fact) -> str:
 
 
 def _widens(old: Fact, new: Fact) -> bool:
-    return bool(old.needs) or fitting.widens(_type(old), new.attrs["type"])
+    return bool(old.needs) or widens(_type(old), new.attrs["type"])
 
 
 def _fits(old: Fact, new: Fact) -> str:

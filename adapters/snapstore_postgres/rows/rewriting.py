@@ -5,7 +5,7 @@ from __future__ import annotations
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import View
 from snapstore_postgres.relations import rewrite_hazard, size
-from snapstore_postgres.rows.fitting import named_and_numbered, widens
+from snapstore_postgres.rows.widening import named_and_numbered, widens
 
 _ALIKE = {"text": {"character varying", "xml"}, "character varying": {"text", "xml"}, "inet": {"cidr"}}
 """Types, each with those whose values it takes as they lie there (``pg_cast``, without a function)."""

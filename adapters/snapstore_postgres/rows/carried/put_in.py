@@ -11,11 +11,12 @@ from snapstore.model import Action, DataMode, Fact, Hazard, Verb
 from snapstore.rules import View
 from snapstore_postgres.names import last, listed, unquote
 from snapstore_postgres.relations.inheritance import partitions_below
-from snapstore_postgres.rows import archive, bounds, fitting, homeless, leaving, parting, positions
+from snapstore_postgres.rows import archive, bounds, homeless, leaving, parting, positions
 from snapstore_postgres.rows.carried.columns import Carried, with_own_values
 from snapstore_postgres.rows.carried.source import columns_of, rows_here, rows_of
 from snapstore_postgres.rows.carried.stand_ins import standing_in
 from snapstore_postgres.rows.casts import cast
+from snapstore_postgres.rows.fit_checks import COUNTS
 from snapstore_postgres.rows.from_json import from_json
 from snapstore_postgres.rows.looking import numbered_key
 
@@ -91,7 +92,7 @@ def _counts(carried: Carried) -> dict[str, list[str]]:
     count = bounds.counted(name, rows, place, name, parts, keys, "'(' || leaves || ') IS NOT TRUE'")
     why = "they are kept, until one does, with --data archive, and lost with --data discard"
     message = f"% rows of {name} do not fit: no partition takes them"
-    return {fitting.COUNTS: [leaving.stopping(count, message, why, unquote(column or ""))]}
+    return {COUNTS: [leaving.stopping(count, message, why, unquote(column or ""))]}
 
 
 def _lost(carried: Carried) -> list[Hazard]:
