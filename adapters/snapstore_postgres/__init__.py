@@ -49,9 +49,9 @@ def _beyond(
     changes: ResourceChanges, live: Mapping[str, Json], target: Mapping[str, Json]
 ) -> Collection[str]:
     from snapstore_postgres import versions
-    from snapstore_postgres.rows import chosen
+    from snapstore_postgres.rows.chosen_rows.changes import beyond
 
-    return chosen.beyond(changes) | versions.retold(changes, live, target)
+    return beyond(changes) | versions.retold(changes, live, target)
 
 
 def _retold(

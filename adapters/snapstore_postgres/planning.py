@@ -61,7 +61,6 @@ from snapstore_postgres.rows import (
     archive,
     carry,
     checks_first,
-    chosen,
     disallowed,
     filled_meanwhile,
     forced_policies,
@@ -72,6 +71,8 @@ from snapstore_postgres.rows import (
     still_empty,
     taking_back,
 )
+from snapstore_postgres.rows.chosen_rows.actions import with_rows
+from snapstore_postgres.rows.chosen_rows.changes import split_rows
 
 _GRANTED_BY_DEFAULT = ("table", "view", "matview", "sequence", "function", "procedure", "aggregate", "enum",
                        "composite", "domain", "range", "base_type", "schema", "large_object")  # fmt: skip
@@ -130,7 +131,7 @@ def plan(request: PlanRequest) -> list[Action]:
     asked = request
     request, renamed = renames.rename_back(request)
     named = miscounted.set_right(request)
-    request, changed_rows = chosen.split(lost_not_nulls.as_if_kept(named))
+    request, changed_rows = split_rows(lost_not_nulls.as_if_kept(named))
     counted, back = taking_back.take_back(request, lambda fact: RULES[fact.kind].slots(fact))
 
     def finish(actions: list[Action]) -> list[Action]:
@@ -142,7 +143,7 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = _drafted(request, counted, finish)
     actions = lineage.noted(counted, homecoming.with_rows_back(counted, actions))
     actions = naming.named_anew(counted, actions)
-    actions = refreshing.with_refreshes(counted, chosen.with_rows(changed_rows, actions))
+    actions = refreshing.with_refreshes(counted, with_rows(changed_rows, actions))
     actions = filled_meanwhile.with_sources_filled(counted, actions)
     actions = lost_not_nulls.lost_again(named, actions)
     actions = renames.after_renaming(renamed, doubts.noted(asked, request, actions))

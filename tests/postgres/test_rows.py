@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snapstore.model import Fact
-from snapstore_postgres.rows.roworder import Side, Step, in_order
+from snapstore_postgres.rows.chosen_rows.order import Side, Step, in_order
 from tests.conftest import Snap
 
 CONFIG = """

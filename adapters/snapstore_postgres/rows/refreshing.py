@@ -10,7 +10,7 @@ from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Hazard, HazardName, Verb
 from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.relations.inheritance import ancestors
-from snapstore_postgres.rows.chosen import ROWS_OF
+from snapstore_postgres.rows.chosen_rows.block import ROWS_OF
 from snapstore_postgres.words import is_filling
 
 _RANK = 600
