@@ -102,6 +102,21 @@ def test_everything_that_a_version_knows_comes_and_goes_and_comes_back_with_its_
     kept_rows(before, rows(one))
 
 
+WATCH = """
+CREATE FUNCTION watched() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION watched();
+CREATE EVENT TRIGGER always ON ddl_command_end EXECUTE FUNCTION watched(); ALTER EVENT TRIGGER always ENABLE ALWAYS"""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_event_triggers_fire_again_under_the_names_that_they_get_back(version: int, make: Make) -> None:
+    url = make(version, WATCH)
+    target, schema = cluster.capture(url), dump.schema(url)
+    load(url, "ALTER EVENT TRIGGER watch RENAME TO other; ALTER EVENT TRIGGER always RENAME TO watch")
+    restored(url, target)
+    same_schema(url, schema)
+
+
 def restored(url: str, target: State) -> list[Action]:
     """Bring the database to the target as far as its server can have it, in one go."""
     actions = asked_plan(url, cluster.capture(url), target)

@@ -18,10 +18,10 @@ _OFF = """
 SELECT pg_catalog.set_config('event_triggers', 'off', false)
  WHERE pg_catalog.has_parameter_privilege('event_triggers', 'SET')"""
 _FIRING = """
-SELECT v.evtname, v.evtenabled::text
+SELECT v.oid, v.evtenabled::text, v.evtname
   FROM pg_catalog.pg_event_trigger v, pg_catalog.pg_roles r
  WHERE r.rolname = current_user AND r.rolsuper AND v.evtenabled IN ('O', 'A')"""
-_DISABLED = "SELECT v.evtname FROM pg_catalog.pg_event_trigger v WHERE v.evtenabled = 'D'"
+_DISABLED = "SELECT v.oid, v.evtname FROM pg_catalog.pg_event_trigger v WHERE v.evtenabled = 'D'"
 
 
 def switch_off(connection: Connection) -> None:
@@ -50,18 +50,20 @@ def enforce_keys(connection: Connection, resource: str) -> None:
 
 @contextmanager
 def without_event_triggers(connection: Connection, actions: Sequence[Action]) -> Iterator[None]:
-    """The same for a transaction of an older server: after it they are as the actions leave them."""
+    """The same for a transaction of an older server: after it they are as the actions leave them, whatever
+    they are called then."""
     if connection.info.server_version >= _SINCE:
         yield
         return
-    firing: dict[str, str] = dict(connection.execute(_FIRING.encode()).fetchall())
-    for name in firing:
+    firing = {oid: (when, name) for oid, when, name in connection.execute(_FIRING.encode())}
+    for _, name in firing.values():
         connection.execute(f"ALTER EVENT TRIGGER {quote(name)} DISABLE".encode())
     yield
-    disabled = {name for (name,) in connection.execute(_DISABLED.encode()).fetchall()} if firing else set()
-    for name in firing.keys() & disabled - set(_switched(actions)):
-        word = "ENABLE ALWAYS" if firing[name] == "A" else "ENABLE"
-        connection.execute(f"ALTER EVENT TRIGGER {quote(name)} {word}".encode())
+    switched = set(_switched(actions))
+    for oid, name in connection.execute(_DISABLED.encode()).fetchall() if firing else ():
+        if oid in firing and name not in switched:
+            word = "ENABLE ALWAYS" if firing[oid][0] == "A" else "ENABLE"
+            connection.execute(f"ALTER EVENT TRIGGER {quote(name)} {word}".encode())
 
 
 def _switched(actions: Sequence[Action]) -> Iterator[str]:
