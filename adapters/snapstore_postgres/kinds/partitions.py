@@ -172,13 +172,12 @@ def after_detaching(request: PlanRequest, actions: Sequence[Action]) -> list[Act
     """The actions, those on a table that leaves its parent and on that waiting for the detaching; not those
     on a table that is dropped to leave it: they come before."""
     waits: dict[str, set[str]] = {}
-    dropped = {identity for action in actions for identity in action.destroys}
-    for action in actions:
-        name = action.subject.partition(":")[2]
-        if detached(name) in action.produces:
-            own = () if f"table:{name}" in action.destroys else (name,)
-            for table in (*own, *ancestors(name, request.live)):
-                waits.setdefault(f"table:{table}", set()).add(detached(name))
+    named = ((action.subject.partition(":")[2], action) for action in actions)
+    away = {name: action for name, action in named if detached(name) in action.produces}
+    dropped = {name for name, action in away.items() if f"table:{name}" in action.destroys}
+    for name in away:
+        for table in (*(() if name in dropped else (name,)), *ancestors(name, request.live)):
+            waits.setdefault(f"table:{table}", set()).add(detached(name))
     return [_waiting(action, request, waits, dropped) for action in actions] if waits else list(actions)
 
 
@@ -188,9 +187,11 @@ def _waiting(
     fact = request.live.get(action.subject) or request.target.get(action.subject)
     tokens = waits.get(fact.parent or "") if fact and _reaches_below(fact, request) else None
     # What keeps the partition from going, as a foreign key to its parent does, goes first, and so does what
-    # has to be away before the table is dropped.
-    released = [i for i in action.releases if i.startswith("partition:") or i in dropped]
-    before = {detached(i.partition(":")[2]) for i in released if i.startswith(("partition:", "table:"))}
+    # has to be away before the table is dropped, where that is how it leaves.
+    released = (identity.partition(":") for identity in action.releases)
+    before = {
+        detached(n) for kind, _, n in released if kind == "partition" or (kind == "table" and n in dropped)
+    }
     before |= {detached(name) for name in waiting_for(fact)}
     waited = {*(tokens or ())} - before
     return (

@@ -105,3 +105,10 @@ CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FRO
 CREATE OR REPLACE VIEW v AS SELECT a FROM t WHERE a > f() WITH CHECK OPTION;
 --- b
 CREATE TABLE o (x int);
+--- case a partition whose index calls a function of its own rows, with a part of an index above
+--- a
+CREATE TABLE p (id int, k int, v text) PARTITION BY LIST (k); CREATE TABLE c PARTITION OF p FOR VALUES IN (1); CREATE TABLE d PARTITION OF p FOR VALUES IN (2);
+CREATE INDEX i ON p (v); CREATE FUNCTION f(x c) RETURNS int LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT (x).id; END; CREATE INDEX x ON c (f(c));
+INSERT INTO p VALUES (1, 1, 'x'), (2, 2, 'y');
+--- b
+CREATE TABLE other (id int);
