@@ -105,7 +105,8 @@ def test_everything_that_a_version_knows_comes_and_goes_and_comes_back_with_its_
 WATCH = """
 CREATE FUNCTION watched() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
 CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION watched();
-CREATE EVENT TRIGGER always ON ddl_command_end EXECUTE FUNCTION watched(); ALTER EVENT TRIGGER always ENABLE ALWAYS"""
+CREATE EVENT TRIGGER always ON ddl_command_end EXECUTE FUNCTION watched();
+ALTER EVENT TRIGGER always ENABLE ALWAYS"""
 
 
 @pytest.mark.parametrize("version", VERSIONS)
