@@ -18,13 +18,26 @@ from snapstore_postgres.relations.inheritance import partitions_below
 
 def undisturbed(column: Fact, view: View, updates: Sequence[str]) -> list[str]:
     """The statements around updates of a table, given by one of its columns, and these."""
+    if _changes_identity(column, view):
+        told = quiet(qualifier(column.name))  # by what it is before or behind these
+        return [block(f"DECLARE {QUIET_VARIABLES} BEGIN {told} {'; '.join(updates)}; {LOUD} END")]
     return _identified(column, view, _without_triggers(column, view, updates))
+
+
+def _changes_identity(column: Fact, view: View) -> bool:
+    """Whether the index by which subscribers are told the rows of a published table comes or goes."""
+    chosen = f"replica_identity:{qualifier(column.name)}"
+    return _is_published(view) and (view.appears(chosen) or view.vanishes(chosen))
+
+
+def _is_published(view: View) -> bool:
+    """Whether there are publications, which may be of all tables."""
+    return any(identity.startswith("publication:") for identity in view.live)
 
 
 def _identified(fact: Fact, view: View, updates: list[str]) -> list[str]:
     table = view.target.get(fact.parent or "")
-    published = any(identity.startswith("publication:") for identity in view.live)
-    if not published or table is None:
+    if not _is_published(view) or table is None:
         return updates
     if not _is_told_by_all(table, view):
         return [unpublished(updates)]
