@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import before_clause, reparsable
+from snapstore_postgres.kinds import generated
 from snapstore_postgres.kinds.domains import is_inside_others
 from snapstore_postgres.kinds.hidden_keys import keys_before
 from snapstore_postgres.kinds.indexes import (
@@ -66,7 +67,7 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
             *(f"partition:{table_of(part)}" for part in below if part.kind == "constraint"),
             *(_needed_by_foreign_key(fact, view) if fact.attrs["type"] == "f" else ()),
             *made_after(fact, view),
-            *unvalidated_below(fact, view),
+            *made_before(fact, view),
             *(own.id for own in own_parts_below(fact, view) if fact.attrs["type"] == "c"),
             *(_columns_before(fact, view) if is_unvalidated(fact) else ()),
         ],
@@ -115,19 +116,24 @@ def _valid_below(fact: Fact, reached: Sequence[Fact]) -> list[str]:
     return [f"ALTER TABLE {table_of(part)} VALIDATE CONSTRAINT {last(part.name)}" for part in valid]
 
 
-def unvalidated_below(fact: Fact, view: View) -> list[str]:
-    """The new tables, by identity, to which a new check of a parent has to come for not being valid there: in
-    one that is made after it, it would be."""
+def made_before(fact: Fact, view: View) -> list[str]:
+    """The new tables, by identity, to which a new check of a parent has to come: for not being valid there,
+    as it would be in one that is made after it; or because they inherit only once they are there, and would
+    have to have it by then."""
     is_check = fact.kind == "constraint" and fact.attrs.get("type") == "c"
     if not is_check or not view.appears(fact.id):
         return []
     found = []
     for child in children(fact.parent or "", view.target_dependents):
         below = view.target.get(f"constraint:{child}.{last(fact.name)}")
-        if below and is_unvalidated(below) and view.appears(f"table:{child}"):
+        if below and view.appears(f"table:{child}") and _comes_later(below, table_of(fact), view):
             found.append(f"table:{child}")
-        found += unvalidated_below(below, view) if below else []
+        found += made_before(below, view) if below else []
     return found
+
+
+def _comes_later(below: Fact, parent: str, view: View) -> bool:
+    return is_unvalidated(below) or parent in generated.later_parents(view.target[below.parent or ""], view)
 
 
 def _made_with_parent(fact: Fact, view: View) -> bool:

@@ -52,12 +52,24 @@ def own_expressions(column: Fact, reached: Sequence[Fact]) -> list[str]:
     return [computed(below) for below in reached if "generated" in below.attrs and _is_other(column, below)]
 
 
-def later_parents(table: Fact, from_above: Sequence[Fact], view: View) -> list[str]:
+def later_parents(table: Fact, view: View) -> list[str]:
     """Those from which a new table inherits once it is there: from the first that computes a column, which it
-    only has from above, otherwise than those before. The server would not choose."""
+    only has from above, otherwise than those before, since the server would not choose; and before 16 from
+    the first that has one which the table computes itself, since no table can be made with both."""
     parents = list(table.attrs.get("inherits", ()))
-    places = (_conflict(last(column.name), parents, view) for column in from_above)
+    columns = [part for part in view.target_parts.get(table.id, ()) if part.kind == "column"]
+    from_above = [column for column in columns if column.attrs.get("inherited")]
+    places = [_conflict(last(column.name), parents, view) for column in from_above]
+    if version(view) < 160000:
+        own = (c for c in columns if "generated" in c.attrs and c not in from_above)
+        places += (_first_with(last(column.name), parents, view) for column in own)
     return parents[min(places, default=len(parents)) :]
+
+
+def _first_with(column: str, parents: Sequence[str], view: View) -> int:
+    """The place of the first parent that has it."""
+    places = (place for place, name in enumerate(parents) if f"column:{name}.{column}" in view.target)
+    return next(places, len(parents))
 
 
 def _conflict(column: str, parents: Sequence[str], view: View) -> int:

@@ -16,7 +16,7 @@ from snapstore_postgres.kinds.column_text import (
     column_settings,
     without_default,
 )
-from snapstore_postgres.kinds.constraints import constraint_definition, unvalidated_below
+from snapstore_postgres.kinds.constraints import constraint_definition, made_before
 from snapstore_postgres.kinds.defaults import set_default
 from snapstore_postgres.kinds.domain_checks import checks_before
 from snapstore_postgres.kinds.federation import subscribers
@@ -96,7 +96,7 @@ def _create_table(fact: Fact, view: View) -> Draft:
 def _told_behind(fact: Fact, columns: Sequence[Fact], view: View) -> Iterator[str]:
     """Statements for what CREATE TABLE does not say of its columns."""
     inline, from_above = _apart(fact, columns)
-    for parent in generated.later_parents(fact, from_above, view):
+    for parent in generated.later_parents(fact, view):
         yield f"ALTER TABLE {fact.name} INHERIT {parent}"
     for column in columns:
         yield from column_settings(column, view, given=_stored_as_above(column, view))
@@ -136,7 +136,7 @@ def _table_body(fact: Fact, columns: Sequence[Fact], view: View) -> str:
     body = ",\n".join(f"    {item}" for item in items)
     text = f" OF {attrs['of']}" if attrs.get("of") else ""
     text += f" (\n{body}\n)" if body or not attrs.get("of") else ""
-    later = generated.later_parents(fact, from_above, view)
+    later = generated.later_parents(fact, view)
     first = [parent for parent in attrs.get("inherits", ()) if parent not in later]
     text += f"\nINHERITS ({', '.join(first)})" if first else ""
     return text + (
@@ -267,7 +267,7 @@ def _inherited_by(fact: Fact, view: View) -> Iterator[str]:
             inherited = (
                 part.kind == "column" or part.attrs.get("type") == "c" or any(for_one_table(part, view))
             )
-            if inherited and fact.id not in unvalidated_below(part, view):
+            if inherited and fact.id not in made_before(part, view):
                 yield part.id
                 yield from (f.id for f in view.target_parts.get(part.id, ()) if f.kind == "default")
 
@@ -423,11 +423,22 @@ def _has_unsettled(table: Fact, view: View) -> bool:
 
 
 def _remade_with(table: Fact, view: View) -> Iterable[str]:
-    """The partitions that a table made anew keeps: its rows are put into the new tree, wherever they fit."""
+    """The partitions that a table made anew keeps, since its rows are put into the new tree, wherever they
+    fit; and the checks that it gets from parents from which it only inherits once it is there."""
+    yield from _checks_of(generated.later_parents(table, view), table, view)
     if table.id not in view.live or "partition_key" not in table.attrs:
-        return ()
+        return
     kept = set(partitions_below(table.id, view.target))
-    return [identity for identity in partitions_below(table.id, view.live) if identity in kept]
+    yield from (identity for identity in partitions_below(table.id, view.live) if identity in kept)
+
+
+def _checks_of(parents: Iterable[str], table: Fact, view: View) -> Iterator[str]:
+    for parent in parents:
+        for part in view.target_parts.get(f"table:{parent}", ()):
+            below = view.target.get(f"constraint:{table.name}.{last(part.name)}")
+            inherited = part.kind == "constraint" and below is not None and below.attrs.get("inherited")
+            if inherited and part.id in view.live:
+                yield part.id
 
 
 RULES: dict[str, Rule] = {
