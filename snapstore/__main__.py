@@ -14,6 +14,7 @@ HELP = os.path.join(os.path.dirname(__file__), "help.txt")  # noqa: PTH118, PTH1
 
 def main() -> None:
     """Run the command line; never returns."""
+    _occupy_streams()
     answer = _known_answer(sys.argv[1:])
     if answer is not None and _written(answer):
         raise SystemExit(0)
@@ -24,6 +25,15 @@ def main() -> None:
     from snapstore.cli import run
 
     run()
+
+
+def _occupy_streams() -> None:
+    """Where a daemon or ``>&-`` has closed one, what is written to it goes nowhere: the next file that is
+    opened would else get its number, and with it whatever a library or a child has to say."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
 
 
 def _known_answer(words: list[str]) -> str | None:

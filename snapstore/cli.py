@@ -7,6 +7,7 @@ called; the table here is all that ``snap --help`` needs.
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import importlib
 import os
@@ -226,9 +227,9 @@ def _usage(error: click.UsageError) -> SnapError:
     """A usage error in one line, with the nearest option where one was mistyped."""
     path = error.ctx.command_path if error.ctx else "snap"
     if isinstance(error, click.NoSuchOption) and error.ctx:
-        known = [word for param in error.ctx.command.params for word in param.opts if word.startswith("--")]
-        close = nearest(error.option_name, known)
-        what = f"no option {error.option_name}" + (f"; did you mean {close}?" if close else "")
+        known = [word[2:] for param in error.ctx.command.params for word in param.opts if word[:2] == "--"]
+        close = nearest(error.option_name.lstrip("-"), known)
+        what = f"no option {error.option_name}" + (f"; did you mean --{close}?" if close else "")
     else:
         what = error.format_message()
         what = what[:1].lower() + what[1:].rstrip(".")
@@ -238,7 +239,13 @@ def _usage(error: click.UsageError) -> SnapError:
 def _system(error: OSError) -> SnapError:
     """What the operating system has refused, in its own words."""
     places = [str(name) for name in (error.filename, error.filename2) if name is not None]
-    return SnapError(error.strerror or str(error), where=" → ".join(places), fix="--debug shows where")
+    fix = _WAYS_OUT.get(error.errno or 0, "--debug shows where in snap")
+    return SnapError(error.strerror or str(error), where=" → ".join(places), fix=fix)
+
+
+_MAY = "run this as a user who may, or change the permissions there"
+_ROOM = "free some space there, then run this again"
+_WAYS_OUT = {errno.EACCES: _MAY, errno.EPERM: _MAY, errno.ENOSPC: _ROOM, errno.EDQUOT: _ROOM}
 
 
 def _tell(app: App, told: SnapError, cause: BaseException, code: int | None = None) -> int:

@@ -213,7 +213,8 @@ def decode(data: bytes, where: str = "") -> Plan:
         plan = msgspec.convert(found, type=Plan)
     except (ValueError, RecursionError) as error:
         fix = "make one with `snap plan REV -o FILE`"
-        raise SnapError(f"this is not a plan: {error}", where=where, fix=fix) from error
+        why = "it is no text" if isinstance(error, UnicodeDecodeError) else error
+        raise SnapError(f"this is not a plan: {why}", where=where, fix=fix) from error
     if plan.digest != digest(plan) or encode(plan) != data:
         raise SnapError(
             "the plan was edited after it was made",

@@ -36,12 +36,12 @@ _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 @click.command("gc")
 @click.option(
-    "--archive", is_flag=True, help="Rows that restores moved aside and none has taken back, instead."
+    "--archive", is_flag=True, help="Instead: rows that restores moved aside and none has taken back."
 )
 @click.option(
     "--older-than", metavar="AGE", default="0d", help="With --archive: only what is older: 12h, 30d."
 )
-@click.option("--dry-run", is_flag=True, help="Tell what would go, and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be removed, and change nothing.")
 @options.scoped
 @options.yes
 @click.pass_obj
@@ -54,7 +54,7 @@ def command(
     group: tuple[str, ...],
     yes: bool,
 ) -> int:
-    """Remove snapshots that `[store] keep` does not, and what no snapshot needs; pack the rest."""
+    """Remove snapshots that `[store] keep` does not keep, and whatever none needs; pack the rest."""
     if archive:
         return _archive(app, older_than, (only, group), dry_run, yes)
     if only or group or older_than != "0d":

@@ -88,10 +88,10 @@ def _write(path: Path, text: str) -> None:
 
 def _text(result: InitDocument) -> str:
     names = ", ".join(result.resources)
-    return "\n".join(
-        [
-            f"{'wrote' if result.written else 'kept'} {result.config}: {names}",
-            f"{'created' if result.created else 'kept'} the store {result.store}",
-            "look through the configuration, then take the first snapshot: snap take -m 'first'",
-        ]
-    )
+    lines = [
+        f"{'wrote' if result.written else 'kept'} {result.config}: {names}",
+        f"{'created' if result.created else 'kept'} the store {result.store}",
+    ]
+    if result.written or result.created:
+        lines.append("look through the configuration, then take the first snapshot: snap take -m 'first'")
+    return "\n".join(lines)

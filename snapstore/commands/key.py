@@ -21,7 +21,7 @@ def command() -> None:
     """
 
 
-@command.command()
+@command.command(short_help="make what is missing: your identity, the data key of the store")
 @click.pass_obj
 def init(app: App) -> None:
     """Make what is missing: your age identity, and the data key of the store."""
@@ -33,7 +33,7 @@ def init(app: App) -> None:
     _show(app)
 
 
-@command.command("add-recipient")
+@command.command("add-recipient", short_help="let somebody else unseal what this store holds")
 @click.argument("recipient", metavar="AGE1…")
 @click.option("--name", default="", help="Whose key it is; only for people to read.")
 @click.pass_obj
@@ -46,7 +46,7 @@ def add_recipient(app: App, recipient: str, name: str) -> None:
     app.emit(text, {"recipient": recipient, "name": name, "changed": added})
 
 
-@command.command("remove-recipient")
+@command.command("remove-recipient", short_help="take somebody away, and rotate")
 @click.argument("recipient", metavar="AGE1…|NAME")
 @click.pass_obj
 def remove_recipient(app: App, recipient: str) -> None:
@@ -62,7 +62,7 @@ def remove_recipient(app: App, recipient: str) -> None:
     app.emit(text, {"removed": recipient, "key": key, "history_readable": True})
 
 
-@command.command()
+@command.command(short_help="seal with a new data key from now on")
 @click.pass_obj
 def rotate(app: App) -> None:
     """Seal with a new data key from now on; older snapshots stay readable to all recipients."""
@@ -73,7 +73,7 @@ def rotate(app: App) -> None:
     app.emit(text, {"key": key})
 
 
-@command.command()
+@command.command(short_help="list the recipients, the ids of the data keys, your public key")
 @click.pass_obj
 def show(app: App) -> None:
     """Show the recipients, the ids of the data keys and your own public key; never a secret."""

@@ -36,9 +36,10 @@ def command(
         app.emit("no snapshot yet; take one with: snap take", _document(ws, []))
         return
     found = list(ws.store.log(revision, _PAGE if as_page and limit is None else limit))
-    if as_page and not app.json:
+    if as_page and (output or not app.json):
         _page(app, ws, found, output)
-        return
+        if not app.json:
+            return
 
     def text() -> str:
         if oneline:

@@ -26,13 +26,14 @@ only = click.option(
     help="This resource alone, or those of its facts and files that match (repeatable).",
 )
 group = click.option("--group", multiple=True, metavar="NAME", help="The resources of this group alone.")
-full = click.option("--full", is_flag=True, help="Fold nothing, however long.")
+full = click.option("--full", is_flag=True, help="Show everything, however long.")
 yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 allow = click.option(
     "--allow",
     multiple=True,
     type=click.Choice([*(hazard.value for hazard in HazardName), ALL]),
-    help="Go on in spite of this hazard (repeatable).",
+    metavar="HAZARD",
+    help=f"Go on in spite of this hazard (repeatable): {', '.join(HazardName)}, or {ALL}.",
 )
 data = click.option(
     "--data",
@@ -64,7 +65,9 @@ rename = click.option(
 )
 
 
-reason = click.option("--reason", default="", metavar="TEXT", help="Why, for all who are told of it.")
+reason = click.option(
+    "--reason", default="", metavar="TEXT", help="Why: for everybody who is notified, and the record."
+)
 
 
 def scoped(command: F) -> F:

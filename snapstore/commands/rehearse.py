@@ -17,7 +17,7 @@ from snapstore.rehearsal.rehearse import rehearse
     type=click.IntRange(min=0),
     default=0,
     metavar="NUMBER",
-    help="Copy so many rows of each table of a database into the scratch one (none).",
+    help="Copy this many rows of each table into the scratch database; by default none.",
 )
 @options.planned
 @options.scoped

@@ -24,7 +24,7 @@ from snapstore.reports.story import find, tell
 def command(
     app: App, restore: str, form: str | None, output: str | None, lessons: str | None, root_cause: str
 ) -> None:
-    """Tell of the last restore, or of RESTORE: its number, or the snapshot that it made."""
+    """Report on the last restore, or on RESTORE: its number, or the snapshot that it made."""
     ws = app.workspace(live=False)
     story = tell(ws, find(ws, restore), root_cause)
     wanted = form or ("html" if output and output.endswith((".html", ".htm")) else "markdown")

@@ -31,10 +31,10 @@ _OBJECT = re.compile(r"((?:[^:{]|\{[^}]*\}?)*)(?::(.*))?", re.DOTALL)
 @click.command("show")
 @click.argument("what", default="HEAD", metavar="[REVISION[:PATH]]")
 @click.option(
-    "--as", "form", metavar="FORM", help="Write it in a form that the adapter of its resource knows."
+    "--as", "form", metavar="FORM", help="Write it in another format that its adapter knows, such as zone."
 )
 @click.option("--zone", "form", flag_value="zone", help="The same as --as zone: a DNS zone as a master file.")
-@click.option("--archive", is_flag=True, help="What restores have put aside in the live systems instead.")
+@click.option("--archive", is_flag=True, help="Instead: what restores have put aside in the live systems.")
 @click.pass_obj
 def command(app: App, what: str, form: str | None, archive: bool) -> None:
     """Show a snapshot, or with a path one of its documents, files or folders. Secrets stay sealed."""

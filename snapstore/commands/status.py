@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 @click.command("status")
-@click.option("--issue", is_flag=True, help="Say so in an issue of the forge that the store is shared on.")
+@click.option(
+    "--issue", is_flag=True, help="Keep an issue about it on the forge that the store is shared on."
+)
 @click.option("--notify", is_flag=True, help="Tell those of [notify] who want to know of drift.")
 @options.scoped
 @options.full

@@ -15,12 +15,15 @@ from snapstore.workspace import Workspace
 
 
 @click.command("take")
-@click.option("-m", "--message", default="snapshot", show_default=True, help="What this moment is.")
-@click.option("--deploy", default="", metavar="ID", help="Record which deploy is about to come.")
+@click.option("-m", "--message", default="snapshot", show_default=True, help="What this snapshot is for.")
+@click.option("--deploy", default="", metavar="ID", help="Record the deploy that is about to happen.")
 @click.option(
-    "--application", default="", metavar="COMMIT", help="Record which commit of the application it is."
+    "--application",
+    default="",
+    metavar="COMMIT",
+    help="Record the commit of the application that it deploys.",
 )
-@click.option("--operator", default="", metavar="NAME", help="Record who does it.")
+@click.option("--operator", default="", metavar="NAME", help="Record who deploys it.")
 @click.option("--notified", default="", metavar="WHOM", help="Record who was told of it, and how.")
 @click.option("--strict", is_flag=True, help="Stop where something cannot be captured or restored as it is.")
 @click.option("-q", "silent", is_flag=True, help="Print nothing but warnings.")
@@ -40,7 +43,7 @@ def command(
 ) -> None:
     """Capture all resources, or some, as one commit; none is made when nothing changed.
 
-    What is recorded is kept with the snapshot, also where that is there already.
+    What is recorded is kept with the snapshot, even when nothing changed and no new one is made.
     """
     ws = app.workspace(create=True)
     told = told_now(deploy, application, operator, notified)

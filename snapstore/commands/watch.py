@@ -24,9 +24,14 @@ from snapstore.workspace import Workspace
     type=click.Choice([action.value for action in Reaction]),
     help="What follows a breach, instead of [watch] action.",
 )
-@click.option("--count", type=click.IntRange(min=1), metavar="N", help="Measure each metric so often.")
 @click.option(
-    "--interval", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Between two."
+    "--count", type=click.IntRange(min=1), metavar="N", help="How many times to measure each metric."
+)
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Time between two measurements.",
 )
 @options.allow
 @options.scoped
@@ -41,7 +46,7 @@ def command(
     only: tuple[str, ...],
     group: tuple[str, ...],
 ) -> int:
-    """Hold the metrics against those at REVISION (the last snapshot that was taken before a deploy).
+    """Compare the metrics with those at REVISION (the last snapshot that was taken before a deploy).
 
     Exit code 2 when one got worse; then the plan back is written, and proposed or carried out as asked for.
     """

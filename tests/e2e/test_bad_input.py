@@ -473,7 +473,7 @@ def _digit(data: bytes) -> bytes:
         (_digit, "edited after it was made", 5),
         (lambda data: data.replace(b'"format": 1', b'"format": 2'), "format 2", 1),
         (lambda data: data[:-40], "this is not a plan", 1),
-        (lambda data: b"\x89PNG\r\n", "this is not a plan", 1),
+        (lambda data: b"\x89PNG\r\n", "this is not a plan: it is no text", 1),
         (lambda data: b"{}", "this is not a plan", 1),
         (lambda data: b"", "this is not a plan", 1),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,7 @@ def test_every_command_has_help_and_takes_the_common_options_after_it(snap: Snap
         (["tkae"], "no command 'tkae'; did you mean 'take'?"),
         (["xyzzy"], "no command 'xyzzy'"),
         (["diff", "--exitcode"], "no option --exitcode; did you mean --exit-code?"),
+        (["status", "--nope"], "no option --nope"),
         (["diff", "a", "b", "c"], "at most two revisions"),
         (["restore"], "name a revision, or --resume, or --abort"),
         (["restore", "HEAD", "--abort"], "name a revision, or --resume, or --abort"),
@@ -217,6 +219,17 @@ def test_a_reader_that_goes_away_is_no_error(app: Snap):
     assert process.stderr.read() == b""
     assert process.wait() == 141
     process.stderr.close()
+
+
+def test_streams_that_are_closed_are_no_error(app: Snap):
+    app("take", code=0)
+    command = shlex.join(app.command("take", "--only", "build"))
+    for closed in (">&-", "2>&-", "<&-", "<&- >&- 2>&-"):
+        done = subprocess.run(
+            f"{command} {closed}", shell=True, cwd=app.root, env=app.environment(), capture_output=True
+        )
+        assert done.returncode == 0 and done.stderr == b"", closed
+    assert app("doctor", code=0)
 
 
 def test_an_internal_error_is_one_line_and_a_traceback_only_with_debug(app: Snap):

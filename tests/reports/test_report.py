@@ -185,7 +185,7 @@ def test_the_history_shows_what_changed_and_where_restores_went(shop: Snap):
     shop("restore", "HEAD~1", "--yes", "--reason", "slow", code=0)
     deploy(shop, "three")
     shop("restore", "HEAD", "--yes", code=0)
-    shop("log", "--html", "-o", "log.html", code=0)
+    shop("log", "--html", "-o", "log.html", "--json", code=0)
     page = (shop.root / "log.html").read_text()
     assert "3 snapshots, 2 restores" in page
     assert page.count('class="leave"') == page.count('class="arrive"') == 2
