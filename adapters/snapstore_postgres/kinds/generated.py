@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from snapstore.model import Fact
 from snapstore.rules import View
@@ -14,18 +15,23 @@ from snapstore_postgres.relations.inheritance import ancestors, given_by
 from snapstore_postgres.rows import archive
 
 
-def changed_expression(
-    before: Fact, after: Fact, above: Sequence[str], view: View
-) -> tuple[list[str], list[str]]:
-    """The statements that change what a column is computed from, and what they need. That for one of those
-    ``above``, which it inherits, reaches all below it, and gives them their own again."""
+class Expressions(NamedTuple):
+    """The statements that change what a column is computed from, and what they need."""
+
+    statements: Sequence[str]
+    needs: Sequence[str] = ()
+
+
+def changed_expression(before: Fact, after: Fact, above: Sequence[str], view: View) -> Expressions:
+    """That for one of those ``above``, which it inherits, reaches all below it, and gives them their own
+    again."""
     if "generated" not in after.attrs:
         goes = "generated" in before.attrs and not above
-        return [f"{_alter(after)} DROP EXPRESSION"] if goes else [], []
+        return Expressions([f"{_alter(after)} DROP EXPRESSION"] if goes else [])
     told = _told(before, after, above, view)
     apart, again = around_expression(told, view)
     statements = [*apart, *map(computed, told), *again]
-    return statements, [need for column in told[1:] for need in column.needs]
+    return Expressions(statements, [need for column in told[1:] for need in column.needs])
 
 
 def _told(before: Fact, after: Fact, above: Sequence[str], view: View) -> list[Fact]:
