@@ -85,7 +85,7 @@ EXISTS (
 -- macro has_not_null
 -- Whether column a of table c is NOT NULL. One that inherits that may be without its constraint k, which the server
 -- drops when a child's column gets another type or expression, and go on to refuse NULL.
-(a.attnotnull AND (c.relispartition OR {{given('n', ga.attname = a.attname)}} OR coalesce({{owns_not_null}}, false)))
+(a.attnotnull AND (c.relispartition OR coalesce({{owns_not_null}}, false) OR {{given('n', ga.attname = a.attname)}}))
 
 -- macro named_not_null
 -- NOT NULL constraint k of column a, NULL where a plain NOT NULL would make it the same way. One that is only

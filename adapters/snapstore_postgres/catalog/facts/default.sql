@@ -13,4 +13,4 @@ SELECT 'pg_attrdef'::regclass::oid, d.oid, 0, 'default:' || c.name || '.' || quo
        pg_get_expr(d.adbin, 0) AS expression
   FROM pg_attrdef d JOIN relations c ON c.oid = d.adrelid
   JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
- WHERE a.attgenerated = '' AND d.adbin::text !~ '^[^A-Z]CONST .*:constisnull true'
+ WHERE a.attgenerated = '' AND d.adbin::text NOT LIKE '_CONST %:constisnull true%'
