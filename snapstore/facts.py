@@ -9,9 +9,9 @@ what has changed laid over it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from snapstore.model import Fact, FactChange
 
@@ -42,48 +42,51 @@ class Facts(dict[str, Fact]):
                 after[change.id] = change.after
         return after
 
-    @property
+    @cached_property
     def kinds(self) -> Groups:
         """The facts of each kind."""
-        return self._found.kinds
-
-    @property
-    def parts(self) -> Groups:
-        """What is part of each fact, by its identity."""
-        return self._found.parts
-
-    @property
-    def dependents(self) -> Groups:
-        """What needs each fact, by its identity."""
-        return self._found.dependents
+        return self._grouped(_by_kind, lambda before: before.kinds)
 
     @cached_property
-    def _found(self) -> _Found:
+    def parts(self) -> Groups:
+        """What is part of each fact, by its identity."""
+        return self._grouped(_by_whole, lambda before: before.parts)
+
+    @cached_property
+    def dependents(self) -> Groups:
+        """What needs each fact, by its identity."""
+        return self._grouped(_by_need, lambda before: before.dependents)
+
+    def _grouped(self, by: Callable[[Iterable[Fact]], Groups], known: Callable[[Facts], Groups]) -> Groups:
         if self._before is None:
-            return _grouped(self.values())
+            return by(self.values())
         before, differing = self._before
-        gone = _grouped(before[identity] for identity in differing if identity in before)
-        come = _grouped(self[identity] for identity in differing if identity in self)
-        self._before = None  # what it is good for is done
-        return _Found(*map(_laid_over, before._found, gone, come))
+        gone = by(before[identity] for identity in differing if identity in before)
+        come = by(self[identity] for identity in differing if identity in self)
+        return _laid_over(known(before), gone, come)
 
 
-class _Found(NamedTuple):
-    kinds: Groups
-    parts: Groups
-    dependents: Groups
-
-
-def _grouped(facts: Iterable[Fact]) -> _Found:
-    """All three in one go: most of what it takes is reaching each fact."""
-    kinds, parts, dependents = (defaultdict[str, list[Fact]](list) for _ in range(3))
+def _by_kind(facts: Iterable[Fact]) -> Groups:
+    found: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
-        kinds[fact.id[: fact.id.index(":")]].append(fact)
+        found[fact.id[: fact.id.index(":")]].append(fact)
+    return dict(found)
+
+
+def _by_whole(facts: Iterable[Fact]) -> Groups:
+    found: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
         if fact.parent is not None:
-            parts[fact.parent].append(fact)
+            found[fact.parent].append(fact)
+    return dict(found)
+
+
+def _by_need(facts: Iterable[Fact]) -> Groups:
+    found: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
         for need in fact.needs:
-            dependents[need].append(fact)
-    return _Found(dict(kinds), dict(parts), dict(dependents))
+            found[need].append(fact)
+    return dict(found)
 
 
 def _laid_over(groups: Groups, gone: Groups, come: Groups) -> Groups:
@@ -92,6 +95,6 @@ def _laid_over(groups: Groups, gone: Groups, come: Groups) -> Groups:
     for key in gone.keys() | come.keys():
         new = {fact.id: fact for fact in come.get(key, ())}
         differing = {fact.id for fact in gone.get(key, ())} | new.keys()
-        kept = (new.pop(f.id, None) if f.id in differing else f for f in groups.get(key, ()))
+        kept = [new.pop(f.id, None) if f.id in differing else f for f in groups.get(key, ())]
         found[key] = [*filter(None, kept), *new.values()]
     return found
