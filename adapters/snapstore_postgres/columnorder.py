@@ -8,16 +8,17 @@ their order.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 
 from msgspec import structs
 
 from snapstore.adapter import PlanRequest
-from snapstore.model import Action, Fact, Verb
+from snapstore.model import Action, Fact, Json, Verb
 from snapstore_postgres.names import qualifier
 
-_READS = ("view", "matview", "rule", "policy", "function", "procedure")
+_ROUTINES = ("function", "procedure")
+_READS = ("view", "matview", "rule", "policy", *_ROUTINES)
 
 
 def made_anew(request: PlanRequest, actions: Sequence[Action] = ()) -> set[str]:
@@ -33,9 +34,19 @@ def made_anew(request: PlanRequest, actions: Sequence[Action] = ()) -> set[str]:
 def _listed(request: PlanRequest, tables: Collection[str]) -> Iterator[str]:
     names = "|".join(re.escape(identity.partition(":")[2]) for identity in sorted(tables))
     listed = re.compile(rf"(?<![\w\".])({names}) (?:\w+|\"(?:[^\"]|\"\")+\")\(")
-    reading = chain.from_iterable(request.target.kinds.get(kind, ()) for kind in _READS)
-    texts = (str(text) for fact in reading for text in fact.attrs.values())
+    texts = (str(text) for fact in _reading(request, tables) for text in fact.attrs.values())
     return (f"table:{name}" for text in texts for name in listed.findall(text))
+
+
+def _reading(request: PlanRequest, tables: Collection[str]) -> Iterator[Fact]:
+    """What may name one of these tables: all that stands on one or on a part of it, and routines, whose text
+    the server need not have read."""
+    parts = chain.from_iterable(request.target.parts.get(table, ()) for table in tables)
+    known = {*tables, *(part.id for part in parts)}
+    for kind in _READS:
+        for fact in request.target.kinds.get(kind, ()):
+            if kind in _ROUTINES or fact.parent in known or not known.isdisjoint(fact.needs):
+                yield fact
 
 
 def _called(request: PlanRequest, tables: Collection[str]) -> Iterator[str]:
@@ -57,12 +68,10 @@ def misplaced(request: PlanRequest, actions: Sequence[Action]) -> set[str]:
 
 def _misplaced(request: PlanRequest, replaced: Collection[str]) -> Iterator[str]:
     moving = {f"table:{qualifier(column.partition(':')[2])}" for column in replaced}
-    there = request.live_hints.get("relations", {})
-    wanted = request.target_hints.get("relations", {})
-    for identity in there.keys() & wanted.keys():
-        now, then = there[identity].get("columns") or [], wanted[identity].get("columns") or []
-        if now == then and identity not in moving:  # nearly all of them
-            continue
+    there, wanted = _columns(request.live_hints), _columns(request.target_hints)
+    differing = {identity for identity, now in there.items() if now != wanted.get(identity, now)}
+    for identity in differing | moving & there.keys() & wanted.keys():
+        now, then = there[identity], wanted[identity]
         fact = request.target.get(identity)
         if fact is None or identity not in request.live or not identity.startswith("table:"):
             continue
@@ -73,6 +82,11 @@ def _misplaced(request: PlanRequest, replaced: Collection[str]) -> Iterator[str]
         after = staying + [c for c in then if c not in staying]
         if after != then:
             yield identity
+
+
+def _columns(hints: Mapping[str, Json]) -> dict[str, list[str]]:
+    """The columns of each relation, in their order."""
+    return {identity: known.get("columns") or [] for identity, known in hints.get("relations", {}).items()}
 
 
 def noted(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:

@@ -8,6 +8,7 @@ all its constraints, in which everything can still be changed, and takes them at
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from msgspec import structs
 
@@ -48,7 +49,9 @@ def lost_again(asked: PlanRequest, actions: Sequence[Action]) -> list[Action]:
     """The actions, and behind those on partitions that are without their NOT NULL in the target as it was
     ``asked`` for, one that takes it: where they have it by then."""
     subjects = {action.subject for action in actions}
-    lost = (c for c in asked.target.kinds.get("column", ()) if is_lost(c.attrs.get("not_null")))
+    partitions = asked.target.kinds.get("partition", ())
+    parts = chain.from_iterable(asked.target.parts.get(fact.parent or "", ()) for fact in partitions)
+    lost = (part for part in parts if _is_without(part))
     touched = (c for c in lost if not subjects.isdisjoint(_concerning(c, asked.target)))
     return [*actions, *(_loss(column, asked) for column in touched)]
 

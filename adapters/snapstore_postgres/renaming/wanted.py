@@ -43,15 +43,21 @@ def wanted_names(request: PlanRequest, said: Mapping[str, str]) -> Iterator[tupl
 def of_same_column(request: PlanRequest) -> Iterator[Renaming]:
     """The sequence of a column that had one of another name, as in a copy that took the place of its table.
     Not where ids say that one is another's, nor where numbers of it are kept: those count on."""
-    live, target = by_id(request.live_hints), by_id(request.target_hints)
-    known = {side[key] for side in (live, target) for key in live.keys() & target.keys()}
     now, then = (_sequences_of_columns(side) for side in (request.live, request.target))
-    for column in sorted(now.keys() & then.keys()):
-        before, after = now[column], then[column]
-        if before in request.target or known & {before, after} or kept(request, after, "sequence"):
+    pairs = ((now[column], then[column]) for column in sorted(now.keys() & then.keys()))
+    new = [(before, after) for before, after in pairs if before not in request.target]
+    known = _told_by_ids(request) if new else ()
+    for before, after in new:
+        if before in known or after in known or kept(request, after, "sequence"):
             continue
         if not is_taken(request, after) and _can(before, after, request):
             yield renaming_of(request, before, after)
+
+
+def _told_by_ids(request: PlanRequest) -> set[str]:
+    """What ids say is one on both sides, under either name."""
+    live, target = by_id(request.live_hints), by_id(request.target_hints)
+    return {side[key] for side in (live, target) for key in live.keys() & target.keys()}
 
 
 def _sequences_of_columns(side: Facts) -> dict[str, str]:
