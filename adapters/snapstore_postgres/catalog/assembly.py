@@ -31,11 +31,13 @@ def assemble(found: Answers, context: Context) -> dict[str, Fact]:
         secret = _SECRETS.get(name)
         kinds[name.removeprefix("facts/")] = read if secret is None else _all_sealed(read, secret, context)
     addresses.add_aliases(found)
-    for said in (_comments, _labels, _privileges, _attached, _unmodelled):
-        kinds[said.__name__.removeprefix("_")] = list(said(found, addresses))
     facts = {fact.id: fact for fact in chain.from_iterable(kinds.values())}
-    needed, unknown = _needs(found, addresses, facts, kinds)
-    for identity, needs in needed.items():
+    needed, unknown = _dependencies(found, addresses, facts)
+    for said in (_comments, _labels, _privileges, _attached, _unmodelled):
+        name = said.__name__.removeprefix("_")
+        kinds[name] = list(said(found, addresses))
+        facts.update((fact.id, fact) for fact in kinds[name])
+    for identity, needs in _needs(needed, facts, kinds).items():
         fact = facts[identity]
         facts[identity] = Fact(identity, fact.attrs, fact.parent, tuple(sorted(needs)))
     unmodelled = [f"{UNMODELLED}:{name}" for name in found.described(unknown)]
@@ -173,11 +175,11 @@ def _unmodelled(found: Answers, addresses: Addresses) -> Iterator[Fact]:
         yield Fact(f"{UNMODELLED}:{name}")
 
 
-def _needs(
-    found: Answers, addresses: Addresses, facts: Facts, kinds: Kinds
+def _dependencies(
+    found: Answers, addresses: Addresses, facts: Facts
 ) -> tuple[dict[str, set[str]], list[tuple[int, int]]]:
-    """What each fact stands on, besides what it is part of; and the class and oid of every object in one of
-    our schemas that no query told of."""
+    """What the server says that each fact stands on, besides what it is part of; and the class and oid of
+    every object in one of our schemas that no query told of."""
     unknown: list[tuple[int, int]] = []
     needs: dict[str, set[str]] = defaultdict(set)
     known, resolve = addresses.identities.get, addresses.resolve
@@ -189,6 +191,11 @@ def _needs(
                 needs[identity].add(ref)
         elif identity is None and ref and ref.startswith("schema:"):
             unknown.append(object_at(at))
+    return needs, unknown
+
+
+def _needs(needs: dict[str, set[str]], facts: Facts, kinds: Kinds) -> dict[str, set[str]]:
+    """The same with what follows from the facts."""
     _without_partition_parents(needs, facts, kinds)
     _through_shells(needs, kinds)
     for identity, ref in _derived_needs(facts, kinds):
@@ -196,7 +203,7 @@ def _needs(
             needs[identity].add(ref)
     _on_partitions(needs, facts, kinds)
     _on_rows(needs, kinds)
-    return {identity: refs for identity, refs in needs.items() if refs}, unknown
+    return {identity: refs for identity, refs in needs.items() if refs}
 
 
 def _on_partitions(needs: dict[str, set[str]], facts: Facts, kinds: Kinds) -> None:

@@ -27,8 +27,8 @@ from snapstore_postgres.settings import Settings
 Row = tuple[Any, ...]
 
 _OTHERS = (
-    "aliases", "generated", "comments", "labels", "privileges", "attached", "unmodelled", "notices",
-    "dependencies", "relations", "subscribed", "miscounted",
+    "aliases", "generated", "dependencies", "comments", "labels", "privileges", "attached", "unmodelled",
+    "notices", "relations", "subscribed", "miscounted",
 )  # fmt: skip
 _BESIDES = {"archive", "miscounted", "notices", "relations", "subscribed", "system"}
 """Queries whose answers are hints, or told to the user: none of them becomes part of a fact."""
