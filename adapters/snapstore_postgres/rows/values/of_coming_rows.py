@@ -47,13 +47,13 @@ def put_in_too(root: str, lacking: Sequence[tuple[Fact, archive.Entry]], request
     """Statements that give the rows of a table, given by name, and of its partitions what is theirs of these
     values, and take that out of the archive. They come when all else is done."""
     view = View(msgspec.structs.replace(request, live=request.target), fates={})
-    fillings = (f"BEGIN {text}; {_LEFT}" for pair in lacking for text in fillings(*pair, view))
+    given = (f"BEGIN {text}; {_LEFT}" for pair in lacking for text in fillings(*pair, view))
     free, again = (" ".join(_counting(root, lacking, kind, view)) for kind in ("BY DEFAULT", "ALWAYS"))
-    body = f"{quiet(root)} {free} {' '.join(fillings)} {LOUD} {again}"
-    given = block(f"DECLARE {QUIET_VARIABLES} BEGIN {body} END")
+    body = f"{quiet(root)} {free} {' '.join(given)} {LOUD} {again}"
+    filled = block(f"DECLARE {QUIET_VARIABLES} BEGIN {body} END")
     published = any(identity.startswith("publication:") for identity in view.target)
-    closed = [closed(entry) for _, entry in lacking]
-    return [unpublished([given]) if published else given, *closed] if lacking else []
+    places = [closed(entry) for _, entry in lacking]
+    return [unpublished([filled]) if published else filled, *places] if lacking else []
 
 
 def _counting(
