@@ -13,6 +13,7 @@ from snapstore.model import Action, Verb
 from snapstore_postgres.applying.session import Session
 from snapstore_postgres.names import literal
 from snapstore_postgres.server.connection import Connection, failed_statement, is_about_data
+from snapstore_postgres.server.filling import fill
 from snapstore_postgres.server.sight import is_out_of_sight, meanwhile, usual_path
 from snapstore_postgres.words import is_filling
 
@@ -92,6 +93,7 @@ def _with_secrets(statement: str, action: Action, context: ApplyContext) -> str:
 def _send(connection: Connection, statement: str) -> None:
     """What fills a materialized view reads what its owner may see of each table, as for whoever made it; all
     else must fail rather than take some rows for all."""
-    rows = meanwhile(connection, "row_security", "on", then="off") if is_filling(statement) else nullcontext()
-    with rows:
+    if is_filling(statement):
+        fill(connection, statement)
+    else:
         connection.execute(statement.encode())
