@@ -13,7 +13,7 @@ from snapstore.rules import Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres.kinds.identities import numbered_below
 from snapstore_postgres.kinds.indexes import before_elsewhere, is_exclusion, lacking, made_after
 from snapstore_postgres.kinds.merging import are_away, own_in, taken_off
-from snapstore_postgres.names import block, last, literal, unquote
+from snapstore_postgres.names import block, last, literal, qualifier, unquote
 from snapstore_postgres.relations import STRONGEST, version
 from snapstore_postgres.relations.inheritance import all_dropped, ancestors, partitions_below
 from snapstore_postgres.relations.miscounted import lost_in, waiting_for
@@ -178,7 +178,9 @@ def after_detaching(request: PlanRequest, actions: Sequence[Action]) -> list[Act
     for name in away:
         for table in (*(() if name in dropped else (name,)), *ancestors(name, request.live)):
             waits.setdefault(f"table:{table}", set()).add(detached(name))
-    return [_waiting(action, request, waits, dropped) for action in actions] if waits else list(actions)
+    if not waits:
+        return list(actions)
+    return _behind_checks([_waiting(action, request, waits, dropped) for action in actions])
 
 
 def _waiting(
@@ -192,11 +194,38 @@ def _waiting(
     before = {
         detached(n) for kind, _, n in released if kind == "partition" or (kind == "table" and n in dropped)
     }
-    before |= {detached(name) for name in waiting_for(fact)}
+    before |= {detached(name) for name in (*waiting_for(fact), *_checked_below(action))}
     waited = {*(tokens or ())} - before
     return (
         msgspec.structs.replace(action, needs=tuple(sorted({*action.needs, *waited}))) if waited else action
     )
+
+
+def _checked_below(action: Action) -> list[str]:
+    """The tables that lose a constraint with the one above: once away, they would keep it, and what it
+    stands on."""
+    if not action.subject.startswith("constraint:") or action.subject not in action.destroys:
+        return []
+    below = (i for i in action.destroys if i.startswith("constraint:") and i != action.subject)
+    return [qualifier(identity.partition(":")[2]) for identity in below]
+
+
+def _behind_checks(actions: Sequence[Action]) -> list[Action]:
+    """The actions, partitions that leave waiting for the constraints that they lose with the one above."""
+    first: dict[str, list[Action]] = {}
+    for action in actions:
+        for table in _checked_below(action):
+            first.setdefault(detached(table), []).append(action)
+    return [_behind(a, [c for token in a.produces for c in first.get(token, ())]) for a in actions]
+
+
+def _behind(partition: Action, checks: Sequence[Action]) -> Action:
+    if not checks:
+        return partition
+    going = {identity for check in checks for identity in check.destroys}
+    needs = {*partition.needs, *(taken_off(check.subject.partition(":")[2]) for check in checks)}
+    releases = tuple(identity for identity in partition.releases if identity not in going)
+    return msgspec.structs.replace(partition, needs=tuple(sorted(needs)), releases=releases)
 
 
 def _reaches_below(fact: Fact, request: PlanRequest) -> bool:

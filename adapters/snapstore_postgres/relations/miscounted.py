@@ -116,11 +116,21 @@ def _counts(change: FactChange) -> bool:
 
 def _topmost(identity: str, columns: Sequence[str], request: PlanRequest) -> str | None:
     """The column that gets its type once more: of a check, for one that it reads, if possible one that its
-    table has of its own; of a NOT NULL, that by which it would be there. None where it is not looked at."""
+    table has of its own; of a NOT NULL, that by which it would be there. None where it is not looked at, and
+    where no column may get its type."""
     if _is_column(identity):
         columns = _same(identity, parents(_table(identity), request.live), request)
     tops = (_top(column, request) for column in columns if column in request.live)
-    return min(tops, key=lambda top: (top not in columns, top), default=None)
+    possible = (top for top in tops if _is_alone(top, request))
+    return min(possible, key=lambda top: (top not in columns, top), default=None)
+
+
+def _is_alone(top: str, request: PlanRequest) -> bool:
+    """Whether no column that gets its type by the same statement is given by another one too: PostgreSQL
+    alters none then."""
+    reached = {*_reached(top, request)}
+    above = (_same(column, _lasting(_table(column), request), request) for column in reached - {top})
+    return all(reached.issuperset(given_by) for given_by in above)
 
 
 def _same(column: str, tables: Sequence[str], request: PlanRequest) -> list[str]:

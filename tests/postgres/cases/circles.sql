@@ -112,3 +112,12 @@ CREATE INDEX i ON p (v); CREATE FUNCTION f(x c) RETURNS int LANGUAGE sql IMMUTAB
 INSERT INTO p VALUES (1, 1, 'x'), (2, 2, 'y');
 --- b
 CREATE TABLE other (id int);
+
+--- case a check over a function of a partitioned table whose partition goes with a function that reads it
+--- a
+CREATE FUNCTION twice(i int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT i * 2';
+CREATE TABLE lk (id int, k text) PARTITION BY LIST (k); CREATE TABLE lk1 PARTITION OF lk FOR VALUES IN ('a'); CREATE TABLE lkd PARTITION OF lk DEFAULT;
+CREATE FUNCTION f(lk1) RETURNS int LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT count(*)::int FROM lk1; END;
+ALTER TABLE lk ADD CONSTRAINT x CHECK (twice(id) <> 13), ADD UNIQUE (id, k); ALTER TABLE lk1 ADD CHECK (f(NULL) > 0);
+--- b
+CREATE TABLE other (x int);

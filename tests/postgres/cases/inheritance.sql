@@ -415,3 +415,12 @@ CREATE TABLE p (x int, g int GENERATED ALWAYS AS (x + 1) STORED); CREATE TABLE c
 ALTER TABLE c INHERIT p; ALTER TABLE p ADD CONSTRAINT k CHECK (x > 0); INSERT INTO c VALUES (1); INSERT INTO p VALUES (2);
 --- b
 CREATE TABLE other (id int);
+
+--- case a column that two parents give leaves a check below one of them
+--- both
+CREATE TABLE pa (x int NOT NULL, y int DEFAULT 1, CONSTRAINT pa_y CHECK (y > 0)); CREATE TABLE pb (y int DEFAULT 1, z text);
+CREATE TABLE ca (w int, y int DEFAULT 2) INHERITS (pa, pb); CREATE TABLE cb (y int DEFAULT 5) INHERITS (pa); CREATE TABLE ga (q text, y int DEFAULT 6) INHERITS (ca, cb);
+INSERT INTO ga (x, y) VALUES (1, 2); INSERT INTO cb (x, y) VALUES (3, 4);
+--- a
+--- b
+ALTER TABLE cb NO INHERIT pa; ALTER TABLE cb DROP y;
