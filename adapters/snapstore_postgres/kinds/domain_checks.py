@@ -14,8 +14,8 @@ from snapstore_postgres.rows.held_rows import holds
 
 def checks_before(column: Fact, view: View) -> list[str]:
     """The checks that come in this plan to domains inside of what a column of the target holds."""
-    inside = _inside(column, column.attrs["type"].endswith("[]") or _is_held(column.parent or "", view), view)
-    parts = (part for domain in dict.fromkeys(inside) for part in view.target_parts.get(domain, ()))
+    is_inside = column.attrs["type"].endswith("[]") or _is_held(column.parent or "", view)
+    parts = (p for domain in _domains(column, is_inside, view) for p in view.target_parts.get(domain, ()))
     return [part.id for part in parts if part.kind == "constraint" and view.appears(part.id)]
 
 
@@ -23,12 +23,28 @@ def _is_held(table: str, view: View) -> bool:
     return any(holds(fact, table) for fact in view.target_dependents.get(table, ()) if fact.kind == "column")
 
 
-def _inside(fact: Fact, is_inside: bool, view: View) -> Iterator[str]:
+def _domains(column: Fact, is_inside: bool, view: View) -> list[str]:
+    """The domains whose values are inside of others that a column holds, at any depth."""
+    found: dict[tuple[str, bool], None] = {}
+    left = [(column, is_inside)]
+    while left:
+        for below, inside in _below(*left.pop(), view):
+            if (below.id, inside) not in found:
+                found[below.id, inside] = None
+                left.append((below, inside or _has_others_inside(below)))
+    return [identity for identity, inside in found if inside and identity.startswith("domain:")]
+
+
+def _has_others_inside(fact: Fact) -> bool:
+    return fact.kind != "domain" or str(fact.attrs.get("type")).endswith("[]")
+
+
+def _below(fact: Fact, is_inside: bool, view: View) -> Iterator[tuple[Fact, bool]]:
+    """What a type or column stands on of that which holds values, and whether these are inside of others; of
+    a table whose rows it holds, the columns."""
     for need in fact.needs:
         kind = need.partition(":")[0]
         if kind in ("domain", "composite", "range") and need in view.target:
-            if is_inside and kind == "domain":
-                yield need
-            below = view.target[need]
-            many = kind != "domain" or str(below.attrs.get("type")).endswith("[]")
-            yield from _inside(below, is_inside or many, view)
+            yield view.target[need], is_inside
+        elif kind == "table" and need != fact.parent:
+            yield from ((column, True) for column in view.target_parts.get(need, ()))

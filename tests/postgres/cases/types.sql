@@ -528,3 +528,11 @@ CREATE DOMAIN d AS text CONSTRAINT short CHECK (length(VALUE) < 3); CREATE FUNCT
 ALTER DOMAIN d ADD CONSTRAINT fine CHECK (ok(VALUE)); CREATE TABLE t (v d); CREATE TABLE h (t t); INSERT INTO t VALUES ('a');
 --- b
 CREATE TABLE t (v text); CREATE TABLE h (t t); CREATE DOMAIN d AS text; INSERT INTO t VALUES ('a');
+
+--- case a domain of a table gets a check before a column gets rows of that table
+--- both
+CREATE TABLE o (id int, r text);
+--- a
+CREATE DOMAIN m AS int[] CONSTRAINT mc CHECK (cardinality(VALUE) < 9); CREATE TABLE t (a int, m m); ALTER TABLE o ALTER r TYPE t USING NULL;
+--- b
+CREATE DOMAIN m AS int[]; CREATE TABLE t (a int, m m);
