@@ -2,7 +2,8 @@
 
 Triggers and rules must not see it. PostgreSQL refuses to update a published table while nothing tells the
 subscribers which rows those are. Where the whole row can tell, it does so for the moment; where it cannot,
-since a column is computed or not published, the publications leave updates out for the moment.
+since a column is computed or not published, and where an index comes to tell, which may be there by then, the
+publications leave updates out for the moment.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def _identified(fact: Fact, view: View, updates: list[str]) -> list[str]:
     table = view.target.get(fact.parent or "")
     if not _is_published(view) or table is None:
         return updates
-    if not _is_told_by_all(table, view):
+    if not _is_told_by_all(table, view) or view.appears(f"replica_identity:{table.name}"):
         return [unpublished(updates)]
     if _has_identity(table, view):
         return updates

@@ -206,3 +206,11 @@ CREATE TABLE r (id int); ALTER TABLE r ADD CONSTRAINT f FOREIGN KEY (id) REFEREN
 CREATE TABLE t (id int, x int CONSTRAINT two PRIMARY KEY);
 ALTER TABLE t ADD UNIQUE (id);
 CREATE TABLE r (id int); ALTER TABLE r ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES t (id);
+
+--- case an index comes to tell the rows of a published table before a type of its columns gets other labels
+--- a
+CREATE TYPE mood AS ENUM ('a', 'b');
+CREATE TABLE t (id int PRIMARY KEY, x text, m mood); INSERT INTO t VALUES (1, 'x', 'a'); CREATE PUBLICATION p FOR TABLE t; ALTER TABLE t REPLICA IDENTITY USING INDEX t_pkey;
+--- b
+CREATE TYPE mood AS ENUM ('b', 'a', 'c'); CREATE CAST (mood AS int) WITH INOUT;
+CREATE TABLE t (id int NOT NULL, x text, m mood); INSERT INTO t VALUES (1, 'x', 'a'); CREATE PUBLICATION p FOR TABLE t;
