@@ -73,14 +73,15 @@ EXISTS (
     SELECT i.inhparent FROM pg_inherits i JOIN above p ON p.oid = i.inhrelid)
   SELECT FROM above JOIN pg_constraint g ON g.conrelid = above.oid
     LEFT JOIN pg_attribute ga ON ga.attrelid = g.conrelid AND ga.attnum = g.conkey[1]
-   WHERE g.contype = {type} AND NOT g.connoinherit AND {same})
+   WHERE g.contype = {type} AND NOT g.connoinherit AND ({same}))
 
 -- macro owns_not_null
--- Whether NOT NULL constraint k of column a of table c is its own: also what a parent's column that went has left. That
--- pg_dump does not tell of in a table that has left its parents too, or where it was never validated.
+-- Whether NOT NULL constraint k of column a of table c is its own: also what a parent's column that went has left, or
+-- one that was there by its own name before that of a parent which is not valid. That pg_dump does not tell of in a
+-- table that has left its parents too, or where it was never validated.
 (k.conislocal OR c.relispartition OR (
    k.convalidated AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid)
-   AND NOT {{given('n', ga.attname = a.attname)}}))
+   AND NOT {{given('n', ga.attname = a.attname AND g.convalidated OR ga.attname = a.attname AND g.conname = k.conname)}}))
 
 -- macro has_not_null
 -- Whether column a of table c is NOT NULL. One that inherits that may be without its constraint k, which the server

@@ -141,8 +141,10 @@ def _without_other(column: Fact, view: View) -> list[str]:
     if all(has_name(view.target.get(other.id), name) and view.stays(other.id) for other in others):
         return []
     found = (
-        f"SELECT FROM pg_catalog.pg_constraint WHERE contype = 'n' AND conname = {literal(unquote(name))}"
-        f" AND conrelid = {literal(table)}::pg_catalog.regclass"
+        f"SELECT FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid"
+        f" AND a.attnum = c.conkey[1] WHERE c.contype = 'n' AND c.conname = {literal(unquote(name))}"
+        f" AND c.conrelid = {literal(table)}::pg_catalog.regclass"
+        f" AND a.attname <> {literal(unquote(last(column.name)))}"
     )
     rename = f"ALTER TABLE {table} RENAME CONSTRAINT {name} TO {aside(name)}"
     return [block(f"BEGIN IF EXISTS ({found}) THEN {rename}; END IF; END")]

@@ -424,3 +424,19 @@ INSERT INTO ga (x, y) VALUES (1, 2); INSERT INTO cb (x, y) VALUES (3, 4);
 --- a
 --- b
 ALTER TABLE cb NO INHERIT pa; ALTER TABLE cb DROP y;
+
+--- case a NOT NULL of its own name, before that of a parent which is not valid -- since 18
+--- a
+CREATE TABLE pa (x int NOT NULL, y int DEFAULT 1); CREATE TABLE pb (y int DEFAULT 1, z text, CONSTRAINT pb_nn NOT NULL y);
+CREATE TABLE ca (w int, y int DEFAULT 2) INHERITS (pa, pb); INSERT INTO ca VALUES (1);
+ALTER TABLE pa ADD CONSTRAINT x41 NOT NULL y NOT VALID; ALTER TABLE ca NO INHERIT pb;
+--- b
+CREATE TABLE o (x int);
+
+--- case a table between two others leaves its parents, a table below inheriting from one of them otherwise too -- since 18
+--- both
+CREATE TABLE pa (x int NOT NULL, y int DEFAULT 1); CREATE TABLE pb (y int DEFAULT 1, z text, CONSTRAINT pb_nn NOT NULL y);
+CREATE TABLE ca (w int, y int DEFAULT 2) INHERITS (pa, pb); CREATE TABLE cb (y int DEFAULT 5) INHERITS (pa); CREATE TABLE ga (q text, y int DEFAULT 6) INHERITS (ca, cb);
+--- a
+--- b
+ALTER TABLE ca NO INHERIT pa; ALTER TABLE ca NO INHERIT pb;
