@@ -56,7 +56,7 @@ from snapstore_postgres.kinds import (
 from snapstore_postgres.kinds.one_rewrite import with_one_rewrite
 from snapstore_postgres.online import steps
 from snapstore_postgres.relations import catalog_tables, inheritance, miscounted
-from snapstore_postgres.renaming import doubts
+from snapstore_postgres.renaming import doubts, moved_extensions
 from snapstore_postgres.rows import (
     archive,
     carry,
@@ -130,7 +130,7 @@ def plan(request: PlanRequest) -> list[Action]:
     request, lacking = versions.fitted(request)
     asked = request
     request, renamed = renames.rename_back(request)
-    named = miscounted.set_right(request)
+    named = miscounted.set_right(moved_extensions.read_as_moved(request))
     request, changed_rows = split_rows(lost_not_nulls.as_if_kept(named))
     counted, back = taking_back.take_back(request, lambda fact: RULES[fact.kind].slots(fact))
 

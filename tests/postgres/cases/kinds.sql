@@ -265,3 +265,14 @@ CREATE INDEX ON t (a); CREATE VIEW v AS SELECT id, a || 'x' AS a FROM t WHERE a 
 CREATE EXTENSION citext VERSION '1.5'; CREATE EXTENSION pg_stat_statements VERSION '1.8'; CREATE EXTENSION hstore VERSION '1.5'; CREATE DOMAIN word AS citext CHECK (VALUE <> ''); CREATE TYPE pair AS (w citext, h hstore);
 CREATE TABLE t (id int PRIMARY KEY, a citext NOT NULL, b citext[], c word UNIQUE, d pair, e pair[], n int DEFAULT 5); INSERT INTO t VALUES (1, 'One', '{Two}', 'Three', '(Four,"a=>1")', '{"(Five,\"b=>2\")"}'), (2, 'Other', NULL, NULL, '(,)', '{NULL}');
 CREATE INDEX ON t (a); CREATE VIEW v AS SELECT id, a || 'x' AS a FROM t WHERE a = 'one'; CREATE MATERIALIZED VIEW m AS SELECT c FROM t; CREATE FUNCTION f(x citext) RETURNS citext LANGUAGE sql AS 'SELECT x'; CREATE VIEW called AS SELECT query, calls FROM pg_stat_statements; CREATE VIEW above AS SELECT calls FROM called;
+
+--- case types over those of extensions that go to another schema
+--- both
+CREATE SCHEMA e; CREATE EXTENSION hstore; CREATE EXTENSION citext;
+CREATE TYPE c AS (a int, h hstore); CREATE TABLE t (c c, d citext UNIQUE, h hstore CHECK (h ? 'k')); CREATE TYPE r AS RANGE (subtype = citext);
+CREATE TABLE u (r r, CHECK (lower(r) <> 'x')); CREATE DOMAIN cd AS citext; CREATE DOMAIN hd AS hstore CHECK (VALUE ? 'k'); CREATE TABLE w (c cd, h hd[]);
+INSERT INTO t VALUES ((1, 'a=>1'), 'D', 'k=>2'); INSERT INTO u VALUES ('[a,b)'); INSERT INTO w VALUES ('C', '{k=>3}');
+CREATE FUNCTION f(hstore) RETURNS hstore LANGUAGE sql IMMUTABLE AS 'SELECT $1'; CREATE VIEW v AS SELECT f(h) -> 'x' AS x FROM t;
+--- a
+--- b
+ALTER EXTENSION hstore SET SCHEMA e; ALTER EXTENSION citext SET SCHEMA e;
