@@ -12,6 +12,7 @@ from snapstore.adapter import Context
 from snapstore.model import UNMODELLED, Fact, Json
 from snapstore_postgres.catalog.addresses import Addresses, address, object_at
 from snapstore_postgres.catalog.reading import Answers, fact_queries
+from snapstore_postgres.catalog.upserts import on_all_columns
 from snapstore_postgres.names import last, qualifier, unquote
 from snapstore_postgres.options import is_secret, sealed_options
 from snapstore_postgres.relations import recognition
@@ -203,6 +204,7 @@ def _needs(needs: dict[str, set[str]], facts: Facts, kinds: Kinds) -> dict[str, 
             needs[identity].add(ref)
     _on_partitions(needs, facts, kinds)
     _on_rows(needs, kinds)
+    on_all_columns(needs, kinds)
     return {identity: refs for identity, refs in needs.items() if refs}
 
 
