@@ -36,7 +36,7 @@ class Stored(NamedTuple):
 def read(store: Path) -> Stored | None:
     """The keys of a store; None where there is no store or it has none. SnapError when they are damaged."""
     try:
-        with Repo(str(store)) as repo:
+        with _opened(store) as repo:
             if _REF not in repo.refs:
                 return None
             commit = repo.refs[_REF]
@@ -56,7 +56,7 @@ def write(store: Path, data: bytes, message: str, replaces: Stored | None) -> bo
     """Durably put new keys in place of those that were read; False when somebody else was faster."""
     require_store(store)
     try:
-        with Repo(str(store)) as repo:
+        with _opened(store) as repo:
             repo.object_store.fsync_object_files = True
             commit = _commit(repo, data, message, replaces)
             expected = ObjectID(replaces.commit) if replaces else ZERO_SHA
@@ -71,7 +71,7 @@ def write(store: Path, data: bytes, message: str, replaces: Stored | None) -> bo
 def require_store(store: Path) -> None:
     """SnapError where no store is."""
     try:
-        Repo(str(store)).close()
+        _opened(store).close()
     except NotGitRepository:
         raise SnapError("there is no store here", where=str(store), fix="run `snap init` first") from None
 
@@ -79,10 +79,18 @@ def require_store(store: Path) -> None:
 def has_snapshots(store: Path) -> bool:
     """Whether anything was ever taken into this store."""
     try:
-        with Repo(str(store)) as repo:
+        with _opened(store) as repo:
             return any(name.startswith(b"refs/heads/") for name in repo.refs.allkeys())
     except NotGitRepository:
         return False
+
+
+def _opened(store: Path) -> Repo:
+    try:
+        return Repo(str(store))
+    except ValueError:
+        fix = "put it back from a copy of the store, or remove it: what Git and snap do without it is right"
+        raise SnapError("this is no configuration of Git", where=str(store / "config"), fix=fix) from None
 
 
 def _file_of(repo: Repo, commit_id: bytes) -> bytes:

@@ -441,6 +441,16 @@ def test_a_ref_or_head_that_is_garbage_is_named(app: Snap):
     refused(app, "take", what="HEAD is damaged", where=str(store / "HEAD"), fix="ref: refs/heads/main")
 
 
+def test_a_configuration_of_the_store_that_is_none_is_named(app: Snap):
+    for text in ("garbage\n", "[core\n", "\0" * 50):
+        (app.root / "snapshots" / "config").write_text(text)
+        for words in (["take"], ["doctor"], ["key", "show"]):
+            ran = app(*words, code=1)
+            assert "snapshots/config: this is no configuration of Git" in ran.stdout + ran.stderr, words
+    (app.root / "snapshots" / "config").unlink()
+    assert app("doctor", code=0)
+
+
 def test_a_folder_that_is_no_store(app: Snap):
     shutil.rmtree(app.root / "snapshots")
     refused(app, "status", what="there is no store", where="snapshots", fix="snap init")
