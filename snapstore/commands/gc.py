@@ -125,9 +125,10 @@ def _document(done: Collected, goes: Sequence[CommitInfo]) -> CollectedDocument:
 def _archive(app: App, older_than: str, narrowed: _Narrowed, dry: bool, yes: bool) -> int:
     before = datetime.now(UTC) - _age(older_than)
     ws = app.workspace()
-    found = [a for a in kept(ws, options.scope(ws.config, *narrowed)) if _time(a) <= before]
+    there = kept(ws, options.scope(ws.config, *narrowed))
+    found = [a for a in there if _time(a) <= before]
     if not found:
-        app.emit("nothing in the archive is that old", GcDocument([]))
+        app.emit("nothing in the archive is that old" if there else "the archive is empty", GcDocument([]))
         return 0
     if dry:
         app.emit(lambda: f"{listed(found)}\nwould remove {count(len(found), 'thing')}", GcDocument(found))
