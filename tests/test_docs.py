@@ -99,3 +99,10 @@ def test_every_setting_of_an_adapter_is_on_its_pages(name: str):
 
 def fields(kind: type) -> list[str]:
     return [field.encode_name for field in msgspec.inspect.type_info(kind).fields]  # type: ignore[attr-defined]
+
+
+def test_every_file_beside_the_objects_of_a_store_is_on_its_page():
+    page = (ROOT / "docs" / "store-format.md").read_text()
+    sources = "".join(path.read_text() for path in (ROOT / "snapstore").rglob("*.py"))
+    names = set(re.findall(r'workspace\("([\w.]+)"\)', sources))
+    assert names and [name for name in names if f"snapstore/{name}" not in page] == []
