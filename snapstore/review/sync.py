@@ -5,7 +5,7 @@ All of them only ever grow, on either side.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from snapstore.errors import SnapError
 from snapstore.store import Store, remote
@@ -60,8 +60,8 @@ def _forward(store: Store, where: Remote, ref: str, there: str) -> None:
         )
 
 
-def push(store: Store, where: Remote, seen: Mapping[str, str], more: Mapping[str, Move]) -> None:
-    """Push what is shared, where it only grows, and ``more`` with it; all is read back.
+def push(store: Store, where: Remote, seen: Mapping[str, str], more: Mapping[str, Move]) -> Collection[str]:
+    """Push what is shared, where it only grows, and ``more`` with it; all is read back. The refs that moved.
 
     ``seen`` are the refs of the remote as :func:`pull` found them.
     """
@@ -75,6 +75,7 @@ def push(store: Store, where: Remote, seen: Mapping[str, str], more: Mapping[str
         remote.push(store.path, where, moves)
     for ref, move in moves.items():
         _track(store, ref, move.new)
+    return moves.keys()
 
 
 def _grows(store: Store, here: str, there: str) -> bool:

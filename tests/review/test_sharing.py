@@ -27,6 +27,13 @@ def test_a_new_machine_gets_snapshots_hints_and_keys_and_can_restore(shop: Proje
     assert "RELEASE=one" in (shop.snap.root / ".env").read_text()
 
 
+def test_what_is_pushed_beside_the_snapshots_is_told(shop: Project):
+    shop.snap("push", code=0)
+    shop.snap("key", "rotate", code=0)
+    assert "has its snapshots already; pushed: keys" in shop.snap("push", code=0).stdout
+    assert "the remote is up to date" in shop.snap("push", code=0).stdout
+
+
 def test_a_proposal_is_applied_on_another_machine(shop: Project):
     branch = shop.snap("propose", shop.old, "--json", code=0).json["branch"]
     elsewhere(shop)
