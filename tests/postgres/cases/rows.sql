@@ -216,6 +216,12 @@ CREATE TABLE t (id int PRIMARY KEY, d date, e date NOT NULL UNIQUE, n int, m int
 --- b
 CREATE TABLE t (id int PRIMARY KEY, d date, n int);
 INSERT INTO t VALUES (1), (2);
+--- case what stands in is compared with what stands in too, from what is known on
+--- a
+CREATE TABLE t (id int PRIMARY KEY, d date NOT NULL, f date NOT NULL, e date NOT NULL, c date NOT NULL, m int NOT NULL, n int NOT NULL, CHECK (e > f), CHECK (f > d), CHECK (c > e), CHECK (m > n), CHECK (n > 10));
+--- b
+CREATE TABLE t (id int PRIMARY KEY, d date NOT NULL);
+INSERT INTO t VALUES (1, '2024-05-05'), (2, '-infinity');
 --- case what stands in is as long as its check wants it
 --- a
 CREATE TABLE t (id int PRIMARY KEY, a char(3) NOT NULL CHECK (a ~ '^[A-Z]{3}$'), b varchar(7) NOT NULL CHECK (b ~ '^#[0-9a-f]{6}$'), c text NOT NULL CHECK (length(c) > 4), d text NOT NULL CHECK (d ~ '^[a-z_]+$'), e bytea NOT NULL CHECK (octet_length(e) = 16), f int[] NOT NULL CHECK (cardinality(f) = 3), g jsonb NOT NULL CHECK (g ? 'a' AND g ? 'b'), h text NOT NULL UNIQUE CHECK (h ~ '^[A-Z]{4}$'), i text NOT NULL UNIQUE CHECK (length(i) = 5));
