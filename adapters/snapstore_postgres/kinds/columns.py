@@ -30,6 +30,7 @@ from snapstore_postgres.relations.notnull_changes import validated_below
 from snapstore_postgres.relations.notnull_names import without_namesake
 from snapstore_postgres.rows import (
     archive,
+    filled_apart,
     filling,
     gaps,
     lost_labels,
@@ -52,7 +53,7 @@ def _create_column(fact: Fact, view: View) -> Draft:
     columns = () if "generated" in fact.attrs else (fact, *reached)
     back = [(column, entry) for column in columns for entry in _values_of(column, view)]
     other = namesakes.namesake(fact, view)
-    lacking = [] if rewrites else gaps.lacking(fact, reached, view)
+    lacking = [] if rewrites else filled_apart.lacking(fact, reached, view)
     absorbed: Sequence[Fact] = ()
     known = bool(back) or other is not None
     at_once = column_values.with_constant(fact, reached, view) if lacking == [fact] and not known else []

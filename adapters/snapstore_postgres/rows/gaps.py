@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import View
 from snapstore_postgres.relations import size
-from snapstore_postgres.relations.inheritance import given_by
 
 
 def needed(column: Fact, view: View) -> bool:
@@ -49,13 +48,6 @@ def _domains(fact: Fact, view: View) -> Iterator[Fact]:
         if domain is not None and domain.kind == "domain" and domain.name == fact.attrs["type"]:
             yield domain
             yield from _domains(domain, view)
-
-
-def lacking(column: Fact, reached: Iterable[Fact], view: View) -> list[Fact]:
-    """Of a column that is made, and those that come below by its statement, all whose rows may be left so:
-    not those whose rows are rows of one above that comes by the same statement."""
-    found = {c.id: c for c in (column, *reached) if needed(c, view)}
-    return [c for c in found.values() if found.keys().isdisjoint(given_by(c, view))]
 
 
 def hazard(column: Fact, view: View) -> Hazard:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.names import last
-from snapstore_postgres.rows import filling, gaps
+from snapstore_postgres.relations.inheritance import along
+from snapstore_postgres.rows import filled_apart, filling, gaps
 from snapstore_postgres.rows.archive import kept
 from snapstore_postgres.rows.checked import checks_of
 from snapstore_postgres.rows.future_rows import look, others_stay, rows_with
@@ -17,9 +18,19 @@ from snapstore_postgres.rows.stage import Stage
 
 def unfillable(column: Fact, stage: Stage) -> Iterator[Look]:
     """Looks at rows that have to get a value which nobody knows, where all that can be tried is known now."""
-    view, table = View(stage.request, fates={}), column.parent or ""
-    is_known = column.id in stage.request.live or kept(stage.request, column.id, "column")
-    if is_known or not stage.has_rows(table) or not gaps.needed(column, view):
+    view = View(stage.request, fates={})
+    if not _is_known(column, stage) and gaps.needed(column, view):
+        for filled in filled_apart.lacking(column, along(column, view, live=False), view):
+            yield from _without_candidate(filled, view, stage)
+
+
+def _is_known(column: Fact, stage: Stage) -> bool:
+    return column.id in stage.request.live or kept(stage.request, column.id, "column") is not None
+
+
+def _without_candidate(column: Fact, view: View, stage: Stage) -> Iterator[Look]:
+    table = column.parent or ""
+    if _is_known(column, stage) or not stage.has_rows(table):
         return
     trial = filling.trial(column, view)
     if trial is None or not _means_the_same(column, view, stage):

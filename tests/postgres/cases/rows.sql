@@ -222,6 +222,17 @@ CREATE TABLE t (id int PRIMARY KEY, d date NOT NULL, f date NOT NULL, e date NOT
 --- b
 CREATE TABLE t (id int PRIMARY KEY, d date NOT NULL);
 INSERT INTO t VALUES (1, '2024-05-05'), (2, '-infinity');
+--- case what stands in fits the checks that a table below has alone
+--- both
+CREATE TABLE t (id int) PARTITION BY LIST (id); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1);
+CREATE TABLE t2 PARTITION OF t FOR VALUES IN (2, 3) PARTITION BY LIST (id);
+CREATE TABLE t3 PARTITION OF t2 FOR VALUES IN (2); CREATE TABLE t4 PARTITION OF t2 FOR VALUES IN (3);
+INSERT INTO t VALUES (1), (2), (2), (3);
+CREATE TABLE h (id int); CREATE TABLE h1 () INHERITS (h); INSERT INTO h VALUES (1); INSERT INTO h1 VALUES (2), (2);
+--- a
+ALTER TABLE t ADD c text; UPDATE t SET c = 'x-'; ALTER TABLE t ALTER c SET NOT NULL, ADD CHECK (c <> '-');
+ALTER TABLE t2 ADD CHECK (c <> ''); ALTER TABLE t3 ADD CHECK (c ~ '^x');
+ALTER TABLE h ADD n int; UPDATE h SET n = 7; ALTER TABLE h ALTER n SET NOT NULL; ALTER TABLE h1 ADD CHECK (n > 5);
 --- case what stands in is as long as its check wants it
 --- a
 CREATE TABLE t (id int PRIMARY KEY, a char(3) NOT NULL CHECK (a ~ '^[A-Z]{3}$'), b varchar(7) NOT NULL CHECK (b ~ '^#[0-9a-f]{6}$'), c text NOT NULL CHECK (length(c) > 4), d text NOT NULL CHECK (d ~ '^[a-z_]+$'), e bytea NOT NULL CHECK (octet_length(e) = 16), f int[] NOT NULL CHECK (cardinality(f) = 3), g jsonb NOT NULL CHECK (g ? 'a' AND g ? 'b'), h text NOT NULL UNIQUE CHECK (h ~ '^[A-Z]{4}$'), i text NOT NULL UNIQUE CHECK (length(i) = 5));
