@@ -13,9 +13,10 @@
 
 -- macro collation_unless(collation, default)
 -- The name of a collation, NULL where it is the one of the type.
-(SELECT format('%I.%I', cn.nspname, co.collname)
-   FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
-  WHERE co.oid = {collation} AND {collation} <> {default})
+CASE WHEN {collation} <> {default} THEN (
+  SELECT format('%I.%I', cn.nspname, co.collname)
+    FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
+   WHERE co.oid = {collation}) END
 
 -- macro column_collation
 -- The name of the collation of column a, NULL where it is the one of its type. The type is looked up, not joined
@@ -41,9 +42,10 @@ EXISTS (SELECT FROM pg_type e WHERE e.oid = {type}.typelem AND e.typarray = {typ
 -- That of relation c, NULL where it is the built-in one. A partitioned table has none, unless it says so.
 (SELECT format('%I', m.amname) FROM pg_am m WHERE m.oid = c.relam AND (m.amname <> 'heap' OR c.relkind = 'p'))
 
--- macro tablespace
--- That of relation c, NULL where it is the database's.
-(SELECT format('%I', s.spcname) FROM pg_tablespace s WHERE s.oid = c.reltablespace)
+-- macro tablespace(relation)
+-- That of a relation, NULL where it is the database's.
+CASE WHEN {relation}.reltablespace <> 0 THEN (
+  SELECT format('%I', s.spcname) FROM pg_tablespace s WHERE s.oid = {relation}.reltablespace) END
 
 -- macro relation_columns
 -- Name, type and collation of each column of relation c, as a list of objects.

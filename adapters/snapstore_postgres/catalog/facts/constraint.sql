@@ -6,7 +6,7 @@ SELECT 'pg_constraint'::regclass::oid, k.oid, 0,
        pg_get_constraintdef(k.oid) AS definition,
        nullif(k.contype = 'c' AND NOT k.conislocal, false) AS inherited,
        i.reloptions AS options,
-       (SELECT format('%I', s.spcname) FROM pg_tablespace s WHERE s.oid = i.reltablespace) AS tablespace
+       {{tablespace(i)}} AS tablespace
   FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_class i ON i.oid = k.conindid AND k.contype <> 'f'
  WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND c.relkind IN ('r', 'p', 'f') AND n.oid = ANY ($1)

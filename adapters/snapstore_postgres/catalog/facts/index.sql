@@ -8,7 +8,7 @@ SELECT 'pg_class'::regclass::oid, c.oid, 0, format('index:%I.%I', n.nspname, c.r
           SELECT json_object_agg(a.attnum, a.attstattarget ORDER BY a.attnum)
             FROM pg_attribute a
            WHERE a.attrelid = c.oid AND a.attstattarget >= 0) END AS statistics,
-       {{tablespace}} AS tablespace
+       {{tablespace(c)}} AS tablespace
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace tn ON tn.oid = t.relnamespace
  WHERE t.relkind IN ('r', 'p', 'm') AND n.oid = ANY ($1) AND c.relpersistence <> 't'

@@ -16,6 +16,6 @@ SELECT 'pg_class'::regclass::oid, c.oid, 0, format('matview:%I.%I', n.nspname, c
            AND (a.attstorage <> y.typstorage OR a.attcompression <> ''
                 OR coalesce(a.attstattarget, -1) <> -1 OR ({{column_options}}) IS NOT NULL)) AS column_settings,
        {{access_method}} AS access_method,
-       {{tablespace}} AS tablespace
+       {{tablespace(c)}} AS tablespace
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind = 'm' AND n.oid = ANY ($1) AND NOT {{member(pg_class, c.oid)}}

@@ -24,7 +24,7 @@ SELECT 'pg_class'::regclass::oid, c.oid, 0, format('table:%I.%I', n.nspname, c.r
             FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver
            WHERE f.ftrelid = c.oid) END AS foreign,
        {{access_method}} AS access_method,
-       {{tablespace}} AS tablespace
+       {{tablespace(c)}} AS tablespace
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p', 'f') AND n.oid = ANY ($1) AND c.relpersistence <> 't'
    AND NOT {{member(pg_class, c.oid)}}
