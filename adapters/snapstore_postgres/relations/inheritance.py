@@ -234,3 +234,19 @@ def _link(request: PlanRequest, child: Fact, parent: str) -> Action:
         transactional=True,
         rank=51,
     )
+
+
+def goes_along(fact: Fact, view: View) -> bool:
+    """Whether it goes by the statement for a parent's."""
+    above = vanishing_above(fact, view)
+    return comes_with_parent(fact, view) and not any(is_dropped_alone(part, view) for part in above)
+
+
+def is_dropped_alone(fact: Fact, view: View) -> bool:
+    """Whether a table below keeps the column that this one loses, and has it from no other parent."""
+    below = along(fact, view, live=True)
+    return any(view.stays(d.id) and not _others_above(d, fact, view) for d in below)
+
+
+def _others_above(column: Fact, above: Fact, view: View) -> list[str]:
+    return [identity for identity in governing(column, view) if identity != above.id]
