@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from snapstore.model import Fact
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres.kinds.type_swap import columns_with
@@ -9,11 +11,19 @@ from snapstore_postgres.kinds.types import dropped, type_slot
 from snapstore_postgres.relations import STRONGEST, owner_statement
 from snapstore_postgres.rows import archive
 
+Attributes = Mapping[str, Mapping[str, str]]
+_DISPLACED = ("table", "view", "matview", "function", "procedure", "policy", "rule")
+"""Kinds that have to be away while a type changes they stand on; a table is one of the type."""
 
-def attribute_text(attribute: dict[str, str]) -> str:
+
+def attribute_text(attribute: Mapping[str, str]) -> str:
     """An attribute as it is declared."""
+    return f"{attribute['name']} {_type_text(attribute)}"
+
+
+def _type_text(attribute: Mapping[str, str]) -> str:
     collate = f" COLLATE {attribute['collation']}" if "collation" in attribute else ""
-    return f"{attribute['name']} {attribute['type']}{collate}"
+    return f"{attribute['type']}{collate}"
 
 
 def _create_composite(fact: Fact, view: View) -> Draft:
@@ -35,29 +45,25 @@ def _alter_composite(before: Fact, after: Fact, view: View) -> Alteration | None
     returns = any(archive.kept(view.request, column.id, "column") for column in columns)
     if columns and (loses or (was != now and returns)):
         return None  # each value is set aside as a whole, and gets back by name what fits
-    clauses = [f"DROP ATTRIBUTE {name} CASCADE" for name in was if name not in now]
-    for name, attribute in now.items():
-        if name not in was:
-            clauses.append(f"ADD ATTRIBUTE {attribute_text(attribute)} CASCADE")
-        elif attribute != was[name]:
-            collate = f" COLLATE {attribute['collation']}" if "collation" in attribute else ""
-            clauses.append(f"ALTER ATTRIBUTE {name} TYPE {attribute['type']}{collate} CASCADE")
+    clauses = [*_clauses(was, now)]
     statements = [f"ALTER TYPE {after.name} {', '.join(clauses)}"] if clauses else []
     if before.attrs.get("owner") != after.attrs.get("owner"):
         statements += owner_statement("TYPE", after.name, after)
+    return Alteration(
+        statements=statements,
+        displaces=lambda dependent: bool(clauses) and dependent.kind in _DISPLACED,
+        lock=STRONGEST,
+    )
 
-    def displaces(dependent: Fact) -> bool:
-        return bool(clauses) and dependent.kind in (
-            "table",  # one of the type
-            "view",
-            "matview",
-            "function",
-            "procedure",
-            "policy",
-            "rule",
-        )
 
-    return Alteration(statements=statements, displaces=displaces, lock=STRONGEST)
+def _clauses(was: Attributes, now: Attributes) -> Iterator[str]:
+    """What ALTER TYPE says of the attributes that differ, by their names before and after."""
+    yield from (f"DROP ATTRIBUTE {name} CASCADE" for name in was if name not in now)
+    for name, attribute in now.items():
+        if name not in was:
+            yield f"ADD ATTRIBUTE {attribute_text(attribute)} CASCADE"
+        elif attribute != was[name]:
+            yield f"ALTER ATTRIBUTE {name} TYPE {_type_text(attribute)} CASCADE"
 
 
 RULES: dict[str, Rule] = {

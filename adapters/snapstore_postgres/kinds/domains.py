@@ -85,24 +85,11 @@ def _alter_domain(before: Fact, after: Fact, view: View) -> Alteration | None:
     if (stricter or old["type"] != new["type"]) and is_inside_others(before, view):
         return None
     if (old["type"], old.get("collation")) != (new["type"], new.get("collation")):
-
-        def through(value: str, many: str) -> str:
-            was = f"{old['type']}{many}"
-            return cast(f"{value}::{was}", was, f"{new['type']}{many}")
-
-        def fitted(column: Fact) -> fitting.Fit:
-            return _into_domain(column, old["type"], new["type"], view)
-
-        made = _made(after, view, _domain_text(after, named=True))
-        return swap(before, after, made, through, fitted, view)
-    alter = f"ALTER DOMAIN {after.name}"
+        return _swapped(before, after, view)
     statements = []
     if old.get("default") != new.get("default"):
-        statements.append(
-            f"{alter} SET DEFAULT {reparsable(new['default'])}"
-            if "default" in new
-            else f"{alter} DROP DEFAULT"
-        )
+        default = f"SET DEFAULT {reparsable(new['default'])}" if "default" in new else "DROP DEFAULT"
+        statements.append(f"ALTER DOMAIN {after.name} {default}")
     statements += _not_null_of_domain(before, after)
     if old.get("owner") != new.get("owner"):
         statements += owner_statement("DOMAIN", after.name, after)
@@ -110,6 +97,20 @@ def _alter_domain(before: Fact, after: Fact, view: View) -> Alteration | None:
     return Alteration(
         statements=statements, displaces=lambda part: loses and part.id.startswith("comment:not_null:")
     )
+
+
+def _swapped(before: Fact, after: Fact, view: View) -> Alteration:
+    """A domain over another type under the same name, with all columns of it rewritten."""
+    old, new = before.attrs["type"], after.attrs["type"]
+
+    def through(value: str, many: str) -> str:
+        return cast(f"{value}::{old}{many}", f"{old}{many}", f"{new}{many}")
+
+    def fitted(column: Fact) -> fitting.Fit:
+        return _into_domain(column, old, new, view)
+
+    made = _made(after, view, _domain_text(after, named=True))
+    return swap(before, after, made, through, fitted, view)
 
 
 def _into_domain(column: Fact, old: str, new: str, view: View) -> fitting.Fit:

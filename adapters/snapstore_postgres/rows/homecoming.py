@@ -15,6 +15,7 @@ from snapstore_postgres.renaming.evidence import by_id
 from snapstore_postgres.rows import archive, parting, partition_rows, putting
 from snapstore_postgres.rows.homeless import KIND
 from snapstore_postgres.rows.leaving import SOURCE, TAKEN_OUT, entry_before_attaching, root_of
+from snapstore_postgres.rows.marks import closed, marked
 from snapstore_postgres.rows.unvalidated import is_unvalidated
 
 _ABOUT = ("table:", "partition:", "rows:")
@@ -33,7 +34,7 @@ def with_rows_back(request: PlanRequest, actions: Sequence[Action]) -> list[Acti
     for entry in (entry for entry in lying if entry.kind == KIND):
         identity = _home(entry, called, request)
         if putting.has_rows(identity, request) and not touched.isdisjoint(putting.tree(identity, request)):
-            closing = parting.closed(entry, parted=entry.place in without_marks)
+            closing = closed(entry, parted=entry.place in without_marks)
             back.append(_put_back(request, identity, entry, closing))
     for action in actions:
         for source in action.payload.get(TAKEN_OUT, ()):
@@ -114,8 +115,8 @@ def _put_through(request: PlanRequest, partition: Fact, source: str) -> Action:
         return _put_or_lost(request, root, entry)
     if not parting.moves(partition, request):
         return _put_back(request, root, entry, archive.closed_when_empty(entry))
-    rows = _kept_rows(request, root, entry, parting.closed(entry, marked=True))
-    return putting.put_back(request, root, replace(rows, marks=parting.marked(entry.place)))
+    rows = _kept_rows(request, root, entry, closed(entry, marked=True))
+    return putting.put_back(request, root, replace(rows, marks=marked(entry.place)))
 
 
 def _put_or_lost(request: PlanRequest, root: str, entry: archive.Entry) -> Action:

@@ -18,6 +18,7 @@ from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.evidence import ids_of_table
 from snapstore_postgres.renaming.names_before import former
 from snapstore_postgres.rows import archive, bounds
+from snapstore_postgres.rows.marks import UNMARKED, Marks
 
 KIND = "rows"
 """That of their entries in the archive."""
@@ -43,14 +44,13 @@ def put(
     by_itself: Mapping[str, str],
     source: str,
     entry: archive.Entry,
-    marks: tuple[str, str, str] = ("", "", ""),
+    marks: Marks = UNMARKED,
     closing: str = "",
 ) -> str:
     """A statement that puts rows of a source into a partitioned table, those that no partition takes into the
     archive. ``values`` are expressions by the names of columns; ``by_itself`` what is in the others. Where
     rows are to have marks, their place is there by the ``closing``, PL/pgSQL at the end."""
-    first, begins, ends = marks
-    into = f"{begins}INSERT INTO {table} AS snap_put{listed(values)} OVERRIDING SYSTEM VALUE"
+    into = f"{marks.begins}INSERT INTO {table} AS snap_put{listed(values)} OVERRIDING SYSTEM VALUE"
     insert = f"{into} SELECT {', '.join(values)} FROM"
     rows = _typed({**by_itself, **values}, source)
     all_at_once = f"""IF NOT {bounds.any_elsewhere(table)} THEN
@@ -63,9 +63,9 @@ def put(
         f"""#variable_conflict use_column
 DECLARE bounds text;
 BEGIN
-  {first or all_at_once}
+  {marks.room or all_at_once}
   {bounds.of_leaves(table)}
-  EXECUTE pg_catalog.format({text(f"{insert} {rows} WHERE ")} || '(%s)' || {text(ends)}, bounds);
+  EXECUTE pg_catalog.format({text(f"{insert} {rows} WHERE ")} || '(%s)' || {text(marks.ends)}, bounds);
   {_kept(rows, entry)}
   {closing}
 END"""

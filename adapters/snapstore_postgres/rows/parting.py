@@ -25,6 +25,7 @@ from snapstore_postgres.relations.inheritance import ancestors, partitions_below
 from snapstore_postgres.rows import archive, putting
 from snapstore_postgres.rows.homeless import KIND, entry_of
 from snapstore_postgres.rows.leaving import SOURCE, references
+from snapstore_postgres.rows.marks import marks_at
 from snapstore_postgres.rows.taking_back import place_of_return
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet
 
@@ -34,24 +35,31 @@ _AWAY = "away:"
 
 
 class Parted(NamedTuple):
-    """What takes the rows out of a partition, where they then lie, the table that they go back through, and
-    the place that their marks are beside."""
+    """Rows that are taken out of a partition again."""
 
     action: Action
+    """What takes them out."""
     entry: archive.Entry
+    """Where they then lie."""
     home: str
+    """The table that they go back through."""
     marks: str
+    """The place that their marks are beside."""
 
 
 class _Mixed(NamedTuple):
-    """A place that marks are beside, the root of the tree where the rows are, the table that they go back
-    through, the partitions that they are taken out of, and what the archive is told of their source."""
+    """Rows of one table among those of others."""
 
     place: str
+    """The place that their marks are beside."""
     root: str
+    """The root of the tree where they are."""
     home: str
+    """The table that they go back through."""
     tables: Sequence[str]
+    """The partitions that they are taken out of."""
     source: Mapping[str, Json]
+    """What the archive is told of where they came from."""
 
 
 def mixes(root: str, request: PlanRequest) -> bool:
@@ -89,37 +97,6 @@ def _is_changed(name: str, request: PlanRequest) -> bool:
 def _becomes_plain(table: str, request: PlanRequest) -> bool:
     is_plain = table in request.target and "partition_key" not in request.target[table].attrs
     return is_plain and "partition_key" in request.live[table].attrs
-
-
-def marked(place: str, among: Sequence[str] = ()) -> tuple[str, str, str]:
-    """PL/pgSQL that makes room for the marks of rows from a place in the archive; and what a statement that
-    inserts them into a table, as ``snap_put``, begins and ends with, to leave them there: of all rows, or of
-    those that come into partitions ``among`` these, given by name."""
-    rows = f"{_marks(place)}.rows"
-    parts = ", ".join(f"{literal(name)}::pg_catalog.regclass::oid" for name in among)
-    these = f" WHERE part = ANY (ARRAY[{parts}])" if among else ""
-    mark = "pg_catalog.md5(snap_put::text) AS mark, snap_put.tableoid AS part"
-    return (
-        f"CREATE SCHEMA IF NOT EXISTS {_marks(place)}; CREATE TABLE IF NOT EXISTS {rows} (mark text);",
-        "WITH put AS (",
-        f" RETURNING {mark}) INSERT INTO {rows} SELECT mark FROM put{these}",
-    )
-
-
-def closed(entry: archive.Entry, *, marked: bool = False, parted: bool = False) -> str:
-    """PL/pgSQL that takes a place away once nothing is left of its rows, and no row has a mark beside it:
-    some may have, if they were just ``marked``; those that were ``parted`` need none any more."""
-    marks, closed = _marks(entry.place), archive.closed_when_empty(entry)
-    forgotten = f"DROP SCHEMA IF EXISTS {marks} CASCADE;"
-    first = f"IF NOT EXISTS (SELECT FROM {marks}.rows) THEN {forgotten} END IF;" if marked else ""
-    return (
-        f"{forgotten if parted else first}"
-        f" IF pg_catalog.to_regclass({literal(f'{marks}.rows')}) IS NULL THEN {closed} END IF;"
-    )
-
-
-def _marks(place: str) -> str:
-    return quote(archive.marks_of(place))
 
 
 def parted(request: PlanRequest, actions: Sequence[Action], names: Mapping[str, str]) -> Iterator[Parted]:
@@ -246,7 +223,7 @@ def _parted(request: PlanRequest, mixed: _Mixed, table: str, keys: Collection[st
 
 
 def _out(place: str, root: str, table: str, entry: archive.Entry) -> str:
-    marks, there = f"{_marks(place)}.rows", entry.rows
+    marks, there = marks_at(place), entry.rows
     number = "pg_catalog.row_number() OVER (PARTITION BY {}) AS copy"
     mark = "pg_catalog.md5(snap_row::text)"
     here = (

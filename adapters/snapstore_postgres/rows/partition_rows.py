@@ -17,6 +17,7 @@ from snapstore_postgres.renaming.names_before import former
 from snapstore_postgres.rows import archive, parting, putting
 from snapstore_postgres.rows.casts import cast, written
 from snapstore_postgres.rows.leaving import referred
+from snapstore_postgres.rows.marks import UNMARKED, marked
 from snapstore_postgres.rows.taking_back import place_of_return
 from snapstore_postgres.rows.widening import widens
 
@@ -102,7 +103,7 @@ def _moved(
         "x.ctid",
         {last(new.name): _value(old, new) for old, new in found},
         only=" AND ".join(may) or "true",
-        marks=parting.marked(there[0]) if told_apart else ("", "", ""),
+        marks=marked(there[0]) if told_apart else UNMARKED,
         copied=True,
     )
     what = f"put what other partitions take of {name} into {root.partition(':')[2]}"

@@ -21,6 +21,7 @@ from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.evidence import ids_of_table
 from snapstore_postgres.rows import archive, bounds, filling, gaps
 from snapstore_postgres.rows.homeless import text
+from snapstore_postgres.rows.marks import UNMARKED, Marks
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet
 from snapstore_postgres.rows.values.of_coming_rows import looked_up, of_coming_rows, put_in_too
 from snapstore_postgres.rows.values.places import kept_open
@@ -42,8 +43,8 @@ class Rows:
     """Which of the rows may be put in at all."""
     closing: str = ""
     """PL/pgSQL at the end."""
-    marks: tuple[str, str, str] = ("", "", "")
-    """As :func:`parting.marked` gives them."""
+    marks: Marks = UNMARKED
+    """What they leave where they go."""
     copied: bool = False
     """Whether one that is the same in all columns as a row which was there before stays in the archive."""
 
@@ -110,8 +111,9 @@ def _moved(
     standing = _standing_in(table, rows.values, request)
     typed, values = _typed(rows, apart, standing), dict.fromkeys([*rows.values, *apart, *standing])
     listed = ", ".join(values)
-    first, begins, ends = rows.marks
-    into = f"{begins}INSERT INTO {name} AS snap_put ({listed}) OVERRIDING SYSTEM VALUE"
+    marks = rows.marks
+    unless_there = f" ON CONFLICT DO NOTHING{marks.ends}"
+    into = f"{marks.begins}INSERT INTO {name} AS snap_put ({listed}) OVERRIDING SYSTEM VALUE"
     insert = f"{into} SELECT {listed} FROM {typed} WHERE "
     delete = f"DELETE FROM {rows.table} WHERE {last(rows.number)} IN (SELECT snap_no FROM {typed} WHERE "
     told = bounds.of_leaves(name) if "partition_key" in request.target[table].attrs else "bounds := 'true';"
@@ -120,16 +122,16 @@ def _moved(
         f"""DECLARE bounds text; two text[] := '{{}}'; {QUIET_VARIABLES}
 BEGIN
   IF pg_catalog.to_regclass({literal(rows.table)}) IS NULL THEN RETURN; END IF;
-  {first}
+  {marks.room}
   {told}
   {quiet(name)}
   {quiet(rows.table)}
   BEGIN
-    EXECUTE pg_catalog.format({text(insert)} || '(%s)' || {text(ends)}, bounds);
+    EXECUTE pg_catalog.format({text(insert)} || '(%s)' || {text(marks.ends)}, bounds);
     EXECUTE pg_catalog.format({text(delete)} || '(%s))', bounds);
   EXCEPTION WHEN unique_violation OR exclusion_violation THEN
     {_copies(typed, same) if rows.copied else ""}
-    EXECUTE pg_catalog.format({text(insert)} || '(%s)' || {text(" ON CONFLICT DO NOTHING" + ends)}, bounds);
+    EXECUTE pg_catalog.format({text(insert)} || '(%s)' || {text(unless_there)}, bounds);
     EXECUTE pg_catalog.format({text(delete)} || '(%s)' || {text(f" AND {same} AND {_NO_COPY})")}, bounds)
       USING two;
   END;

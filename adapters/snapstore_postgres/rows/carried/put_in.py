@@ -19,6 +19,7 @@ from snapstore_postgres.rows.casts import cast
 from snapstore_postgres.rows.fit_checks import COUNTS
 from snapstore_postgres.rows.from_json import from_json
 from snapstore_postgres.rows.looking import numbered_key
+from snapstore_postgres.rows.marks import closed, marked
 
 
 def filled_again(identity: str) -> str:
@@ -123,7 +124,7 @@ def _insert_or_archive(carried: Carried, values: Mapping[str, str]) -> str:
         return homeless.put(name, values, _by_itself(carried), source, entry)
     told = {**entry.facts, leaving.SOURCE: [entry.identity, entry.facts["ids"]]}
     entry = msgspec.structs.replace(entry, facts=told)
-    marks, closing = parting.marked(entry.place, joining), parting.closed(entry, marked=True)
+    marks, closing = marked(entry.place, joining), closed(entry, marked=True)
     return homeless.put(name, values, _by_itself(carried), source, entry, marks, closing)
 
 
