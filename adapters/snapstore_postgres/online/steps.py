@@ -22,7 +22,15 @@ from itertools import groupby
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Locking
 from snapstore.ordering import CircularActions, order
-from snapstore_postgres.online import attaching, constraints, foreign_keys, indexes, matviews, partitions
+from snapstore_postgres.online import (
+    attaching,
+    constraints,
+    foreign_keys,
+    indexes,
+    matviews,
+    not_null,
+    partitions,
+)
 from snapstore_postgres.online.renames import besides_renames
 from snapstore_postgres.online.scene import Change, Scene
 from snapstore_postgres.rows.looking import LOOKS
@@ -47,7 +55,7 @@ def _in_steps(request: PlanRequest, found: list[Action]) -> list[Action]:
         indexes.dropped,
         foreign_keys.prepared,
         constraints.validated,
-        constraints.not_null,
+        not_null.behind_proof,
     ):
         found = _with(found, list(changes(Scene(request, found))))
     return found

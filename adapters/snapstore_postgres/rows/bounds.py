@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from snapstore.model import Fact
 from snapstore_postgres.names import literal, qualifier, spare_name
@@ -65,32 +66,47 @@ def _number(table: str) -> str:
     return f"{literal(table)}::pg_catalog.regclass::oid"
 
 
-def counted(
-    source: str, rows: str, place: str, root: str, parts: Iterable[Fact], keys: Mapping[str, str], which: str
-) -> str:
+class Tree(NamedTuple):
+    """Partitions as they will be."""
+
+    root: str
+    """The name of the table that is above them all."""
+    parts: Sequence[Fact]
+    """Their attachments, parents first."""
+    keys: Mapping[str, str]
+    """By what the root is partitioned, and those of the others that are, by name."""
+
+
+def counted(tree: Tree, source: str, rows: str, place: str, which: str) -> str:
     """PL/pgSQL that has ``bad`` say for how many rows, called ``t``, a condition is true, and ``places``, by
     the expression ``place``, which the first of them are.
 
-    ``which`` is an expression that gives it, by ``bounds``, what the last of the parts takes, and ``leaves``,
-    what all of them do. They are made as partitions of a table like ``source``, parents first, with the
-    ``keys`` by which some are partitioned themselves, and are gone again at once. 0 where the server cannot
-    tell, as of columns that are still to come, or a table that is still in the archive, its schema gone.
+    ``which`` is an expression that gives it, by ``bounds``, what the last part of the tree takes, and
+    ``leaves``, what all of them do. The tree is made of tables like ``source``, and gone again at once. 0
+    where the server cannot tell, as of columns that are still to come, or a table that is still in the
+    archive, its schema gone.
     """
-    names = {root: f"{qualifier(source)}.{spare_name(root, 'tree')}"}
-    made = [f"CREATE TABLE {names[root]} (LIKE {source}) PARTITION BY {keys[root]};"]
-    for part in parts:
-        names[part.name] = f"{qualifier(source)}.{spare_name(part.name, 'tree')}"
-        key = f" PARTITION BY {keys[part.name]}" if part.name in keys else ""
-        of = f"PARTITION OF {names[part.attrs['of']]} {part.attrs['bound']}"
-        made.append(f"CREATE TABLE {names[part.name]} {of}{key};")
+    names = {name: f"{qualifier(source)}.{spare_name(name, 'tree')}" for name in _names(tree)}
     *_, last_one = names.values()
+    root = names[tree.root]
     asked, behind = map(literal, told(f"SELECT {place} AS place FROM {rows} WHERE %s").split("%s"))
     return f"""BEGIN
-    {" ".join(made)}
-    {of_leaves(names[root])}
+    CREATE TABLE {root} (LIKE {source}) PARTITION BY {tree.keys[tree.root]};
+    {" ".join(_made(part, names, tree.keys) for part in tree.parts)}
+    {of_leaves(root)}
     leaves := bounds;
     bounds := pg_catalog.pg_get_partition_constraintdef({_number(last_one)});
     EXECUTE {asked} || {which} || {behind} INTO bad, places;
     RAISE EXCEPTION USING ERRCODE = 'SNAPA';
   EXCEPTION WHEN SQLSTATE 'SNAPA' THEN NULL;
     WHEN {_CANNOT_TELL} THEN bad := 0; END;"""
+
+
+def _names(tree: Tree) -> list[str]:
+    return [tree.root, *(part.name for part in tree.parts)]
+
+
+def _made(part: Fact, names: Mapping[str, str], keys: Mapping[str, str]) -> str:
+    key = f" PARTITION BY {keys[part.name]}" if part.name in keys else ""
+    of = f"PARTITION OF {names[part.attrs['of']]} {part.attrs['bound']}"
+    return f"CREATE TABLE {names[part.name]} {of}{key};"

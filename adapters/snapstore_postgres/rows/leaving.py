@@ -202,7 +202,8 @@ def _counted(fact: Fact, source: str, leaving: str, view: View) -> str:
     keys = {table: view.target[f"table:{table}"].attrs["partition_key"] for table in (root, *between)}
     which = f"'(' || bounds || ') IS {leaving}'"
     where = seen.place(source, view)
-    count = bounds.counted(source, f"{source} t", where.expression, root, parts, keys, which)
+    tree = bounds.Tree(root, parts, keys)
+    count = bounds.counted(tree, source, f"{source} t", where.expression, which)
     what = fact.attrs["bound"] if leaving == "FALSE" else f"beside {fact.name}, which takes them"
     return stopping(count, f"% rows of {source} do not fit {what}", _why_not(view), where.words)
 

@@ -82,18 +82,23 @@ def _counts(carried: Carried) -> dict[str, list[str]]:
     request, name = carried.request, carried.name
     if not carried.has_partitions or request.options.data is not DataMode.REFUSE:
         return {}
-    tables = [carried.identity, *partitions_below(carried.identity, request.target)]
-    parts = [request.target[table.replace("table:", "partition:", 1)] for table in tables[1:]]
-    facts = [request.target[table] for table in tables]
-    keys = {f.name: str(f.attrs["partition_key"]) for f in facts if "partition_key" in f.attrs}
     rows = f"(SELECT t.* FROM {rows_of(request, carried.identity)}) t"
     key = numbered_key(request.live.parts.get(carried.identity, ()), request.live)
     column = last(key.name) if key is not None and key.id in request.target else None
     place = f"t.{column}" if column else "NULL"
-    count = bounds.counted(name, rows, place, name, parts, keys, "'(' || leaves || ') IS NOT TRUE'")
+    count = bounds.counted(_tree(carried), name, rows, place, "'(' || leaves || ') IS NOT TRUE'")
     why = "they are kept, until one does, with --data archive, and lost with --data discard"
     message = f"% rows of {name} do not fit: no partition takes them"
     return {COUNTS: [leaving.stopping(count, message, why, unquote(column or ""))]}
+
+
+def _tree(carried: Carried) -> bounds.Tree:
+    target = carried.request.target
+    tables = [carried.identity, *partitions_below(carried.identity, target)]
+    parts = [target[table.replace("table:", "partition:", 1)] for table in tables[1:]]
+    facts = [target[table] for table in tables]
+    keys = {f.name: str(f.attrs["partition_key"]) for f in facts if "partition_key" in f.attrs}
+    return bounds.Tree(carried.name, parts, keys)
 
 
 def _lost(carried: Carried) -> list[Hazard]:
