@@ -18,7 +18,7 @@ from snapstore_postgres.relations.inheritance import (
     vanishing_above,
 )
 from snapstore_postgres.relations.left_not_nulls import left_to_children
-from snapstore_postgres.rows import positions
+from snapstore_postgres.rows.noted_positions import noting_those_of
 from snapstore_postgres.rows.values.away import column_draft
 from snapstore_postgres.rows.values.of_columns import keeps_values
 
@@ -49,7 +49,7 @@ def _drop_column(fact: Fact, view: View) -> Draft:
     )
     if keeps_values(fact, view):
         draft = column_draft(fact, view, draft)
-    return positions.noting_those_of(fact, draft, view)
+    return noting_those_of(fact, draft, view)
 
 
 def _has_namesakes_below(fact: Fact, view: View) -> bool:

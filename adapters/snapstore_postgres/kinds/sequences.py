@@ -10,6 +10,7 @@ from snapstore_postgres.names import block, last, literal, printed, qualifier
 from snapstore_postgres.relations import changes_persistence, owner_statement, relation_slot
 from snapstore_postgres.renaming import IN_SCHEMAS, TYPES, spare_names
 from snapstore_postgres.rows import positions
+from snapstore_postgres.rows.noted_positions import noting
 
 
 def sequence_options(attrs: Mapping[str, Json]) -> str:
@@ -64,7 +65,7 @@ def first_name(sequence: str, view: View) -> str:
 
 def _drop_sequence(fact: Fact, view: View) -> Draft:
     draft = Draft(statements=[f"DROP SEQUENCE {fact.name}"], undo=_create_sequence(fact, view).statements)
-    return positions.noting(fact.name, draft, view)
+    return noting(fact.name, draft, view)
 
 
 def _alter_sequence(before: Fact, after: Fact, view: View) -> Alteration | None:

@@ -16,7 +16,8 @@ from snapstore_postgres.kinds.table_changes import altered
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import STRONGEST, data_loss, row_slots, size
 from snapstore_postgres.relations.inheritance import parents, partitions_below
-from snapstore_postgres.rows import archive, positions
+from snapstore_postgres.rows import archive
+from snapstore_postgres.rows.noted_positions import noting_all
 from snapstore_postgres.words import designation
 
 
@@ -41,7 +42,7 @@ def _drop_table(fact: Fact, view: View) -> Draft:
     moves = archive.wanted(view) and bound and "partition_key" not in fact.attrs and not carried
     if subscribed.copying and not moves:
         _refuse_to_cut(fact, subscribed.copying[0], view)
-    draft = stripping.table_draft(fact, view, draft) if moves else positions.noting_all(fact, draft, view)
+    draft = stripping.table_draft(fact, view, draft) if moves else noting_all(fact, draft, view)
     return replace(draft, hazards=[*draft.hazards, *subscribed.hazards(fact.name, carried)])
 
 

@@ -11,7 +11,7 @@ from snapstore.model import Action, DataMode, Fact, Hazard, Verb
 from snapstore.rules import View
 from snapstore_postgres.names import last, listed, unquote
 from snapstore_postgres.relations.inheritance import partitions_below
-from snapstore_postgres.rows import archive, bounds, homeless, leaving, parting, positions
+from snapstore_postgres.rows import archive, bounds, homeless, leaving, parting
 from snapstore_postgres.rows.carried.columns import Carried, with_own_values
 from snapstore_postgres.rows.carried.source import columns_of, rows_here, rows_of
 from snapstore_postgres.rows.carried.stand_ins import standing_in
@@ -20,6 +20,7 @@ from snapstore_postgres.rows.fit_checks import COUNTS
 from snapstore_postgres.rows.from_json import from_json
 from snapstore_postgres.rows.looking import numbered_key
 from snapstore_postgres.rows.marks import closed, marked
+from snapstore_postgres.rows.numbers_in_use import behind_values
 
 
 def filled_again(identity: str) -> str:
@@ -175,4 +176,4 @@ def _positions(request: PlanRequest, column: Fact) -> list[str]:
     names = [identity.partition(":")[2] for identity in _sequences(request, column)]
     names += [column.attrs["identity"]["sequence"]] if "sequence" in column.attrs.get("identity", {}) else []
     source = rows_here(column.parent or "", request.target)
-    return [s for name in names for s in positions.behind_values(name, column, source)]
+    return [s for name in names for s in behind_values(name, column, source)]
