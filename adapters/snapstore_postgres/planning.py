@@ -10,13 +10,13 @@ from snapstore.model import UNMODELLED, Action, DataMode, HazardName
 from snapstore.rules import NOTHING, Alteration, Rule
 from snapstore_postgres import blocks, columnorder, costs, lineage, renames, rights, versions
 from snapstore_postgres.expressions import (
+    before_growing,
     bodies,
     default_classes,
     growing,
     immutable,
     resolution,
     sorting,
-    stages,
     vanished_casts,
 )
 from snapstore_postgres.kinds import (
@@ -152,7 +152,7 @@ def plan(request: PlanRequest) -> list[Action]:
     actions = ahead(request, checks_first.before_anything(request, actions))
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)
-    actions = stages.before_they_grow(request, giving_up.joined(steps.in_steps(request, actions)))
+    actions = before_growing.before_they_grow(request, giving_up.joined(steps.in_steps(request, actions)))
     actions = resolution.in_sight(request, actions)
     actions = sorting.for_a_moment(request, immutable.for_a_moment(request, actions))
     actions = vanished_casts.for_a_moment(request, actions)

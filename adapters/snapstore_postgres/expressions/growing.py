@@ -3,7 +3,7 @@
 A row constructor that was stored before its type got another attribute is printed with a bare ``NULL`` for
 that one: ``ROW('s', NULL)::addr``. Whoever writes it so gets a ``NULL`` that has a type, for ever after. What
 grows and shrinks with its type is therefore left alone, and what has to be made anew is made before the type
-gets the attribute, as it was then (``stages.py``).
+gets the attribute, as it was then (``before_growing.py``).
 """
 
 from __future__ import annotations
