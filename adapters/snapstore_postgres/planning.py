@@ -20,6 +20,7 @@ from snapstore_postgres.expressions import (
     vanished_casts,
 )
 from snapstore_postgres.kinds import (
+    attached_indexes,
     base_types,
     casts,
     cluster,
@@ -35,7 +36,9 @@ from snapstore_postgres.kinds import (
     enums,
     event_triggers,
     extensions,
-    federation,
+    foreign_servers,
+    index_partitions,
+    index_uses,
     indexes,
     languages,
     lost_not_nulls,
@@ -43,11 +46,13 @@ from snapstore_postgres.kinds import (
     operators,
     partitions,
     privileges,
+    publications,
     ranges,
     routines,
     schemas,
     sequences,
     statistics,
+    subscriptions,
     tables,
     text_search,
     toast,
@@ -93,6 +98,8 @@ RULES: dict[str, Rule] = {
     **sequences.RULES,
     **constraints.RULES,
     **indexes.RULES,
+    **attached_indexes.RULES,
+    **index_uses.RULES,
     **partitions.RULES,
     **views.RULES,
     **routines.RULES,
@@ -104,7 +111,9 @@ RULES: dict[str, Rule] = {
     **statistics.RULES,
     **event_triggers.RULES,
     **text_search.RULES,
-    **federation.RULES,
+    **foreign_servers.RULES,
+    **publications.RULES,
+    **subscriptions.RULES,
     **comments.RULES,
     **privileges.RULES,
     **default_privileges.RULES,
@@ -136,7 +145,7 @@ def plan(request: PlanRequest) -> list[Action]:
 
     def finish(actions: list[Action]) -> list[Action]:
         actions = inheritance.with_new_links(counted, columnorder.noted(request, actions))
-        actions = toast.with_toast_options(counted, indexes.behind_partitions(counted, actions))
+        actions = toast.with_toast_options(counted, index_partitions.behind_partitions(counted, actions))
         actions = carry.with_carried_rows(counted, partitions.after_detaching(counted, actions))
         return with_one_rewrite(taking_back.after_return(back, actions) if back else actions)
 

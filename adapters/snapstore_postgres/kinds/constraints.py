@@ -9,17 +9,11 @@ from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import before_clause, reparsable
 from snapstore_postgres.kinds import generated
+from snapstore_postgres.kinds.attached_indexes import attached_indexes, separable, vanishes_with_parent_index
 from snapstore_postgres.kinds.domains import is_inside_others
 from snapstore_postgres.kinds.hidden_keys import keys_before
-from snapstore_postgres.kinds.indexes import (
-    attached_indexes,
-    is_exclusion,
-    made_after,
-    on_partitioned,
-    separable,
-    stored_otherwise,
-    vanishes_with_parent_index,
-)
+from snapstore_postgres.kinds.index_partitions import is_exclusion, made_after
+from snapstore_postgres.kinds.indexes import on_partitioned, stored_otherwise
 from snapstore_postgres.kinds.merging import are_away, comes_behind, own_below, taken_off
 from snapstore_postgres.kinds.own_checks import dropped
 from snapstore_postgres.names import block, last, literal, qualifier, spare_name, unquote

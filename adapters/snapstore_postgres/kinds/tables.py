@@ -9,9 +9,9 @@ from snapstore.errors import Exit, SnapError
 from snapstore.model import Fact
 from snapstore.rules import Draft, Rule, View
 from snapstore_postgres.kinds import generated, stripping
-from snapstore_postgres.kinds.federation import subscribers
 from snapstore_postgres.kinds.new_table import created
 from snapstore_postgres.kinds.partitions import detached
+from snapstore_postgres.kinds.subscriptions import subscribers
 from snapstore_postgres.kinds.table_changes import altered
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import STRONGEST, data_loss, row_slots, size
