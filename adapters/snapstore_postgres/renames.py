@@ -20,12 +20,13 @@ from msgspec import structs
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Verb
-from snapstore_postgres.renaming import INSIDE, RENAMED, Renaming, renaming_action
+from snapstore_postgres.renaming import INSIDE, RENAMED, Renaming
 from snapstore_postgres.renaming.free_names import aside, is_taken
 from snapstore_postgres.renaming.inside import next_inside, type_of
 from snapstore_postgres.renaming.next_object import next_object
 from snapstore_postgres.renaming.objects import renaming_of
 from snapstore_postgres.renaming.renamed_request import renamed
+from snapstore_postgres.renaming.statements import renaming_action
 from snapstore_postgres.renaming.table_parts import parts_of_tables, said_parts
 from snapstore_postgres.renaming.wanted import of_same_column
 from snapstore_postgres.rows import archived_labels

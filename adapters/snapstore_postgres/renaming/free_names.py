@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from snapstore.adapter import PlanRequest
 from snapstore_postgres.names import last, printed, qualifier
-from snapstore_postgres.renaming import IN_SCHEMAS, spare_names, split
+from snapstore_postgres.renaming import IN_SCHEMAS, split
 from snapstore_postgres.renaming.evidence import holder
+from snapstore_postgres.renaming.statements import spare_names
 
 
 def is_taken(request: PlanRequest, identity: str) -> bool:

@@ -11,8 +11,9 @@ from dataclasses import replace
 from snapstore.adapter import PlanRequest
 from snapstore.model import Fact
 from snapstore_postgres.names import last, printed, qualifier
-from snapstore_postgres.renaming import INSIDE, Renaming, spare_names
+from snapstore_postgres.renaming import INSIDE, Renaming
 from snapstore_postgres.renaming.evidence import below, by_id, equal_inside, inside
+from snapstore_postgres.renaming.statements import spare_names
 from snapstore_postgres.rows.archive import SOME, kept
 from snapstore_postgres.rows.widening import widens
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from snapstore.adapter import PlanRequest
 from snapstore.model import Fact
 from snapstore_postgres.names import last, parts, printed, qualifier
-from snapstore_postgres.renaming import RELATIONS, Renaming, schema_of, spare_names, split
+from snapstore_postgres.renaming import RELATIONS, Renaming, schema_of, split
 from snapstore_postgres.renaming.evidence import holder
 from snapstore_postgres.renaming.free_names import is_taken
+from snapstore_postgres.renaming.statements import spare_names
 
 KEYS = ("p", "u", "x")
 """The types of constraints that have an index: primary keys, unique ones and exclusions."""

@@ -17,9 +17,10 @@ from snapstore.facts import Facts
 from snapstore.model import DataMode, Fact
 from snapstore_postgres.names import aside, last, parts, quote
 from snapstore_postgres.renames import called_as, out_of_the_way
-from snapstore_postgres.renaming import Renaming, is_among_alike
+from snapstore_postgres.renaming import Renaming
 from snapstore_postgres.renaming.evidence import alike, by_id
 from snapstore_postgres.renaming.names_before import MADE_WAY
+from snapstore_postgres.renaming.statements import is_among_alike
 from snapstore_postgres.rows import archive
 
 
