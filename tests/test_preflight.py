@@ -168,6 +168,13 @@ def test_pgbackrest_is_asked_for_its_stanza(shop: Snap, tmp_path: Path):
     assert "cannot be read" in failed(shop, "backup")[0]
 
 
+def test_with_the_first_snapshot_there_is_nothing_to_rehearse_yet(shop: Snap):
+    shutil.rmtree(shop.root / "snapshots")
+    shop("take", code=0)
+    found = checks(shop, 3)["rehearsed"]
+    assert found["state"] == "passed" and "no earlier snapshot" in found["text"]
+
+
 def test_a_rehearsal_of_a_part_or_of_long_ago_is_not_enough(shop: Snap):
     shop("rehearse", "HEAD~1", "--only", "env", code=0)
     assert failed(shop, "rehearsed")[0] == "the last rehearsal left out what differs in build"

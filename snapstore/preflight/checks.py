@@ -139,6 +139,8 @@ def _backup(scene: Scene) -> str:
 def _rehearsed(scene: Scene) -> str:
     tree = scene.head.tree
     of_it = [p for p in _proofs(scene) if tree in (p.base.tree, p.target.tree)]
+    if not of_it and len(list(scene.ws.store.log("HEAD", 2))) < 2:
+        return "nothing to rehearse yet: there is no earlier snapshot to go back to"
     if not of_it:
         fix = "snap rehearse HEAD~1"
         raise SnapError("no rollback from or to this state was rehearsed", fix=fix)

@@ -94,14 +94,14 @@ def _broken(metric: Metric, series: str, value: float, old: float | None) -> Ite
     was = f"it was {in_unit(metric.unit, old)}"
     if limits.max_delta is not None and value - old > limits.max_delta:
         more = in_unit(metric.unit, limits.max_delta, points=True)
-        yield f"{is_now}, {was}: more than {more} on top"
+        yield f"{is_now}, {was}: up by more than {more}"
     if not old:
         return
     change = (value - old) / abs(old)
     if limits.max_increase is not None and change > limits.max_increase:
-        yield f"{is_now}, {was}: {change:.0%} more, at most {limits.max_increase:.0%} may be"
+        yield f"{is_now}, {was}: {change:.0%} more, at most {limits.max_increase:.0%} is allowed"
     if limits.max_decrease is not None and -change > limits.max_decrease:
-        yield f"{is_now}, {was}: {-change:.0%} less, at most {limits.max_decrease:.0%} may be"
+        yield f"{is_now}, {was}: {-change:.0%} less, at most {limits.max_decrease:.0%} is allowed"
 
 
 def in_unit(unit: str, value: float, points: bool = False) -> str:

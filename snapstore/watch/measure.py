@@ -96,7 +96,7 @@ def _command(metric: Metric, root: Path) -> dict[str, float]:
     except ValueError:
         fix = "let it print one number, or nothing where there is no data"
         raise SnapError(
-            "the command prints something else than a number", where=metric.name, fix=fix
+            "the command prints something other than a number", where=metric.name, fix=fix
         ) from None
     return {} if math.isnan(value) else {"": value}
 

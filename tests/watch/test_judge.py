@@ -58,9 +58,9 @@ def test_a_value_is_held_against_its_limits_and_what_it_was(
 
 def test_relative_and_absolute_limits_are_told_in_their_own_words():
     relative = judge(metric("s", max_increase=0.2), Reading({"": 0.81}), {"": 0.38})
-    assert relative.reason == "m is 0.81 s, it was 0.38 s: 113% more, at most 20% may be"
+    assert relative.reason == "m is 0.81 s, it was 0.38 s: 113% more, at most 20% is allowed"
     absolute = judge(metric("ratio", max_delta=0.05), Reading({"": 0.071}), {"": 0.012})
-    assert absolute.reason == "m is 7.1%, it was 1.2%: more than 5pp on top"
+    assert absolute.reason == "m is 7.1%, it was 1.2%: up by more than 5pp"
 
 
 def test_each_series_is_held_against_the_same_one_before():

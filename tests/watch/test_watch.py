@@ -123,7 +123,7 @@ def test_a_breach_writes_a_plan_that_can_be_applied(shop: Shop):
     shop.deploy()
     found = shop.watch(code=2)
     assert found["verdict"] == "failed" and found["action"] == "notify"
-    assert found["reasons"] == ["p95 is 0.9 s, it was 0.4 s: 125% more, at most 20% may be"]
+    assert found["reasons"] == ["p95 is 0.9 s, it was 0.4 s: 125% more, at most 20% is allowed"]
     assert len(found["metrics"][0]["measurements"]) == 1
     assert shop.live == "two\n"
     shop.snap("apply", found["plan"], "--yes", code=0)
