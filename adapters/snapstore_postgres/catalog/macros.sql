@@ -129,13 +129,14 @@ CASE WHEN k.oid IS NULL AND c.relispartition AND a.attnotnull THEN json_build_ob
   WHERE xi.indexrelid = {index})
 
 -- macro family_operators(catalog, oid, kind)
--- The operators that a class has of its own (kind i), or that a family has beside its classes (kind a).
+-- The operators that a class has of its own (kind i), or that a family has beside its classes (kind a), in the order of
+-- pg_dump: as they came.
 (SELECT json_agg(json_strip_nulls(json_build_object(
           'strategy', o.amopstrategy,
           'operator', o.amopopr::regoperator::text,
           'order_by', (SELECT format('%I.%I', sn.nspname, s.opfname) FROM pg_opfamily s
              JOIN pg_namespace sn ON sn.oid = s.opfnamespace WHERE s.oid = o.amopsortfamily)))
-          ORDER BY o.amopstrategy, o.amopopr::regoperator::text COLLATE "C")
+          ORDER BY o.amopstrategy, o.oid)
    FROM pg_depend d JOIN pg_amop o ON o.oid = d.objid
   WHERE d.classid = 'pg_amop'::regclass AND d.refclassid = '{catalog}'::regclass AND d.refobjid = {oid}
     AND d.deptype = '{kind}')
@@ -146,7 +147,7 @@ CASE WHEN k.oid IS NULL AND c.relispartition AND a.attnotnull THEN json_build_ob
           'number', p.amprocnum,
           'types', json_build_array(format_type(p.amproclefttype, NULL), format_type(p.amprocrighttype, NULL)),
           'function', p.amproc::regprocedure::text)
-          ORDER BY p.amprocnum, p.amproc::regprocedure::text COLLATE "C")
+          ORDER BY p.amprocnum, p.oid)
    FROM pg_depend d JOIN pg_amproc p ON p.oid = d.objid
   WHERE d.classid = 'pg_amproc'::regclass AND d.refclassid = '{catalog}'::regclass AND d.refobjid = {oid}
     AND d.deptype = '{kind}')

@@ -51,13 +51,16 @@ def column_settings(
     from what was ``given`` to it."""
     old, new = before or given or {}, column.attrs
     found = settings(f"ALTER TABLE ONLY {table_of(column)}", column.name, old, new, view)
-    foreign, _ = altered_options(
-        column.id, old.get("foreign_options") or {}, new.get("foreign_options") or {}
-    )
-    if before is not None and foreign:
-        found.append(f"ALTER FOREIGN TABLE {table_of(column)} ALTER COLUMN {last(column.name)}{foreign}")
-    found += unvalidated(column, view) if before is None else []
+    found += foreign_settings(column, before) if before is not None else unvalidated(column, view)
     return found
+
+
+def foreign_settings(column: Fact, before: Mapping[str, Json]) -> list[str]:
+    """Options of a foreign column, where they differ; a new one that comes from above has none before."""
+    old, new = before.get("foreign_options") or {}, column.attrs.get("foreign_options") or {}
+    options, _ = altered_options(column.id, old, new)
+    alter = f"ALTER FOREIGN TABLE {table_of(column)} ALTER COLUMN {last(column.name)}"
+    return [f"{alter}{options}"] if options else []
 
 
 def settings(

@@ -9,7 +9,12 @@ from functools import cached_property
 from snapstore.model import Fact, Hazard
 from snapstore.rules import NOTHING, Draft, View
 from snapstore_postgres.kinds import column_values, generated
-from snapstore_postgres.kinds.column_text import column_secrets, column_settings, without_default
+from snapstore_postgres.kinds.column_text import (
+    column_secrets,
+    column_settings,
+    foreign_settings,
+    without_default,
+)
 from snapstore_postgres.kinds.domain_checks import checks_before
 from snapstore_postgres.kinds.flags import flags_below
 from snapstore_postgres.names import last
@@ -126,6 +131,7 @@ def _behind(fact: Fact, reached: Sequence[Fact], view: View) -> Iterator[str]:
     yield from around_identity(fact, view)[1]
     for column in (fact, *reached):
         yield from column_settings(column, view)
+    yield from (statement for column in reached for statement in foreign_settings(column, {}))
     yield from validated_below(fact, reached)
     yield from generated.own_expressions(fact, reached)
     yield from without_default([c for c in reached if not _counts_along(c, fact, view)], view)

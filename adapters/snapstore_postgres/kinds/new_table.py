@@ -12,6 +12,7 @@ from snapstore_postgres.kinds.column_text import (
     column_clause,
     column_secrets,
     column_settings,
+    foreign_settings,
     without_default,
 )
 from snapstore_postgres.kinds.columns_above import (
@@ -84,6 +85,7 @@ def _told_behind(fact: Fact, columns: Sequence[Fact], view: View) -> Iterator[st
         yield f"ALTER TABLE {fact.name} INHERIT {parent}"
     for column in columns:
         yield from column_settings(column, view, given=stored_as_above(column, view))
+    yield from (s for c in from_above for s in foreign_settings(c, {}))
     # For a type with a length, the NULL is cast to it, and as such a default like any other.
     yield from without_default([c for c in inline if merged_from(c, view)], view)
     yield from without_default([c for c in from_above if has_default_above(c, view)], view)

@@ -28,12 +28,21 @@ def _operator_family(fact: Fact) -> list[str]:
 
 
 def _tune_operator_family(before: Fact, after: Fact) -> Sequence[str]:
-    """What is loose in a family comes and goes by itself."""
+    """What is loose in a family comes and goes by itself; all of it where those that come are not the last of
+    their number, since pg_dump tells of them in the order in which they came."""
     was, now = _members(before), _members(after)
     old, new = [m for m in was if m not in now], [m for m in now if m not in was]
+    if sorted([*(m for m in was if m in now), *new], key=_numbered) != now:
+        old, new = was, now
     alter = f"ALTER OPERATOR FAMILY {after.name}"
     dropped = [f"{alter} DROP {', '.join(map(_member_place, old))}"] if old else []
     return dropped + ([f"{alter} ADD {', '.join(new)}"] if new else [])
+
+
+def _numbered(member: str) -> tuple[bool, int]:
+    """What comes before what: operators before functions, by number."""
+    word, number, _ = member.split(" ", 2)
+    return word == "FUNCTION", int(number)
 
 
 def _member_place(member: str) -> str:

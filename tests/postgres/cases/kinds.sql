@@ -276,3 +276,25 @@ CREATE FUNCTION f(hstore) RETURNS hstore LANGUAGE sql IMMUTABLE AS 'SELECT $1'; 
 --- a
 --- b
 ALTER EXTENSION hstore SET SCHEMA e; ALTER EXTENSION citext SET SCHEMA e;
+
+--- case operators and functions of a family, told of in the order in which they came
+--- both
+CREATE FUNCTION lt(int, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'; CREATE FUNCTION lt(text, int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE FUNCTION lt(bigint, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE OPERATOR <<% (LEFTARG = int, RIGHTARG = text, FUNCTION = lt); CREATE OPERATOR <<% (LEFTARG = text, RIGHTARG = int, FUNCTION = lt); CREATE OPERATOR <<% (LEFTARG = bigint, RIGHTARG = text, FUNCTION = lt);
+CREATE FUNCTION cmp(int, text) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE FUNCTION cmp(text, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE OPERATOR FAMILY f USING btree;
+--- a
+ALTER OPERATOR FAMILY f USING btree ADD OPERATOR 1 <<% (text, int), OPERATOR 2 <<% (bigint, text), FUNCTION 1 (text, int) cmp(text, int), FUNCTION 1 (int, text) cmp(int, text);
+ALTER OPERATOR FAMILY f USING btree ADD OPERATOR 1 <<% (int, text);
+--- b
+ALTER OPERATOR FAMILY f USING btree ADD OPERATOR 1 <<% (int, text), OPERATOR 1 <<% (text, int), FUNCTION 1 (int, text) cmp(int, text);
+
+--- case options of the columns that a foreign table inherits
+--- both
+CREATE EXTENSION postgres_fdw; CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw; CREATE TABLE p (a int);
+--- a
+CREATE FOREIGN TABLE f (z int OPTIONS (column_name 'y')) INHERITS (p) SERVER s; CREATE FOREIGN TABLE g () INHERITS (p) SERVER s;
+ALTER TABLE p ADD b int; ALTER FOREIGN TABLE f ALTER b OPTIONS (column_name 'q'); ALTER FOREIGN TABLE g ALTER a OPTIONS (column_name 'x');
+--- b
+CREATE FOREIGN TABLE f (z int OPTIONS (column_name 'y')) INHERITS (p) SERVER s;
