@@ -9,7 +9,8 @@ from itertools import chain
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres.kinds.comments import is_supplied
-from snapstore_postgres.names import last, parts, qualifier, quote, unquote
+from snapstore_postgres.names import block, last, literal, parts, qualifier, quote, unquote
+from snapstore_postgres.renaming import RELATIONS, ROUTINES, TYPES
 from snapstore_postgres.words import database_name, grantee_object
 
 
@@ -50,7 +51,7 @@ def _statements(fact: Fact, privileges: Sequence[str], view: View) -> list[str]:
     if fact.parent and fact.parent.startswith("default_privileges:"):
         return default_statements(view.target.get(fact.parent) or view.live[fact.parent], fact, privileges)
     on, column = _grant_target(fact, view)
-    grantor, grantee = fact.attrs.get("grantor"), fact.attrs["grantee"]
+    grantor, grantee = "grantor" in fact.attrs, fact.attrs["grantee"]
     revoke_all, *found = privilege_statements(privileges, on, column, grantee)
     # Who may pass on something, but not all, may not revoke all either; and all of a table is also what is
     # granted on its columns, which others may have from the grantee.
@@ -60,7 +61,48 @@ def _statements(fact: Fact, privileges: Sequence[str], view: View) -> list[str]:
     found = [*(revoke if grantor or revoke else [revoke_all] if has_some else []), *found]
     if not column:
         found += _column_grants_again(fact, view)
-    return [f"SET ROLE {grantor}", *found, "RESET ROLE"] if grantor else found
+    return _by_grantor(fact, found, view)
+
+
+def _by_grantor(fact: Fact, found: Sequence[str], view: View) -> list[str]:
+    """The statements, of the one who grants where that is not the owner. A schema that this one may not use
+    any more is lent meanwhile."""
+    if "grantor" not in fact.attrs:
+        return [*found]
+    grantor = fact.attrs["grantor"]
+    by_grantor = [f"SET ROLE {grantor}", *found, "RESET ROLE"]
+    schema = _schema_of(fact)
+    if schema is None or _may_use(schema, grantor, view):
+        return by_grantor
+    asked = (
+        f"pg_catalog.has_schema_privilege({literal(unquote(grantor))}, {literal(unquote(schema))}, 'USAGE')"
+    )
+    lent = f"GRANT USAGE ON SCHEMA {schema} TO {grantor}", f"REVOKE USAGE ON SCHEMA {schema} FROM {grantor}"
+    run, run_lent = "; ".join(by_grantor), "; ".join([lent[0], *by_grantor, lent[1]])
+    return [block(f"BEGIN IF {asked} THEN {run}; ELSE {run_lent}; END IF; END")]
+
+
+def _schema_of(fact: Fact) -> str | None:
+    """The schema that has what is granted on, where it is in one."""
+    kind, _, name = _subject(fact).partition(":")
+    found = parts(name)[0] if kind in (*RELATIONS, *TYPES, *ROUTINES, "sequence", "column") else None
+    return None if is_supplied(fact) else found
+
+
+def _may_use(schema: str, role: str, view: View) -> bool:
+    """Whether a role may use a schema before and after, as far as the facts tell."""
+    sides = ((view.live, view.live_parts), (view.target, view.target_parts))
+    return all(
+        side[identity].attrs.get("owner") == unquote(role)
+        or any(_is_usable(g, role) for g in groups.get(identity, ()))
+        for side, groups in sides
+        if (identity := f"schema:{schema}") in side
+    )
+
+
+def _is_usable(grant: Fact, role: str) -> bool:
+    usable = {"USAGE", "USAGE*"} & {*grant.attrs.get("privileges", ())}
+    return grant.kind == "grant" and bool(usable) and grant.attrs["grantee"] in ("PUBLIC", role)
 
 
 def _column_grants_again(fact: Fact, view: View) -> Iterable[str]:
@@ -166,8 +208,7 @@ def _changed_grant(before: Fact, after: Fact, view: View) -> list[str]:
     found += privilege_statements(gained, on, column, grantee)[1:]
     if not column and (lost or kept_without):
         found += _column_grants_again(after, view)
-    grantor = after.attrs.get("grantor")
-    return [f"SET ROLE {grantor}", *found, "RESET ROLE"] if grantor else found
+    return _by_grantor(after, found, view)
 
 
 def with_grants_of_owners(rule: Rule) -> Rule:

@@ -236,3 +236,24 @@ CREATE TYPE q.e AS ENUM ('x'); GRANT ALL ON SCHEMA q TO snap_app; CREATE DOMAIN 
 CREATE TYPE q.ee AS ENUM ('x'); ALTER SCHEMA q OWNER TO snap_app; CREATE DOMAIN q.d AS q.ee; CREATE TABLE t (id int PRIMARY KEY, v q.ee, d q.d); CREATE COLLATION q.cc (provider = libc, locale = 'C'); CREATE TABLE u (c text COLLATE q.cc);
 --- both
 INSERT INTO t VALUES (1, 'x', 'x'); INSERT INTO u VALUES ('y');
+
+--- case who has granted something may not use its schema any more
+--- a
+CREATE SCHEMA s; CREATE SCHEMA r; GRANT USAGE ON SCHEMA s TO snap_app, snap_reader; CREATE TABLE s.t (a int, b int);
+GRANT SELECT ON s.t TO snap_app WITH GRANT OPTION;
+SET ROLE snap_app; GRANT SELECT ON s.t TO snap_reader WITH GRANT OPTION; RESET ROLE;
+SET ROLE snap_reader; GRANT SELECT ON s.t TO snap_owner; RESET ROLE; ALTER TABLE s.t SET SCHEMA r;
+CREATE TABLE public.u (a int); GRANT SELECT ON public.u TO snap_app WITH GRANT OPTION; SET ROLE snap_app; GRANT SELECT ON public.u TO snap_reader; RESET ROLE;
+--- b
+CREATE TABLE o (x int);
+
+--- case who has granted something may not use the schema that it comes from
+--- both
+CREATE SCHEMA s; CREATE SCHEMA r; GRANT USAGE ON SCHEMA s TO snap_app, snap_reader; CREATE TABLE s.t (a int, b int);
+GRANT SELECT ON s.t TO snap_app WITH GRANT OPTION;
+SET ROLE snap_app; GRANT SELECT ON s.t TO snap_reader WITH GRANT OPTION; RESET ROLE;
+--- a
+SET ROLE snap_reader; GRANT SELECT ON s.t TO snap_owner; RESET ROLE; ALTER TABLE s.t SET SCHEMA r;
+CREATE TABLE public.u (a int); GRANT SELECT ON public.u TO snap_app WITH GRANT OPTION; SET ROLE snap_app; GRANT SELECT ON public.u TO snap_reader; RESET ROLE;
+--- b
+REVOKE USAGE ON SCHEMA s FROM snap_app;
