@@ -57,6 +57,8 @@ class Making:
     It ends with :meth:`close`, or with this object, or with the process.
     """
 
+    _descriptor = -1
+
     def __init__(self, root: Path) -> None:
         self._descriptor = _open(_objects(root))
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)

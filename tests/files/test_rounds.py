@@ -289,7 +289,7 @@ def test_a_store_that_is_read_only_is_read_and_says_what_it_cannot_do(snap: Snap
     snap("status", code=2)
     assert len(snap("show", "HEAD:site/files/large", code=0).stdout) == LIMIT
     snap("doctor", code=0)
-    for words in (["take"], ["gc"], ["restore", "HEAD", "--yes"]):
+    for words in (["take"], ["gc"], ["plan", "HEAD", "-o", "x.plan"], ["restore", "HEAD", "--yes"]):
         done = snap(*words, code=1)
         assert "read-only" in done.stderr.lower() and "Traceback" not in done.stderr, words
     assert (snap.root / "tree/a").read_text() == "b\n"

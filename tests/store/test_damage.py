@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 import random
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from snapstore.errors import SnapError
 from snapstore.snapshot import facts
 from snapstore.store import Store, create, open_store, trees
+from snapstore.store.locks import Making
 from tests.store.making import assert_clean, contents, document, git, state, take, text
 
 BODY = "".join(f"line {number}\n" for number in range(3000))
@@ -227,6 +230,19 @@ def test_a_clone_made_by_git_is_a_store(filled: Store, tmp_path: Path) -> None:
     git(filled, "clone", "-q", "--mirror", str(filled.path), str(tmp_path / "clone"))
     clone = open_store(tmp_path / "clone")
     assert read_all(clone) == [*read_all(filled)]
+
+
+def test_a_lock_that_cannot_be_opened_is_one_error_and_nothing_beside_it(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", beside.append)
+    (filled.path / "snapstore/objects.lock").unlink(missing_ok=True)
+    (filled.path / "snapstore/objects.lock").mkdir()
+    with pytest.raises(SnapError, match="cannot be written"):
+        Making(filled.path)
+    gc.collect()
+    assert beside == []
 
 
 def test_a_store_is_never_made_over_another(filled: Store) -> None:
