@@ -41,7 +41,7 @@ class App:
         """The configuration; with ``live=False`` unset variables are no error (the store is all it takes)."""
         from snapstore import config
 
-        return config.load(config.locate(Path.cwd(), self.file), self.env, live=live)
+        return config.load(config.locate(here(), self.file), self.env, live=live)
 
     def workspace(self, *, create: bool = False, live: bool = True) -> Workspace:
         """Configuration, store and keys together."""
@@ -133,6 +133,15 @@ class App:
 
     def _clean(self, text: str, stream: TextIO, *, sealed: bool = False) -> str:
         return finish(redact(text, sealed=sealed), self.colour(stream))
+
+
+def here() -> Path:
+    """The current folder. SnapError when somebody has removed it, as deploys do with an old release."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        fix = "enter it anew, or name another one: snap -C DIR"
+        raise SnapError("the current folder is gone", fix=fix) from None
 
 
 def _abandon_stdout() -> None:

@@ -10,7 +10,7 @@ import click
 from snapstore import adapter as adapters
 from snapstore import config as configuration
 from snapstore.adapter import Suggestion
-from snapstore.app import App
+from snapstore.app import App, here
 from snapstore.errors import SnapError
 from snapstore.render import toml
 from snapstore.render.documents import InitDocument
@@ -21,7 +21,7 @@ from snapstore.workspace import is_vacant, open_workspace
 @click.pass_obj
 def command(app: App) -> None:
     """Look around, write snapstore.toml (or keep the one that is there), create the store and the key."""
-    path = Path.cwd() / (app.file or configuration.FILE)
+    path = here() / (app.file or configuration.FILE)
     written = not path.exists()
     if written:
         found = discover(path.parent, app.env)

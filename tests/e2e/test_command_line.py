@@ -180,6 +180,15 @@ def test_another_folder_and_another_file_can_be_named(app: Snap):
     assert "no such file" in outside("-c", "nowhere.toml", "status", code=1).stderr
 
 
+def test_a_folder_that_was_removed_meanwhile_is_told(app: Snap):
+    gone = app.home / "release"
+    for word in ("status", "init"):
+        gone.mkdir()
+        command = f"rmdir {shlex.quote(str(gone))} && {shlex.join(app.command(word))}"
+        done = subprocess.run(command, shell=True, cwd=gone, env=app.environment(), capture_output=True)
+        assert done.returncode == 1 and b"the current folder is gone" in done.stderr
+
+
 def test_colours_are_for_terminals_and_only_where_wanted(app: Snap):
     app("take", code=0)
     (app.root / "dist" / "app.js").write_text("two\n")
