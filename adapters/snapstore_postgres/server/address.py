@@ -22,7 +22,9 @@ _OF_LIBRARIES = frozenset(
 """Settings of Prisma, Active Record and hosted databases. None of them chooses a server or protects anything,
 as those do whose names begin with ``ssl``: what libpq does not know of these is refused."""
 _PLAIN = "use postgresql://user@host:port/database or key=value pairs"
-_LIBPQ = "leave that out; what libpq has for TLS are sslmode, sslrootcert, sslcert and sslkey"
+_LIBPQ = (
+    "leave that out, or say it in libpq's words, such as sslmode, sslrootcert, connect_timeout and options"
+)
 _ESCAPED = (
     "write what is not a letter or digit in user, password and database as %XX: @ as %40, / as %2F, % as %25"
 )
