@@ -16,7 +16,13 @@ from snapstore_postgres.names import last, unquote
 from snapstore_postgres.relations import children, table_of, version
 from snapstore_postgres.relations.inheritance import all_governing, given_by
 from snapstore_postgres.relations.left_not_nulls import kept_with_type
-from snapstore_postgres.relations.notnull import gives, is_bound, is_inherited, name_of_not_null
+from snapstore_postgres.relations.notnull import (
+    gives,
+    is_bound,
+    is_inherited,
+    is_not_valid,
+    name_of_not_null,
+)
 from snapstore_postgres.relations.notnull_changes import validated_below
 
 
@@ -24,7 +30,7 @@ def around_type(column: Fact, view: View) -> tuple[list[str], list[str]]:
     """Statements before and behind the one that gives a type to a column, as it is, and to those below."""
     held = [c for c in (column, *_below(column, view)) if gives(c)]
     left = [text for c in held for text in kept_with_type(c, view)]
-    valid = validated_below(column, held)
+    valid = validated_below(column, [c for c in held if not is_not_valid(view.target.get(c.id, c))])
     if len({unquote(name_of_not_null(c)) for c in _own(held)}) < 2:
         return left, valid
     before, behind = _not_for_children(held, view)

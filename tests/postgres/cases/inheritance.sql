@@ -440,3 +440,10 @@ CREATE TABLE ca (w int, y int DEFAULT 2) INHERITS (pa, pb); CREATE TABLE cb (y i
 --- a
 --- b
 ALTER TABLE ca NO INHERIT pa; ALTER TABLE ca NO INHERIT pb;
+
+--- case a NOT NULL that is not valid, in a table below too since its column has another type -- since 18
+--- both
+CREATE TABLE p (a int CONSTRAINT p_a NOT NULL, b int); ALTER TABLE p ADD CONSTRAINT p_b NOT NULL b NOT VALID; CREATE TABLE c () INHERITS (p);
+--- a
+--- b
+ALTER TABLE p ALTER b TYPE text;
