@@ -33,7 +33,7 @@ def _send(apprise: Any, url: str, job: dict[str, Any]) -> str:
     if not service.add(url):
         return "this is no address that Apprise knows"
     sent = service.notify(title=job["title"], body=job["body"], notify_type=job["kind"], body_format="text")
-    return "" if sent else "it was not taken"
+    return "" if sent else "the service did not accept the message, or cannot be reached"
 
 
 if __name__ == "__main__":
