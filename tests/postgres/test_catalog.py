@@ -18,8 +18,9 @@ import pytest
 from snapstore.canonical import decode, encode, normal
 from snapstore.model import Captured
 from snapstore.rules import Draft, Rule
-from snapstore_postgres import adapter, catalog, planning
+from snapstore_postgres import adapter, catalog
 from snapstore_postgres.catalog import reading
+from snapstore_postgres.kinds.rules import RULES
 from snapstore_postgres.server.connection import Connection
 from snapstore_postgres.settings import Settings
 from tests.postgres import roundtrip
@@ -105,7 +106,7 @@ def test_every_kind_that_is_read_has_a_rule() -> None:
     texts = [catalog.sql(name, version) for version in VERSIONS for name in catalog.facts(version)]
     kinds = {kind for text in texts for kind in re.findall(r"'(\w+):(?:%|')", text)}
     assert len(kinds) > 30
-    assert kinds <= planning.RULES.keys()
+    assert kinds <= RULES.keys()
 
 
 def test_a_new_kind_is_one_query_and_one_rule(
@@ -120,7 +121,7 @@ def test_a_new_kind_is_one_query_and_one_rule(
         drop=lambda fact, view: Draft([f"SELECT lo_unlink({fact.name})"]),
     )
     (own_catalog / "facts" / "blob.sql").write_text(query)
-    monkeypatch.setitem(planning.RULES, "blob", rule)
+    monkeypatch.setitem(RULES, "blob", rule)
     target = roundtrip.capture(filled)
     execute(filled, "SELECT lo_create(77)")
     live = roundtrip.capture(filled)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from snapstore.model import Verb
-from snapstore_postgres import planning
+from snapstore_postgres.kinds.rules import RULES
 from tests.postgres.roundtrip import capture, plan
 from tests.postgres.test_pairs import PAIRS, Pair, load
 
@@ -30,4 +30,4 @@ def test_what_postgres_can_alter_is_not_made_anew(
 
 def test_every_kind_has_its_row_and_every_row_its_kind() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", PAGE.read_text("utf-8"), re.MULTILINE)
-    assert sorted(rows) == sorted(planning.RULES)
+    assert sorted(rows) == sorted(RULES)

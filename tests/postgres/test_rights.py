@@ -11,7 +11,8 @@ import pytest
 
 from snapstore.errors import SnapError
 from snapstore.model import HazardName
-from snapstore_postgres import planning, profiles, rights
+from snapstore_postgres import profiles, rights
+from snapstore_postgres.kinds.rules import RULES
 from snapstore_postgres.settings import Settings
 from tests.postgres import dump, roundtrip
 from tests.postgres.conftest import Project
@@ -81,11 +82,11 @@ def test_an_unknown_profile_names_those_that_there_are(project: Project) -> None
 def test_every_profile_speaks_of_kinds_that_there_are(name: str) -> None:
     found = profiles.load(Settings(profile=name), Path(), "here")
     kinds = {pattern.partition(":")[0] for pattern in found.exclude} | set(found.may)
-    assert found.exclude and kinds <= set(planning.RULES)
+    assert found.exclude and kinds <= set(RULES)
 
 
 def test_every_kind_that_needs_a_superuser_has_a_rule() -> None:
-    assert set(rights.SUPERUSER) <= set(planning.RULES)
+    assert set(rights.SUPERUSER) <= set(RULES)
 
 
 # -- what a role may not do --------------------------------------------------------------------------------

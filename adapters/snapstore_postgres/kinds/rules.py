@@ -1,0 +1,95 @@
+"""The table of rules: how facts of each kind are created, dropped and altered."""
+
+from __future__ import annotations
+
+from snapstore.model import UNMODELLED
+from snapstore.rules import NOTHING, Alteration, Rule
+from snapstore_postgres.expressions import growing, resolution
+from snapstore_postgres.kinds import (
+    attached_indexes,
+    base_types,
+    casts,
+    cluster,
+    collations,
+    columns,
+    comments,
+    composites,
+    constraints,
+    database,
+    default_privileges,
+    defaults,
+    domains,
+    enums,
+    event_triggers,
+    extensions,
+    foreign_servers,
+    index_uses,
+    indexes,
+    languages,
+    operator_classes,
+    operators,
+    partitions,
+    privileges,
+    publications,
+    ranges,
+    routines,
+    schemas,
+    sequences,
+    statistics,
+    subscriptions,
+    tables,
+    text_search,
+    views,
+)
+
+_GRANTED_BY_DEFAULT = ("table", "view", "matview", "sequence", "function", "procedure", "aggregate", "enum",
+                       "composite", "domain", "range", "base_type", "schema", "large_object")  # fmt: skip
+_GRANTED_AND_OWNED = ("database", "tablespace", "language", "fdw", "server")
+
+RULES: dict[str, Rule] = {
+    **schemas.RULES,
+    **extensions.RULES,
+    **collations.RULES,
+    **enums.RULES,
+    **composites.RULES,
+    **domains.RULES,
+    UNMODELLED: Rule(lambda f, v: NOTHING, lambda f, v: NOTHING, lambda b, a, v: Alteration()),
+    **ranges.RULES,
+    **tables.RULES,
+    **columns.RULES,
+    **defaults.RULES,
+    **sequences.RULES,
+    **constraints.RULES,
+    **indexes.RULES,
+    **attached_indexes.RULES,
+    **index_uses.RULES,
+    **partitions.RULES,
+    **views.RULES,
+    **routines.RULES,
+    **base_types.RULES,
+    **operators.RULES,
+    **operator_classes.RULES,
+    **casts.RULES,
+    **languages.RULES,
+    **statistics.RULES,
+    **event_triggers.RULES,
+    **text_search.RULES,
+    **foreign_servers.RULES,
+    **publications.RULES,
+    **subscriptions.RULES,
+    **comments.RULES,
+    **privileges.RULES,
+    **default_privileges.RULES,
+    **database.RULES,
+    **cluster.RULES,
+}
+for _kind in _GRANTED_BY_DEFAULT:
+    RULES[_kind] = privileges.with_grants_of_owners(
+        default_privileges.without_default_privileges(RULES[_kind])
+    )
+for _kind in _GRANTED_AND_OWNED:
+    RULES[_kind] = privileges.with_grants_of_owners(RULES[_kind])
+for _kind in resolution.PRINTED:
+    RULES[_kind] = growing.left_alone(resolution.read_anew(RULES[_kind]))
+RULES["column"] = default_privileges.with_plain_identity(RULES["column"])
+RULES["extension"] = default_privileges.without_defaults_for_members(RULES["extension"])
