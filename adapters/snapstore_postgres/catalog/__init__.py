@@ -3,7 +3,8 @@
 A query of ``facts/`` has five columns that say which fact a row is: the class, oid and sub-id by which
 ``pg_depend`` speaks of the object (zeros for what has no address), its identity, and the identity that it is
 part of or NULL. The columns from the sixth on are its attributes, by name; NULL where an attribute has its
-default. To add a kind of object is to add such a file, and an entry to the table of rules in ``kinds/rules.py``.
+default. To add a kind of object is to add such a file, and an entry to the table of rules, which is in
+``kinds/rules.py``.
 
 All run in one transaction with an empty ``search_path``, so that every name the server prints is qualified.
 The parameter ``$1`` is an array of the oids of the schemas that are looked at. The files are plain SQL, in
