@@ -92,6 +92,19 @@ def castable(old: str, new: str) -> bool:
 
 
 _NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
+_KINDS = {
+    **dict.fromkeys((*_NUMBERS, "money", "oid", "boolean", "json", "jsonb"), "plain"),
+    **dict.fromkeys(("date", "timestamp"), "time"),
+    **dict.fromkeys(("inet", "cidr", "macaddr", "macaddr8"), "address"),
+    "uuid": "uuid",
+}
+"""What types tell of, where nobody means the same by values of two of them."""
+
+
+def akin(old: str, new: str) -> bool:
+    """Whether values of one type may mean something in the other. Lists may be empty in both."""
+    kinds = {_KINDS.get(_base(kind)) for kind in (old, new)}
+    return None in kinds or len(kinds) == 1 or "[]" in old + new
 
 
 def assignable(old: str, new: str) -> bool:

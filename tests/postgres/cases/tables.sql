@@ -422,3 +422,20 @@ ALTER TABLE t OWNER TO snap_owner;
 CREATE TABLE u (n int); CREATE TABLE t (id serial, n int);
 --- b
 CREATE TABLE u (n int, v int); CREATE TABLE t (n int); CREATE SEQUENCE t_id_seq AS int OWNED BY u.v; ALTER TABLE t OWNER TO snap_owner;
+--- case a column of which nobody means the values in the other type
+--- both
+CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b');
+CREATE TABLE e (id int); CREATE TABLE p (k int, v text) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p DEFAULT; INSERT INTO p VALUES (1, 'a');
+--- a
+ALTER TABLE t ADD at timestamptz NOT NULL DEFAULT '2024-01-01', ADD key uuid UNIQUE DEFAULT gen_random_uuid(), ADD seen date; ALTER TABLE e ADD at timestamptz;
+ALTER TABLE p ADD at timestamptz DEFAULT '2024-01-01';
+--- b
+ALTER TABLE t ADD at bigint NOT NULL DEFAULT 1700000000, ADD key int UNIQUE, ADD seen boolean; UPDATE t SET key = id, seen = id = 1; ALTER TABLE e ADD at bigint;
+ALTER TABLE p ADD at bigint DEFAULT 1700000000;
+--- case a table made anew, with a key of which nobody means the values in the other type
+--- a
+CREATE TABLE t (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), v text); INSERT INTO t (v) VALUES ('a'), ('b');
+CREATE TABLE r (id int PRIMARY KEY, t uuid REFERENCES t); INSERT INTO r SELECT 1, id FROM t WHERE v = 'a';
+--- b
+CREATE TABLE t (id bigserial PRIMARY KEY, v text); INSERT INTO t (v) VALUES ('a'), ('b');
+CREATE TABLE r (id int PRIMARY KEY, t bigint REFERENCES t); INSERT INTO r VALUES (1, 1);
