@@ -49,7 +49,7 @@ def capture(settings: Settings, context: Context) -> Captured:
 
 def _captured(found: Answers, settings: Settings, context: Context, profile: Profile) -> Captured:
     known = context.known
-    basis = blake2b(repr(profile.exclude).encode(), digest_size=8).digest()
+    basis = blake2b(repr((profile.exclude, settings.data)).encode(), digest_size=8).digest()
     # Most captures find what the last one found. Equal answers make equal facts, so none need be made.
     if known and known.stamp.startswith(basis) and found.have_stamp(known.stamp[len(basis) :]):
         return _with_hints(Captured(stamp=known.stamp, tree=known.tree), (), found, settings, profile)
@@ -170,7 +170,12 @@ def _notices(unmodelled: Sequence[str], found: Answers, settings: Settings) -> l
 
 def _missing(settings: Settings, found: Answers) -> list[Notice]:
     missing = set(settings.data) - {table.chosen.name for table in found.chosen}
-    return [Notice(name, "is named by `data`, but there is no such table") for name in sorted(missing)]
+    columns = {f"{table.chosen.name}.{column}" for table in found.chosen for column in table.chosen.columns}
+    in_clear = "is named by `data_sealed`, but no table of `data` has such a column: nothing is sealed by it"
+    return [
+        *(Notice(name, "is named by `data`, but there is no such table") for name in sorted(missing)),
+        *(Notice(name, in_clear) for name in sorted(set(settings.data_sealed) - columns)),
+    ]
 
 
 def _hints(found: Answers) -> dict[str, Json]:

@@ -101,5 +101,20 @@ def test_a_state_with_secrets_has_no_stamp_from_which_they_could_be_guessed(url:
     assert captured(url).stamp is None
 
 
+def test_rows_that_a_setting_newly_asks_for_are_captured_though_nothing_has_changed(url: str) -> None:
+    execute(url, "INSERT INTO author VALUES (1)")
+    found = captured(url, known(url), data=("public.author",))
+    assert found.tree is None
+    assert any(
+        fact.id.startswith("row:public.author") for document in found.documents for fact in document.facts
+    )
+
+
+def test_a_secret_column_that_is_misspelt_is_told(url: str) -> None:
+    found = captured(url, data=("public.author",), data_sealed=("public.author.name", "public.author.nmae"))
+    assert [notice.subject for notice in found.notices] == ["public.author.nmae"]
+    assert "nothing is sealed by it" in found.notices[0].text
+
+
 def test_a_state_with_rows_has_no_stamp(url: str) -> None:
     assert captured(url, data=("public.author",)).stamp is None
