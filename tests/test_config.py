@@ -134,7 +134,7 @@ MISTAKES = [
     (DB + "login = { user = 'x', pasword = 'y' }\n", 4, "`resources.db.login.pasword`", "'password'"),
     (DB + "timeout = 'soon'\n", 4, "`resources.db.timeout`: expected integer, got string", ""),
     (DB + "exclude = [1]\n", 4, "`resources.db.exclude[0]`: expected string, got integer", ""),
-    (DB + "mode = 'hunter2'\n", 4, "`resources.db.mode` is none of the values", ""),
+    (DB + "mode = 'hunter2'\n", 4, "`resources.db.mode` is none of the values", "it may be: fast, slow"),
     ("[resources.db]\nadapter = 'fake'\n", 1, "`resources.db.url` is missing", ""),
     ("[resources.db]\nurl = 'u'\n", 1, "`resources.db.adapter` is missing", ""),
     ("[resources.db]\nadapter = 'fkae'\nurl='u'\n", 2, "no adapter named 'fkae'", "did you mean 'fake'?"),
@@ -151,7 +151,7 @@ MISTAKES = [
     (DB + '[hooks]\nafter_tkae = [{ run = "x" }]\n', 5, "unknown key `hooks.after_tkae`", "'after_take'"),
     (DB + '[hooks]\nverify = [{ run = "x", timeout = 0 }]\n', 5, "expected number > 0", ""),
     (DB + '[restore]\nallow = ["data-los"]\n', 5, "`restore.allow[0]` is none of", "data-loss, irreversible"),
-    (DB + '[restore]\nallow = "al"\n', 5, "`restore.allow` is none of", 'or all of them: "all"'),
+    (DB + '[restore]\nallow = "al"\n', 5, "`restore.allow` is none of", "index-build, all"),
     (
         DB + "[resources.web]\nadapter = 'fake'\nurl = 'u'\n[groups]\na = 'db'\n",
         8,
@@ -165,7 +165,12 @@ MISTAKES = [
         "`hooks.verify[0].env.A`: expected str",
         "",
     ),
-    (DB + '[notify.templates]\nended = "x"\n', 5, "unknown key `notify.templates.ended`", "deploy, worse"),
+    (
+        DB + '[notify.templates]\nended = "x"\n',
+        5,
+        "unknown key `notify.templates.ended`",
+        "known keys: deploy, drift",
+    ),
     (
         DB + "[watch.metrics.a]\ncommand = 'x'\nmax = 1\n[watch.metrics.b]\ncommand = 'x'\nmax = 'y'\n",
         9,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from snapstore.adapter import PlanRequest
+
+_Number = Annotated[int, msgspec.Meta(ge=0)]
+_Seconds = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,20 +48,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exclude_schemas: tuple[str, ...] = ()
     roles: bool = False
     large_objects: bool = False
-    connect_timeout: int = 10
-    lock_timeout: float = 3.0
-    retry_for: float = 60.0
-    read_lock_timeout: float = 30.0
-    statement_timeout: float = 0.0
-    check_timeout: float = 60.0
+    connect_timeout: _Number = 10
+    lock_timeout: _Seconds = 3.0
+    retry_for: _Seconds = 60.0
+    read_lock_timeout: _Seconds = 30.0
+    statement_timeout: _Seconds = 0.0
+    check_timeout: _Seconds = 60.0
     data: tuple[str, ...] = ()
     data_sealed: tuple[str, ...] = ()
-    data_limit: int = 100_000
+    data_limit: _Number = 100_000
     locking: Literal["auto", "online", "atomic"] = "auto"
-    online_above: int = 64 * 1024 * 1024
-    wait_for_others: float = 600.0
-    idle_timeout: float = 60.0
-    max_replication_lag: int = 0
+    online_above: _Number = 64 * 1024 * 1024
+    wait_for_others: _Seconds = 600.0
+    idle_timeout: _Seconds = 60.0
+    max_replication_lag: _Number = 0
     rehearse_on: Literal["server", "embedded"] = "server"
     rehearse_programs: str = ""
 

@@ -8,14 +8,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from snapstore.config.notifying import Event
 from snapstore.config.places import place_of
-from snapstore.config.preflight import Check
 from snapstore.config.source import Keys, Source, dotted
-from snapstore.config.tables import Forge, Require
-from snapstore.config.watching import Reaction
 from snapstore.errors import SnapError
-from snapstore.model import DataMode, HazardName
 from snapstore.nearest import did_you_mean
 
 T = TypeVar("T")
@@ -28,8 +23,10 @@ def convert(source: Source, value: Any, kind: type[T], at: Keys) -> T:
         _refuse_unknown(source, value, kind, at)
         place, is_key = place_of(error, value, kind)
         if is_key:
-            raise _unknown_key(source, at + place) from None
-        raise _wrong(source, at + place, str(error).partition(" - at `")[0]) from None
+            known = _type_at(msgspec.inspect.type_info(kind), place[:-1])
+            raise _unknown_key(source, at + place, known) from None
+        text = str(error).partition(" - at `")[0]
+        raise _wrong(source, at + place, text, _choices(kind, place)) from None
     if not _is_strict(found):
         _refuse_unknown(source, value, kind, at)
     return found
@@ -50,13 +47,13 @@ def _is_strict(value: Any) -> bool:
     return not hasattr(value, "__dataclass_fields__")
 
 
-def _wrong(source: Source, path: Keys, text: str) -> SnapError:
+def _wrong(source: Source, path: Keys, text: str, choices: str) -> SnapError:
     """A validation error in the words of this file; a value that was given is left out."""
     missing = re.search(r"missing required field `(\w+)`", text)
     if missing:
         return source.error(path, f"`{dotted((*path, missing[1]))}` is missing")
     if text.startswith("Invalid enum value"):
-        return source.error(path, f"`{dotted(path)}` is none of the values it may have", _choices(path))
+        return source.error(path, f"`{dotted(path)}` is none of the values it may have", choices)
     words = (
         text.replace("`", "").replace("Expected ", "expected ").replace(" | null", "").replace(" | ", " or ")
     )
@@ -72,24 +69,46 @@ def _wrong(source: Source, path: Keys, text: str) -> SnapError:
     return source.error(path, f"`{dotted(path)}`: {words}" if path else words)
 
 
-def _unknown_key(source: Source, path: Keys) -> SnapError:
-    return source.error(path, f"unknown key `{dotted(path)}`", _choices(path))
+def _unknown_key(source: Source, path: Keys, table: msgspec.inspect.Type) -> SnapError:
+    """A key that is none of those that a table of one type of values may have."""
+    known = list(_values(table.key_type)) if isinstance(table, msgspec.inspect.DictType) else []
+    return source.error(
+        path, f"unknown key `{dotted(path)}`", did_you_mean(str(path[-1]), known, "known keys")
+    )
 
 
-def _choices(path: Keys) -> str:
-    if path[:1] == ("review",):
-        return f"it may be: {', '.join(Forge if path[-1] == 'forge' else Require)}"
-    if path[:1] == ("restore",):
-        values: list[str] = [*DataMode] if path[-1] == "data" else [*HazardName]
-        all_of_them = ', or all of them: "all"' if path[1:2] == ("allow",) else ""
-        return f"it may be: {', '.join(values)}{all_of_them}"
-    if path[:1] == ("notify",):
-        return f"it may be: {', '.join(Event)}"
-    if path[:2] == ("preflight", "skip"):
-        return f"it may be: {', '.join(Check)}"
-    if path == ("watch", "action"):
-        return f"it may be: {', '.join(Reaction)}"
-    return "see `snap schema config` for the values it may have"
+def _choices(kind: Any, place: Keys) -> str:
+    """Which values there may be, as the type says that belongs to this place."""
+    found = list(_values(_type_at(msgspec.inspect.type_info(kind), place)))
+    return (
+        f"it may be: {', '.join(found)}" if found else "see `snap schema config` for the values it may have"
+    )
+
+
+def _type_at(kind: msgspec.inspect.Type, place: Keys) -> msgspec.inspect.Type:
+    inspect = msgspec.inspect
+    for part in place:
+        for option in kind.types if isinstance(kind, inspect.UnionType) else (kind,):
+            if isinstance(option, inspect.StructType | inspect.DataclassType):
+                kind = next((field.type for field in option.fields if field.encode_name == part), kind)
+            elif isinstance(option, inspect.DictType):
+                kind = option.value_type
+            elif isinstance(option, inspect.ListType | inspect.VarTupleType) and isinstance(part, int):
+                kind = option.item_type
+    return kind
+
+
+def _values(kind: msgspec.inspect.Type) -> Iterator[str]:
+    inspect = msgspec.inspect
+    if isinstance(kind, inspect.EnumType):
+        yield from (str(member.value) for member in kind.cls)
+    elif isinstance(kind, inspect.LiteralType):
+        yield from map(str, kind.values)
+    elif isinstance(kind, inspect.UnionType):
+        for option in kind.types:
+            yield from _values(option)
+    elif isinstance(kind, inspect.ListType | inspect.VarTupleType):
+        yield from _values(kind.item_type)
 
 
 def _refuse_unknown(source: Source, value: Any, kind: Any, at: Keys) -> None:
