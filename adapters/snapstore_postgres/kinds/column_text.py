@@ -21,8 +21,9 @@ from snapstore_postgres.relations import (
 from snapstore_postgres.relations.notnull_changes import not_null_clause, unvalidated
 
 
-def column_clause(column: Fact, view: View, typed: bool = False) -> str:
-    """The column as CREATE TABLE and ADD COLUMN write it, without its default."""
+def column_clause(column: Fact, view: View, typed: bool = False, numbered: bool = True) -> str:
+    """The column as CREATE TABLE and ADD COLUMN write it, without its default; as an identity column where it
+    is ``numbered`` with that statement."""
     attrs = column.attrs
     text = last(column.name) + (" WITH OPTIONS" if typed else f" {attrs['type']}")
     text += options_clause(column.id, attrs["foreign_options"])[0] if "foreign_options" in attrs else ""
@@ -30,7 +31,7 @@ def column_clause(column: Fact, view: View, typed: bool = False) -> str:
     if "generated" in attrs:
         kind = "STORED" if attrs["generated"]["kind"] == "s" else "VIRTUAL"
         text += f" GENERATED ALWAYS AS ({reparsable(attrs['generated']['expression'])}) {kind}"
-    if "identity" in attrs and not typed:
+    if "identity" in attrs and numbered:
         text += f" {identity_clause(column, view)}"
     return text + not_null_clause(column, attrs.get("not_null"), view)
 

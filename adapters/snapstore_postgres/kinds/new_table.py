@@ -33,6 +33,7 @@ from snapstore_postgres.options import options_clause
 from snapstore_postgres.relations import STRONGEST, all_options, owner_statement
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.relations.no_inherit import around_identity, for_one_table
+from snapstore_postgres.relations.notnull import is_inherited
 from snapstore_postgres.relations.notnull_changes import own_not_null
 from snapstore_postgres.rows import positions
 
@@ -91,8 +92,7 @@ def _told_behind(fact: Fact, columns: Sequence[Fact], view: View) -> Iterator[st
     yield from without_default([c for c in from_above if has_default_above(c, view)], view)
     for column in columns:
         yield from own_flag(column, view, inline=column in inline)
-    # Nothing that creates a table of a type lets a column of it be one.
-    identities = inline if fact.attrs.get("of") else from_above
+    identities = _numbered_behind(fact, columns)
     for column in identities:
         yield from own_identity(column, view)
     for column in from_above:
@@ -110,6 +110,15 @@ def _apart(fact: Fact, columns: Sequence[Fact]) -> tuple[list[Fact], list[Fact]]
     return [column for column in columns if column not in from_above], from_above
 
 
+def _numbered_behind(fact: Fact, columns: Sequence[Fact]) -> list[Fact]:
+    """The columns that become identity columns once the table is there: nothing that creates a table of a
+    type lets one be one, and a NOT NULL from above would be the table's own if CREATE TABLE said so."""
+    inline, from_above = _apart(fact, columns)
+    if fact.attrs.get("of"):
+        return inline
+    return [*from_above, *(c for c in inline if is_inherited(c.attrs.get("not_null")))]
+
+
 def _persistence(fact: Fact) -> str:
     return "UNLOGGED " if fact.attrs.get("persistence") == "u" else ""
 
@@ -117,7 +126,9 @@ def _persistence(fact: Fact) -> str:
 def _table_body(fact: Fact, columns: Sequence[Fact], view: View) -> str:
     attrs = fact.attrs
     inline, from_above = _apart(fact, columns)
-    items = [column_clause(c, view, bool(attrs.get("of"))) + no_default_above(c, view) for c in inline]
+    typed, behind = bool(attrs.get("of")), _numbered_behind(fact, columns)
+    clauses = ((c, column_clause(c, view, typed, numbered=c not in behind)) for c in inline)
+    items = [text + no_default_above(c, view) for c, text in clauses]
     items += [clause for c in from_above if (clause := own_not_null(c, view))]
     body = ",\n".join(f"    {item}" for item in items)
     text = f" OF {attrs['of']}" if attrs.get("of") else ""

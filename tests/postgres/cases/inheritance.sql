@@ -447,3 +447,9 @@ CREATE TABLE p (a int CONSTRAINT p_a NOT NULL, b int); ALTER TABLE p ADD CONSTRA
 --- a
 --- b
 ALTER TABLE p ALTER b TYPE text;
+
+--- case a column that numbers rows is NOT NULL by a parent
+--- a
+CREATE TABLE p (a int, c int NOT NULL); CREATE TABLE d (c int, e int) INHERITS (p); ALTER TABLE d ALTER c ADD GENERATED ALWAYS AS IDENTITY; INSERT INTO d (a) VALUES (1);
+--- b
+CREATE TABLE o (a int);
