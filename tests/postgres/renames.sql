@@ -5,6 +5,7 @@ CREATE TYPE app.mood AS ENUM ('sad', 'well', 'Very well');
 CREATE TYPE app.pair AS (a int, b text);
 CREATE DOMAIN app.code AS text NOT NULL CONSTRAINT short CHECK (length(VALUE) < 9);
 CREATE TYPE app.span AS RANGE (subtype = float8);
+CREATE TYPE app.days_off AS RANGE (subtype = date); ALTER FUNCTION app.days_off(date, date) SET SCHEMA other;
 CREATE TYPE app.cash; CREATE FUNCTION app.cash_in(cstring, oid, int) RETURNS app.cash LANGUAGE internal IMMUTABLE STRICT AS 'numeric_in';
 CREATE FUNCTION app.cash_out(app.cash) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'numeric_out';
 CREATE TYPE app.cash (INPUT = app.cash_in, OUTPUT = app.cash_out, TYPMOD_IN = numerictypmodin, TYPMOD_OUT = numerictypmodout, STORAGE = main);
@@ -108,6 +109,8 @@ ALTER TYPE app.cash RENAME TO dollars;
 ALTER TYPE app.span RENAME TO reach;
 --- range to another schema, without its functions
 ALTER TYPE app.span SET SCHEMA other;
+--- schema of a function of a range
+ALTER SCHEMA other RENAME TO another;
 --- function
 ALTER FUNCTION app.twice(int) RENAME TO doubled;
 --- function to another schema

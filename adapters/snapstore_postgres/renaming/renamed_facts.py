@@ -31,7 +31,7 @@ def renamed_facts(
     is_column = renaming.kind == "column"
     tables = {f"table:{qualifier(name)}" for name in renaming.names} if is_column else set()
     for fact in facts:
-        around = " ".join((fact.id, fact.parent or "", *fact.needs))
+        around = " ".join((fact.id, fact.parent or "", *fact.needs, *_beside(fact)))
         if fact.id not in tables and not any(mark in around for mark in marks):
             yield fact
             continue
@@ -43,6 +43,13 @@ def renamed_facts(
         if fact.kind == "range":
             found = _with_range_names(fact, found, renaming)
         yield _in_its_schema(found, renaming)
+
+
+def _beside(fact: Fact) -> Iterator[str]:
+    """The names of what came with a range type, which may be anywhere by now."""
+    if fact.kind == "range":
+        yield from [multirange_of(fact)] if "multirange" in fact.attrs else []
+        yield from range_constructors(fact).values()
 
 
 def _in_its_schema(fact: Fact, renaming: Renaming) -> Fact:
