@@ -71,7 +71,7 @@ def _made_anew(fact: Fact, view: View) -> bool:
 
 def _remade_with(table: Fact, view: View) -> Iterable[str]:
     """The partitions that a table made anew keeps, since its rows are put into the new tree, wherever they
-    fit; and the checks that it gets from parents from which it only inherits once it is there."""
+    fit; and the checks that it has as parents from which it only inherits once it is there."""
     yield from _checks_of(generated.later_parents(table, view), table, view)
     if table.id not in view.live or "partition_key" not in table.attrs:
         return
@@ -82,9 +82,9 @@ def _remade_with(table: Fact, view: View) -> Iterable[str]:
 def _checks_of(parents: Iterable[str], table: Fact, view: View) -> Iterator[str]:
     for parent in parents:
         for part in view.target_parts.get(f"table:{parent}", ()):
-            below = view.target.get(f"constraint:{table.name}.{last(part.name)}")
-            inherited = part.kind == "constraint" and below is not None and below.attrs.get("inherited")
-            if inherited and part.id in view.live:
+            below = f"constraint:{table.name}.{last(part.name)}"
+            is_check = part.kind == "constraint" and part.attrs.get("type") == "c"
+            if is_check and part.id in view.live and below in view.target:
                 yield part.id
 
 

@@ -412,7 +412,7 @@ CREATE TABLE c (a int CONSTRAINT nb NOT NULL, b int CONSTRAINT na NOT NULL);
 --- case a computed column of a parent that the child has of its own, with a check that it has not -- before 16
 --- a
 CREATE TABLE p (x int, g int GENERATED ALWAYS AS (x + 1) STORED); CREATE TABLE c (x int, g int GENERATED ALWAYS AS (x + 1) STORED, y int DEFAULT 3, CHECK (y > 0));
-ALTER TABLE c INHERIT p; ALTER TABLE p ADD CONSTRAINT k CHECK (x > 0); INSERT INTO c VALUES (1); INSERT INTO p VALUES (2);
+ALTER TABLE p ADD CONSTRAINT l CHECK (g > 0); ALTER TABLE c ADD CONSTRAINT l CHECK (g > 0); ALTER TABLE c INHERIT p; ALTER TABLE p ADD CONSTRAINT k CHECK (x > 0); INSERT INTO c VALUES (1); INSERT INTO p VALUES (2);
 --- b
 CREATE TABLE other (id int);
 
