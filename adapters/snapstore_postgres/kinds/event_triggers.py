@@ -11,6 +11,9 @@ from snapstore_postgres.names import literal
 
 _ENABLED = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 
+_BEHIND_ALL = 30_000
+"""Before 17 nothing keeps a new one from what is done after it."""
+
 
 def _event_trigger(fact: Fact) -> list[str]:
     a = fact.attrs
@@ -28,5 +31,5 @@ def _tune_event_trigger(before: Fact, after: Fact) -> Sequence[str] | None:
 
 
 RULES: dict[str, Rule] = {
-    "event_trigger": whole("EVENT TRIGGER", _event_trigger, rank=200, tune=_tune_event_trigger),
+    "event_trigger": whole("EVENT TRIGGER", _event_trigger, rank=_BEHIND_ALL, tune=_tune_event_trigger),
 }

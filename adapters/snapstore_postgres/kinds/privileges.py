@@ -151,12 +151,16 @@ def _grants_on(identity: str, grantees: Collection[str], view: View) -> Iterator
             yield part
 
 
+_BEHIND_ALL = 10_000
+"""A materialized view may have to wait until another one is filled for it."""
+
+
 def _rank(grant: Fact) -> int | None:
     """Default privileges come when all is made, or what is made after them would have them too. Those on
     columns come after those on tables, which take what they lose from the columns too."""
     if _subject(grant).startswith("column:"):
         return 62
-    return 195 if _subject(grant).startswith("default_privileges:") else None
+    return _BEHIND_ALL if _subject(grant).startswith("default_privileges:") else None
 
 
 def _grant(fact: Fact, view: View) -> Draft:

@@ -493,3 +493,18 @@ CREATE TABLE below (x integer) INHERITS (t);
 CREATE TABLE t (id integer CONSTRAINT own NOT NULL NO INHERIT, a integer CONSTRAINT t_a_not_null NOT NULL NO INHERIT, k integer GENERATED ALWAYS AS IDENTITY);
 CREATE TABLE below (x integer) INHERITS (t);
 ALTER TABLE t ALTER CONSTRAINT t_k_not_null NO INHERIT;
+--- case default privileges, beside a materialized view that waits for another one to be filled
+--- both
+CREATE TABLE t (id int); INSERT INTO t VALUES (1); CREATE MATERIALIZED VIEW m AS SELECT id FROM t;
+--- a
+CREATE MATERIALIZED VIEW n AS SELECT id FROM m; REFRESH MATERIALIZED VIEW m WITH NO DATA; ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO snap_reader;
+--- b
+REFRESH MATERIALIZED VIEW m WITH NO DATA;
+--- case an event trigger that stops what comes after it, beside a materialized view that waits for another one to be filled -- before 17
+--- both
+CREATE TABLE t (id int); INSERT INTO t VALUES (1); CREATE MATERIALIZED VIEW m AS SELECT id FROM t;
+--- a
+CREATE MATERIALIZED VIEW n AS SELECT id FROM m; REFRESH MATERIALIZED VIEW m WITH NO DATA;
+CREATE FUNCTION stop() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION $$stopped$$; END'; CREATE EVENT TRIGGER stop ON ddl_command_start EXECUTE FUNCTION stop();
+--- b
+REFRESH MATERIALIZED VIEW m WITH NO DATA;
