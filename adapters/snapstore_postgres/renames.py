@@ -20,6 +20,8 @@ from msgspec import structs
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Verb
+from snapstore_postgres.names import last, qualifier
+from snapstore_postgres.relations.taken_names import freed
 from snapstore_postgres.renaming import INSIDE, RENAMED, Renaming
 from snapstore_postgres.renaming.free_names import aside, is_taken
 from snapstore_postgres.renaming.inside import next_inside, type_of
@@ -44,6 +46,9 @@ def rename_back(request: PlanRequest) -> tuple[PlanRequest, Renames]:
     found = Renames([], {})
     for renaming, after in _all_renamings(request):
         action = renaming_action(request, renaming, len(found.actions), partial(is_taken, request))
+        if renaming.kind == "constraint":
+            free = freed(qualifier(renaming.new), last(renaming.new), request)
+            action = structs.replace(action, statements=(*free, *action.statements))
         found.actions.append(action)
         found.frees[renaming.before] = action.produces[0]
         request = after

@@ -11,14 +11,13 @@ from snapstore_postgres.expressions import before_clause, reparsable
 from snapstore_postgres.kinds import generated
 from snapstore_postgres.kinds.attached_indexes import attached_indexes, separable, vanishes_with_parent_index
 from snapstore_postgres.kinds.domains import is_inside_others
-from snapstore_postgres.kinds.hidden_keys import keys_before
 from snapstore_postgres.kinds.index_partitions import is_exclusion, made_after
 from snapstore_postgres.kinds.indexes import on_partitioned, stored_otherwise
 from snapstore_postgres.kinds.merging import are_away, comes_behind, own_below, taken_off
 from snapstore_postgres.kinds.own_checks import dropped
 from snapstore_postgres.names import block, last, literal, qualifier, spare_name, unquote
 from snapstore_postgres.relations import STRONGEST, children, size, table_of
-from snapstore_postgres.relations.copied_keys import without_copy
+from snapstore_postgres.relations.hidden_keys import keys_before
 from snapstore_postgres.relations.inheritance import (
     along,
     ancestors,
@@ -32,6 +31,7 @@ from snapstore_postgres.relations.inheritance import (
 from snapstore_postgres.relations.keys import is_by_pairs
 from snapstore_postgres.relations.miscounted import goes_with_type
 from snapstore_postgres.relations.no_inherit import around_key
+from snapstore_postgres.relations.taken_names import freed
 from snapstore_postgres.rows.unvalidated import is_unvalidated, is_valid_check
 
 
@@ -48,7 +48,7 @@ def _create_constraint(fact: Fact, view: View) -> Draft:
     before, behind = around_key(fact, view)
     return Draft(
         statements=[
-            *without_copy(table, name, view),
+            *freed(table, name, view.request),
             *before,
             f"ALTER TABLE {only}{table} ADD CONSTRAINT {name} {constraint_definition(fact)}",
             *behind,

@@ -163,7 +163,8 @@ def _trigger_statements(fact: Fact, view: View) -> list[str]:
 
 def _is_of_constraint(name: str, table: str, view: View) -> bool:
     tables = (table, *partitions_below(table, view.target))
-    parts = chain.from_iterable(view.target_parts.get(t, ()) for t in tables)
+    sides = (view.target_parts, view.live_parts)  # one that goes may still be there
+    parts = chain.from_iterable(side.get(t, ()) for side in sides for t in tables)
     return any(
         last(part.name) == name
         if part.kind == "constraint"

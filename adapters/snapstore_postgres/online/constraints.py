@@ -17,10 +17,9 @@ def validated(scene: Scene) -> Iterator[Change]:
         fact = scene.target.get(action.subject)
         if fact is None or not _is_checked(fact, scene):
             continue
-        if action.verb is Verb.CREATE and len(action.statements) == 1:
-            new = msgspec.structs.replace(
-                action, statements=(f"{action.statements[0]} NOT VALID",), hazards=()
-            )
+        if action.verb is Verb.CREATE and all(text.startswith("DO ") for text in action.statements[:-1]):
+            *before, add = action.statements
+            new = msgspec.structs.replace(action, statements=(*before, f"{add} NOT VALID"), hazards=())
             yield Change([action], [new, _validation(action, fact)])
         elif action.verb is Verb.ALTER and " VALIDATE CONSTRAINT " in action.statements[0]:
             # Nobody waits for it: the constraint is there already.

@@ -50,7 +50,7 @@ def _takes_one(table: str, scene: Scene) -> bool:
 def _steps(action: Action, fact: Fact, table: str, scene: Scene) -> tuple[list[Action], list[Action]]:
     """The steps for one partition, without those that an earlier attempt has done; and the actions that would
     take away what that one left."""
-    name, text = last(fact.name), action.statements[0].partition(f" ADD CONSTRAINT {last(fact.name)} ")[2]
+    name, text = last(fact.name), action.statements[-1].partition(f" ADD CONSTRAINT {last(fact.name)} ")[2]
     identity = f"constraint:{table}.{name}"
     left, drop = scene.live.get(identity), scene.drop_of(identity)
     if left is not None and (drop is None or left.attrs["definition"].removesuffix(" NOT VALID") != text):

@@ -9,7 +9,6 @@ from snapstore.model import Fact, Json
 from snapstore.rules import View
 from snapstore_postgres.names import aside, block, last, literal, unquote
 from snapstore_postgres.relations import children, not_null_name, table_of
-from snapstore_postgres.relations.copied_keys import without_copy
 from snapstore_postgres.relations.notnull import (
     beside,
     has_name,
@@ -18,6 +17,7 @@ from snapstore_postgres.relations.notnull import (
     name_of_not_null,
     without_name,
 )
+from snapstore_postgres.relations.taken_names import freed
 
 
 def not_null_rename(column: Fact, was: Json, now: Json, view: View) -> list[str]:
@@ -132,7 +132,7 @@ def without_namesake(column: Fact, view: View) -> list[str]:
     if not column.attrs.get("not_null"):
         return []
     name, table = name_of_not_null(column), table_of(column)
-    return [*without_copy(table, name, view), *_without_other(column, view)]
+    return [*freed(table, name, view.request), *_without_other(column, view)]
 
 
 def _without_other(column: Fact, view: View) -> list[str]:
