@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from snapstore.model import Fact
 from snapstore.rules import Alteration, Draft, Rule, View
+from snapstore_postgres.features import strings
 from snapstore_postgres.kinds.type_swap import columns_with, swap
 from snapstore_postgres.kinds.types import dropped, type_slot
 from snapstore_postgres.names import literal
@@ -57,14 +58,14 @@ def _added_labels(name: str, was: Sequence[str], now: Sequence[str]) -> Iterator
 
 def _uses_new_label(enum: Fact, labels: set[str], view: View) -> bool:
     """A label added in a transaction cannot be used in it (the manual, ALTER TYPE), so then it is a swap."""
-    texts = [literal(label) for label in labels]
+    texts = [*labels, *map(literal, labels)]
     columns = [*columns_with(enum, view.target_dependents)]
     if any(_gets_values(column, view) for column in columns):
         return True
     by_type = {enum.id, *(column.id for column in columns)}  # a bound does not tell of what it is
     return any(
         not by_type.isdisjoint(change.after.needs)
-        and any(t in str(change.after.attrs) for t in [*texts, *labels])
+        and any(text in told for told in strings(change.after.attrs) for text in texts)
         for change in view.request.changes.facts
         if change.after is not None
     )

@@ -536,3 +536,9 @@ CREATE TABLE o (id int, r text);
 CREATE DOMAIN m AS int[] CONSTRAINT mc CHECK (cardinality(VALUE) < 9); CREATE TABLE t (a int, m m); ALTER TABLE o ALTER r TYPE t USING NULL;
 --- b
 CREATE DOMAIN m AS int[]; CREATE TABLE t (a int, m m);
+
+--- case a label with a quote that a default of a type with one has, too
+--- a
+CREATE TYPE "E e" AS ENUM ('a', 'b''c', 'd'); CREATE TABLE t (id int, e "E e" DEFAULT 'b''c'); INSERT INTO t VALUES (1, 'a');
+--- b
+CREATE TYPE "E e" AS ENUM ('a', 'd'); CREATE TABLE t (id int, e "E e"); INSERT INTO t VALUES (1, 'a');
