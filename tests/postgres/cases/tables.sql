@@ -439,3 +439,11 @@ CREATE TABLE r (id int PRIMARY KEY, t uuid REFERENCES t); INSERT INTO r SELECT 1
 --- b
 CREATE TABLE t (id bigserial PRIMARY KEY, v text); INSERT INTO t (v) VALUES ('a'), ('b');
 CREATE TABLE r (id int PRIMARY KEY, t bigint REFERENCES t); INSERT INTO r VALUES (1, 1);
+--- case options of a TOAST table that no column needs any more
+--- a
+CREATE TABLE g (id int, a int, b text); ALTER TABLE g SET (toast.autovacuum_enabled = false); ALTER TABLE g DROP b; INSERT INTO g VALUES (1);
+CREATE TABLE h (id int, a varchar(9)); INSERT INTO h VALUES (1, 'x');
+CREATE TABLE i (id int, b text); ALTER TABLE i SET (toast.autovacuum_vacuum_threshold = 9); ALTER TABLE i DROP b; INSERT INTO i VALUES (2);
+--- b
+CREATE TABLE h (id int, a varchar(9), b text) WITH (toast.autovacuum_enabled = false); ALTER TABLE h DROP b; INSERT INTO h VALUES (1, 'x');
+CREATE TABLE i (id int, c jsonb); INSERT INTO i VALUES (2);
