@@ -40,7 +40,7 @@ def _identified(fact: Fact, view: View, updates: list[str]) -> list[str]:
     table = view.target.get(fact.parent or "")
     if not _is_published(view) or table is None:
         return updates
-    if not _is_told_by_all(table, view) or view.appears(f"replica_identity:{table.name}"):
+    if not _is_told_by_all(table, view):
         return [unpublished(updates)]
     if _has_identity(table, view):
         return updates
