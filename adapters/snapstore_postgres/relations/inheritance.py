@@ -86,9 +86,9 @@ def unsettled(part: Fact, view: View) -> bool:
         return False
     before, local = view.live.get(part.id), not part.attrs.get("inherited")
     if before is None or view.vanishes(part.id):
-        if local:
-            return before is not None and bool(governing(part, view))
-        return not any(view.appears(i) for i in given_by(part, view))
+        if before is not None and governing(part, view):
+            return True  # it cannot go
+        return not local and not any(view.appears(i) for i in given_by(part, view))
     through = governing(part, view)
     if cannot_become(before, part, all_governing(part, view), view):
         return True

@@ -181,13 +181,14 @@ def gone_with_type(column: Fact, view: View) -> Iterator[Fact]:
 
 
 def marked_below(column: Fact, view: View) -> Iterator[str]:
-    """The columns with which one that comes will merge, at any depth, that get their types before: later they
-    could not."""
+    """The columns with which one that comes will merge, at any depth, that get their types before, maybe by
+    the statement for one above: later they could not."""
     for child in children(column.parent or "", view.target_dependents):
         same = view.target.get(f"column:{child}.{last(column.name)}")
         if same is not None:
-            if is_marked(view.live.get(same.id)) and view.stays(same.id):
-                yield same.id
+            tables = (child, *ancestors(child, view.live)) if is_marked(view.live.get(same.id)) else ()
+            marked = (i for i in _same(same.id, tables, view.request) if is_marked(view.live[i]))
+            yield from (identity for identity in marked if view.stays(identity))
             yield from marked_below(same, view)
 
 

@@ -453,3 +453,10 @@ ALTER TABLE p ALTER b TYPE text;
 CREATE TABLE p (a int, c int NOT NULL); CREATE TABLE d (c int, e int) INHERITS (p); ALTER TABLE d ALTER c ADD GENERATED ALWAYS AS IDENTITY; INSERT INTO d (a) VALUES (1);
 --- b
 CREATE TABLE o (a int);
+--- case a column of two parents, of which one has lost it and leaves a check of it
+--- both
+CREATE TABLE b (y int);
+--- a
+CREATE TABLE a (y int, CONSTRAINT k CHECK (y > 0)); CREATE TABLE c () INHERITS (a, b); INSERT INTO c VALUES (1);
+--- b
+CREATE TABLE a (y int, CONSTRAINT k CHECK (y > 0)); CREATE TABLE c () INHERITS (a, b); INSERT INTO c VALUES (1); ALTER TABLE ONLY a DROP y;
