@@ -8,15 +8,15 @@ from collections.abc import Iterator, Sequence
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import before_clause, reparsable
-from snapstore_postgres.kinds import generated
 from snapstore_postgres.kinds.attached_indexes import attached_indexes, separable, vanishes_with_parent_index
 from snapstore_postgres.kinds.domains import is_inside_others
 from snapstore_postgres.kinds.index_partitions import is_exclusion, made_after
 from snapstore_postgres.kinds.indexes import on_partitioned, stored_otherwise
+from snapstore_postgres.kinds.late_checks import made_before
 from snapstore_postgres.kinds.merging import are_away, comes_behind, own_below, taken_off
 from snapstore_postgres.kinds.own_checks import dropped
 from snapstore_postgres.names import block, last, literal, qualifier, spare_name, unquote
-from snapstore_postgres.relations import STRONGEST, children, size, table_of
+from snapstore_postgres.relations import STRONGEST, size, table_of
 from snapstore_postgres.relations.hidden_keys import keys_before
 from snapstore_postgres.relations.inheritance import (
     along,
@@ -108,26 +108,6 @@ def _valid_below(fact: Fact, reached: Sequence[Fact]) -> list[str]:
     """Statements that validate a check in the tables that it reaches, where it was new with these."""
     valid = [part for part in reached if is_valid_check(part)] if is_unvalidated(fact) else []
     return [f"ALTER TABLE {table_of(part)} VALIDATE CONSTRAINT {last(part.name)}" for part in valid]
-
-
-def made_before(fact: Fact, view: View) -> list[str]:
-    """The new tables, by identity, to which a new check of a parent has to come: for not being valid there,
-    as it would be in one that is made after it; or because they inherit only once they are there, and would
-    have to have it by then."""
-    is_check = fact.kind == "constraint" and fact.attrs.get("type") == "c"
-    if not is_check or not view.appears(fact.id):
-        return []
-    found = []
-    for child in children(fact.parent or "", view.target_dependents):
-        below = view.target.get(f"constraint:{child}.{last(fact.name)}")
-        if below and view.appears(f"table:{child}") and _comes_later(below, table_of(fact), view):
-            found.append(f"table:{child}")
-        found += made_before(below, view) if below else []
-    return found
-
-
-def _comes_later(below: Fact, parent: str, view: View) -> bool:
-    return is_unvalidated(below) or parent in generated.later_parents(view.target[below.parent or ""], view)
 
 
 def _made_with_parent(fact: Fact, view: View) -> bool:

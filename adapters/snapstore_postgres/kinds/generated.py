@@ -53,6 +53,11 @@ def follows(before: Fact, after: Fact, above: Sequence[str], view: View) -> bool
     return _is_other(before, after) and any(_is_other(view.live[i], view.target[i]) for i in above)
 
 
+def has_its_own(column: Fact, above: Fact) -> bool:
+    """Whether a column that is only inherited is computed otherwise than that of a parent."""
+    return bool(column.attrs.get("inherited")) and "generated" in column.attrs and _is_other(above, column)
+
+
 def own_expressions(column: Fact, reached: Sequence[Fact]) -> list[str]:
     """The same for columns of children that have come with this one."""
     return [computed(below) for below in reached if "generated" in below.attrs and _is_other(column, below)]

@@ -23,10 +23,10 @@ from snapstore_postgres.kinds.columns_above import (
     stored_alike,
     stored_as_above,
 )
-from snapstore_postgres.kinds.constraints import made_before
 from snapstore_postgres.kinds.domain_checks import checks_before
 from snapstore_postgres.kinds.flags import own_flag
 from snapstore_postgres.kinds.identities import own_identity, settled_identity
+from snapstore_postgres.kinds.late_checks import made_before
 from snapstore_postgres.kinds.not_valid_above import left_not_valid
 from snapstore_postgres.kinds.table_flags import flag_statements
 from snapstore_postgres.options import options_clause

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Fact
 from snapstore.rules import Draft, Rule, View
-from snapstore_postgres.kinds import generated, stripping
+from snapstore_postgres.kinds import late_checks, stripping
 from snapstore_postgres.kinds.new_table import created
 from snapstore_postgres.kinds.partitions import detached
 from snapstore_postgres.kinds.subscriptions import subscribers
 from snapstore_postgres.kinds.table_changes import altered
-from snapstore_postgres.names import last
 from snapstore_postgres.relations import STRONGEST, data_loss, row_slots, size
 from snapstore_postgres.relations.inheritance import parents, partitions_below
 from snapstore_postgres.rows import archive
@@ -71,21 +70,12 @@ def _made_anew(fact: Fact, view: View) -> bool:
 
 def _remade_with(table: Fact, view: View) -> Iterable[str]:
     """The partitions that a table made anew keeps, since its rows are put into the new tree, wherever they
-    fit; and the checks that it has as parents from which it only inherits once it is there."""
-    yield from _checks_of(generated.later_parents(table, view), table, view)
+    fit; and the checks that have to come to it."""
+    yield from late_checks.live_above(table, view)
     if table.id not in view.live or "partition_key" not in table.attrs:
         return
     kept = set(partitions_below(table.id, view.target))
     yield from (identity for identity in partitions_below(table.id, view.live) if identity in kept)
-
-
-def _checks_of(parents: Iterable[str], table: Fact, view: View) -> Iterator[str]:
-    for parent in parents:
-        for part in view.target_parts.get(f"table:{parent}", ()):
-            below = f"constraint:{table.name}.{last(part.name)}"
-            is_check = part.kind == "constraint" and part.attrs.get("type") == "c"
-            if is_check and part.id in view.live and below in view.target:
-                yield part.id
 
 
 RULES: dict[str, Rule] = {

@@ -460,3 +460,9 @@ CREATE TABLE b (y int);
 CREATE TABLE a (y int, CONSTRAINT k CHECK (y > 0)); CREATE TABLE c () INHERITS (a, b); INSERT INTO c VALUES (1);
 --- b
 CREATE TABLE a (y int, CONSTRAINT k CHECK (y > 0)); CREATE TABLE c () INHERITS (a, b); INSERT INTO c VALUES (1); ALTER TABLE ONLY a DROP y;
+--- case a check of a column that a child computes otherwise -- since 17
+--- a
+CREATE TABLE p (y int, g int GENERATED ALWAYS AS (y + 1) STORED); CREATE TABLE c () INHERITS (p); ALTER TABLE c ALTER g SET EXPRESSION AS (y + 2);
+ALTER TABLE p ADD CONSTRAINT k CHECK (g > 0); INSERT INTO c VALUES (1); CREATE TABLE d () INHERITS (c);
+--- b
+CREATE TABLE other (id int);
