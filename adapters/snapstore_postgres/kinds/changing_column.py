@@ -102,6 +102,11 @@ class Changing:
         """The columns of partitions that would lose their NOT NULL."""
         return generated.losing(self.before, self.after, self.above, self.view)
 
+    @cached_property
+    def forgotten(self) -> list[str]:
+        """The checks that tables below would lose."""
+        return generated.forgotten(self.before, self.after, self.above, self.view)
+
     def _differs(self, key: str) -> bool:
         return bool(self.before.attrs.get(key) != self.after.attrs.get(key))
 

@@ -54,13 +54,20 @@ def altered(before: Fact, after: Fact, view: View) -> Alteration | None:
         provides=[i for i in numbers_by(after) if i in view.target and i not in view.live],
         lock=STRONGEST,
         displaces=partial(displaces, change),
-        reaches=[*change.losing, *([after.parent or ""] if change.violated else ())],
+        reaches=[*_reached(change)],
         swaps=_following(before, view) if change.leads else (),
         follows=(change.retyped and change.follows) or generated.follows(before, after, change.above, view),
         hazards=(*_costs(change), *fit.hazards),
         payload=fitting.with_payload([fit]),
     )
     return positions.kept_by(before, after, found, view)
+
+
+def _reached(change: Changing) -> Iterator[str]:
+    """What else that stands on may be in the way."""
+    yield from change.losing
+    yield from [change.after.parent or ""] if change.violated else []
+    yield from (change.view.live[check].parent or "" for check in change.forgotten)
 
 
 def _statements(change: Changing, expressions: Sequence[str]) -> Iterator[str]:

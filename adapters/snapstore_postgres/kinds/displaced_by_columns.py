@@ -17,7 +17,7 @@ def displaces(change: Changing, dependent: Fact) -> bool:
         return change.not_null_differs and dependent.id.startswith("comment:not_null:")
     if change.reindexes and _is_index_or_key(dependent):
         return True
-    if dependent.id in change.violated:
+    if dependent.id in (*change.violated, *change.forgotten):
         return True
     if change.rewritten and holds(dependent, change.before.parent or ""):
         return True

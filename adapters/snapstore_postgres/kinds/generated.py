@@ -48,6 +48,17 @@ def losing(before: Fact, after: Fact, above: Sequence[str], view: View) -> list[
     return [column.id for column in attached if view.live[column.id].attrs.get("not_null")]
 
 
+def forgotten(before: Fact, after: Fact, above: Sequence[str], view: View) -> list[str]:
+    """The checks that would be lost where they are only inherited, by what such statements say of their
+    columns: those of the tables that have them themselves."""
+    around = (
+        f for column in _told(before, after, above, view) for f in view.live_dependents.get(column.id, ())
+    )
+    inherited = [f for f in around if f.kind == "constraint" and f.attrs.get("inherited")]
+    same = (f"constraint:{t}.{last(f.name)}" for f in inherited for t in ancestors(table_of(f), view.live))
+    return [i for i in dict.fromkeys(same) if i in view.live and not view.live[i].attrs.get("inherited")]
+
+
 def follows(before: Fact, after: Fact, above: Sequence[str], view: View) -> bool:
     """Whether a column is computed otherwise by the statement for one of those above, which it inherits."""
     return _is_other(before, after) and any(_is_other(view.live[i], view.target[i]) for i in above)

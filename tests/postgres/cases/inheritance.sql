@@ -466,3 +466,10 @@ CREATE TABLE p (y int, g int GENERATED ALWAYS AS (y + 1) STORED); CREATE TABLE c
 ALTER TABLE p ADD CONSTRAINT k CHECK (g > 0); INSERT INTO c VALUES (1); CREATE TABLE d () INHERITS (c);
 --- b
 CREATE TABLE other (id int);
+--- case a column with a check that a child computes otherwise or does not -- since 17
+--- both
+CREATE TABLE p (y int, g int GENERATED ALWAYS AS (y + 1) STORED); CREATE TABLE c () INHERITS (p); CREATE TABLE d () INHERITS (c);
+--- a
+ALTER TABLE c ALTER g SET EXPRESSION AS (y + 2); ALTER TABLE p ADD CONSTRAINT k CHECK (g > 0); INSERT INTO c VALUES (1);
+--- b
+ALTER TABLE p ADD CONSTRAINT k CHECK (g > 0); INSERT INTO c VALUES (1);
