@@ -8,16 +8,17 @@ from snapstore.model import Fact, Json
 from snapstore.rules import View
 from snapstore_postgres.kinds import generated
 from snapstore_postgres.kinds.changing_column import is_retyped
-from snapstore_postgres.relations import local_rows, size, table_of, version
+from snapstore_postgres.relations import local_rows, table_of, version
 from snapstore_postgres.relations.inheritance import in_partition_key, unsettled
-from snapstore_postgres.rows.casts import akin, assignable, castable
+from snapstore_postgres.rows.casts import assignable, castable
+from snapstore_postgres.rows.meaning import would_mean_nothing
 
 
 def is_made_anew(before: Fact, after: Fact, view: View) -> bool:
     """Whether no statement makes the one column of the other, or none that would keep what hangs on it."""
     return bool(
         _needs_new_column(before.attrs, after.attrs, view)
-        or _would_mean_nothing(before, after, view)
+        or would_mean_nothing(before, after, view)
         or generated.stays_bound(before, after, view)
         or generated.is_to_return(before, after, view)
         or generated.cannot_change(before, after, view)
@@ -35,11 +36,6 @@ def _needs_new_column(old: Mapping[str, Json], new: Mapping[str, Json], view: Vi
     if was is None or now is None:
         return now is not None or (was is not None and was["kind"] != "s")
     return bool(was["kind"] != now["kind"]) or version(view) < 170000 or old["type"] != new["type"]
-
-
-def _would_mean_nothing(before: Fact, after: Fact, view: View) -> bool:
-    """Whether a column may have values, and none of them would be one of the other type."""
-    return not akin(before.attrs["type"], after.attrs["type"]) and size(view, before.parent or "")[1] != 0
 
 
 def _is_told_how(before: Fact, after: Fact, view: View) -> bool:

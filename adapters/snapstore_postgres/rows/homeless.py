@@ -24,16 +24,16 @@ KIND = "rows"
 """That of their entries in the archive."""
 
 
-def entry_of(request: PlanRequest, table: str, new: Sequence[Fact] = ()) -> archive.Entry:
+def entry_of(
+    request: PlanRequest, table: str, new: Sequence[Fact] = (), aside: Mapping[str, str] | None = None
+) -> archive.Entry:
     """Where rows of a live table, given by identity, are kept, and how they are told. They may have new
-    columns beside the live ones."""
-    name = table.partition(":")[2]
-    columns = {f.name: request.live_hints for f in request.live.parts.get(table, ()) if f.kind == "column"}
-    columns |= {column.name: request.target_hints for column in new}
-    facts: Json = {
-        "ids": ids_of_table(request.live_hints, table),
-        "columns": {last(column): belonging.ids_of(hints, column) for column, hints in columns.items()},
-    }
+    columns beside the live ones, some of which then lie ``aside`` under other names."""
+    name, beside = table.partition(":")[2], aside or {}
+    own = [f.name for f in request.live.parts.get(table, ()) if f.kind == "column"]
+    columns = {beside.get(last(c), last(c)): belonging.ids_of(request.live_hints, c) for c in own}
+    columns |= {last(c.name): belonging.ids_of(request.target_hints, c.name) for c in new}
+    facts: Json = {"ids": ids_of_table(request.live_hints, table), "columns": columns}
     place = archive.place_of(request, f"{KIND}:{name}")
     return archive.Entry(place, former(table, request), KIND, facts)
 

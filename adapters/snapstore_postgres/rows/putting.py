@@ -63,12 +63,13 @@ def columns(
     request: PlanRequest, table: str, kept: Mapping[str, Sequence[str]]
 ) -> list[tuple[str, Fact | None]]:
     """The columns that rows were kept with, and those of the target that they are now, if they have values of
-    their own there."""
+    their own there: what their numbers tell comes before names."""
     name = table.partition(":")[2]
     known, found = belonging.columns_known(request.target_hints, name), list[tuple[str, Fact | None]]()
-    for old, ids in kept.items():
-        new = next((known[n] for n in ids if n in known), old)
-        fact = request.target.get(f"column:{name}.{new}")
+    told = {old: next((known[n] for n in ids if n in known), None) for old, ids in kept.items()}
+    for old, new in told.items():
+        now = new or (None if old in told.values() else old)
+        fact = request.target.get(f"column:{name}.{now}")
         found.append((old, fact if fact is not None and "generated" not in fact.attrs else None))
     return found
 

@@ -890,3 +890,17 @@ CREATE TABLE m PARTITION OF q FOR VALUES IN (1) PARTITION BY HASH (v); CREATE TA
 --- b
 CREATE TABLE r (id int, v text) PARTITION BY LIST (id); CREATE TABLE q (id int, v text) PARTITION BY LIST (id);
 CREATE TABLE m PARTITION OF r FOR VALUES IN (1) PARTITION BY LIST (v); CREATE TABLE c PARTITION OF m DEFAULT; INSERT INTO r VALUES (1, 'a'), (1, 'b');
+--- case a table that becomes partitioned, by a column of which nobody means the values in the other type
+--- a
+CREATE TABLE t (id int, at timestamptz NOT NULL DEFAULT '2024-01-01', v text) PARTITION BY RANGE (at); CREATE TABLE t1 PARTITION OF t DEFAULT; INSERT INTO t VALUES (1, '2024-05-05', 'a'), (2, '2024-05-06', 'a');
+CREATE TABLE u (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), v text) PARTITION BY HASH (id); CREATE TABLE u1 PARTITION OF u FOR VALUES WITH (MODULUS 1, REMAINDER 0); INSERT INTO u (v) VALUES ('a');
+CREATE TABLE w (id int, n int[] NOT NULL, m uuid NOT NULL) PARTITION BY LIST (id); CREATE TABLE w1 PARTITION OF w FOR VALUES IN (1); INSERT INTO w VALUES (1, '{1}', gen_random_uuid());
+--- b
+CREATE TABLE t (id int, at bigint NOT NULL, v text); INSERT INTO t VALUES (1, 1700000000, 'b'), (2, 1700000001, NULL);
+CREATE TABLE u (id bigserial PRIMARY KEY, v text); INSERT INTO u (v) VALUES ('b'), ('c');
+CREATE TABLE w (id int, n int NOT NULL, m int NOT NULL); INSERT INTO w VALUES (1, 17, 5), (2, 18, 6);
+--- case a partition key of a type in which nobody means its values
+--- a
+CREATE TABLE p (id uuid, k int) PARTITION BY HASH (id); CREATE TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 1, REMAINDER 0); INSERT INTO p VALUES (gen_random_uuid(), 1);
+--- b
+CREATE TABLE p (id int, k int) PARTITION BY HASH (id); CREATE TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 1, REMAINDER 0); INSERT INTO p VALUES (4, 1);

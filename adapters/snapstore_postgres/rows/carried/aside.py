@@ -51,11 +51,12 @@ def set_aside(carried: Carried) -> Action:
 def _copied(carried: Carried) -> dict[str, str]:
     """The expressions that are copied, by the names of the columns. Rows that no partition takes are kept
     whole."""
-    live = carried.request.live
+    live, aside = carried.request.live, carried.aside
     found = {last(old.name): portable(old, carried.by_name(old, new), live) for old, new in carried.pairs}
     whole = carried.lost if carried.may_be_homeless else ()
     return found | {
-        last(column.name): portable(column, has_attributes(column, live), live) for column in whole
+        aside.get(last(column.name), last(column.name)): portable(column, has_attributes(column, live), live)
+        for column in whole
     }
 
 

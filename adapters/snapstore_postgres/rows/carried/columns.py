@@ -14,7 +14,8 @@ from snapstore_postgres.relations import table_of
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.rows import archive, gaps
 from snapstore_postgres.rows.carried.source import columns_of, is_partitioned
-from snapstore_postgres.rows.casts import has_attributes
+from snapstore_postgres.rows.casts import castable, has_attributes
+from snapstore_postgres.rows.meaning import would_mean_nothing
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,13 @@ class Carried:
         """Whether rows that no partition takes go to the archive."""
         return self.has_partitions and self.request.options.data is DataMode.ARCHIVE
 
+    @property
+    def aside(self) -> dict[str, str]:
+        """The names under which old columns lie there, where those of new ones are the same as theirs."""
+        new = {last(column.name) for column in (*(column for column, _ in self.back), *self.unknown)}
+        names = new & {last(column.name) for column in self.lost}
+        return {name: quote(f"snap_was_{hashlib.sha256(name.encode()).hexdigest()[:8]}") for name in names}
+
     def by_name(self, old: Fact, new: Fact) -> bool:
         """Whether values go from the one column to the other as JSON, attribute by attribute."""
         return has_attributes(old, self.request.live) and has_attributes(new, self.request.target)
@@ -64,16 +72,26 @@ class Carried:
 def carried_over(request: PlanRequest, identity: str) -> Carried:
     """What of a table goes into the one that is made in its place; given by identity."""
     old, new = columns_of(identity, request.live), columns_of(identity, request.target)
-    own, settable = with_own_values(old), with_own_values(new)
+    view = View(request, fates={})
+    settable = with_own_values(new)
+    strangers = {c for c in old.keys() & settable if _is_another(old[c], new[c], view)}
+    own = with_own_values(old) - strangers
     entries = {c: _where_values_lie(new[c], request) for c in sorted(settable - own)}
-    pairs = [(old[c], new[c]) for c in sorted(old.keys() & settable) if c in own or not entries[c]]
+    shared = sorted((old.keys() & settable) - strangers)
+    pairs = [(old[c], new[c]) for c in shared if c in own or not entries[c]]
     known = {last(before.name) for before, _ in pairs}
     found = {c: [e for e in places if known.issuperset(e.facts["key"])] for c, places in entries.items()}
     back = [(new[c], places[0]) for c, places in found.items() if places]
     given = {*(last(after.name) for _, after in pairs), *(last(column.name) for column, _ in back)}
-    view = View(request, fates={})
     unknown = [new[c] for c in sorted(settable - given) if gaps.needed(new[c], view)]
-    return Carried(request, identity, pairs, [old[c] for c in sorted(own - settable)], back, unknown)
+    lost = sorted((own - settable) | (strangers & with_own_values(old)))
+    return Carried(request, identity, pairs, [old[c] for c in lost], back, unknown)
+
+
+def _is_another(before: Fact, after: Fact, view: View) -> bool:
+    """Whether a column takes nothing from the one of its name that was there before."""
+    fits = castable(before.attrs["type"], after.attrs["type"])
+    return not fits or would_mean_nothing(before, after, view)
 
 
 def _where_values_lie(column: Fact, request: PlanRequest) -> list[archive.Entry]:

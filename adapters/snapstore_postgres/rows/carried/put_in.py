@@ -125,7 +125,7 @@ def _insert_or_archive(carried: Carried, values: Mapping[str, str]) -> str:
     """The same, where rows that no partition takes go to the archive."""
     name, source, joining = carried.name, carried.rows, _joining(carried)
     new = [*(column for column, _ in carried.back), *carried.unknown]
-    entry = homeless.entry_of(carried.request, carried.identity, new)
+    entry = homeless.entry_of(carried.request, carried.identity, new, carried.aside)
     if not joining:
         return homeless.put(name, values, _by_itself(carried), source, entry)
     told = {**entry.facts, leaving.SOURCE: [entry.identity, entry.facts["ids"]]}
