@@ -17,7 +17,7 @@ from snapstore.model import Json
 from snapstore_postgres import renames
 from snapstore_postgres.kinds.extensions import WAYS, version_changes
 from snapstore_postgres.names import quote
-from snapstore_postgres.rows import lost_labels
+from snapstore_postgres.rows import lost_label_rows
 from snapstore_postgres.rows.noted_positions import USED, of_empty_tables
 from snapstore_postgres.server.connection import Connection, connect, set_for_transaction
 from snapstore_postgres.supply import needed, parameters, wanted
@@ -130,7 +130,7 @@ def ask(request: PlanRequest) -> Mapping[str, Json]:
         used = [name for (name,) in connection.execute(_USED.encode(), [sequences])] if sequences else []
         found = _rows_with_labels(connection, lost, request)
         ways = _ways(connection, [*version_changes(request)])
-    asked = {USED: used, lost_labels.LOST: found, WAYS: ways}
+    asked = {USED: used, lost_label_rows.LOST: found, WAYS: ways}
     return {"lacks": answer.lacks, "denied": answer.denied, **asked}
 
 
@@ -140,25 +140,25 @@ def _ways(connection: Connection, versions: Sequence[tuple[str, str, str]]) -> l
     return [name for (name,) in connection.execute(_WAYS.encode(), columns)] if versions else []
 
 
-def _lost_labels(request: PlanRequest) -> list[tuple[str, str, str]]:
+def _lost_labels(request: PlanRequest) -> list[lost_label_rows.Question]:
     """What is to be asked of rows that have labels which go."""
     if not any(change.id.startswith("enum:") for change in request.changes.facts):
         return []
-    return [*lost_labels.questions(renames.rename_back(request)[0])]
+    return [*lost_label_rows.questions(renames.rename_back(request)[0])]
 
 
 def _rows_with_labels(
-    connection: Connection, questions: Sequence[tuple[str, str, str]], request: PlanRequest
+    connection: Connection, questions: Sequence[lost_label_rows.Question], request: PlanRequest
 ) -> dict[str, Json]:
     """What they were answered; nothing where that takes too long, or is not for this role to see."""
     found: dict[str, Json] = {}
-    for column, places, query in questions:
+    for question in questions:
         with suppress(psycopg.errors.QueryCanceled, psycopg.errors.InsufficientPrivilege):
             with connection.transaction():
                 limit = round(request.settings.check_timeout * 1000)
                 connection.execute(f"SET LOCAL statement_timeout = {limit}".encode())
-                (row,) = connection.execute(query.encode())
-            found[column] = lost_labels.answer(places, row)
+                (row,) = connection.execute(question.query.encode())
+            found[question.column] = lost_label_rows.answer(question.places, row)
     return found
 
 

@@ -24,24 +24,27 @@ from snapstore_postgres.supply import needed, parameters
 
 
 class Rights(NamedTuple):
-    """Whose rights they are: the role, those whose rights it has, those that it may become, and the kinds of
-    objects that its platform lets it create. A member of a role has its rights unless it does not inherit,
-    and may become it unless, since 16, the grant says otherwise.
+    """What the role of a restore may do.
 
-    Besides: whether it may create schemas here, the ``closed`` ones in which it may create nothing, the
-    tables whose rows are ``hidden`` from it though it may own them, whether it creates roles, and who owns
-    which extension.
+    A member of a role has its rights unless it does not inherit, and may become it unless, since 16, the
+    grant says otherwise.
     """
 
     role: str
     member_of: Collection[str]
+    """The roles whose rights it has."""
     may_become: Collection[str]
     may: Collection[str]
+    """The kinds of objects that its platform lets it create."""
     creates: bool
+    """Whether it may create schemas here."""
     closed: Collection[str]
+    """The schemas in which it may create nothing."""
     hidden: Collection[str]
+    """The tables whose rows are hidden from it though it may own them."""
     creates_roles: bool
     extensions: Mapping[str, str]
+    """Who owns which extension."""
 
 
 _C_LANGUAGE = re.compile(r"^ LANGUAGE (c|internal)\b", re.MULTILINE)

@@ -30,7 +30,14 @@ from snapstore_postgres.relations.miscounted import marked_below
 from snapstore_postgres.relations.no_inherit import around_identity
 from snapstore_postgres.relations.notnull_changes import validated_below
 from snapstore_postgres.relations.notnull_names import without_namesake
-from snapstore_postgres.rows import archive, filled_apart, filling, gaps, lost_labels, namesakes
+from snapstore_postgres.rows import (
+    archive,
+    filled_apart,
+    filling,
+    gaps,
+    label_stand_ins,
+    namesakes,
+)
 from snapstore_postgres.rows.held_rows import holders
 from snapstore_postgres.rows.unvalidated import never_validated
 from snapstore_postgres.rows.values.of_columns import left_above, values_of
@@ -117,7 +124,7 @@ def _made(coming: _Coming) -> tuple[list[str], Sequence[Fact]]:
 def _hazards(coming: _Coming) -> Iterator[Hazard]:
     """What nobody proves of the values that a column gets."""
     if coming.back:
-        yield from lost_labels.hazards(coming.fact, coming.view)
+        yield from label_stand_ins.hazards(coming.fact, coming.view)
         yield from (gaps.may_not_fit(c, coming.view) for c in coming.lacking if _may_not_fit(c, coming.back))
     elif coming.namesake:
         yield namesakes.hazard(coming.fact, coming.view)

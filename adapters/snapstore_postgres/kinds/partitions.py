@@ -18,6 +18,7 @@ from snapstore_postgres.relations import STRONGEST, version
 from snapstore_postgres.relations.inheritance import all_dropped, ancestors, partitions_below
 from snapstore_postgres.relations.miscounted import lost_in, waiting_for
 from snapstore_postgres.rows import archive, leaving
+from snapstore_postgres.rows.entries_of_leaving import root_of, some_were_moved
 from snapstore_postgres.rows.fit_checks import COUNTS
 from snapstore_postgres.rows.homeless import text
 from snapstore_postgres.rows.unvalidated import never_validated
@@ -250,7 +251,7 @@ def _displaced(fact: Fact, view: View) -> list[str]:
 
 def _violated(fact: Fact, view: View) -> list[str]:
     """The checks in its tree that rows may violate which it lets go: they were there before these."""
-    root = leaving.root_of(fact, view.request)
+    root = root_of(fact, view.request)
     tree = (root, *partitions_below(root, view.target))
     found = [check for table in tree for check in never_validated(table, view)]
     return found if found and leaving.taken_out(fact, view) else []
@@ -259,7 +260,7 @@ def _violated(fact: Fact, view: View) -> list[str]:
 def _violated_once_away(fact: Fact, view: View) -> list[str]:
     """The checks that rows may violate which come back to a table that leaves: they were there before."""
     found = never_validated(f"table:{fact.name}", view)
-    return found if found and leaving.some_were_moved(view.request) else []
+    return found if found and some_were_moved(view.request) else []
 
 
 RULES: dict[str, Rule] = {

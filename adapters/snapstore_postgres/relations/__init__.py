@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Groups
@@ -34,14 +34,21 @@ END"""
 COMPRESSION = {"p": "pglz", "l": "lz4"}
 
 
-def size(view: View, identity: str) -> tuple[int | None, int | None]:
-    """Rows (an estimate) and bytes of a live relation with its children; (None, None) if unknown."""
+class Size(NamedTuple):
+    """Of a relation with its children: rows, an estimate, and bytes; None where it is not known."""
+
+    rows: int | None
+    bytes: int | None
+
+
+def size(view: View, identity: str) -> Size:
+    """That of a live relation, given by identity."""
     found = view.request.live_hints.get("relations", {}).get(identity)
     if not found or "rows" not in found:
-        return None, None
-    sizes = [(found["rows"], found["bytes"])]
+        return Size(None, None)
+    sizes = [Size(found["rows"], found["bytes"])]
     sizes += [size(view, f"table:{child}") for child in children(identity, view.live_dependents)]
-    return sum(rows or 0 for rows, _ in sizes), sum(bytes_ or 0 for _, bytes_ in sizes)
+    return Size(sum(one.rows or 0 for one in sizes), sum(one.bytes or 0 for one in sizes))
 
 
 def table_of(fact: Fact) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from snapstore.facts import Facts
@@ -52,3 +53,16 @@ def is_plain(own: Fact, other: Fact) -> bool:
     """Whether the two are compared by PostgreSQL's own operator, whatever the search path is."""
     types = [column.attrs["type"] for column in (own, other)]
     return "." not in types[0] and (types[0] == types[1] or {*types} <= {"smallint", "integer", "bigint"})
+
+
+def referred(*sides: Facts) -> set[str]:
+    """The tables that foreign keys refer to, on any of the sides."""
+    return {table for side in sides for _, table in references(side)}
+
+
+def references(side: Facts) -> Iterator[tuple[Fact, str]]:
+    """The foreign keys, with the tables that they refer to."""
+    for key in side.kinds.get("constraint", ()):
+        if key.attrs.get("type") == "f":
+            targets = (need for need in key.needs if need.startswith(("constraint:", "index:")))
+            yield from ((key, side[need].parent or "") for need in targets if need in side)

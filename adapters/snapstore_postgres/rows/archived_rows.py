@@ -11,7 +11,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.names import last, quote
-from snapstore_postgres.rows import archived_labels, lost_labels
+from snapstore_postgres.rows import archived_labels, lost_label_rows
 from snapstore_postgres.rows.fit_checks import in_archive
 from snapstore_postgres.rows.looking import Look, Place, numbered_key, place_of
 from snapstore_postgres.rows.returning import Returning
@@ -28,7 +28,7 @@ def looks(table: Returning, request: PlanRequest) -> Iterator[Look]:
             continue
         name = table.names_there[last(column.name)]
         labels = archived_labels.names_there(table.entry, name, enum.attrs["labels"], request)
-        fits = lost_labels.among(labels, kind.endswith("[]"))(f"t.{name}")
+        fits = lost_label_rows.among(labels, kind.endswith("[]"))(f"t.{name}")
         bad = f"SELECT {place.expression} AS place FROM {there} t WHERE NOT ({fits})"
         why = f"they lie in the archive, with labels that {enum.name} has not"
         yield Look(bad, there, place, f"fit, in {name}", why)

@@ -10,8 +10,8 @@ from msgspec import structs
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import last
+from snapstore_postgres.relations.foreign_keys import referred
 from snapstore_postgres.renaming.names_before import RENAMED_BACK
-from snapstore_postgres.rows.leaving import referred
 from snapstore_postgres.rows.looking import Place
 from snapstore_postgres.rows.staying import with_below
 

@@ -15,7 +15,7 @@ from snapstore.model import Action, Fact, Verb
 from snapstore.rules import View
 from snapstore_postgres.expressions.resolution import compares
 from snapstore_postgres.names import last
-from snapstore_postgres.rows import archived_rows, lost_labels
+from snapstore_postgres.rows import archived_rows, lost_label_rows, lost_labels
 from snapstore_postgres.rows.checked import condition
 from snapstore_postgres.rows.clashes import clashing
 from snapstore_postgres.rows.future_rows import Rows, columns_of, look, others_stay, rows_of, rows_with
@@ -162,10 +162,10 @@ def _with_lost_labels(enum: Fact, stage: Stage) -> Iterator[Look]:
         elsewhere = one.itself and not one.is_partitioned_by
         if stage.gives_up:
             elsewhere = one.itself or one.is_partitioned_by  # that does so when it puts rows elsewhere
-        if where is None or elsewhere or lost_labels.is_told(one.column, view):
+        if where is None or elsewhere or lost_label_rows.is_told(one.column, view):
             continue
         there = where._replace(place=stage.place(one.column.parent or ""))
-        bad = lost_labels.rows(one, there, stage.request)
+        bad = lost_label_rows.rows(one, there, stage.request)
         why = f"they do not fit the labels of {one.enum}{f', and {one.why_not}' if one.why_not else ''}"
         yield Look(bad, there.table, there.place, f"fit, in {there.column}", why)
 

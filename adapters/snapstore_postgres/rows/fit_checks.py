@@ -14,7 +14,7 @@ from snapstore_postgres.names import block, literal
 from snapstore_postgres.renaming.names_before import RENAMED_BACK, label_now
 from snapstore_postgres.rows.casts import below_domains, cast, written
 from snapstore_postgres.rows.looking import HINT, SHOWN
-from snapstore_postgres.rows.lost_labels import among
+from snapstore_postgres.rows.lost_label_rows import among
 from snapstore_postgres.rows.seen import Seen, seen, seen_now
 from snapstore_postgres.rows.widening import widens
 

@@ -25,7 +25,8 @@ from snapstore_postgres.rows.fit_checks import (
     check_of,
     comes_back,
 )
-from snapstore_postgres.rows.lost_labels import StandIn, stand_in, why_not
+from snapstore_postgres.rows.label_stand_ins import StandIn, stand_in
+from snapstore_postgres.rows.lost_labels import why_not
 from snapstore_postgres.rows.undisturbed import LOUD, quiet, undisturbed
 from snapstore_postgres.rows.values.away import emptied, set_aside
 from snapstore_postgres.rows.widening import widens

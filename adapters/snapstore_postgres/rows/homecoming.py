@@ -13,8 +13,9 @@ from snapstore_postgres.names import last, qualifier
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.renaming.evidence import by_id
 from snapstore_postgres.rows import archive, parting, partition_rows, putting
+from snapstore_postgres.rows.entries_of_leaving import SOURCE, entry_before_attaching, root_of
 from snapstore_postgres.rows.homeless import KIND
-from snapstore_postgres.rows.leaving import SOURCE, TAKEN_OUT, entry_before_attaching, root_of
+from snapstore_postgres.rows.leaving import TAKEN_OUT
 from snapstore_postgres.rows.marks import closed, marked
 from snapstore_postgres.rows.unvalidated import is_unvalidated
 

@@ -21,10 +21,11 @@ from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Json, Verb
 from snapstore_postgres.names import block, literal, quote
 from snapstore_postgres.relations import unwritten
+from snapstore_postgres.relations.foreign_keys import references
 from snapstore_postgres.relations.inheritance import ancestors, partitions_below
 from snapstore_postgres.rows import archive, putting
+from snapstore_postgres.rows.entries_of_leaving import SOURCE
 from snapstore_postgres.rows.homeless import KIND, entry_of
-from snapstore_postgres.rows.leaving import SOURCE, references
 from snapstore_postgres.rows.marks import marks_at
 from snapstore_postgres.rows.taking_back import place_of_return
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet

@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import last, quote
+from snapstore_postgres.relations.foreign_keys import referred
 from snapstore_postgres.relations.inheritance import ancestors, partitions_below
 from snapstore_postgres.renaming.names_before import former
 from snapstore_postgres.rows import archive, parting, putting
 from snapstore_postgres.rows.casts import cast, written
-from snapstore_postgres.rows.leaving import referred
 from snapstore_postgres.rows.marks import UNMARKED, marked
 from snapstore_postgres.rows.taking_back import place_of_return
 from snapstore_postgres.rows.widening import widens

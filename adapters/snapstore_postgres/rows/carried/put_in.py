@@ -11,16 +11,18 @@ from snapstore.model import Action, DataMode, Fact, Hazard, Verb
 from snapstore.rules import View
 from snapstore_postgres.names import last, listed, unquote
 from snapstore_postgres.relations.inheritance import partitions_below
-from snapstore_postgres.rows import archive, bounds, homeless, leaving, parting
+from snapstore_postgres.rows import archive, bounds, homeless, parting
 from snapstore_postgres.rows.carried.columns import Carried, with_own_values
 from snapstore_postgres.rows.carried.source import columns_of, rows_here, rows_of
 from snapstore_postgres.rows.carried.stand_ins import standing_in
 from snapstore_postgres.rows.casts import cast
+from snapstore_postgres.rows.entries_of_leaving import SOURCE
 from snapstore_postgres.rows.fit_checks import COUNTS
 from snapstore_postgres.rows.from_json import from_json
 from snapstore_postgres.rows.looking import numbered_key
 from snapstore_postgres.rows.marks import closed, marked
 from snapstore_postgres.rows.numbers_in_use import behind_values
+from snapstore_postgres.rows.stopping import stopping
 
 
 def filled_again(identity: str) -> str:
@@ -90,7 +92,7 @@ def _counts(carried: Carried) -> dict[str, list[str]]:
     count = bounds.counted(_tree(carried), name, rows, place, "'(' || leaves || ') IS NOT TRUE'")
     why = "they are kept, until one does, with --data archive, and lost with --data discard"
     message = f"% rows of {name} do not fit: no partition takes them"
-    return {COUNTS: [leaving.stopping(count, message, why, unquote(column or ""))]}
+    return {COUNTS: [stopping(count, message, why, unquote(column or ""))]}
 
 
 def _tree(carried: Carried) -> bounds.Tree:
@@ -128,7 +130,7 @@ def _insert_or_archive(carried: Carried, values: Mapping[str, str]) -> str:
     entry = homeless.entry_of(carried.request, carried.identity, new, carried.aside)
     if not joining:
         return homeless.put(name, values, _by_itself(carried), source, entry)
-    told = {**entry.facts, leaving.SOURCE: [entry.identity, entry.facts["ids"]]}
+    told = {**entry.facts, SOURCE: [entry.identity, entry.facts["ids"]]}
     entry = msgspec.structs.replace(entry, facts=told)
     marks, closing = marked(entry.place, joining), closed(entry, marked=True)
     return homeless.put(name, values, _by_itself(carried), source, entry, marks, closing)
