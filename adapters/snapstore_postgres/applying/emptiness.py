@@ -9,7 +9,7 @@ from snapstore.model import Action
 from snapstore_postgres.applying.patience import Patience
 from snapstore_postgres.applying.session import Session
 from snapstore_postgres.applying.statements import told_as
-from snapstore_postgres.relations import held_still
+from snapstore_postgres.relations.locks import held_still
 from snapstore_postgres.rows.still_empty import EMPTY
 
 _ORDINARY = """

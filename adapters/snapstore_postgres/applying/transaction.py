@@ -13,7 +13,7 @@ from snapstore_postgres.applying.patience import Patience
 from snapstore_postgres.applying.retrying import with_retries
 from snapstore_postgres.applying.session import NEW_OBJECTS, Session, milliseconds
 from snapstore_postgres.applying.statements import Usual, run
-from snapstore_postgres.relations import held_still
+from snapstore_postgres.relations.locks import held_still
 from snapstore_postgres.server.quiet import without_event_triggers
 
 

@@ -13,7 +13,8 @@ from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.kinds import privileges
 from snapstore_postgres.names import literal
 from snapstore_postgres.options import constant
-from snapstore_postgres.relations import option_statements, owner_statement
+from snapstore_postgres.relations import owner_statement
+from snapstore_postgres.relations.storage import option_statements
 
 
 def require_same_scope(request: PlanRequest) -> None:

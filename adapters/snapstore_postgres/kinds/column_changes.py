@@ -18,13 +18,7 @@ from snapstore_postgres.kinds.identities import identity_statements, retyped_ide
 from snapstore_postgres.kinds.merging import are_away
 from snapstore_postgres.kinds.retyping import around_type
 from snapstore_postgres.names import last
-from snapstore_postgres.relations import (
-    STRONGEST,
-    changes_persistence,
-    is_elsewhere,
-    rewrite_hazard,
-    table_of,
-)
+from snapstore_postgres.relations import STRONGEST, changes_persistence, is_elsewhere, table_of
 from snapstore_postgres.relations.inheritance import (
     all_governing,
     descendants,
@@ -36,6 +30,7 @@ from snapstore_postgres.relations.miscounted import gone_with_type
 from snapstore_postgres.relations.no_inherit import around_identity
 from snapstore_postgres.relations.notnull_above import arrived
 from snapstore_postgres.relations.notnull_changes import not_null_statements
+from snapstore_postgres.relations.sizes import rewrite_hazard
 from snapstore_postgres.rows import fitting, positions, rewriting
 from snapstore_postgres.rows.casts import cast
 

@@ -10,15 +10,9 @@ from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.kinds.identities import identity_clause
 from snapstore_postgres.names import last
 from snapstore_postgres.options import altered_options, options_clause
-from snapstore_postgres.relations import (
-    COMPRESSION,
-    STORAGE,
-    default_storage,
-    option_statements,
-    table_of,
-    version,
-)
+from snapstore_postgres.relations import table_of, version
 from snapstore_postgres.relations.notnull_changes import not_null_clause, unvalidated
+from snapstore_postgres.relations.storage import COMPRESSION, STORAGE, default_storage, option_statements
 
 
 def column_clause(column: Fact, view: View, typed: bool = False, numbered: bool = True) -> str:

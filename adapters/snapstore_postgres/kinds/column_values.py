@@ -11,8 +11,9 @@ from snapstore_postgres.kinds.column_text import column_clause
 from snapstore_postgres.kinds.defaults import set_default
 from snapstore_postgres.kinds.identities import identity_statements, settled_identity
 from snapstore_postgres.names import last
-from snapstore_postgres.relations import children, local_rows, size, table_of
+from snapstore_postgres.relations import children, local_rows, table_of
 from snapstore_postgres.relations.notnull_changes import is_named_apart, not_null_statements
+from snapstore_postgres.relations.sizes import size
 from snapstore_postgres.rows import archive, filling, gaps, namesakes, positions
 from snapstore_postgres.rows.casts import AS_WRITTEN, below_domains
 from snapstore_postgres.rows.held_rows import holders

@@ -8,7 +8,7 @@ from snapstore_postgres.kinds import column_changes
 from snapstore_postgres.kinds.identities import identity_slot
 from snapstore_postgres.kinds.new_column import created, first_to_go
 from snapstore_postgres.names import last
-from snapstore_postgres.relations import STRONGEST, children, data_loss, size, table_of
+from snapstore_postgres.relations import STRONGEST, children, table_of
 from snapstore_postgres.relations.inheritance import (
     along,
     dropped,
@@ -18,6 +18,7 @@ from snapstore_postgres.relations.inheritance import (
     vanishing_above,
 )
 from snapstore_postgres.relations.left_not_nulls import left_to_children
+from snapstore_postgres.relations.sizes import data_loss, size
 from snapstore_postgres.rows.noted_positions import noting_those_of
 from snapstore_postgres.rows.values.away import column_draft
 from snapstore_postgres.rows.values.of_columns import keeps_values

@@ -16,7 +16,7 @@ from snapstore_postgres.kinds.late_checks import made_before
 from snapstore_postgres.kinds.merging import are_away, comes_behind, own_below, taken_off
 from snapstore_postgres.kinds.own_checks import dropped
 from snapstore_postgres.names import block, last, literal, qualifier, spare_name, unquote
-from snapstore_postgres.relations import STRONGEST, size, table_of
+from snapstore_postgres.relations import STRONGEST, table_of
 from snapstore_postgres.relations.hidden_keys import keys_before
 from snapstore_postgres.relations.inheritance import (
     along,
@@ -31,6 +31,7 @@ from snapstore_postgres.relations.inheritance import (
 from snapstore_postgres.relations.keys import is_by_pairs
 from snapstore_postgres.relations.miscounted import goes_with_type
 from snapstore_postgres.relations.no_inherit import around_key
+from snapstore_postgres.relations.sizes import size
 from snapstore_postgres.relations.taken_names import freed
 from snapstore_postgres.rows.unvalidated import is_unvalidated, is_valid_check
 

@@ -8,7 +8,8 @@ from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.kinds.type_swap import columns_with, swap
 from snapstore_postgres.kinds.types import dropped, type_slot
 from snapstore_postgres.names import last
-from snapstore_postgres.relations import domain_not_null_name, owner_statement
+from snapstore_postgres.relations import owner_statement
+from snapstore_postgres.relations.usual_names import domain_not_null_name
 from snapstore_postgres.rows import fitting
 from snapstore_postgres.rows.casts import cast
 from snapstore_postgres.rows.held_rows import holders

@@ -9,7 +9,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Fact
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres.names import literal, unquote
-from snapstore_postgres.relations import data_loss
+from snapstore_postgres.relations.sizes import data_loss
 
 
 def _create_extension(fact: Fact, view: View) -> Draft:

@@ -18,7 +18,7 @@ from snapstore_postgres.kinds.column_text import (
 from snapstore_postgres.kinds.domain_checks import checks_before
 from snapstore_postgres.kinds.flags import flags_below
 from snapstore_postgres.names import last
-from snapstore_postgres.relations import STRONGEST, rewrite_hazard, table_of
+from snapstore_postgres.relations import STRONGEST, table_of
 from snapstore_postgres.relations.inheritance import (
     along,
     comes_with_parent,
@@ -30,6 +30,7 @@ from snapstore_postgres.relations.miscounted import marked_below
 from snapstore_postgres.relations.no_inherit import around_identity
 from snapstore_postgres.relations.notnull_changes import validated_below
 from snapstore_postgres.relations.notnull_names import without_namesake
+from snapstore_postgres.relations.sizes import rewrite_hazard
 from snapstore_postgres.rows import (
     archive,
     filled_apart,

@@ -30,11 +30,12 @@ from snapstore_postgres.kinds.late_checks import made_before
 from snapstore_postgres.kinds.not_valid_above import left_not_valid
 from snapstore_postgres.kinds.table_flags import flag_statements
 from snapstore_postgres.options import options_clause
-from snapstore_postgres.relations import STRONGEST, all_options, owner_statement
+from snapstore_postgres.relations import STRONGEST, owner_statement
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.relations.no_inherit import around_identity, for_one_table
 from snapstore_postgres.relations.notnull import is_inherited
 from snapstore_postgres.relations.notnull_changes import own_not_null
+from snapstore_postgres.relations.storage import all_options
 from snapstore_postgres.rows import positions
 
 

@@ -8,7 +8,8 @@ from snapstore.model import Fact
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres.kinds.base_types import with_shell
 from snapstore_postgres.names import last, qualifier
-from snapstore_postgres.relations import multirange_of, owner_statement, range_constructors
+from snapstore_postgres.relations import owner_statement
+from snapstore_postgres.relations.usual_names import multirange_of, range_constructors
 
 
 def _create(fact: Fact, view: View) -> Draft:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from snapstore.model import Fact, Json
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres.names import block, last, literal, printed, qualifier
-from snapstore_postgres.relations import changes_persistence, owner_statement, relation_slot
+from snapstore_postgres.relations import changes_persistence, owner_statement
+from snapstore_postgres.relations.slots import relation_slot
 from snapstore_postgres.renaming import IN_SCHEMAS, TYPES
 from snapstore_postgres.renaming.statements import spare_names
 from snapstore_postgres.rows import positions

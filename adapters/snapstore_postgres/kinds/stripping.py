@@ -12,10 +12,11 @@ from snapstore.rules import Draft, View
 from snapstore_postgres.kinds.one_rewrite import joined
 from snapstore_postgres.kinds.partitions import detached, without_keys
 from snapstore_postgres.names import last, qualifier, quote
-from snapstore_postgres.relations import plain_stays_bound, rewrite_hazard, version
+from snapstore_postgres.relations import plain_stays_bound, version
 from snapstore_postgres.relations.catalog_tables import OPTION, without_option
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.relations.miscounted import lost_in, to_leave
+from snapstore_postgres.relations.sizes import rewrite_hazard
 from snapstore_postgres.renaming.names_before import former, former_facts
 from snapstore_postgres.rows import archive, archived_labels, homeless
 from snapstore_postgres.rows.casts import written

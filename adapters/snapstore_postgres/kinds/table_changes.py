@@ -9,19 +9,13 @@ from snapstore.rules import Alteration, View
 from snapstore_postgres.kinds.partitions import detached
 from snapstore_postgres.kinds.table_flags import flag_statements
 from snapstore_postgres.options import altered_options
-from snapstore_postgres.relations import (
-    STRONGEST,
-    changes_persistence,
-    logged,
-    option_statements,
-    owner_statement,
-    rewrite_hazard,
-    version,
-)
+from snapstore_postgres.relations import STRONGEST, changes_persistence, logged, owner_statement, version
 from snapstore_postgres.relations.inheritance import left_parents, links_in_order, unsettled
 from snapstore_postgres.relations.miscounted import lost_in
 from snapstore_postgres.relations.notnull_above import comes_with_new_parent
 from snapstore_postgres.relations.notnull_changes import left_behind
+from snapstore_postgres.relations.sizes import rewrite_hazard
+from snapstore_postgres.relations.storage import option_statements
 from snapstore_postgres.rows.held_rows import holds
 
 _UNCHANGEABLE = ("partition_key", "partition_types", "of")

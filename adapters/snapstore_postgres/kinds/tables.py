@@ -13,8 +13,10 @@ from snapstore_postgres.kinds.new_table import created
 from snapstore_postgres.kinds.partitions import detached
 from snapstore_postgres.kinds.subscriptions import subscribers
 from snapstore_postgres.kinds.table_changes import altered
-from snapstore_postgres.relations import STRONGEST, data_loss, row_slots, size
+from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.relations.inheritance import parents, partitions_below
+from snapstore_postgres.relations.sizes import data_loss, size
+from snapstore_postgres.relations.slots import row_slots
 from snapstore_postgres.rows import archive
 from snapstore_postgres.rows.noted_positions import noting_all
 from snapstore_postgres.words import designation

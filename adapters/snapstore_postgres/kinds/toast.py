@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Json, Verb
 from snapstore_postgres.names import block, literal
-from snapstore_postgres.relations import STRONGEST, option_statements
+from snapstore_postgres.relations import STRONGEST
+from snapstore_postgres.relations.storage import option_statements
 
 
 def with_toast_options(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:

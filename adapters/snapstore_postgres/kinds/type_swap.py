@@ -15,8 +15,9 @@ from snapstore_postgres.kinds.merging import taken_off
 from snapstore_postgres.kinds.one_rewrite import joined
 from snapstore_postgres.kinds.partitions import detached
 from snapstore_postgres.names import aside, last, qualifier
-from snapstore_postgres.relations import STRONGEST, is_elsewhere, rewrite_hazard, table_of
+from snapstore_postgres.relations import STRONGEST, is_elsewhere, table_of
 from snapstore_postgres.relations.inheritance import governing, in_partition_key
+from snapstore_postgres.relations.sizes import rewrite_hazard
 from snapstore_postgres.rows import archive, fitting
 from snapstore_postgres.rows.unvalidated import never_validated
 from snapstore_postgres.rows.values.back import some_back

@@ -6,16 +6,10 @@ from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import Alteration, Draft, Halves, Rule, View, by_itself
 from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.kinds.column_text import settings
-from snapstore_postgres.relations import (
-    STRONGEST,
-    all_options,
-    option_statements,
-    other_options,
-    owner_statement,
-    row_slots,
-    size,
-    version,
-)
+from snapstore_postgres.relations import STRONGEST, owner_statement, version
+from snapstore_postgres.relations.sizes import size
+from snapstore_postgres.relations.slots import row_slots
+from snapstore_postgres.relations.storage import all_options, option_statements, other_options
 from snapstore_postgres.rows import unrepeatable
 from snapstore_postgres.words import named_in
 

@@ -10,7 +10,8 @@ from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import last, qualifier, spare_name
 from snapstore_postgres.online.checks import after_proof, proven
 from snapstore_postgres.online.scene import BEFORE, Change, Scene, step
-from snapstore_postgres.relations import STRONGEST, not_null_name
+from snapstore_postgres.relations import STRONGEST
+from snapstore_postgres.relations.usual_names import not_null_name
 
 
 def behind_proof(scene: Scene) -> Iterator[Change]:

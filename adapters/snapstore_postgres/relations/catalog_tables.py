@@ -14,8 +14,8 @@ from msgspec import structs
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Verb
-from snapstore_postgres.relations import option_statements
 from snapstore_postgres.relations.inheritance import ancestors
+from snapstore_postgres.relations.storage import option_statements
 from snapstore_postgres.words import word
 
 OPTION = "user_catalog_table"

@@ -25,9 +25,10 @@ from snapstore.facts import Facts
 from snapstore.model import Fact, FactChange, Json
 from snapstore.rules import View
 from snapstore_postgres.names import last, qualifier, unquote
-from snapstore_postgres.relations import children, not_null_name, table_of
+from snapstore_postgres.relations import children, table_of
 from snapstore_postgres.relations.inheritance import ancestors, parents
 from snapstore_postgres.relations.notnull import name_of_not_null
+from snapstore_postgres.relations.usual_names import not_null_name
 from snapstore_postgres.renaming import MISCOUNTED
 from snapstore_postgres.renaming.renamed_request import changes_after
 

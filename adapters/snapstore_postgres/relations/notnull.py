@@ -14,7 +14,8 @@ from snapstore.facts import Groups
 from snapstore.model import Fact, Json
 from snapstore.rules import View
 from snapstore_postgres.names import unquote
-from snapstore_postgres.relations import not_null_name, version
+from snapstore_postgres.relations import version
+from snapstore_postgres.relations.usual_names import not_null_name
 
 _UNKNOWN = ""
 """Instead of the name of a NOT NULL that is only inherited."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from snapstore.model import Fact, Json
 from snapstore.rules import View
 from snapstore_postgres.names import aside, block, last, literal, unquote
-from snapstore_postgres.relations import children, not_null_name, table_of
+from snapstore_postgres.relations import children, table_of
 from snapstore_postgres.relations.notnull import (
     beside,
     has_name,
@@ -18,6 +18,7 @@ from snapstore_postgres.relations.notnull import (
     without_name,
 )
 from snapstore_postgres.relations.taken_names import freed
+from snapstore_postgres.relations.usual_names import not_null_name
 
 
 def not_null_rename(column: Fact, was: Json, now: Json, view: View) -> list[str]:

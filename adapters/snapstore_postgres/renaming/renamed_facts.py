@@ -12,7 +12,7 @@ from msgspec import structs
 
 from snapstore.model import Fact, Json
 from snapstore_postgres.names import last, printed, qualifier, unquote
-from snapstore_postgres.relations import (
+from snapstore_postgres.relations.usual_names import (
     domain_not_null_name,
     multirange_of,
     not_null_name,

@@ -14,7 +14,9 @@ from snapstore.model import DataMode, Fact, Hazard, HazardName
 from snapstore.rules import View
 from snapstore_postgres.blocks import REFUSED
 from snapstore_postgres.names import block, last, qualifier
-from snapstore_postgres.relations import held_still, local_rows, size
+from snapstore_postgres.relations import local_rows
+from snapstore_postgres.relations.locks import held_still
+from snapstore_postgres.relations.sizes import size
 from snapstore_postgres.rows import deleting, gaps
 from snapstore_postgres.rows.casts import cast
 from snapstore_postgres.rows.fit_checks import (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import View
-from snapstore_postgres.relations import size
+from snapstore_postgres.relations.sizes import size
 
 
 def needed(column: Fact, view: View) -> bool:

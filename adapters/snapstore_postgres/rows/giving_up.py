@@ -14,7 +14,8 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Action, DataMode, Hazard, HazardName, Verb
 from snapstore.rules import View
 from snapstore_postgres.names import block, literal
-from snapstore_postgres.relations import STRONGEST, size
+from snapstore_postgres.relations import STRONGEST
+from snapstore_postgres.relations.sizes import size
 from snapstore_postgres.renaming import renames
 from snapstore_postgres.rows.arrived import BY_ITSELF, arrived
 from snapstore_postgres.rows.deleting import VARIABLES, those_found

@@ -13,7 +13,7 @@ from snapstore.model import Fact, Hazard, HazardName, Json
 from snapstore.rules import View
 from snapstore_postgres.blocks import REFUSED
 from snapstore_postgres.names import block, last, listed, literal, quote
-from snapstore_postgres.relations import size
+from snapstore_postgres.relations.sizes import size
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.evidence import ids_of_table
 from snapstore_postgres.renaming.names_before import former

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from snapstore.model import DataMode, Fact, Hazard
 from snapstore.rules import View
 from snapstore_postgres.names import block, literal, quote, spare_name, unquote
-from snapstore_postgres.relations import Size, size, unwritten
+from snapstore_postgres.relations.locks import unwritten
+from snapstore_postgres.relations.sizes import Size, size
 from snapstore_postgres.rows import archive, bounds, deleting
 from snapstore_postgres.rows.entries_of_leaving import entry_before_attaching
 from snapstore_postgres.rows.homeless import lost

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.names import last
-from snapstore_postgres.relations import size
 from snapstore_postgres.relations.inheritance import descendants, governing, in_partition_key
+from snapstore_postgres.relations.sizes import size
 from snapstore_postgres.rows import checked
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from snapstore.model import DataMode, Fact
 from snapstore.rules import View
-from snapstore_postgres.relations import size
 from snapstore_postgres.relations.foreign_keys import references, referred
 from snapstore_postgres.relations.inheritance import ancestors, partitions_below
+from snapstore_postgres.relations.sizes import size
 
 
 def may_be_taken_out(fact: Fact, view: View) -> bool:

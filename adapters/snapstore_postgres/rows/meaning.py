@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from snapstore.model import Fact
 from snapstore.rules import View
-from snapstore_postgres.relations import size
+from snapstore_postgres.relations.sizes import size
 from snapstore_postgres.rows.casts import akin
 
 

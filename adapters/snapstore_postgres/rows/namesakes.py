@@ -13,7 +13,8 @@ from snapstore.rules import View
 from snapstore_postgres.blocks import REFUSED
 from snapstore_postgres.kinds.identities import identity_slot
 from snapstore_postgres.names import block, last
-from snapstore_postgres.relations import local_rows, size, table_of
+from snapstore_postgres.relations import local_rows, table_of
+from snapstore_postgres.relations.sizes import size
 from snapstore_postgres.renaming.names_before import MADE_WAY
 from snapstore_postgres.rows import filling
 from snapstore_postgres.rows.casts import cast, castable

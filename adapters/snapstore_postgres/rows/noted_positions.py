@@ -10,7 +10,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Fact
 from snapstore.rules import Draft, View
 from snapstore_postgres.names import literal
-from snapstore_postgres.relations import held_still, held_unlisted
+from snapstore_postgres.relations.locks import held_still, held_unlisted
 from snapstore_postgres.renaming.names_before import former
 from snapstore_postgres.rows import archive
 

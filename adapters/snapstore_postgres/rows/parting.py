@@ -20,9 +20,9 @@ from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Json, Verb
 from snapstore_postgres.names import block, literal, quote
-from snapstore_postgres.relations import unwritten
 from snapstore_postgres.relations.foreign_keys import references
 from snapstore_postgres.relations.inheritance import ancestors, partitions_below
+from snapstore_postgres.relations.locks import unwritten
 from snapstore_postgres.rows import archive, putting
 from snapstore_postgres.rows.entries_of_leaving import SOURCE
 from snapstore_postgres.rows.homeless import KIND, entry_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import View
-from snapstore_postgres.relations import rewrite_hazard, size
+from snapstore_postgres.relations.sizes import rewrite_hazard, size
 from snapstore_postgres.rows.widening import named_and_numbered, widens
 
 _ALIKE = {"text": {"character varying", "xml"}, "character varying": {"text", "xml"}, "inet": {"cidr"}}

@@ -16,7 +16,8 @@ from snapstore.rules import Draft, View
 from snapstore_postgres.expressions.immutable import functions_of, volatility
 from snapstore_postgres.features import without_constants
 from snapstore_postgres.names import last, quote
-from snapstore_postgres.relations import data_loss, held_unlisted, size
+from snapstore_postgres.relations.locks import held_unlisted
+from snapstore_postgres.relations.sizes import data_loss, size
 from snapstore_postgres.renaming.names_before import former
 from snapstore_postgres.rows import archive
 from snapstore_postgres.rows.casts import written

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from snapstore.model import Action, DataMode, Fact, Hazard, HazardName, Verb
 from snapstore_postgres.names import last, listed
-from snapstore_postgres.relations import STRONGEST, held_still, keys
+from snapstore_postgres.relations import STRONGEST, keys
 from snapstore_postgres.relations.inheritance import partitions_below
+from snapstore_postgres.relations.locks import held_still
 from snapstore_postgres.rows import archive
 from snapstore_postgres.rows.as_json import portable
 from snapstore_postgres.rows.carried.columns import Carried

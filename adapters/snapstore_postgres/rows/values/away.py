@@ -8,7 +8,8 @@ from dataclasses import replace
 from snapstore.model import Fact
 from snapstore.rules import Draft, View
 from snapstore_postgres.names import last, qualifier
-from snapstore_postgres.relations import held_still, local_rows
+from snapstore_postgres.relations import local_rows
+from snapstore_postgres.relations.locks import held_still
 from snapstore_postgres.rows import archive
 from snapstore_postgres.rows.casts import written
 from snapstore_postgres.rows.undisturbed import undisturbed

@@ -5,8 +5,9 @@ from __future__ import annotations
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.names import last, qualifier
-from snapstore_postgres.relations import plain_stays_bound, size
+from snapstore_postgres.relations import plain_stays_bound
 from snapstore_postgres.relations.inheritance import ancestors
+from snapstore_postgres.relations.sizes import size
 from snapstore_postgres.rows import archive
 from snapstore_postgres.rows.values.places import entry_of_dropped
 
