@@ -236,9 +236,18 @@ def _grown(url: str, script: Any, rng: random.Random, count: int, rule: str) -> 
         return statements.run(connection, script) + statements.grow(connection, rng, count, rule)
 
 
+_FORGET = """
+DO $$ DECLARE found text; BEGIN
+  FOR found IN SELECT nspname FROM pg_namespace WHERE nspname ~ '^snapstore_archive' LOOP
+    EXECUTE format('DROP SCHEMA %I CASCADE', found);
+  END LOOP;
+END $$"""
+
+
 def _forget_archive(url: str) -> None:
+    """With all that lies in it: places without a registry would be given out again."""
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SET client_min_messages = error; DROP SCHEMA IF EXISTS snapstore_archive CASCADE")
+        connection.execute(f"SET client_min_messages = error; {_FORGET}".encode())
 
 
 # -- by hand -----------------------------------------------------------------------------------------------
