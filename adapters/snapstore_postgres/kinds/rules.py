@@ -6,6 +6,7 @@ from snapstore.model import UNMODELLED
 from snapstore.rules import NOTHING, Alteration, Rule
 from snapstore_postgres.expressions import growing, resolution
 from snapstore_postgres.kinds import (
+    aggregates,
     attached_indexes,
     base_types,
     casts,
@@ -32,9 +33,11 @@ from snapstore_postgres.kinds import (
     operator_classes,
     operators,
     partitions,
+    policies,
     privileges,
     publications,
     ranges,
+    rewrite_rules,
     routines,
     schemas,
     sequences,
@@ -44,6 +47,7 @@ from snapstore_postgres.kinds import (
     supplied,
     tables,
     text_search,
+    triggers,
     views,
 )
 
@@ -71,6 +75,10 @@ RULES: dict[str, Rule] = {
     **partitions.RULES,
     **views.RULES,
     **routines.RULES,
+    **aggregates.RULES,
+    **triggers.RULES,
+    **rewrite_rules.RULES,
+    **policies.RULES,
     **base_types.RULES,
     **operators.RULES,
     **operator_classes.RULES,

@@ -1,0 +1,33 @@
+"""Rules for the rewrite rules of tables and views."""
+
+from __future__ import annotations
+
+from snapstore.model import Fact
+from snapstore.rules import Alteration, Draft, Rule, View, by_itself
+from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.kinds.triggers import enable
+from snapstore_postgres.relations import STRONGEST
+from snapstore_postgres.words import designation
+
+
+def _create_rule(fact: Fact, view: View) -> Draft:
+    statements = [reparsable(fact.attrs["definition"]).rstrip().rstrip(";")]
+    if "enabled" in fact.attrs:
+        statements.append(enable(fact, "RULE"))
+    return Draft(statements=statements, undo=[f"DROP {designation(fact)}"], lock=STRONGEST)
+
+
+def _drop_rule(fact: Fact, view: View) -> Draft:
+    return Draft(statements=[f"DROP {designation(fact)}"], undo=[fact.attrs["definition"]], lock=STRONGEST)
+
+
+def _alter_rule(before: Fact, after: Fact, view: View) -> Alteration | None:
+    if before.attrs["definition"] != after.attrs["definition"]:
+        return None
+    same = before.attrs.get("enabled") == after.attrs.get("enabled")
+    return Alteration(statements=() if same else [enable(after, "RULE")], lock=STRONGEST)
+
+
+RULES: dict[str, Rule] = {
+    "rule": Rule(_create_rule, _drop_rule, _alter_rule, rank=64, separable=by_itself),
+}
