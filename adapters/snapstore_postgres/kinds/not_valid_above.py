@@ -9,7 +9,7 @@ from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.kinds.columns_above import Around
 from snapstore_postgres.kinds.constraints import constraint_definition
-from snapstore_postgres.names import last
+from snapstore_postgres.names import block, last, literal, unquote
 from snapstore_postgres.relations import children, table_of
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.relations.notnull import is_only_inherited
@@ -66,6 +66,23 @@ def _valid_below(part: Fact, name: str, new: Fact, view: View) -> Iterator[str]:
         below = view.target.get(f"{part.kind}:{child}.{last(part.name)}")
         if below is None:
             continue
-        if child != new.name and (is_only_inherited(below) or is_valid_check(below)):
+        if child != new.name and is_only_inherited(below):
+            yield _validated(below)
+        elif child != new.name and is_valid_check(below):
             yield f"ALTER TABLE IF EXISTS {child} VALIDATE CONSTRAINT {name}"
         yield from _valid_below(below, name, new, view)
+
+
+def _validated(column: Fact) -> str:
+    """The same for a NOT NULL, which may be known there by the name that another parent has given it."""
+    table = literal(table_of(column))
+    return block(
+        f"""DECLARE held name;
+BEGIN
+  SELECT c.conname INTO held FROM pg_catalog.pg_constraint c
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+   WHERE c.conrelid = pg_catalog.to_regclass({table}) AND c.contype = 'n'
+     AND a.attname = {literal(unquote(last(column.name)))};
+  IF FOUND THEN EXECUTE pg_catalog.format('ALTER TABLE %s VALIDATE CONSTRAINT %I', {table}, held); END IF;
+END"""
+    )

@@ -473,3 +473,10 @@ CREATE TABLE p (y int, g int GENERATED ALWAYS AS (y + 1) STORED); CREATE TABLE c
 ALTER TABLE c ALTER g SET EXPRESSION AS (y + 2); ALTER TABLE p ADD CONSTRAINT k CHECK (g > 0); INSERT INTO c VALUES (1);
 --- b
 ALTER TABLE p ADD CONSTRAINT k CHECK (g > 0); INSERT INTO c VALUES (1);
+
+--- case a table comes below a NOT NULL that is not valid, beside one that has it by another name -- since 18
+--- a
+CREATE TABLE pa (x int, y int); CREATE TABLE pb (y int CONSTRAINT pb_nn NOT NULL); CREATE TABLE ca (w int) INHERITS (pa, pb); CREATE TABLE cb () INHERITS (pa); CREATE TABLE ga () INHERITS (ca);
+CREATE TABLE late () INHERITS (cb); ALTER TABLE pa ADD CONSTRAINT x41 NOT NULL y NOT VALID; ALTER TABLE ca NO INHERIT pb;
+--- b
+CREATE TABLE o (a int);
