@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from snapstore.model import Fact, Hazard, HazardName
-from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
+from snapstore.rules import NOTHING, Draft, Rule, View
 from snapstore_postgres.expressions import before_clause, reparsable
 from snapstore_postgres.kinds.attached_indexes import attached_indexes, separable, vanishes_with_parent_index
+from snapstore_postgres.kinds.constraint_changes import altered
 from snapstore_postgres.kinds.domains import is_inside_others
 from snapstore_postgres.kinds.index_partitions import is_exclusion, made_after
-from snapstore_postgres.kinds.indexes import on_partitioned, stored_otherwise
 from snapstore_postgres.kinds.late_checks import made_before
 from snapstore_postgres.kinds.merging import are_away, comes_behind, own_below, taken_off
 from snapstore_postgres.kinds.own_checks import dropped
@@ -26,7 +25,6 @@ from snapstore_postgres.relations.inheritance import (
     given_by,
     made_with_table,
     own_parts_below,
-    unsettled,
 )
 from snapstore_postgres.relations.keys import is_by_pairs
 from snapstore_postgres.relations.miscounted import goes_with_type
@@ -222,65 +220,6 @@ def _separable(fact: Fact, view: View) -> list[str]:
     return [*separable(fact, view), *(_above(fact, view) if inherited else ())]
 
 
-def _alter_constraint(before: Fact, after: Fact, view: View) -> Alteration | None:
-    old, new = before.attrs, after.attrs
-    if unsettled(after, view) or _keys(before) != _keys(after):
-        return None
-    if old == new:
-        return Alteration()
-    if {k: v for k, v in old.items() if k != "inherited"} == {
-        k: v for k, v in new.items() if k != "inherited"
-    }:
-        return Alteration()
-    if old["definition"] == f"{new['definition']} NOT VALID" and old.get("type", "c") in ("c", "f"):
-        table = table_of(after)
-        statement = f"ALTER TABLE {table} VALIDATE CONSTRAINT {last(after.name)}"
-        if after.parent and after.parent.startswith("domain:"):
-            if is_inside_others(view.live[after.parent], view):
-                return None
-            statement = f"ALTER DOMAIN {qualifier(after.name)} VALIDATE CONSTRAINT {last(after.name)}"
-        return Alteration(statements=[statement], lock="SHARE UPDATE EXCLUSIVE")
-    if old.get("type") in ("p", "u", "x"):
-        return _other_storage(before, after, view)
-    return _other_moment(before, after) if old.get("type") == "f" else None
-
-
-def _keys(fact: Fact) -> set[str]:
-    """What a foreign key refers to by, which it does for good."""
-    return {need for need in fact.needs if need.startswith(("constraint:", "index:"))}
-
-
-def _other_storage(before: Fact, after: Fact, view: View) -> Alteration | None:
-    """A key whose index lies elsewhere or has other storage parameters, and is otherwise the same."""
-    old, new = before.attrs, after.attrs
-    differ = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
-    if not differ <= {"options", "tablespace"} or ("options" in differ and on_partitioned(after, view)):
-        return None
-    index = f"{qualifier(table_of(after))}.{last(after.name)}"
-    statements = stored_otherwise(index, old.get("options", []), new.get("options", []))
-    if "tablespace" in differ:
-        statements.append(f"ALTER INDEX {index} SET TABLESPACE {new.get('tablespace', 'pg_default')}")
-    return Alteration(statements=statements, lock=STRONGEST)
-
-
-_MOMENT = re.compile(
-    r"(?P<what>.*?)(?P<late> DEFERRABLE)?(?P<end> INITIALLY DEFERRED)?(?P<valid> NOT VALID)?"
-)
-
-
-def _other_moment(before: Fact, after: Fact) -> Alteration | None:
-    """A foreign key that is checked at another moment of a transaction, and is otherwise the same."""
-    was, now = (_MOMENT.fullmatch(fact.attrs["definition"]) for fact in (before, after))
-    if not was or not now or was["what"] != now["what"] or was["valid"] != now["valid"]:
-        return None
-    head = f"ALTER TABLE {table_of(after)} ALTER CONSTRAINT {last(after.name)}"
-    return Alteration(statements=[f"{head} {_moment(now)}"], undo=[f"{head} {_moment(was)}"], lock=STRONGEST)
-
-
-def _moment(found: re.Match[str]) -> str:
-    return f"DEFERRABLE{found['end'] or ' INITIALLY IMMEDIATE'}" if found["late"] else "NOT DEFERRABLE"
-
-
 def _made_with(fact: Fact, view: View) -> list[str]:
     domain = view.live.get(fact.parent or "")
     if domain is not None and domain.kind == "domain":
@@ -300,7 +239,7 @@ RULES: dict[str, Rule] = {
     "constraint": Rule(
         _create_constraint,
         _drop_constraint,
-        _alter_constraint,
+        altered,
         rank=50,
         separable=_separable,
         slots=_constraint_slot,
