@@ -125,7 +125,7 @@ _RENAMED = (
     "conversion", "statistics", "ts_configuration", "ts_dictionary", "ts_parser", "ts_template",
     "publication", "subscription", "server", "fdw", "event_trigger", "language", "role", "tablespace",
 )  # fmt: skip
-"""As in ``renaming.py``, which takes too long to import for every command."""
+"""As in ``renaming.KINDS``, which takes too long to import for every command."""
 
 adapter = Adapter(
     name="postgres",

@@ -22,7 +22,7 @@ from snapstore_postgres.rows.values.places import INSTEAD, closed, kept_open, ro
 
 
 def some_back(column: Fact, view: View) -> list[str]:
-    """Statements that put back what :func:`away.set_aside` took from a column."""
+    """Statements that put back what ``away.set_aside`` took from a column."""
     entry = archive.kept(view.request, column.id, "column")
     there = entry is not None and all(i in view.target for i in key_columns(column, entry))
     return put_back(column, entry, view) if entry and there and archive.SOME in entry.facts else []
