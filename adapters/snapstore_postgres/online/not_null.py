@@ -11,6 +11,7 @@ from snapstore_postgres.names import last, qualifier, spare_name
 from snapstore_postgres.online.checks import after_proof, proven
 from snapstore_postgres.online.scene import BEFORE, Change, Scene, step
 from snapstore_postgres.relations import STRONGEST
+from snapstore_postgres.relations.notnull import has_name, name_of_not_null
 from snapstore_postgres.relations.usual_names import not_null_name
 
 
@@ -21,7 +22,7 @@ def behind_proof(scene: Scene) -> Iterator[Change]:
         if action.verb is not Verb.ALTER or not action.subject.startswith("column:"):
             continue
         fact = scene.target.get(action.subject)
-        if fact is None:  # it only makes way
+        if fact is None or fact.id not in scene.live:  # it only makes way, or has just come
             continue
         if any(" TYPE " in s for s in action.statements) or not scene.is_large(fact.parent or ""):
             continue
@@ -53,7 +54,16 @@ def _can_be_named(action: Action, fact: Fact, scene: Scene) -> bool:
     before = scene.live[fact.id].attrs
     alone = "inherited" not in before and qualifier(fact.name) not in scene.parents
     valid = before.get("not_null") and not _validating(action)
-    return scene.version >= 180000 and alone and not valid and not action.destroys
+    fits = alone and not valid and not action.destroys
+    return scene.version >= 180000 and fits and not _is_taken(fact, scene)
+
+
+def _is_taken(column: Fact, scene: Scene) -> bool:
+    """Whether other constraints of its table still have a name that its NOT NULL would be given."""
+    names = {not_null_name(column), name_of_not_null(column)}
+    others = [part for part in scene.live.parts.get(column.parent or "", ()) if part.id != column.id]
+    checks = {f"constraint:{qualifier(column.name)}.{name}" for name in names}
+    return any(o.id in checks or (o.kind == "column" and any(has_name(o, n) for n in names)) for o in others)
 
 
 def _validating(action: Action) -> list[str]:
