@@ -18,12 +18,20 @@ def detached(scene: Scene) -> Iterator[Change]:
     for action in scene.actions:
         if action.verb is not Verb.DROP or not action.subject.startswith("partition:"):
             continue
-        fact = scene.live[action.subject]
+        fact = scene.live.get(action.subject)
+        if fact is None:  # It comes from the archive.
+            continue
         parent = f"table:{fact.attrs['of']}"
         if not scene.is_large(parent) or action.needs or not action.transactional:
             continue
-        if not fact.attrs.get("detaching") and fact.attrs["of"] not in scene.beside_default:
+        if _begins_with_it(action) and fact.attrs["of"] not in scene.beside_default:
             yield _concurrently(action, scene)
+
+
+def _begins_with_it(action: Action) -> bool:
+    """Whether nothing has to be done in the same transaction before, and it is not half done already."""
+    name = action.subject.partition(":")[2]
+    return action.statements[0].endswith(f" DETACH PARTITION {name}")
 
 
 def _concurrently(action: Action, scene: Scene) -> Change:
