@@ -22,6 +22,10 @@ BEFORE, AFTER = -5000, 5000
 UNNOTICED = "SHARE UPDATE EXCLUSIVE"
 """The lock that neither readers nor writers wait for."""
 
+_UNTOLD = ("cast", "operator", "operator_class", "operator_family", "supplied")
+"""Kinds of which an expression may use objects without a need that tells of it: a server chooses casts and
+operators itself, and what an extension has brought is known as the extension."""
+
 REFRESHING = "EXCLUSIVE"
 """The lock that readers don't wait for; it is taken on materialized views only, which have no writers."""
 
@@ -62,6 +66,11 @@ class Scene:
     def changed(self) -> Counter[str]:
         """How many actions make, take away or really change an identity."""
         return Counter(name for action in self.actions for name in _changes(action))
+
+    @cached_property
+    def rewords(self) -> bool:
+        """Whether what expressions may use untold comes or goes, so that they may mean something else."""
+        return any(name.partition(":")[0] in _UNTOLD for name in self.changed)
 
     def is_large(self, table: str) -> bool:
         """Whether steps are worth it: the relation is there before and after, and has the size for it."""
@@ -124,12 +133,14 @@ class Scene:
         return self.stands(alone, *self.destroyers.get(action.subject, ()))
 
     def stands(self, action: Action, *besides: Action | None) -> bool:
-        """Whether all that the action needs is there already, and neither it nor what it makes is touched by
-        other actions than ``besides``."""
+        """Whether all that the action needs is there already and means the same, and neither it nor what it
+        makes is touched by other actions than ``besides``."""
         own = Counter(name for a in (action, *besides) if a for name in _changes(a))
         names = {*action.needs, *action.produces}
-        return all(need in self.live for need in action.needs) and all(
-            self.changed[name] <= own[name] for name in names
+        return (
+            not self.rewords
+            and all(need in self.live for need in action.needs)
+            and all(self.changed[name] <= own[name] for name in names)
         )
 
 
