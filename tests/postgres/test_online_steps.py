@@ -157,6 +157,20 @@ def test_from_between_any_two_steps_it_goes_on_and_back(
             led(url, sides[goal], schemas[goal], told)
 
 
+def test_partitions_that_have_swapped_names_are_checked_by_those_that_they_get_back(
+    new_database: Callable[..., str],
+) -> None:
+    url = new_database()
+    before = made(
+        url,
+        "CREATE TABLE t (id int) PARTITION BY LIST (id); CREATE TABLE p PARTITION OF t FOR VALUES IN (1)",
+        "CREATE TABLE d PARTITION OF t DEFAULT; INSERT INTO t VALUES (1), (2)",
+    )
+    wanted, swapped = dump.schema(url), "ALTER TABLE p RENAME TO q; ALTER TABLE d RENAME TO p"
+    made(url, f"ALTER TABLE t DETACH PARTITION p; {swapped}; ALTER TABLE q RENAME TO d")
+    led(url, before, wanted, "detached, and renamed")
+
+
 @pytest.mark.parametrize("text", ATTACHED.values(), ids=ATTACHED)
 def test_a_table_is_attached_without_being_read_under_a_strong_lock(
     new_database: Callable[..., str], text: str

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import block, literal, spare_name
 from snapstore_postgres.online.checks import after_proof, proven
+from snapstore_postgres.online.renames import waits_for_renames
 from snapstore_postgres.online.scene import Change, Scene
 from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.rows import bounds, leaving
@@ -24,7 +25,9 @@ def attached(scene: Scene) -> Iterator[Change]:
             continue
         fact = scene.target[action.subject]
         parent = f"table:{fact.attrs['of']}"
-        if action.transactional and fact.attrs["bound"] != "DEFAULT" and _is_there(parent, scene):
+        if not action.transactional or fact.attrs["bound"] == "DEFAULT" or waits_for_renames(action):
+            continue
+        if _is_there(parent, scene):
             yield from _proven(action, fact, scene)
 
 

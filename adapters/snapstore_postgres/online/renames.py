@@ -31,6 +31,11 @@ def besides_renames(actions: Sequence[Action], facts: Mapping[str, Fact], steps:
     ]
 
 
+def waits_for_renames(action: Action) -> bool:
+    """Whether it has names in it that are others before the transaction."""
+    return any(need.startswith(RENAMED) for need in action.needs)
+
+
 def _waits_again(action: Action, token: str, known: Collection[tuple[Verb, str]]) -> bool:
     """Not what only looks, by the names of before."""
     is_new = (action.verb, action.subject) not in known and LOOKS not in action.payload
