@@ -131,12 +131,9 @@ def filled(scene: Scene) -> Iterator[Change]:
     """What is filled again in place, after the transaction: concurrently where PostgreSQL can."""
     for action in scene.actions:
         fact = scene.target.get(action.subject)
-        if (
-            fact is None
-            or fact.kind != "matview"
-            or action.verb is not Verb.ALTER
-            or not action.transactional
-        ):
+        if fact is None or fact.kind != "matview" or fact.id not in scene.live:
+            continue
+        if action.verb is not Verb.ALTER or not action.transactional:
             continue
         *others, text = action.statements
         if not is_filling(text) or text.endswith(" WITH NO DATA") or not _takes_long(fact, scene):
