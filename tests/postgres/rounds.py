@@ -3,6 +3,7 @@
 A walk goes from state to state on one server, so that each is made, captured and dumped once. Half of its
 rounds change the database in place, as people do, which leaves evidence of what was renamed; the others go to
 a second database, whose script is that of the first one edited, so that what much stands on changes too.
+There it goes in one transaction, and back online, in steps.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def there_and_back(live: Moment, target: Moment, data: tuple[str, ...] = ()) -> 
         assert {name: kept.get(name) for name in restored} == restored, "the restore did not bring rows back"
         lost = lost_rows({name: table for name, table in live.rows.items() if name not in restored}, kept)
         assert not lost, "the restore lost rows:\n" + lost
-    back = step(live.url, reached, live.state, data)
+    back = step(live.url, reached, live.state, data, locking="online")
     same_schema(live.url, live.schema)
     found = rows(live.url)
     # What was renamed and made anew is known by no name, and so lies in the archive.

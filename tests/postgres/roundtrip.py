@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from msgspec import structs
@@ -108,11 +108,16 @@ def restore(url: str, target: State, data: DataMode = DataMode.ARCHIVE) -> list[
 
 
 def step(
-    url: str, live: State, target: State, data: Sequence[str] = (), mode: DataMode = DataMode.ARCHIVE
+    url: str,
+    live: State,
+    target: State,
+    data: Sequence[str] = (),
+    mode: DataMode = DataMode.ARCHIVE,
+    locking: Literal["auto", "online"] = "auto",
 ) -> State:
     """As :func:`restore`, from a state that is known; ``data`` names tables with their rows. What was then
     captured."""
-    settings = Settings(url=url, data=tuple(data))
+    settings = Settings(url=url, data=tuple(data), locking=locking)
     return proven(url, plan(live, target, mode, settings), target, data)
 
 
@@ -177,9 +182,12 @@ SELECT format('%I.%I', n.nspname, c.relname),
                SELECT unnest(ARRAY[t.typelem, t.typbasetype]) UNION ALL
                SELECT b.atttypid FROM pg_attribute b
                 WHERE b.attrelid = t.typrelid AND b.attnum > 0 AND NOT b.attisdropped) p (type))
-           SELECT json_agg(b.attname ORDER BY b.attname)
-             FROM inside i JOIN pg_type t ON t.oid = i.type JOIN pg_attribute b ON b.attrelid = t.typrelid
-            WHERE b.attnum > 0 AND NOT b.attisdropped) END))
+           SELECT json_agg(part ORDER BY part) FROM (
+             SELECT b.attname::text AS part
+               FROM inside i JOIN pg_type t ON t.oid = i.type JOIN pg_attribute b ON b.attrelid = t.typrelid
+              WHERE b.attnum > 0 AND NOT b.attisdropped
+              UNION ALL
+             SELECT e.enumlabel FROM inside i JOIN pg_enum e ON e.enumtypid = i.type) parts) END))
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
  WHERE c.relkind IN ('r', 'p') AND n.nspname {}
    AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
@@ -187,8 +195,8 @@ SELECT format('%I.%I', n.nspname, c.relname),
 
 
 def rows(url: str, archived: bool = False) -> dict[str, Table]:
-    """All rows of all tables here, none of other servers, every value as JSON; its type tells attributes and
-    bases. Or of those that were moved to the archive."""
+    """All rows of all tables here, none of other servers, every value as JSON; its type tells attributes,
+    labels and bases. Or of those that were moved to the archive."""
     found = {}
     which = "~ '^snapstore_archive_'" if archived else "!~ '^(pg_|information_schema|snapstore_)'"
     with psycopg.connect(url, autocommit=True) as connection:

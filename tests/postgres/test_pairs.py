@@ -1,4 +1,5 @@
-"""Pairs of states, restored in both directions and back, judged by pg_dump and by the rows themselves.
+"""Pairs of states, restored in both directions and back, judged by pg_dump and by the rows themselves: there
+in one transaction, back online, in steps.
 
 A file in ``cases/`` holds pairs: ``--- case NAME`` begins one, ``--- both``, ``--- a`` and ``--- b`` begin
 the statements of both states or of one of them. A line that ends in ``-- since 18`` or ``-- before 18`` is
@@ -17,6 +18,7 @@ import psycopg
 import pytest
 
 from snapstore.model import Action, HazardName, Verb
+from snapstore_postgres.settings import Settings
 from tests.postgres import dump
 from tests.postgres.roundtrip import (
     Table,
@@ -30,6 +32,7 @@ from tests.postgres.roundtrip import (
     same_schema,
 )
 
+ONLINE = Settings(locking="online")
 CASES = Path(__file__).parent / "cases"
 _MARK = re.compile(r"^--- (case (?P<name>.+)|(?P<side>both|a|b))$")
 _GUARD = re.compile(r" -- (?:since (?P<since>\d+)|before (?P<before>\d+))$")
@@ -96,7 +99,7 @@ def goes_and_comes(pair: Pair, new_database: Any, version: int) -> None:
         partitions_count_along(url)
         kept_rows(before, rows(url))
         assert not gone_back(numbers, positions(url))
-        back = proven(url, plan(reached, states[side]), states[side])
+        back = proven(url, plan(reached, states[side], settings=ONLINE), states[side])
         same_schema(url, schemas[side])
         partitions_count_along(url)
         kept_rows(before, rows(url))
