@@ -51,13 +51,14 @@ def set_aside(carried: Carried) -> Action:
 
 def _copied(carried: Carried) -> dict[str, str]:
     """The expressions that are copied, by the names of the columns. Rows that no partition takes are kept
-    whole."""
+    whole, and with what goes are told those that values in the archive belong to."""
     live, aside = carried.request.live, carried.aside
     found = {last(old.name): portable(old, carried.by_name(old, new), live) for old, new in carried.pairs}
-    whole = carried.lost if carried.may_be_homeless else ()
+    tells = {name for _, entry in carried.back for name in entry.facts["key"]}
+    too = [c for c in carried.lost if carried.may_be_homeless or last(c.name) in tells]
     return found | {
         aside.get(last(column.name), last(column.name)): portable(column, has_attributes(column, live), live)
-        for column in whole
+        for column in too
     }
 
 

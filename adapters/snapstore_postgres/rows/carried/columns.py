@@ -79,7 +79,7 @@ def carried_over(request: PlanRequest, identity: str) -> Carried:
     entries = {c: _where_values_lie(new[c], request) for c in sorted(settable - own)}
     shared = sorted((old.keys() & settable) - strangers)
     pairs = [(old[c], new[c]) for c in shared if c in own or not entries[c]]
-    known = {last(before.name) for before, _ in pairs}
+    known = {last(old[column].name) for column in own}
     found = {c: [e for e in places if known.issuperset(e.facts["key"])] for c, places in entries.items()}
     back = [(new[c], places[0]) for c, places in found.items() if places]
     given = {*(last(after.name) for _, after in pairs), *(last(column.name) for column, _ in back)}
