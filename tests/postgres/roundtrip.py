@@ -68,23 +68,28 @@ def changes(live: Mapping[str, Fact], target: Mapping[str, Fact]) -> list[FactCh
 
 
 def plan(
-    live: State, target: State, data: DataMode = DataMode.ARCHIVE, settings: Settings | None = None
+    live: State,
+    target: State,
+    data: DataMode = DataMode.ARCHIVE,
+    settings: Settings | None = None,
+    exact_column_order: bool = False,
 ) -> list[Action]:
     """The actions from one state to the other, in the order in which they run."""
-    return order(adapter.plan(_request(live, target, data, settings or Settings())))
+    options = PlanOptions(data, exact_column_order)
+    return order(adapter.plan(_request(live, target, options, settings or Settings())))
 
 
 def asked_plan(url: str, live: State, target: State) -> list[Action]:
     """As :func:`plan`, after the live server was asked for what it has of what the target wants."""
-    request = _request(live, target, DataMode.ARCHIVE, Settings(url=url))
+    request = _request(live, target, PlanOptions(), Settings(url=url))
     hints = {**live.hints, **adapter.ask(request)}
     return order(adapter.plan(structs.replace(request, live_hints=hints)))
 
 
-def _request(live: State, target: State, data: DataMode, settings: Settings) -> PlanRequest:
+def _request(live: State, target: State, options: PlanOptions, settings: Settings) -> PlanRequest:
     found = ResourceChanges("db", "postgres", changes(live.facts, target.facts))
     hints = (live.hints, target.hints)
-    return PlanRequest("db", settings, found, live.facts, _sharing(live, target), *hints, PlanOptions(data))
+    return PlanRequest("db", settings, found, live.facts, _sharing(live, target), *hints, options)
 
 
 def _sharing(live: State, target: State) -> dict[str, Fact]:

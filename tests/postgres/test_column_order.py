@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.conftest import Snap
-from tests.postgres.roundtrip import capture, step
+from tests.postgres.roundtrip import capture, plan, proven, step
 
 CONFIG = '[resources.db]\nadapter = "postgres"\nurl = "${DATABASE_URL}"\n'
 TABLES = """
@@ -93,3 +93,18 @@ def test_a_view_that_names_columns_in_their_order_reads_the_same_ones(new_databa
     step(other, capture(other), capture(url))
     with psycopg.connect(other) as connection:
         assert connection.execute("SELECT x, y, z FROM v").fetchall() == [(1, "b", "c")]
+
+
+def test_values_come_back_though_a_column_that_tells_their_rows_is_computed_then(new_database: Any):
+    url, other = new_database(), new_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a * 2) STORED, d int)")
+        connection.execute("ALTER TABLE t ADD c int GENERATED ALWAYS AS (a + 1) STORED")
+        connection.execute("INSERT INTO t (a, d) VALUES (1, 5)")
+    with psycopg.connect(other, autocommit=True) as connection:
+        connection.execute("CREATE TABLE t (a int, b int, c int, d int GENERATED ALWAYS AS (a * 3) STORED)")
+    before, after = capture(url), capture(other)
+    reached = proven(url, plan(before, after, exact_column_order=True), after)
+    proven(url, plan(reached, before, exact_column_order=True), before)
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT a, b, d FROM t").fetchall() == [(1, 2, 5)]
