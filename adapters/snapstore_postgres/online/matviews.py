@@ -149,7 +149,8 @@ def filled(scene: Scene) -> Iterator[Change]:
 
 def _is_read_in_transaction(matview: Fact, scene: Scene) -> bool:
     made = [a.subject for a in scene.actions if a.verb is Verb.CREATE and a.subject.startswith("matview:")]
-    return any(matview.id in reads(scene.target[other], scene.target) for other in made)
+    others = [scene.target[other] for other in made if other in scene.target]  # no spare name
+    return any(matview.id in reads(other, scene.target) for other in others)
 
 
 def _refresh(matview: Fact, action: Action, concurrently: bool) -> Action:
