@@ -212,7 +212,7 @@ def _hints(found: Answers) -> dict[str, Json]:
 def _archive(found: Answers) -> dict[str, Json]:
     """What the archive of this database holds, and the number that the next place in it gets."""
     if not found.server.has_archive:
-        return {"exists": False, "next": 1, "entries": []}
+        return {"exists": False, "next": found.server.archived + 1, "entries": []}
     entries = list(found.rows("archive"))
     waiting: list[Json] = []
     for place, identity, kind, facts, is_back, oid, columns, numbers, marked in entries:
@@ -220,4 +220,4 @@ def _archive(found: Answers) -> dict[str, Json]:
         entry = {"place": place, "identity": identity, "kind": kind, "facts": facts, **known}
         entry |= {"marked": True} if marked else {}
         waiting += [] if is_back else [entry]
-    return {"exists": True, "next": len(entries) + 1, "entries": waiting}
+    return {"exists": True, "next": max(len(entries), found.server.archived) + 1, "entries": waiting}

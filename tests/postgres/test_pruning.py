@@ -86,3 +86,11 @@ def test_what_to_remove_has_to_be_said(project: Snap, words: list[str]):
     before = schemas(project)
     project(*words, "--yes", code=1)
     assert schemas(project) == before
+
+
+def test_a_restore_puts_more_aside_where_somebody_has_dropped_the_registry_of_what_is_there(project: Snap):
+    run(project, "DROP SCHEMA snapstore_archive CASCADE; CREATE TABLE extra (id int PRIMARY KEY)")
+    run(project, "INSERT INTO extra VALUES (7)")
+    project("restore", "HEAD", "--yes", code=0)
+    found = project("show", "--archive", "--json", code=0).json["archive"]
+    assert {entry["identity"] for entry in found} == {"table:public.extra"}

@@ -54,6 +54,8 @@ class Server(NamedTuple):
     role: str
     version_name: str
     has_archive: bool
+    archived: int
+    """The greatest number of a place in the archive, be it known to its registry or not; 0 where none is."""
     may_read_connections: bool
     size: int
     database: str

@@ -1,9 +1,10 @@
 -- What has to be known before all else: the schemas that are looked at (the user's, without those that the
--- configuration excludes by parameter 1, regular expressions), who we are, what server this is, whether it has an archive that we may read, whether
--- we may read how subscriptions connect, how many bytes of columns there are, the name of the database
--- and its encoding, whether it has PL/pgSQL, whether we may do everything and read the verifiers of passwords; all roles unless they
--- are many, and those whose rights we have, and those that we may
--- become, unless that is all; what else we may do here, and whose the extensions are, unless we may do everything.
+-- configuration excludes by parameter 1, regular expressions), who we are, what server this is, whether it has
+-- an archive that we may read, the greatest number of a place in it, whether we may read how subscriptions
+-- connect, how many bytes of columns there are, the name of the database and its encoding, whether it has
+-- PL/pgSQL, whether we may do everything and read the verifiers of passwords; all roles unless they are many,
+-- and those whose rights we have, and those that we may become, unless that is all; what else we may do here,
+-- and whose the extensions are, unless we may do everything.
 SELECT ARRAY(
          SELECT n.oid
            FROM pg_namespace n
@@ -14,6 +15,8 @@ SELECT ARRAY(
        EXISTS (SELECT FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'entries'
                 WHERE n.nspname = 'snapstore_archive' AND has_schema_privilege(n.oid, 'USAGE')
                   AND has_table_privilege(c.oid, 'SELECT')),
+       (SELECT coalesce(max(substring(n.nspname FROM '^snapstore_archive_([0-9]{1,9})_')::int), 0)
+          FROM pg_namespace n WHERE n.nspname ~ '^snapstore_archive_[0-9]{1,9}_'),
        has_column_privilege('pg_subscription', 'subconninfo', 'SELECT'),
        pg_relation_size('pg_attribute'),
        current_database()::text,
