@@ -191,8 +191,15 @@ def _run(server: Server, words: Sequence[str]) -> None:
         )
         if done.returncode:
             output.seek(0)
-            said = output.read().decode(errors="replace").strip().splitlines()[-3:]
+            said = output.read().decode(errors="replace").strip().splitlines()[-3:] + _fatal(server)
             raise SnapError(f"the embedded PostgreSQL: {words[0]} failed: {' '.join(said)}")
+
+
+def _fatal(server: Server) -> list[str]:
+    """Why the server has ended, by the last lines of its log: pg_ctl only points to it."""
+    log = server.directory / "server.log"
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return [line for line in lines[-5:] if "FATAL:" in line or "HINT:" in line]
 
 
 def _identity(account: tuple[int, int] | None) -> dict[str, Any]:

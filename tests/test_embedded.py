@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 
 import psycopg
@@ -34,6 +35,15 @@ def test_a_temporary_server_leaves_nothing_behind():
     for url in (server.url(), server.tcp_url()):
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(url)
+
+
+def test_one_that_does_not_start_tells_why():
+    with embedded.temporary() as server, socket.socket() as taken:
+        embedded.stop(server)
+        taken.bind(("127.0.0.1", server.port))
+        taken.listen()
+        with pytest.raises(SnapError, match=r"FATAL: *could not create any TCP/IP sockets"):
+            embedded._start(server)
 
 
 def test_a_second_one_on_the_same_folder_is_refused_and_leaves_the_first_alone(
