@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from snapstore.model import Fact
 from snapstore.rules import Rule
@@ -66,6 +67,12 @@ def _operator_class(fact: Fact) -> list[str]:
     return [f"{head} AS\n    {body}"]
 
 
+def _default_slot(fact: Fact) -> list[str]:
+    """Of the classes that a method has for a type, one can be the default."""
+    method = fact.name.rpartition(" USING ")[2]
+    return [f"default_class:{fact.attrs['type']} USING {method}"] if fact.attrs.get("default") else []
+
+
 def _access_method(fact: Fact) -> list[str]:
     kind = {"t": "TABLE", "i": "INDEX"}[fact.attrs["type"]]
     return [f"CREATE ACCESS METHOD {fact.name} TYPE {kind} HANDLER {fact.attrs['handler']}"]
@@ -74,5 +81,5 @@ def _access_method(fact: Fact) -> list[str]:
 RULES: dict[str, Rule] = {
     "access_method": whole("ACCESS METHOD", _access_method, rank=37, owned=False),
     "operator_family": whole("OPERATOR FAMILY", _operator_family, rank=39, tune=_tune_operator_family),
-    "operator_class": whole("OPERATOR CLASS", _operator_class, rank=41),
+    "operator_class": replace(whole("OPERATOR CLASS", _operator_class, rank=41), slots=_default_slot),
 }

@@ -542,3 +542,14 @@ CREATE DOMAIN m AS int[]; CREATE TABLE t (a int, m m);
 CREATE TYPE "E e" AS ENUM ('a', 'b''c', 'd'); CREATE TABLE t (id int, e "E e" DEFAULT 'b''c'); INSERT INTO t VALUES (1, 'a');
 --- b
 CREATE TYPE "E e" AS ENUM ('a', 'd'); CREATE TABLE t (id int, e "E e"); INSERT INTO t VALUES (1, 'a');
+
+--- case another operator class is the default one of a type that ranges are over
+--- both
+CREATE TYPE pair AS (a int, b int);
+CREATE FUNCTION lt(pair, pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1.a < $2.a'; CREATE FUNCTION eq(pair, pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1.a = $2.a'; CREATE FUNCTION gt(pair, pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1.a > $2.a';
+CREATE FUNCTION cmp(pair, pair) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1.a - $2.a';
+CREATE OPERATOR <! (LEFTARG = pair, RIGHTARG = pair, FUNCTION = lt); CREATE OPERATOR =! (LEFTARG = pair, RIGHTARG = pair, FUNCTION = eq); CREATE OPERATOR >! (LEFTARG = pair, RIGHTARG = pair, FUNCTION = gt);
+--- a
+CREATE OPERATOR CLASS my_ops DEFAULT FOR TYPE pair USING btree AS OPERATOR 1 <!, OPERATOR 3 =!, OPERATOR 5 >!, FUNCTION 1 cmp(pair, pair); CREATE TYPE r AS RANGE (subtype = pair); CREATE TABLE t (x r); ALTER TYPE r OWNER TO snap_owner;
+--- b
+CREATE OPERATOR CLASS x44 DEFAULT FOR TYPE pair USING btree AS OPERATOR 1 <!, OPERATOR 3 =!, OPERATOR 5 >!, FUNCTION 1 cmp(pair, pair); CREATE TYPE r AS RANGE (subtype = pair); CREATE TABLE t (x r);
