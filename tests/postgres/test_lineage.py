@@ -486,3 +486,19 @@ def test_a_column_that_is_known_as_two_is_the_one_that_it_was_last(new_database:
         if number:
             column = "whole" if number == 1 else "name"
             assert connection.execute(f"SELECT {column} FROM t".encode()).fetchall() == [("A B",)]
+
+
+NESTED = (
+    """CREATE SCHEMA q; CREATE TYPE q.m AS ENUM ('a'); CREATE DOMAIN q.low AS int; CREATE DOMAIN d AS q.low;
+       CREATE DOMAIN q.label AS q.m; CREATE DOMAIN l AS q.label;
+       CREATE TABLE t (id d, name l); INSERT INTO t VALUES (1, 'a')""",
+    """ALTER DOMAIN q.low ADD CHECK (VALUE > 0); ALTER DOMAIN q.label ADD CHECK (VALUE IS NOT NULL);
+       ALTER SCHEMA q RENAME TO r""",
+)
+
+
+def test_values_of_domains_over_others_are_looked_at_before_their_schema_is_renamed(
+    new_database: Callable[[], str],
+):
+    for _, connection in walked(new_database(), NESTED, (0, 1)):
+        assert connection.execute("SELECT id, name::text FROM t").fetchall() == [(1, "a")]

@@ -221,11 +221,20 @@ def _of_domain(domain: Fact, bad: str, why: str, stage: Stage) -> Iterator[Look]
 
 def _in_column(column: Fact, domain: Fact, bad: str, why: str, stage: Stage) -> Iterator[Look]:
     """``bad`` is a condition on ``value``."""
-    table = column.parent or ""
+    table, lowest = column.parent or "", _lowest(domain, stage)
     if not (stage.keeps_values(column) and stage.keeps_rows(table) and stage.has_rows(table)):
         return
+    if any(stage.now(need) != need for need in lowest.needs if not need.startswith("schema:")):
+        return
     place, name = stage.place(table), last(stage.now(column.id))
-    value = f"t.{name}::{domain.attrs['type']}"
+    value = f"t.{name}::{lowest.attrs['type']}"
     source = f"(SELECT {place.expression} AS place, {value} AS value FROM ONLY {stage.table(table)} t)"
     rows = Rows(stage.table(table), place, source)
     yield look(rows, f"SELECT place FROM {source} t WHERE {bad}", f"fit, in {name}", why)
+
+
+def _lowest(domain: Fact, stage: Stage) -> Fact:
+    """The domain itself, or the one below it that is of no other: only its type is no domain, which may have
+    another name now."""
+    below = stage.request.target.get(f"domain:{domain.attrs['type']}")
+    return _lowest(below, stage) if below else domain
