@@ -246,7 +246,7 @@ END $$"""
 
 
 def _forget_archive(url: str) -> None:
-    """With all that lies in it: places without a registry would be given out again."""
+    """With all that lies in it, which would be taken for what a later restore has put there."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"SET client_min_messages = error; {_FORGET}".encode())
 
