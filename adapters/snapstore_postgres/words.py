@@ -24,6 +24,9 @@ _WORDS = {
     "ts_configuration": "TEXT SEARCH CONFIGURATION",
 }
 """Kinds whose word in SQL is not the kind itself."""
+FIRING = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
+"""When a trigger, an event trigger or a rewrite rule fires: as the catalogs say it, and as statements do
+(https://www.postgresql.org/docs/current/catalog-pg-trigger.html)."""
 _ON_RELATION = ("trigger", "policy", "rule", "constraint")
 _GRANTED_AS = {
     "domain": "TYPE",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from snapstore.model import Fact
 from snapstore.rules import Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres.expressions import reparsable
-from snapstore_postgres.kinds.triggers import enable
+from snapstore_postgres.kinds.triggers import drop, enable
 from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.words import designation
 
@@ -17,10 +17,6 @@ def _create_rule(fact: Fact, view: View) -> Draft:
     return Draft(statements=statements, undo=[f"DROP {designation(fact)}"], lock=STRONGEST)
 
 
-def _drop_rule(fact: Fact, view: View) -> Draft:
-    return Draft(statements=[f"DROP {designation(fact)}"], undo=[fact.attrs["definition"]], lock=STRONGEST)
-
-
 def _alter_rule(before: Fact, after: Fact, view: View) -> Alteration | None:
     if before.attrs["definition"] != after.attrs["definition"]:
         return None
@@ -29,5 +25,5 @@ def _alter_rule(before: Fact, after: Fact, view: View) -> Alteration | None:
 
 
 RULES: dict[str, Rule] = {
-    "rule": Rule(_create_rule, _drop_rule, _alter_rule, rank=64, separable=by_itself),
+    "rule": Rule(_create_rule, drop, _alter_rule, rank=64, separable=by_itself),
 }

@@ -11,14 +11,12 @@ from snapstore_postgres.names import aside, last, qualifier
 from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.relations.inheritance import ancestors, partitions_below
 from snapstore_postgres.relations.notnull import name_of_not_null
-from snapstore_postgres.words import designation
-
-_ENABLED = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
+from snapstore_postgres.words import FIRING, designation
 
 
 def enable(fact: Fact, what: str) -> str:
     """The statement that says when a trigger or a rewrite rule fires."""
-    state = _ENABLED[fact.attrs.get("enabled", "O")]
+    state = FIRING[fact.attrs.get("enabled", "O")]
     return f"ALTER TABLE {qualifier(fact.name)} {state} {what} {last(fact.name)}"
 
 
@@ -57,7 +55,8 @@ def _is_of_constraint(name: str, table: str, view: View) -> bool:
     )
 
 
-def _drop_trigger(fact: Fact, view: View) -> Draft:
+def drop(fact: Fact, view: View) -> Draft:
+    """A trigger or a rewrite rule that goes; its definition is the statement that makes it."""
     return Draft(statements=[f"DROP {designation(fact)}"], undo=[fact.attrs["definition"]], lock=STRONGEST)
 
 
@@ -97,7 +96,7 @@ def _unset_trigger_state(fact: Fact, view: View) -> Draft:
         return NOTHING
     states = (view.target.get(f"{kind}:{t}.{name}") for t in above for kind in ("trigger_state", "trigger"))
     state = next((found.attrs.get("enabled", "O") for found in states if found), "O")
-    statement = f"ALTER TABLE {table} {_ENABLED[state]} TRIGGER {name}"
+    statement = f"ALTER TABLE {table} {FIRING[state]} TRIGGER {name}"
     return Draft(statements=[statement, *_again_below(fact, view)], provides=[_unset(fact.id)])
 
 
@@ -109,6 +108,6 @@ def _again_below(trigger: Fact, view: View) -> list[str]:
 
 
 RULES: dict[str, Rule] = {
-    "trigger": Rule(_create_trigger, _drop_trigger, _alter_trigger, rank=70, separable=by_itself),
+    "trigger": Rule(_create_trigger, drop, _alter_trigger, rank=70, separable=by_itself),
     "trigger_state": Rule(_set_trigger_state, _unset_trigger_state, rank=71),
 }

@@ -15,6 +15,7 @@ from snapstore.rules import View
 from snapstore_postgres.names import block, last, literal, qualifier
 from snapstore_postgres.relations import children
 from snapstore_postgres.relations.inheritance import partitions_below
+from snapstore_postgres.words import FIRING
 
 
 def undisturbed(column: Fact, view: View, updates: Sequence[str]) -> list[str]:
@@ -118,12 +119,11 @@ def _has_partitions(table: str, view: View) -> bool:
 
 
 def _switched_off(alter: str, watching: Sequence[Fact], view: View, updates: Sequence[str]) -> list[str]:
-    states = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
     staying = [part for part in watching if view.stays(part.id)]
     off = [f"{alter} DISABLE RULE {last(part.name)}" for part in staying if part.kind == "rule"]
     off += [f"{alter} DISABLE TRIGGER USER"] if any(part.kind == "trigger" for part in watching) else []
     again = [
-        f"{alter} {states[part.attrs.get('enabled', 'O')]} {part.kind.upper()} {last(part.name)}"
+        f"{alter} {FIRING[part.attrs.get('enabled', 'O')]} {part.kind.upper()} {last(part.name)}"
         for part in staying
     ]
     return [*off, *updates, *again]

@@ -13,11 +13,11 @@ from snapstore_postgres.catalog.rowdata import ROWS
 from snapstore_postgres.names import last
 from snapstore_postgres.rows.chosen_rows.order import Step
 from snapstore_postgres.rows.chosen_rows.statements import Statements
+from snapstore_postgres.words import FIRING
 
 RANK = 500
 ROWS_OF = "rows-of:"
 """With a table's name: what is there once its rows are as the target says."""
-_ENABLE = {"O": "ENABLE", "A": "ENABLE ALWAYS", "R": "ENABLE REPLICA"}
 
 
 class Group(NamedTuple):
@@ -105,7 +105,7 @@ def _triggers(
         if not state == was.attrs.get("enabled", "O") == "D":
             off.append(f"{head} DISABLE {name}")
         if state != "D":
-            on.append(f"{head} {_ENABLE[state]} {name}")
+            on.append(f"{head} {FIRING[state]} {name}")
     return off, on
 
 
