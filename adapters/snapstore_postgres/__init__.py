@@ -83,13 +83,13 @@ def _clear(settings: Settings, context: Context, folder: Path) -> None:
 
 
 def _archived(settings: Settings, context: Context) -> list[Archived]:
-    from snapstore_postgres.rows.pruning import archived
+    from snapstore_postgres.rows.archived.pruning import archived
 
     return archived(settings, context)
 
 
 def _prune(settings: Settings, context: Context, places: Sequence[str]) -> None:
-    from snapstore_postgres.rows.pruning import prune
+    from snapstore_postgres.rows.archived.pruning import prune
 
     prune(settings, context, places)
 

@@ -12,7 +12,7 @@ from snapstore_postgres.applying.looks import report_unseen, run_looks
 from snapstore_postgres.applying.session import Session
 from snapstore_postgres.applying.steps import run_step
 from snapstore_postgres.applying.transaction import run_together
-from snapstore_postgres.rows.looking import LOOKS
+from snapstore_postgres.rows.looks.looking import LOOKS
 from snapstore_postgres.server.connection import connect
 from snapstore_postgres.server.locking import mark_as_worker
 from snapstore_postgres.server.quiet import enforce_keys, switch_off

@@ -17,8 +17,8 @@ from snapstore.model import Json
 from snapstore_postgres import renames
 from snapstore_postgres.kinds.extensions import WAYS, version_changes
 from snapstore_postgres.names import quote
-from snapstore_postgres.rows import lost_label_rows
-from snapstore_postgres.rows.noted_positions import USED, of_empty_tables
+from snapstore_postgres.rows.disallowed import lost_label_rows
+from snapstore_postgres.rows.positions.noted_positions import USED, of_empty_tables
 from snapstore_postgres.server.connection import Connection, connect, set_for_transaction
 from snapstore_postgres.supply import needed, parameters, wanted
 

@@ -18,8 +18,8 @@ from snapstore_postgres.names import literal, qualifier
 from snapstore_postgres.relations import children
 from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.renaming.evidence import LINEAGE
-from snapstore_postgres.rows.archive import REGISTERED, REGISTRY
-from snapstore_postgres.rows.carry import held
+from snapstore_postgres.rows.archived.archive import REGISTERED, REGISTRY
+from snapstore_postgres.rows.carried.carry import held
 
 _DATABASE = "(SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())"
 _ATTRIBUTES = (

@@ -25,22 +25,16 @@ from snapstore_postgres.kinds.rules import RULES
 from snapstore_postgres.online import steps
 from snapstore_postgres.relations import catalog_tables, inheritance, miscounted
 from snapstore_postgres.renaming import doubts, moved_extensions
-from snapstore_postgres.rows import (
-    archive,
-    carry,
-    checks_first,
-    disallowed,
-    filled_meanwhile,
-    forced_policies,
-    giving_up,
-    homecoming,
-    naming,
-    refreshing,
-    still_empty,
-    taking_back,
-)
+from snapstore_postgres.rows import forced_policies, still_empty
+from snapstore_postgres.rows.archived import archive, taking_back
+from snapstore_postgres.rows.carried import carry, naming
 from snapstore_postgres.rows.chosen_rows.actions import with_rows
 from snapstore_postgres.rows.chosen_rows.changes import split_rows
+from snapstore_postgres.rows.disallowed import giving_up
+from snapstore_postgres.rows.disallowed.told import told_first
+from snapstore_postgres.rows.matviews import filled_meanwhile, refreshing
+from snapstore_postgres.rows.partitions import homecoming
+from snapstore_postgres.rows.types import checks_first
 
 
 class _Prepared(NamedTuple):
@@ -120,7 +114,7 @@ def _with_rows(prepared: _Prepared, actions: list[Action]) -> list[Action]:
 def _looked_at_first(request: PlanRequest, actions: list[Action]) -> list[Action]:
     """The actions, behind looks at the rows that may be in their way. SnapError where these would be lost and
     may not."""
-    ahead = giving_up.before_refused if giving_up.are_given_up(request) else disallowed.told_first
+    ahead = giving_up.before_refused if giving_up.are_given_up(request) else told_first
     actions = ahead(request, checks_first.before_anything(request, actions))
     if request.options.data is DataMode.REFUSE:
         _refuse_loss(request.resource, actions)

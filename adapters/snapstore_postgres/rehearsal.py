@@ -28,7 +28,7 @@ from snapstore.adapter import Context, Stage
 from snapstore.errors import SnapError
 from snapstore.model import Action
 from snapstore_postgres.names import literal, quote
-from snapstore_postgres.rows import archive
+from snapstore_postgres.rows.archived import archive
 from snapstore_postgres.rows.sampling import fill
 from snapstore_postgres.server.address import for_libpq
 from snapstore_postgres.server.connection import Connection, connect, failed_statement

@@ -31,7 +31,7 @@ from snapstore_postgres.renaming.renamed_request import renamed
 from snapstore_postgres.renaming.statements import renaming_action
 from snapstore_postgres.renaming.table_parts import parts_of_tables, said_parts
 from snapstore_postgres.renaming.wanted import of_same_column
-from snapstore_postgres.rows import archived_labels
+from snapstore_postgres.rows.archived import earlier_labels
 
 
 class Renames(NamedTuple):
@@ -53,7 +53,7 @@ def rename_back(request: PlanRequest) -> tuple[PlanRequest, Renames]:
         found.frees[renaming.before] = action.produces[0]
         request = after
     known = f"{RENAMED}{len(found.actions) - 1}" if found.actions else ""
-    found.actions.extend(archived_labels.following(request, known, f"{RENAMED}{len(found.actions)}"))
+    found.actions.extend(earlier_labels.following(request, known, f"{RENAMED}{len(found.actions)}"))
     return request, found
 
 

@@ -17,9 +17,9 @@ from snapstore.model import Action, Fact, Hazard, HazardName, Verb
 from snapstore_postgres.catalog.rowdata import ROWS
 from snapstore_postgres.names import parts, unquote
 from snapstore_postgres.renaming import schema_of
-from snapstore_postgres.rows.archive import REGISTERED, REGISTRY
+from snapstore_postgres.rows.archived.archive import REGISTERED, REGISTRY
 from snapstore_postgres.rows.forced_policies import hidden, lifted
-from snapstore_postgres.rows.looking import LOOKS
+from snapstore_postgres.rows.looks.looking import LOOKS
 from snapstore_postgres.supply import needed, parameters
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from snapstore_postgres.rows.fitting import widens
+from snapstore_postgres.rows.types.fitting import widens
 from tests.postgres.conftest import Project
 from tests.postgres.roundtrip import capture, restore, rows
 from tests.postgres.test_renames import run

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from snapstore.model import Action, HazardName
-from snapstore_postgres.rows.rewriting import keeps_rows
+from snapstore_postgres.rows.types.rewriting import keeps_rows
 from tests.postgres import dump
 from tests.postgres.roundtrip import capture, plan, proven, restore, rows, same_schema
 from tests.postgres.test_renames import run

@@ -14,7 +14,7 @@ from snapstore_postgres.applying.session import Session
 from snapstore_postgres.applying.statements import execute
 from snapstore_postgres.applying.transaction import transaction
 from snapstore_postgres.blocks import DOES_NOT_FIT
-from snapstore_postgres.rows.looking import NOT_LOOKED_AT
+from snapstore_postgres.rows.looks.looking import NOT_LOOKED_AT
 
 
 def run_looks(session: Session, looks: Sequence[Action]) -> None:

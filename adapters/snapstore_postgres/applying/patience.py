@@ -6,7 +6,7 @@ import time
 
 from snapstore.model import Action
 from snapstore_postgres.applying.session import milliseconds
-from snapstore_postgres.rows.looking import READERS
+from snapstore_postgres.rows.looks.looking import READERS
 from snapstore_postgres.server.connection import Connection
 
 

@@ -18,7 +18,7 @@ from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.expressions.immutable import made
 from snapstore_postgres.expressions.reaching import types_below
 from snapstore_postgres.names import block, literal
-from snapstore_postgres.rows.casts import STRINGS
+from snapstore_postgres.rows.types.casts import STRINGS
 from snapstore_postgres.words import plain
 
 _CAST = re.compile(r'\)::((?:[^\s"(),;\[\]]|"[^"]*")+)')

@@ -14,8 +14,8 @@ from snapstore_postgres.relations.miscounted import is_marked
 from snapstore_postgres.relations.notnull import without_name
 from snapstore_postgres.relations.notnull_above import named_by_retyping, named_with_parents
 from snapstore_postgres.relations.notnull_names import not_null_rename
-from snapstore_postgres.rows import rewriting
-from snapstore_postgres.rows.unvalidated import never_validated
+from snapstore_postgres.rows.disallowed.unvalidated import never_validated
+from snapstore_postgres.rows.types import rewriting
 from snapstore_postgres.rows.values.back import some_back
 
 

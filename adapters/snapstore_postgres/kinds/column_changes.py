@@ -31,8 +31,9 @@ from snapstore_postgres.relations.no_inherit import around_identity
 from snapstore_postgres.relations.notnull_above import arrived
 from snapstore_postgres.relations.notnull_changes import not_null_statements
 from snapstore_postgres.relations.sizes import rewrite_hazard
-from snapstore_postgres.rows import fitting, positions, rewriting
-from snapstore_postgres.rows.casts import cast
+from snapstore_postgres.rows.positions import positions
+from snapstore_postgres.rows.types import fitting, rewriting
+from snapstore_postgres.rows.types.casts import cast
 
 
 def altered(before: Fact, after: Fact, view: View) -> Alteration | None:

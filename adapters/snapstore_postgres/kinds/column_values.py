@@ -14,9 +14,11 @@ from snapstore_postgres.names import last
 from snapstore_postgres.relations import children, local_rows, table_of
 from snapstore_postgres.relations.notnull_changes import is_named_apart, not_null_statements
 from snapstore_postgres.relations.sizes import size
-from snapstore_postgres.rows import archive, filling, gaps, namesakes, positions
-from snapstore_postgres.rows.casts import AS_WRITTEN, below_domains
-from snapstore_postgres.rows.held_rows import holders
+from snapstore_postgres.rows.archived import archive
+from snapstore_postgres.rows.positions import positions
+from snapstore_postgres.rows.stand_ins import filling, gaps, namesakes
+from snapstore_postgres.rows.types.casts import AS_WRITTEN, below_domains
+from snapstore_postgres.rows.types.held_rows import holders
 from snapstore_postgres.rows.undisturbed import undisturbed
 from snapstore_postgres.rows.values.back import noted_instead, put_back
 

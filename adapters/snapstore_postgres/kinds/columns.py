@@ -19,7 +19,7 @@ from snapstore_postgres.relations.inheritance import (
 )
 from snapstore_postgres.relations.left_not_nulls import left_to_children
 from snapstore_postgres.relations.sizes import data_loss, size
-from snapstore_postgres.rows.noted_positions import noting_those_of
+from snapstore_postgres.rows.positions.noted_positions import noting_those_of
 from snapstore_postgres.rows.values.away import column_draft
 from snapstore_postgres.rows.values.of_columns import keeps_values
 

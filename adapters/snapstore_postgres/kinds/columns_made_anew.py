@@ -10,8 +10,8 @@ from snapstore_postgres.kinds import generated
 from snapstore_postgres.kinds.changing_column import is_retyped
 from snapstore_postgres.relations import local_rows, table_of, version
 from snapstore_postgres.relations.inheritance import in_partition_key, unsettled
-from snapstore_postgres.rows.casts import assignable, castable
-from snapstore_postgres.rows.meaning import would_mean_nothing
+from snapstore_postgres.rows.types.casts import assignable, castable
+from snapstore_postgres.rows.types.meaning import would_mean_nothing
 
 
 def is_made_anew(before: Fact, after: Fact, view: View) -> bool:

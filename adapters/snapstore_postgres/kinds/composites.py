@@ -9,7 +9,7 @@ from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres.kinds.type_swap import columns_with
 from snapstore_postgres.kinds.types import dropped, type_slot
 from snapstore_postgres.relations import STRONGEST, owner_statement
-from snapstore_postgres.rows import archive
+from snapstore_postgres.rows.archived import archive
 
 Attributes = Mapping[str, Mapping[str, str]]
 _DISPLACED = ("table", "view", "matview", "function", "procedure", "policy", "rule")

@@ -31,7 +31,7 @@ from snapstore_postgres.relations.miscounted import goes_with_type
 from snapstore_postgres.relations.no_inherit import around_key
 from snapstore_postgres.relations.sizes import size
 from snapstore_postgres.relations.taken_names import freed
-from snapstore_postgres.rows.unvalidated import is_unvalidated, is_valid_check
+from snapstore_postgres.rows.disallowed.unvalidated import is_unvalidated, is_valid_check
 
 
 def _create_constraint(fact: Fact, view: View) -> Draft:

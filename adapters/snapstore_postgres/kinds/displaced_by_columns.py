@@ -7,8 +7,8 @@ from snapstore.rules import View
 from snapstore_postgres.kinds.changing_column import Changing
 from snapstore_postgres.kinds.identities import identity_slot
 from snapstore_postgres.names import qualifier
-from snapstore_postgres.rows.held_rows import holds
-from snapstore_postgres.rows.unvalidated import is_validated_below
+from snapstore_postgres.rows.disallowed.unvalidated import is_validated_below
+from snapstore_postgres.rows.types.held_rows import holds
 
 
 def displaces(change: Changing, dependent: Fact) -> bool:

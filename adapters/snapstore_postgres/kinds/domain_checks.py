@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from snapstore.model import Fact
 from snapstore.rules import View
-from snapstore_postgres.rows.held_rows import holds
+from snapstore_postgres.rows.types.held_rows import holds
 
 
 def checks_before(column: Fact, view: View) -> list[str]:

@@ -10,9 +10,9 @@ from snapstore_postgres.kinds.types import dropped, type_slot
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import owner_statement
 from snapstore_postgres.relations.usual_names import domain_not_null_name
-from snapstore_postgres.rows import fitting
-from snapstore_postgres.rows.casts import cast
-from snapstore_postgres.rows.held_rows import holders
+from snapstore_postgres.rows.types import fitting
+from snapstore_postgres.rows.types.casts import cast
+from snapstore_postgres.rows.types.held_rows import holders
 
 
 def _domain_text(fact: Fact, *, named: bool = False) -> str:

@@ -11,8 +11,9 @@ from snapstore_postgres.kinds.type_swap import columns_with, swap
 from snapstore_postgres.kinds.types import dropped, type_slot
 from snapstore_postgres.names import literal
 from snapstore_postgres.relations import owner_statement
-from snapstore_postgres.rows import archive, fitting
-from snapstore_postgres.rows.casts import AS_WRITTEN
+from snapstore_postgres.rows.archived import archive
+from snapstore_postgres.rows.types import fitting
+from snapstore_postgres.rows.types.casts import AS_WRITTEN
 
 
 def _enum_text(fact: Fact) -> str:

@@ -12,7 +12,7 @@ from snapstore_postgres.kinds.retyping import around_expression
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import children, plain_stays_bound, table_of, version
 from snapstore_postgres.relations.inheritance import ancestors, given_by
-from snapstore_postgres.rows import archive
+from snapstore_postgres.rows.archived import archive
 
 
 class Expressions(NamedTuple):

@@ -15,7 +15,7 @@ from snapstore_postgres.kinds import generated
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import children, table_of
 from snapstore_postgres.relations.inheritance import ancestors
-from snapstore_postgres.rows.unvalidated import is_unvalidated
+from snapstore_postgres.rows.disallowed.unvalidated import is_unvalidated
 
 
 def made_before(fact: Fact, view: View) -> list[str]:

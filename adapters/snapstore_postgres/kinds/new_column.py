@@ -31,18 +31,12 @@ from snapstore_postgres.relations.no_inherit import around_identity
 from snapstore_postgres.relations.notnull_changes import validated_below
 from snapstore_postgres.relations.notnull_names import without_namesake
 from snapstore_postgres.relations.sizes import rewrite_hazard
-from snapstore_postgres.rows import (
-    archive,
-    filled_apart,
-    filling,
-    gaps,
-    label_stand_ins,
-    namesakes,
-)
-from snapstore_postgres.rows.held_rows import holders
-from snapstore_postgres.rows.unvalidated import never_validated
+from snapstore_postgres.rows.archived import archive
+from snapstore_postgres.rows.disallowed.unvalidated import never_validated
+from snapstore_postgres.rows.stand_ins import filled_apart, filling, gaps, label_stand_ins, namesakes
+from snapstore_postgres.rows.types.held_rows import holders
+from snapstore_postgres.rows.types.widening import widens
 from snapstore_postgres.rows.values.of_columns import left_above, values_of
-from snapstore_postgres.rows.widening import widens
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from snapstore_postgres.relations.no_inherit import around_identity, for_one_tab
 from snapstore_postgres.relations.notnull import is_inherited
 from snapstore_postgres.relations.notnull_changes import own_not_null
 from snapstore_postgres.relations.storage import all_options
-from snapstore_postgres.rows import positions
+from snapstore_postgres.rows.positions import positions
 
 
 def created(fact: Fact, view: View) -> Draft:

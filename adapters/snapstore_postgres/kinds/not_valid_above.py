@@ -13,7 +13,7 @@ from snapstore_postgres.names import block, last, literal, unquote
 from snapstore_postgres.relations import children, table_of
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.relations.notnull import is_only_inherited
-from snapstore_postgres.rows.unvalidated import is_unvalidated, is_valid_check
+from snapstore_postgres.rows.disallowed.unvalidated import is_unvalidated, is_valid_check
 
 
 def left_not_valid(fact: Fact, columns: Sequence[Fact], view: View) -> Around:

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from snapstore.model import Action, HazardName, Verb
 from snapstore.ordering import CircularActions, order
-from snapstore_postgres.rows.fit_checks import CHECKS
+from snapstore_postgres.rows.types.fit_checks import CHECKS
 
 T = TypeVar("T")
 _NAME = r'(?:[^"\s.]+|"(?:[^"]|"")+")'

@@ -15,7 +15,7 @@ from snapstore_postgres.expressions import reparsable
 from snapstore_postgres.names import block, last, literal, unquote
 from snapstore_postgres.relations import table_of
 from snapstore_postgres.relations.inheritance import descendants
-from snapstore_postgres.rows.unvalidated import is_unvalidated, is_valid_check
+from snapstore_postgres.rows.disallowed.unvalidated import is_unvalidated, is_valid_check
 
 
 def dropped(check: Fact, view: View) -> list[str]:

@@ -17,11 +17,12 @@ from snapstore_postgres.names import block, last, literal, qualifier, unquote
 from snapstore_postgres.relations import STRONGEST, version
 from snapstore_postgres.relations.inheritance import all_dropped, ancestors, partitions_below
 from snapstore_postgres.relations.miscounted import lost_in, waiting_for
-from snapstore_postgres.rows import archive, leaving
-from snapstore_postgres.rows.entries_of_leaving import root_of, some_were_moved
-from snapstore_postgres.rows.fit_checks import COUNTS
-from snapstore_postgres.rows.homeless import text
-from snapstore_postgres.rows.unvalidated import never_validated
+from snapstore_postgres.rows.archived import archive
+from snapstore_postgres.rows.disallowed.unvalidated import never_validated
+from snapstore_postgres.rows.partitions import leaving
+from snapstore_postgres.rows.partitions.entries_of_leaving import root_of, some_were_moved
+from snapstore_postgres.rows.partitions.homeless import text
+from snapstore_postgres.rows.types.fit_checks import COUNTS
 
 
 def _attach(fact: Fact, view: View) -> Draft:

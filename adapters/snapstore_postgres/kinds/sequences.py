@@ -11,8 +11,8 @@ from snapstore_postgres.relations import changes_persistence, owner_statement
 from snapstore_postgres.relations.slots import relation_slot
 from snapstore_postgres.renaming import IN_SCHEMAS, TYPES
 from snapstore_postgres.renaming.statements import spare_names
-from snapstore_postgres.rows import positions
-from snapstore_postgres.rows.noted_positions import noting
+from snapstore_postgres.rows.positions import positions
+from snapstore_postgres.rows.positions.noted_positions import noting
 
 
 def sequence_options(attrs: Mapping[str, Json]) -> str:

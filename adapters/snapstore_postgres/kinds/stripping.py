@@ -18,8 +18,9 @@ from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.relations.miscounted import lost_in, to_leave
 from snapstore_postgres.relations.sizes import rewrite_hazard
 from snapstore_postgres.renaming.names_before import former, former_facts
-from snapstore_postgres.rows import archive, archived_labels, homeless
-from snapstore_postgres.rows.casts import written
+from snapstore_postgres.rows.archived import archive, earlier_labels
+from snapstore_postgres.rows.partitions import homeless
+from snapstore_postgres.rows.types.casts import written
 from snapstore_postgres.words import designation, word
 
 _STRIPPED = ("trigger", "policy", "rule", "statistics")
@@ -35,7 +36,7 @@ def table_draft(fact: Fact, view: View, draft: Draft) -> Draft:
     stripping = _Stripping(fact, view)
     left = [msgspec.to_builtins(f) for f in former_facts(stripping.left, view.request)]
     more = {archive.HOME: home} if (home := _home(fact, view)) else {}
-    more |= archived_labels.told(stripping.retyped, view.request)
+    more |= earlier_labels.told(stripping.retyped, view.request)
     facts = {archive.TABLE: left, **more} if more else left
     identity = former(fact.id, view.request)
     name, before = last(fact.name), last(identity.partition(":")[2])

@@ -16,7 +16,7 @@ from snapstore_postgres.relations.notnull_above import comes_with_new_parent
 from snapstore_postgres.relations.notnull_changes import left_behind
 from snapstore_postgres.relations.sizes import rewrite_hazard
 from snapstore_postgres.relations.storage import option_statements
-from snapstore_postgres.rows.held_rows import holds
+from snapstore_postgres.rows.types.held_rows import holds
 
 _UNCHANGEABLE = ("partition_key", "partition_types", "of")
 

@@ -17,8 +17,8 @@ from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.relations.inheritance import parents, partitions_below
 from snapstore_postgres.relations.sizes import data_loss, size
 from snapstore_postgres.relations.slots import row_slots
-from snapstore_postgres.rows import archive
-from snapstore_postgres.rows.noted_positions import noting_all
+from snapstore_postgres.rows.archived import archive
+from snapstore_postgres.rows.positions.noted_positions import noting_all
 from snapstore_postgres.words import designation
 
 

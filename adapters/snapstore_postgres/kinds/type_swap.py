@@ -18,8 +18,9 @@ from snapstore_postgres.names import aside, last, qualifier
 from snapstore_postgres.relations import STRONGEST, is_elsewhere, table_of
 from snapstore_postgres.relations.inheritance import governing, in_partition_key
 from snapstore_postgres.relations.sizes import rewrite_hazard
-from snapstore_postgres.rows import archive, fitting
-from snapstore_postgres.rows.unvalidated import never_validated
+from snapstore_postgres.rows.archived import archive
+from snapstore_postgres.rows.disallowed.unvalidated import never_validated
+from snapstore_postgres.rows.types import fitting
 from snapstore_postgres.rows.values.back import some_back
 
 

@@ -10,7 +10,7 @@ from snapstore_postgres.relations import STRONGEST, owner_statement, version
 from snapstore_postgres.relations.sizes import size
 from snapstore_postgres.relations.slots import row_slots
 from snapstore_postgres.relations.storage import all_options, option_statements, other_options
-from snapstore_postgres.rows import unrepeatable
+from snapstore_postgres.rows.matviews import unrepeatable
 from snapstore_postgres.words import named_in
 
 

@@ -15,7 +15,7 @@ from snapstore_postgres.online.checks import after_proof, proven
 from snapstore_postgres.online.renames import waits_for_renames
 from snapstore_postgres.online.scene import Change, Scene
 from snapstore_postgres.relations.inheritance import partitions_below
-from snapstore_postgres.rows import bounds, leaving
+from snapstore_postgres.rows.partitions import bounds, leaving
 
 
 def attached(scene: Scene) -> Iterator[Change]:

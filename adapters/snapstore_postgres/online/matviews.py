@@ -24,7 +24,7 @@ from snapstore_postgres.online.scene import (
     step,
 )
 from snapstore_postgres.relations import STRONGEST
-from snapstore_postgres.rows.refreshing import is_refreshable, reads
+from snapstore_postgres.rows.matviews.refreshing import is_refreshable, reads
 from snapstore_postgres.settings import locking
 from snapstore_postgres.words import is_filling
 

@@ -9,8 +9,8 @@ from msgspec import structs
 
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.renaming import RENAMED, renames
-from snapstore_postgres.rows.looking import LOOKS
-from snapstore_postgres.rows.refreshing import reads
+from snapstore_postgres.rows.looks.looking import LOOKS
+from snapstore_postgres.rows.matviews.refreshing import reads
 
 Steps = Callable[[list[Action]], list[Action]]
 

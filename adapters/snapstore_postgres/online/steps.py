@@ -33,7 +33,7 @@ from snapstore_postgres.online import (
 )
 from snapstore_postgres.online.renames import besides_renames
 from snapstore_postgres.online.scene import Change, Scene
-from snapstore_postgres.rows.looking import LOOKS
+from snapstore_postgres.rows.looks.looking import LOOKS
 from snapstore_postgres.settings import locking
 
 

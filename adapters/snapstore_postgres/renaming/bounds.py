@@ -14,7 +14,7 @@ from snapstore.model import Fact
 from snapstore_postgres.expressions.tokens import words
 from snapstore_postgres.names import last, literal, qualifier, unquote
 from snapstore_postgres.renaming import Renaming
-from snapstore_postgres.rows.casts import below_domains
+from snapstore_postgres.rows.types.casts import below_domains
 
 
 def with_bounds(live: Facts, renaming: Renaming) -> list[Fact]:

@@ -14,8 +14,8 @@ from snapstore_postgres.names import last, printed, qualifier
 from snapstore_postgres.renaming import INSIDE, Renaming
 from snapstore_postgres.renaming.evidence import below, by_id, equal_inside, inside
 from snapstore_postgres.renaming.statements import spare_names
-from snapstore_postgres.rows.archive import SOME, kept
-from snapstore_postgres.rows.widening import widens
+from snapstore_postgres.rows.archived.archive import SOME, kept
+from snapstore_postgres.rows.types.widening import widens
 
 _HOLDERS = {"column": ("table",), "label": ("enum",), "attribute": ("composite",)}
 _PARTS_OF = {whole: kind for kind, wholes in _HOLDERS.items() for whole in wholes}

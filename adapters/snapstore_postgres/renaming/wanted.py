@@ -11,7 +11,7 @@ from snapstore_postgres.renaming import GLOBAL, IN_SCHEMAS, RELATIONS, TYPES, Re
 from snapstore_postgres.renaming.evidence import alike, by_id
 from snapstore_postgres.renaming.free_names import is_taken
 from snapstore_postgres.renaming.objects import renaming_of
-from snapstore_postgres.rows.archive import kept
+from snapstore_postgres.rows.archived.archive import kept
 
 
 def turn(identity: str) -> int:

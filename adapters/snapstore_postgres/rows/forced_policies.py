@@ -17,7 +17,7 @@ from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.names import unquote
 from snapstore_postgres.relations import STRONGEST
-from snapstore_postgres.rows.looking import LOOKS
+from snapstore_postgres.rows.looks.looking import LOOKS
 from snapstore_postgres.words import is_filling, row_security
 
 _READING = re.compile(

@@ -10,11 +10,11 @@ from snapstore_postgres.names import last, listed
 from snapstore_postgres.relations import STRONGEST, keys
 from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.relations.locks import held_still
-from snapstore_postgres.rows import archive
-from snapstore_postgres.rows.as_json import portable
+from snapstore_postgres.rows.archived import archive
+from snapstore_postgres.rows.archived.as_json import portable
 from snapstore_postgres.rows.carried.columns import Carried
 from snapstore_postgres.rows.carried.source import rows_of
-from snapstore_postgres.rows.casts import has_attributes
+from snapstore_postgres.rows.types.casts import has_attributes
 from snapstore_postgres.rows.values.back import filled
 from snapstore_postgres.rows.values.places import column_entry, copied, kept_open
 

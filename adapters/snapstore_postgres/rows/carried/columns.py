@@ -12,10 +12,11 @@ from snapstore.rules import View
 from snapstore_postgres.names import last, quote
 from snapstore_postgres.relations import table_of
 from snapstore_postgres.relations.inheritance import ancestors
-from snapstore_postgres.rows import archive, gaps
+from snapstore_postgres.rows.archived import archive
 from snapstore_postgres.rows.carried.source import columns_of, is_partitioned
-from snapstore_postgres.rows.casts import castable, has_attributes
-from snapstore_postgres.rows.meaning import would_mean_nothing
+from snapstore_postgres.rows.stand_ins import gaps
+from snapstore_postgres.rows.types.casts import castable, has_attributes
+from snapstore_postgres.rows.types.meaning import would_mean_nothing
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,19 @@ from snapstore.model import Action, DataMode, Fact, Hazard, Verb
 from snapstore.rules import View
 from snapstore_postgres.names import last, listed, unquote
 from snapstore_postgres.relations.inheritance import partitions_below
-from snapstore_postgres.rows import archive, bounds, homeless, parting
+from snapstore_postgres.rows.archived import archive
+from snapstore_postgres.rows.archived.from_json import from_json
 from snapstore_postgres.rows.carried.columns import Carried, with_own_values
 from snapstore_postgres.rows.carried.source import columns_of, rows_here, rows_of
 from snapstore_postgres.rows.carried.stand_ins import standing_in
-from snapstore_postgres.rows.casts import cast
-from snapstore_postgres.rows.entries_of_leaving import SOURCE
-from snapstore_postgres.rows.fit_checks import COUNTS
-from snapstore_postgres.rows.from_json import from_json
-from snapstore_postgres.rows.looking import numbered_key
-from snapstore_postgres.rows.marks import closed, marked
-from snapstore_postgres.rows.numbers_in_use import behind_values
-from snapstore_postgres.rows.stopping import stopping
+from snapstore_postgres.rows.looks.looking import numbered_key
+from snapstore_postgres.rows.partitions import bounds, homeless, parting
+from snapstore_postgres.rows.partitions.entries_of_leaving import SOURCE
+from snapstore_postgres.rows.partitions.marks import closed, marked
+from snapstore_postgres.rows.partitions.stopping import stopping
+from snapstore_postgres.rows.positions.numbers_in_use import behind_values
+from snapstore_postgres.rows.types.casts import cast
+from snapstore_postgres.rows.types.fit_checks import COUNTS
 
 
 def filled_again(identity: str) -> str:

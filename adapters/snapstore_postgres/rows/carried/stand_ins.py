@@ -10,10 +10,10 @@ import msgspec
 from snapstore.model import FactChange, Hazard
 from snapstore.rules import View
 from snapstore_postgres.names import last
-from snapstore_postgres.rows import filling, gaps
 from snapstore_postgres.rows.carried.columns import Carried
 from snapstore_postgres.rows.carried.source import columns_of
-from snapstore_postgres.rows.casts import below_domains
+from snapstore_postgres.rows.stand_ins import filling, gaps
+from snapstore_postgres.rows.types.casts import below_domains
 
 
 class StandIns(NamedTuple):

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Verb
 from snapstore_postgres.catalog.rowdata import ROW, ROWS
+from snapstore_postgres.rows.archived.taking_back import comes_back
 from snapstore_postgres.rows.chosen_rows.block import block_of, groups_of
 from snapstore_postgres.rows.chosen_rows.order import Side
 from snapstore_postgres.rows.chosen_rows.statements import Statements
 from snapstore_postgres.rows.chosen_rows.steps import is_anew, steps_in_order
 from snapstore_postgres.rows.chosen_rows.ties import tied
-from snapstore_postgres.rows.taking_back import comes_back
 
 
 def with_rows(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:

@@ -10,8 +10,8 @@ from snapstore.rules import Draft, View
 from snapstore_postgres.names import last, qualifier
 from snapstore_postgres.relations import local_rows
 from snapstore_postgres.relations.locks import held_still
-from snapstore_postgres.rows import archive
-from snapstore_postgres.rows.casts import written
+from snapstore_postgres.rows.archived import archive
+from snapstore_postgres.rows.types.casts import written
 from snapstore_postgres.rows.undisturbed import undisturbed
 from snapstore_postgres.rows.values.keys import key_columns, key_of, row_key, row_no
 from snapstore_postgres.rows.values.places import (

@@ -11,10 +11,10 @@ from snapstore_postgres.blocks import REFUSED
 from snapstore_postgres.names import block, last, literal, qualifier
 from snapstore_postgres.relations import local_rows, server_version
 from snapstore_postgres.relations.inheritance import comes_by_several, is_made_anew_below
-from snapstore_postgres.rows import archive
-from snapstore_postgres.rows.as_json import as_json
-from snapstore_postgres.rows.casts import read, written
-from snapstore_postgres.rows.from_json import from_json
+from snapstore_postgres.rows.archived import archive
+from snapstore_postgres.rows.archived.as_json import as_json
+from snapstore_postgres.rows.archived.from_json import from_json
+from snapstore_postgres.rows.types.casts import read, written
 from snapstore_postgres.rows.undisturbed import undisturbed
 from snapstore_postgres.rows.values.keys import key_columns, row_key, row_no
 from snapstore_postgres.rows.values.of_columns import left_above

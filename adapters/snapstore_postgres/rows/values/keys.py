@@ -10,7 +10,7 @@ from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.names import last, qualifier
 from snapstore_postgres.relations import children, keys
-from snapstore_postgres.rows import archive
+from snapstore_postgres.rows.archived import archive
 
 
 def key_of(fact: Fact, view: View) -> list[str]:

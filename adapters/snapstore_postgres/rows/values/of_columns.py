@@ -8,7 +8,7 @@ from snapstore_postgres.names import last, qualifier
 from snapstore_postgres.relations import plain_stays_bound
 from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.relations.sizes import size
-from snapstore_postgres.rows import archive
+from snapstore_postgres.rows.archived import archive
 from snapstore_postgres.rows.values.places import entry_of_dropped
 
 

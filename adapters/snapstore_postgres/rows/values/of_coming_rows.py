@@ -11,9 +11,9 @@ from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.blocks import REFUSED
 from snapstore_postgres.names import block, last
-from snapstore_postgres.rows import archive
-from snapstore_postgres.rows.casts import read
-from snapstore_postgres.rows.from_json import from_json
+from snapstore_postgres.rows.archived import archive
+from snapstore_postgres.rows.archived.from_json import from_json
+from snapstore_postgres.rows.types.casts import read
 from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet, unpublished
 from snapstore_postgres.rows.values.back import fillings
 from snapstore_postgres.rows.values.places import closed

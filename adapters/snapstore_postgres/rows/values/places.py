@@ -13,10 +13,10 @@ from snapstore_postgres.names import block, last, qualifier, quote
 from snapstore_postgres.relations import local_rows
 from snapstore_postgres.renaming import belonging
 from snapstore_postgres.renaming.names_before import former
-from snapstore_postgres.rows import archive, archived_labels
-from snapstore_postgres.rows.archived_attributes import ATTRIBUTES, shape_of
-from snapstore_postgres.rows.as_json import portable
-from snapstore_postgres.rows.casts import has_attributes
+from snapstore_postgres.rows.archived import archive, earlier_labels
+from snapstore_postgres.rows.archived.as_json import portable
+from snapstore_postgres.rows.archived.earlier_attributes import ATTRIBUTES, shape_of
+from snapstore_postgres.rows.types.casts import has_attributes
 from snapstore_postgres.rows.values.keys import key_of, row_key, row_no
 
 INSTEAD = "instead"
@@ -31,7 +31,7 @@ def column_entry(request: PlanRequest, fact: Fact, key: Sequence[str]) -> archiv
     facts |= {"by_name": True} if by_name else {"type": fact.attrs["type"]}
     keys = {str(place): f"column:{qualifier(fact.name)}.{name}" for place, name in enumerate(key)}
     found = {place: request.live[i] for place, i in keys.items() if i in request.live}
-    facts |= archived_labels.told({**found, **({} if by_name else {"value": fact})}, request)
+    facts |= earlier_labels.told({**found, **({} if by_name else {"value": fact})}, request)
     shape = shape_of(fact.attrs["type"], request) if by_name else {}
     facts |= {ATTRIBUTES: shape} if shape else {}
     return archive.Entry(archive.place_of(request, fact.id), former(fact.id, request), "column", facts)

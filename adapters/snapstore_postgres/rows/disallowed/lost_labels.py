@@ -1,0 +1,113 @@
+"""Columns that hold labels which their enums lose, and that cannot be left empty for it.
+
+The server is asked which rows have them before anything is planned (``lost_label_rows.py``). Where some have,
+a value stands in for theirs, which go to the archive (``label_stand_ins.py``): the column's default, where
+that is a constant, else the first label that its checks let pass. A plan says so as a hazard. Where a value
+that stands in could be in the way of another row, or belong into another partition, nothing does, and the
+restore stops before anything is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from snapstore.model import Fact
+from snapstore.rules import View
+from snapstore_postgres.names import last
+from snapstore_postgres.relations.inheritance import descendants, governing, in_partition_key
+from snapstore_postgres.relations.sizes import size
+from snapstore_postgres.rows.stand_ins import checked
+
+
+class Held(NamedTuple):
+    """A live column that has values of an enum which loses labels, and may not be without."""
+
+    column: Fact
+    enum: str
+    labels: Sequence[str]
+    """Those that stay."""
+    itself: bool
+    """Whether it is of the enum or an array of it, not of a domain or of rows that have one in them."""
+    is_partitioned_by: bool
+    why_not: str | None
+    """Why no value can stand in."""
+
+
+def held(enum: str, view: View) -> list[Held]:
+    """The columns that hold values of an enum, given by identity; none where it loses no label."""
+    before, after = view.live.get(enum), view.target.get(enum)
+    if before is None or after is None or {*before.attrs["labels"]} <= {*after.attrs["labels"]}:
+        return []
+    stay = [label for label in after.attrs["labels"] if label in before.attrs["labels"]]
+    found = dict[str, Held]()
+    for column, through in _columns(enum, (), view):
+        if not _may_have_rows(column, view):
+            continue
+        strict = any("not_null" in side.attrs for side in (column, view.target[column.id], *through))
+        parted = _is_partitioned_by(column, view)
+        if strict or parted:
+            why_not = _why_not(column, through, parted, stay, view)
+            one = Held(column, before.name, after.attrs["labels"], not through, parted, why_not)
+            found[column.id] = one
+    return [*found.values()]
+
+
+def _columns(kind: str, through: tuple[Fact, ...], view: View) -> Iterator[tuple[Fact, tuple[Fact, ...]]]:
+    for dependent in view.live_dependents.get(kind, ()):
+        if dependent.kind == "column":
+            yield dependent, through
+        elif dependent.kind in ("domain", "composite"):
+            yield from _columns(dependent.id, (*through, dependent), view)
+
+
+def _may_have_rows(column: Fact, view: View) -> bool:
+    """Whether it is there before and after, with rows that are ours and come to no other harm."""
+    after, table = view.target.get(column.id), view.live.get(column.parent or "")
+    if after is None or table is None or table.kind != "table" or after.attrs["type"] != column.attrs["type"]:
+        return False
+    apart = "foreign" in table.attrs or table.name in getattr(view.request.settings, "data", ())
+    mine = "generated" not in column.attrs and not governing(column, view)
+    return mine and not apart and size(view, table.id)[1] != 0
+
+
+def _is_partitioned_by(column: Fact, view: View) -> bool:
+    return any(in_partition_key(c, view) for c in (column, *descendants(column, view, live=True)))
+
+
+def _why_not(
+    column: Fact, through: Sequence[Fact], parted: bool, labels: Sequence[str], view: View
+) -> str | None:
+    strict = next((d.name for d in through if d.kind == "domain" and "not_null" in d.attrs), None)
+    if strict and any(kind.kind == "composite" for kind in through):
+        return f"no row stands in where a domain in it, {strict}, is NOT NULL"
+    if parted:
+        return "no value stands in where a table is partitioned by it: that might belong elsewhere"
+    for part in _around(column, view):
+        if part.attrs.get("type") == "f":
+            return f"no value stands in where a foreign key, {last(part.name)}, refers by it"
+        if part.attrs.get("type") in ("p", "u", "x") or "CREATE UNIQUE " in part.attrs["definition"]:
+            return f"no value stands in where a key, {last(part.name)}, is of it: there might be two of one"
+        if part.kind == "constraint" and any(need.startswith(checked.CALLED) for need in part.needs):
+            return f"no value stands in where a check, {last(part.name)}, calls a function"
+    of_rows = any(kind.kind == "composite" for kind in through)
+    if not labels and not of_rows and not column.attrs["type"].endswith("[]"):
+        return "no label is there before and after"
+    return None
+
+
+def _around(column: Fact, view: View) -> Iterator[Fact]:
+    """The constraints and indexes that read it, in its table or in those that inherit it or refer to it."""
+    for one in (column, *descendants(column, view, live=True)):
+        for side in (view.live_dependents, view.target_dependents):
+            yield from (part for part in side.get(one.id, ()) if part.kind in ("constraint", "index"))
+
+
+def held_by(column: Fact, enum: str, view: View) -> Held | None:
+    return next((one for one in held(enum, view) if one.column.id == column.id), None)
+
+
+def why_not(column: Fact, enum: str, view: View) -> str:
+    """Why no value stands in, behind what does not fit; "" where there is no reason."""
+    found = held_by(column, enum, view)
+    return f", and {found.why_not}" if found and found.why_not else ""

@@ -1,0 +1,54 @@
+"""Rows that have no value in a column that may not be NULL: where it may be now, or where it is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snapstore.model import Fact
+from snapstore_postgres.names import last
+from snapstore_postgres.rows.disallowed.unfit import is_readable
+from snapstore_postgres.rows.looks.future_rows import columns_of, look, rows_of, rows_with
+from snapstore_postgres.rows.looks.looking import Look
+from snapstore_postgres.rows.looks.stage import Stage
+
+
+def without_value(column: Fact, stage: Stage) -> Iterator[Look]:
+    before = stage.request.live.get(column.id)
+    if before is None or _allows_null(column) or not _allows_null(before):
+        return
+    rows = rows_of(column.parent or "", [column], stage, only=False)
+    if rows and stage.has_rows(column.parent or ""):
+        name = last(stage.now(column.id))
+        bad = f"SELECT place FROM {rows.source} t WHERE {last(column.name)} IS NULL"
+        yield look(rows, bad, f"fit, in {name}", "it may not be NULL")
+
+
+def computed_as_null(column: Fact, stage: Stage) -> Iterator[Look]:
+    """Rows for which nothing is computed in a column that has to have a value."""
+    before, computed = stage.request.live.get(column.id), column.attrs.get("generated")
+    if computed is None or _allows_null(column) or not stage.has_rows(column.parent or ""):
+        return
+    if before is not None and read_from(before) == read_from(column):
+        return
+    text = computed["expression"]
+    rows = rows_with(column.parent or "", columns_of(column, stage), stage)
+    if rows and is_readable(column, text, stage):
+        bad = f"SELECT place FROM {rows.source} t WHERE ({text}) IS NULL"
+        yield look(rows, bad, f"fit, in {last(column.name)}", "it may not be NULL, and is computed as that")
+
+
+def in_primary_key(key: Fact, stage: Stage) -> Iterator[Look]:
+    """Rows without a value in a column of a primary key, whose NOT NULL comes with it."""
+    for column in columns_of(key, stage) if key.attrs.get("type") == "p" else ():
+        if column.id not in stage.touched:
+            yield from without_value(column, stage)
+
+
+def _allows_null(column: Fact) -> bool:
+    not_null = column.attrs.get("not_null")
+    return not not_null or (isinstance(not_null, dict) and "not_valid" in not_null)
+
+
+def read_from(column: Fact) -> list[object]:
+    """What decides which values are read from a column."""
+    return [column.attrs.get(key) for key in ("type", "collation", "generated")]

@@ -1,0 +1,1 @@
+"""Looks at rows before anything is changed, and what a plan leaves of what they see."""

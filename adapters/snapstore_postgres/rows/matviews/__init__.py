@@ -1,0 +1,1 @@
+"""Contents of materialized views: filled again, filled meanwhile, or kept."""

@@ -1,0 +1,1 @@
+"""Positions of sequences: where they were, and where they go on."""
