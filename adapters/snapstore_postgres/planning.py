@@ -19,9 +19,12 @@ from snapstore_postgres.expressions import (
     sorting,
     vanished_casts,
 )
-from snapstore_postgres.kinds import cluster, index_partitions, lost_not_nulls, partitions, toast
-from snapstore_postgres.kinds.one_rewrite import with_one_rewrite
+from snapstore_postgres.kinds import cluster, partitions
+from snapstore_postgres.kinds.columns.one_rewrite import with_one_rewrite
+from snapstore_postgres.kinds.constraints import lost_not_nulls
+from snapstore_postgres.kinds.indexes import index_partitions
 from snapstore_postgres.kinds.rules import RULES
+from snapstore_postgres.kinds.tables import toast
 from snapstore_postgres.online import steps
 from snapstore_postgres.relations import catalog_tables, inheritance, miscounted
 from snapstore_postgres.renaming import doubts, moved_extensions

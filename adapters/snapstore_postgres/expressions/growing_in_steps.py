@@ -11,7 +11,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Verb
 from snapstore_postgres.expressions.growing import without_bare_nulls
 from snapstore_postgres.expressions.type_stages import Stage, attributes_of, is_of
-from snapstore_postgres.kinds.composites import attribute_text
+from snapstore_postgres.kinds.types.composites import attribute_text
 from snapstore_postgres.relations import STRONGEST
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from snapstore.model import Fact
 from snapstore.rules import Alteration, Draft, Rule, View
-from snapstore_postgres.kinds.domains import name_of_domain_not_null
+from snapstore_postgres.kinds.types.domains import name_of_domain_not_null
 from snapstore_postgres.names import block, last, literal, parts
 from snapstore_postgres.relations.notnull_names import not_null_comment
 from snapstore_postgres.words import database_name, designation

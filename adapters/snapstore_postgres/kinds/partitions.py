@@ -10,9 +10,14 @@ from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, Fact
 from snapstore.rules import Alteration, Draft, Rule, View, by_itself
-from snapstore_postgres.kinds.identities import numbered_below
-from snapstore_postgres.kinds.index_partitions import before_elsewhere, is_exclusion, lacking, made_after
-from snapstore_postgres.kinds.merging import are_away, own_in, taken_off
+from snapstore_postgres.kinds.columns.identities import numbered_below
+from snapstore_postgres.kinds.constraints.merging import are_away, own_in, taken_off
+from snapstore_postgres.kinds.indexes.index_partitions import (
+    before_elsewhere,
+    is_exclusion,
+    lacking,
+    made_after,
+)
 from snapstore_postgres.names import block, last, literal, qualifier, unquote
 from snapstore_postgres.relations import STRONGEST, version
 from snapstore_postgres.relations.inheritance import all_dropped, ancestors, partitions_below

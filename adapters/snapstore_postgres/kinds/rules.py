@@ -7,26 +7,16 @@ from snapstore.rules import NOTHING, Alteration, Rule
 from snapstore_postgres.expressions import growing, resolution
 from snapstore_postgres.kinds import (
     aggregates,
-    attached_indexes,
-    base_types,
     casts,
     cluster,
     collations,
-    columns,
     comments,
-    composites,
-    constraints,
     database,
     default_privileges,
-    defaults,
-    domains,
-    enums,
     event_triggers,
     extension_dependence,
     extensions,
     foreign_servers,
-    index_uses,
-    indexes,
     labels,
     languages,
     large_objects,
@@ -36,7 +26,6 @@ from snapstore_postgres.kinds import (
     policies,
     privileges,
     publications,
-    ranges,
     rewrite_rules,
     routines,
     schemas,
@@ -45,11 +34,15 @@ from snapstore_postgres.kinds import (
     statistics,
     subscriptions,
     supplied,
-    tables,
     text_search,
     triggers,
     views,
 )
+from snapstore_postgres.kinds.columns import columns, defaults
+from snapstore_postgres.kinds.constraints import constraints
+from snapstore_postgres.kinds.indexes import attached_indexes, index_uses, indexes
+from snapstore_postgres.kinds.tables import tables
+from snapstore_postgres.kinds.types import base_types, composites, domains, enums, ranges
 
 _GRANTED_BY_DEFAULT = ("table", "view", "matview", "sequence", "function", "procedure", "aggregate", "enum",
                        "composite", "domain", "range", "base_type", "schema", "large_object")  # fmt: skip

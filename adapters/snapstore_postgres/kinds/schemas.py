@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from snapstore.model import Fact
 from snapstore.rules import Alteration, Draft, Rule, View
-from snapstore_postgres.kinds.types import dropped
+from snapstore_postgres.kinds.types.alike import dropped
 from snapstore_postgres.relations import owner_statement
 
 

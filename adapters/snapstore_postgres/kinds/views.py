@@ -5,7 +5,7 @@ from __future__ import annotations
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import Alteration, Draft, Halves, Rule, View, by_itself
 from snapstore_postgres.expressions import reparsable
-from snapstore_postgres.kinds.column_text import settings
+from snapstore_postgres.kinds.columns.column_text import settings
 from snapstore_postgres.relations import STRONGEST, owner_statement, version
 from snapstore_postgres.relations.sizes import size
 from snapstore_postgres.relations.slots import row_slots

@@ -1,7 +1,7 @@
 """Tables that logical decoding reads as it does catalogs: ``user_catalog_table``.
 
 PostgreSQL writes none of them anew, be it for a type, a new column that needs it, or another place. So the
-option is off for that moment, in the same step. In the archive none has it (``kinds/stripping.py``).
+option is off for that moment, in the same step. In the archive none has it (``kinds/tables/stripping.py``).
 """
 
 from __future__ import annotations

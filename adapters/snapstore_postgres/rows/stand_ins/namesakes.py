@@ -11,7 +11,7 @@ from __future__ import annotations
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import View
 from snapstore_postgres.blocks import REFUSED
-from snapstore_postgres.kinds.identities import identity_slot
+from snapstore_postgres.kinds.columns.identities import identity_slot
 from snapstore_postgres.names import block, last
 from snapstore_postgres.relations import local_rows, table_of
 from snapstore_postgres.relations.sizes import size

@@ -6,8 +6,8 @@ import re
 
 from snapstore.model import Fact
 from snapstore.rules import Alteration, View
-from snapstore_postgres.kinds.domains import is_inside_others
-from snapstore_postgres.kinds.indexes import on_partitioned, stored_otherwise
+from snapstore_postgres.kinds.indexes.indexes import on_partitioned, stored_otherwise
+from snapstore_postgres.kinds.types.domains import is_inside_others
 from snapstore_postgres.names import last, qualifier
 from snapstore_postgres.relations import STRONGEST, table_of
 from snapstore_postgres.relations.inheritance import unsettled

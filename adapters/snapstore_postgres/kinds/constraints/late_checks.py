@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from snapstore.model import Fact
 from snapstore.rules import View
-from snapstore_postgres.kinds import generated
+from snapstore_postgres.kinds.columns import generated
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import children, table_of
 from snapstore_postgres.relations.inheritance import ancestors

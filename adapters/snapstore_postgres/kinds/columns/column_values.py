@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from snapstore.model import Fact, Json
 from snapstore.rules import View
 from snapstore_postgres.expressions import reparsable
-from snapstore_postgres.kinds.column_text import column_clause
-from snapstore_postgres.kinds.defaults import set_default
-from snapstore_postgres.kinds.identities import identity_statements, settled_identity
+from snapstore_postgres.kinds.columns.column_text import column_clause
+from snapstore_postgres.kinds.columns.defaults import set_default
+from snapstore_postgres.kinds.columns.identities import identity_statements, settled_identity
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import children, local_rows, table_of
 from snapstore_postgres.relations.notnull_changes import is_named_apart, not_null_statements

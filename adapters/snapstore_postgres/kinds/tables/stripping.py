@@ -9,7 +9,7 @@ import msgspec
 
 from snapstore.model import Fact, Json
 from snapstore.rules import Draft, View
-from snapstore_postgres.kinds.one_rewrite import joined
+from snapstore_postgres.kinds.columns.one_rewrite import joined
 from snapstore_postgres.kinds.partitions import detached, without_keys
 from snapstore_postgres.names import last, qualifier, quote
 from snapstore_postgres.relations import plain_stays_bound, version

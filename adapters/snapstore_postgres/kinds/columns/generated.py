@@ -8,7 +8,7 @@ from typing import NamedTuple
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.expressions import reparsable
-from snapstore_postgres.kinds.retyping import around_expression
+from snapstore_postgres.kinds.columns.retyping import around_expression
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import children, plain_stays_bound, table_of, version
 from snapstore_postgres.relations.inheritance import ancestors, given_by

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from snapstore.model import Fact
 from snapstore.rules import View
-from snapstore_postgres.kinds.changing_column import Changing
-from snapstore_postgres.kinds.identities import identity_slot
+from snapstore_postgres.kinds.columns.changing_column import Changing
+from snapstore_postgres.kinds.columns.identities import identity_slot
 from snapstore_postgres.names import qualifier
 from snapstore_postgres.rows.disallowed.unvalidated import is_validated_below
 from snapstore_postgres.rows.types.held_rows import holds

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from snapstore.model import Fact
 from snapstore.rules import View
-from snapstore_postgres.kinds import generated
+from snapstore_postgres.kinds.columns import generated
 from snapstore_postgres.relations import table_of
 from snapstore_postgres.relations.inheritance import all_governing, governing
 from snapstore_postgres.relations.miscounted import is_marked

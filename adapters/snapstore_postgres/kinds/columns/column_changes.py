@@ -7,16 +7,17 @@ from functools import partial
 
 from snapstore.model import Fact, Hazard, Json
 from snapstore.rules import Alteration, View
-from snapstore_postgres.kinds import generated, own_checks
-from snapstore_postgres.kinds.changing_column import Changing
-from snapstore_postgres.kinds.column_text import column_secrets, column_settings
-from snapstore_postgres.kinds.columns_made_anew import is_made_anew
-from snapstore_postgres.kinds.displaced_by_columns import displaces, numbers_by
-from snapstore_postgres.kinds.domain_checks import checks_before
-from snapstore_postgres.kinds.flags import kept_below
-from snapstore_postgres.kinds.identities import identity_statements, retyped_identity
-from snapstore_postgres.kinds.merging import are_away
-from snapstore_postgres.kinds.retyping import around_type
+from snapstore_postgres.kinds.columns import generated
+from snapstore_postgres.kinds.columns.changing_column import Changing
+from snapstore_postgres.kinds.columns.column_text import column_secrets, column_settings
+from snapstore_postgres.kinds.columns.columns_made_anew import is_made_anew
+from snapstore_postgres.kinds.columns.displaced_by_columns import displaces, numbers_by
+from snapstore_postgres.kinds.columns.identities import identity_statements, retyped_identity
+from snapstore_postgres.kinds.columns.retyping import around_type
+from snapstore_postgres.kinds.constraints import own_checks
+from snapstore_postgres.kinds.constraints.flags import kept_below
+from snapstore_postgres.kinds.constraints.merging import are_away
+from snapstore_postgres.kinds.types.domain_checks import checks_before
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import STRONGEST, changes_persistence, is_elsewhere, table_of
 from snapstore_postgres.relations.inheritance import (

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from snapstore.model import Fact, Json, SealedRef
 from snapstore.rules import View
 from snapstore_postgres.expressions import reparsable
-from snapstore_postgres.kinds.identities import identity_clause
+from snapstore_postgres.kinds.columns.identities import identity_clause
 from snapstore_postgres.names import last
 from snapstore_postgres.options import altered_options, options_clause
 from snapstore_postgres.relations import table_of, version

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from snapstore.model import Fact, Json
 from snapstore.rules import View
-from snapstore_postgres.kinds.column_text import column_settings
-from snapstore_postgres.kinds.defaults import set_default
+from snapstore_postgres.kinds.columns.column_text import column_settings
+from snapstore_postgres.kinds.columns.defaults import set_default
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import table_of
 from snapstore_postgres.relations.inheritance import parents

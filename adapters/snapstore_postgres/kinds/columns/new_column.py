@@ -8,15 +8,15 @@ from functools import cached_property
 
 from snapstore.model import Fact, Hazard
 from snapstore.rules import NOTHING, Draft, View
-from snapstore_postgres.kinds import column_values, generated
-from snapstore_postgres.kinds.column_text import (
+from snapstore_postgres.kinds.columns import column_values, generated
+from snapstore_postgres.kinds.columns.column_text import (
     column_secrets,
     column_settings,
     foreign_settings,
     without_default,
 )
-from snapstore_postgres.kinds.domain_checks import checks_before
-from snapstore_postgres.kinds.flags import flags_below
+from snapstore_postgres.kinds.constraints.flags import flags_below
+from snapstore_postgres.kinds.types.domain_checks import checks_before
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import STRONGEST, table_of
 from snapstore_postgres.relations.inheritance import (

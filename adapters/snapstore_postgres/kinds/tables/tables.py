@@ -8,11 +8,12 @@ from dataclasses import replace
 from snapstore.errors import Exit, SnapError
 from snapstore.model import Fact
 from snapstore.rules import Draft, Rule, View
-from snapstore_postgres.kinds import late_checks, stripping
-from snapstore_postgres.kinds.new_table import created
+from snapstore_postgres.kinds.constraints import late_checks
 from snapstore_postgres.kinds.partitions import detached
 from snapstore_postgres.kinds.subscriptions import subscribers
-from snapstore_postgres.kinds.table_changes import altered
+from snapstore_postgres.kinds.tables import stripping
+from snapstore_postgres.kinds.tables.new_table import created
+from snapstore_postgres.kinds.tables.table_changes import altered
 from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.relations.inheritance import parents, partitions_below
 from snapstore_postgres.relations.sizes import data_loss, size

@@ -15,7 +15,7 @@ from msgspec import structs
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, Fact, FactChange, Verb
-from snapstore_postgres.kinds.generated import computed
+from snapstore_postgres.kinds.columns.generated import computed
 from snapstore_postgres.names import block, last, literal, unquote
 from snapstore_postgres.relations import STRONGEST, table_of
 from snapstore_postgres.relations.inheritance import ancestors

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from snapstore.model import Fact
 from snapstore.rules import Alteration, View
 from snapstore_postgres.kinds.partitions import detached
-from snapstore_postgres.kinds.table_flags import flag_statements
+from snapstore_postgres.kinds.tables.table_flags import flag_statements
 from snapstore_postgres.options import altered_options
 from snapstore_postgres.relations import STRONGEST, changes_persistence, logged, owner_statement, version
 from snapstore_postgres.relations.inheritance import left_parents, links_in_order, unsettled

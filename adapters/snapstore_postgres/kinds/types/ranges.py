@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from snapstore.model import Fact
 from snapstore.rules import Alteration, Draft, Rule, View
-from snapstore_postgres.kinds.base_types import with_shell
+from snapstore_postgres.kinds.types.base_types import with_shell
 from snapstore_postgres.names import last, qualifier
 from snapstore_postgres.relations import owner_statement
 from snapstore_postgres.relations.usual_names import multirange_of, range_constructors

@@ -7,13 +7,17 @@ from collections.abc import Iterator, Sequence
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Draft, Rule, View
 from snapstore_postgres.expressions import before_clause, reparsable
-from snapstore_postgres.kinds.attached_indexes import attached_indexes, separable, vanishes_with_parent_index
-from snapstore_postgres.kinds.constraint_changes import altered
-from snapstore_postgres.kinds.domains import is_inside_others
-from snapstore_postgres.kinds.index_partitions import is_exclusion, made_after
-from snapstore_postgres.kinds.late_checks import made_before
-from snapstore_postgres.kinds.merging import are_away, comes_behind, own_below, taken_off
-from snapstore_postgres.kinds.own_checks import dropped
+from snapstore_postgres.kinds.constraints.constraint_changes import altered
+from snapstore_postgres.kinds.constraints.late_checks import made_before
+from snapstore_postgres.kinds.constraints.merging import are_away, comes_behind, own_below, taken_off
+from snapstore_postgres.kinds.constraints.own_checks import dropped
+from snapstore_postgres.kinds.indexes.attached_indexes import (
+    attached_indexes,
+    separable,
+    vanishes_with_parent_index,
+)
+from snapstore_postgres.kinds.indexes.index_partitions import is_exclusion, made_after
+from snapstore_postgres.kinds.types.domains import is_inside_others
 from snapstore_postgres.names import block, last, literal, qualifier, spare_name, unquote
 from snapstore_postgres.relations import STRONGEST, table_of
 from snapstore_postgres.relations.hidden_keys import keys_before

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from snapstore.model import Fact, Json
 from snapstore.rules import View
-from snapstore_postgres.kinds import generated
-from snapstore_postgres.kinds.changing_column import is_retyped
+from snapstore_postgres.kinds.columns import generated
+from snapstore_postgres.kinds.columns.changing_column import is_retyped
 from snapstore_postgres.relations import local_rows, table_of, version
 from snapstore_postgres.relations.inheritance import in_partition_key, unsettled
 from snapstore_postgres.rows.types.casts import assignable, castable

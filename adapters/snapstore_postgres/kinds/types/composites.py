@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from snapstore.model import Fact
 from snapstore.rules import Alteration, Draft, Rule, View
-from snapstore_postgres.kinds.type_swap import columns_with
-from snapstore_postgres.kinds.types import dropped, type_slot
+from snapstore_postgres.kinds.types.alike import dropped, type_slot
+from snapstore_postgres.kinds.types.type_swap import columns_with
 from snapstore_postgres.relations import STRONGEST, owner_statement
 from snapstore_postgres.rows.archived import archive
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from snapstore.model import Fact
 from snapstore.rules import View
-from snapstore_postgres.kinds.columns_above import Around
-from snapstore_postgres.kinds.constraints import constraint_definition
+from snapstore_postgres.kinds.constraints.constraints import constraint_definition
+from snapstore_postgres.kinds.tables.columns_above import Around
 from snapstore_postgres.names import block, last, literal, unquote
 from snapstore_postgres.relations import children, table_of
 from snapstore_postgres.relations.inheritance import ancestors

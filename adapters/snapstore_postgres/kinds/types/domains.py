@@ -5,8 +5,8 @@ from __future__ import annotations
 from snapstore.model import Fact
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import reparsable
-from snapstore_postgres.kinds.type_swap import columns_with, swap
-from snapstore_postgres.kinds.types import dropped, type_slot
+from snapstore_postgres.kinds.types.alike import dropped, type_slot
+from snapstore_postgres.kinds.types.type_swap import columns_with, swap
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import owner_statement
 from snapstore_postgres.relations.usual_names import domain_not_null_name

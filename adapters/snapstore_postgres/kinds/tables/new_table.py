@@ -7,15 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from snapstore.model import Fact, SealedRef
 from snapstore.rules import Draft, View
 from snapstore_postgres.expressions import reparsable
-from snapstore_postgres.kinds import generated
-from snapstore_postgres.kinds.column_text import (
+from snapstore_postgres.kinds.columns import generated
+from snapstore_postgres.kinds.columns.column_text import (
     column_clause,
     column_secrets,
     column_settings,
     foreign_settings,
     without_default,
 )
-from snapstore_postgres.kinds.columns_above import (
+from snapstore_postgres.kinds.columns.identities import own_identity, settled_identity
+from snapstore_postgres.kinds.constraints.flags import own_flag
+from snapstore_postgres.kinds.constraints.late_checks import made_before
+from snapstore_postgres.kinds.constraints.not_valid_above import left_not_valid
+from snapstore_postgres.kinds.tables.columns_above import (
     has_default_above,
     merged_from,
     no_default_above,
@@ -23,12 +27,8 @@ from snapstore_postgres.kinds.columns_above import (
     stored_alike,
     stored_as_above,
 )
-from snapstore_postgres.kinds.domain_checks import checks_before
-from snapstore_postgres.kinds.flags import own_flag
-from snapstore_postgres.kinds.identities import own_identity, settled_identity
-from snapstore_postgres.kinds.late_checks import made_before
-from snapstore_postgres.kinds.not_valid_above import left_not_valid
-from snapstore_postgres.kinds.table_flags import flag_statements
+from snapstore_postgres.kinds.tables.table_flags import flag_statements
+from snapstore_postgres.kinds.types.domain_checks import checks_before
 from snapstore_postgres.options import options_clause
 from snapstore_postgres.relations import STRONGEST, owner_statement
 from snapstore_postgres.relations.inheritance import ancestors

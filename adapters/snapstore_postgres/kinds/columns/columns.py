@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from snapstore.model import Fact
 from snapstore.rules import NOTHING, Draft, Rule, View
-from snapstore_postgres.kinds import column_changes
-from snapstore_postgres.kinds.identities import identity_slot
-from snapstore_postgres.kinds.new_column import created, first_to_go
+from snapstore_postgres.kinds.columns import column_changes
+from snapstore_postgres.kinds.columns.identities import identity_slot
+from snapstore_postgres.kinds.columns.new_column import created, first_to_go
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import STRONGEST, children, table_of
 from snapstore_postgres.relations.inheritance import (

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from snapstore.facts import Groups
 from snapstore.model import Fact
 from snapstore.rules import Alteration, View
-from snapstore_postgres.kinds.changing_column import not_null_names
-from snapstore_postgres.kinds.column_changes import retyped_attributes
-from snapstore_postgres.kinds.column_text import column_settings
-from snapstore_postgres.kinds.displaced_by_columns import blocks_type_change, is_rebuilt_otherwise
-from snapstore_postgres.kinds.merging import taken_off
-from snapstore_postgres.kinds.one_rewrite import joined
+from snapstore_postgres.kinds.columns.changing_column import not_null_names
+from snapstore_postgres.kinds.columns.column_changes import retyped_attributes
+from snapstore_postgres.kinds.columns.column_text import column_settings
+from snapstore_postgres.kinds.columns.displaced_by_columns import blocks_type_change, is_rebuilt_otherwise
+from snapstore_postgres.kinds.columns.one_rewrite import joined
+from snapstore_postgres.kinds.constraints.merging import taken_off
 from snapstore_postgres.kinds.partitions import detached
 from snapstore_postgres.names import aside, last, qualifier
 from snapstore_postgres.relations import STRONGEST, is_elsewhere, table_of

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from snapstore.model import Fact
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres.features import strings
-from snapstore_postgres.kinds.type_swap import columns_with, swap
-from snapstore_postgres.kinds.types import dropped, type_slot
+from snapstore_postgres.kinds.types.alike import dropped, type_slot
+from snapstore_postgres.kinds.types.type_swap import columns_with, swap
 from snapstore_postgres.names import literal
 from snapstore_postgres.relations import owner_statement
 from snapstore_postgres.rows.archived import archive

@@ -8,8 +8,12 @@ from collections.abc import Mapping, Sequence
 from snapstore.model import Fact, Hazard, HazardName, Json
 from snapstore.rules import NOTHING, Alteration, Draft, Rule, View
 from snapstore_postgres.expressions import before_clause, reparsable
-from snapstore_postgres.kinds.attached_indexes import attached_indexes, separable, vanishes_with_parent_index
-from snapstore_postgres.kinds.index_partitions import come_without_parts, made_after
+from snapstore_postgres.kinds.indexes.attached_indexes import (
+    attached_indexes,
+    separable,
+    vanishes_with_parent_index,
+)
+from snapstore_postgres.kinds.indexes.index_partitions import come_without_parts, made_after
 from snapstore_postgres.relations import STRONGEST
 from snapstore_postgres.relations.sizes import size
 from snapstore_postgres.relations.slots import relation_slot

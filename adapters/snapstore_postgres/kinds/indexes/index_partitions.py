@@ -10,7 +10,7 @@ from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Verb
 from snapstore.rules import View
-from snapstore_postgres.kinds.attached_indexes import separable
+from snapstore_postgres.kinds.indexes.attached_indexes import separable
 from snapstore_postgres.relations import recognition
 from snapstore_postgres.relations.inheritance import ancestors
 

@@ -1,0 +1,1 @@
+"""Rules for constraints: of tables and domains, their own and those that they have by others."""

@@ -1,0 +1,1 @@
+"""Rules for tables: how one comes, changes, and goes to the archive."""

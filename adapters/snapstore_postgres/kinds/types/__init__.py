@@ -1,0 +1,1 @@
+"""Rules for types that users make: enums, composites, domains, ranges and base types."""
