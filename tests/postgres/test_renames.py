@@ -145,6 +145,25 @@ def test_a_default_is_the_label_that_it_was_though_two_have_each_others_names(
     assert dump.schema(url) == after
 
 
+def test_a_label_that_becomes_text_keeps_its_name_though_two_get_each_others(
+    new_database: Callable[[], str],
+):
+    url = new_database()
+    run(url, "CREATE TYPE mood AS ENUM ('sad', 'well', 'x'); CREATE DOMAIN felt AS mood")
+    run(url, "CREATE TABLE t (a mood, b mood[], c felt, d varchar(4)); CREATE TABLE left_so (m mood)")
+    run(url, "INSERT INTO t VALUES ('sad', '{well,x,NULL}', 'well', 'sad'), (NULL, NULL, 'sad', NULL)")
+    good, before, texts = capture(url), dump.schema(url), rows(url)
+    run(url, "ALTER TABLE t ALTER a TYPE text, ALTER b TYPE text[], ALTER c TYPE text")
+    run(url, "ALTER TABLE t ALTER d TYPE mood USING d::mood; ALTER TYPE mood RENAME VALUE 'sad' TO 'y'")
+    run(url, "ALTER TYPE mood RENAME VALUE 'well' TO 'sad'; ALTER TYPE mood RENAME VALUE 'x' TO 'well'")
+    run(url, "UPDATE t SET d = 'sad' WHERE d = 'y'")
+    bad, after, moods = capture(url), dump.schema(url), rows(url)
+    for state, schema, found in ((good, before, texts), (bad, after, moods)):
+        go(url, state)
+        assert dump.schema(url) == schema
+        assert rows(url) == found
+
+
 def test_a_type_stays_that_is_called_as_an_index_of_a_table_that_moves(new_database: Callable[[], str]):
     url = new_database()
     run(url, "CREATE SCHEMA s; CREATE TYPE i AS ENUM ('a'); CREATE DOMAIN k AS text")

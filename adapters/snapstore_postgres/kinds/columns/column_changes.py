@@ -32,9 +32,9 @@ from snapstore_postgres.relations.no_inherit import around_identity
 from snapstore_postgres.relations.notnull_above import arrived
 from snapstore_postgres.relations.notnull_changes import not_null_statements
 from snapstore_postgres.relations.sizes import rewrite_hazard
+from snapstore_postgres.renaming.labels_as_text import as_once_named
 from snapstore_postgres.rows.positions import positions
 from snapstore_postgres.rows.types import fitting, rewriting
-from snapstore_postgres.rows.types.casts import cast
 
 
 def altered(before: Fact, after: Fact, view: View) -> Alteration | None:
@@ -111,7 +111,7 @@ def _typed_anew(before: Fact, after: Fact, view: View) -> list[str]:
     old, new, name = before.attrs, after.attrs, last(after.name)
     collate = f" COLLATE {new['collation']}" if "collation" in new else ""
     told = old["type"] != new["type"] and not is_elsewhere(before, view)
-    using = f" USING {cast(name, old['type'], new['type'])}" if told else ""
+    using = f" USING {as_once_named(name, old['type'], new['type'], view.request)}" if told else ""
     apart, again = around_type(before, view)
     alter = f"ALTER TABLE {table_of(after)} ALTER COLUMN {name} TYPE {new['type']}{collate}{using}"
     gone = [text for check in gone_with_type(before, view) for text in own_checks.dropped(check, view)]

@@ -10,8 +10,8 @@ from snapstore_postgres.kinds.types.type_swap import columns_with, swap
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import owner_statement
 from snapstore_postgres.relations.usual_names import domain_not_null_name
+from snapstore_postgres.renaming.labels_as_text import as_once_named
 from snapstore_postgres.rows.types import fitting
-from snapstore_postgres.rows.types.casts import cast
 from snapstore_postgres.rows.types.held_rows import holders
 
 
@@ -105,7 +105,7 @@ def _swapped(before: Fact, after: Fact, view: View) -> Alteration:
     old, new = before.attrs["type"], after.attrs["type"]
 
     def through(value: str, many: str) -> str:
-        return cast(f"{value}::{old}{many}", f"{old}{many}", f"{new}{many}")
+        return as_once_named(f"{value}::{old}{many}", f"{old}{many}", f"{new}{many}", view.request)
 
     def fitted(column: Fact) -> fitting.Fit:
         return _into_domain(column, old, new, view)
