@@ -17,14 +17,14 @@ from snapstore_postgres.rows.types.widening import named_and_numbered
 _LONGER_THAN_LABELS = "-" * 64
 
 
-def as_once_named(value: str, old: str, new: str, request: PlanRequest) -> str:
+def as_once_named(value: str, old: str, new: str, request: PlanRequest, lies_as: str = "") -> str:
     """A value of the live type ``old`` as one of ``new``, once all is renamed: a label that becomes text is
-    what it was called before."""
+    what it was called before. Values of ``old`` may lie as those of another type."""
     kind = below_domains(old, request.live)
     names = _once_named(kind.removesuffix("[]"), request)
     base, _ = named_and_numbered(below_domains(new, request.target).removesuffix("[]"))
     if not names or base not in STRINGS:
-        return cast(value, old, new)
+        return cast(value, lies_as or old, new)
     many = "[]" if kind.endswith("[]") else ""
     text = f"{value}::{AS_WRITTEN}{many}::text{many}"
     return _replaced(text, names) if many else _chosen(text, names)

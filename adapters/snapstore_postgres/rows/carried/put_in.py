@@ -11,6 +11,7 @@ from snapstore.model import Action, DataMode, Fact, Hazard, Verb
 from snapstore.rules import View
 from snapstore_postgres.names import last, listed, unquote
 from snapstore_postgres.relations.inheritance import partitions_below
+from snapstore_postgres.renaming.labels_as_text import as_once_named
 from snapstore_postgres.rows.archived import archive
 from snapstore_postgres.rows.archived.from_json import from_json
 from snapstore_postgres.rows.carried.columns import Carried, with_own_values
@@ -22,7 +23,6 @@ from snapstore_postgres.rows.partitions.entries_of_leaving import SOURCE
 from snapstore_postgres.rows.partitions.marks import closed, marked
 from snapstore_postgres.rows.partitions.stopping import stopping
 from snapstore_postgres.rows.positions.numbers_in_use import behind_values
-from snapstore_postgres.rows.types.casts import cast
 from snapstore_postgres.rows.types.fit_checks import COUNTS
 
 
@@ -157,7 +157,7 @@ def _value(carried: Carried, old: Fact, new: Fact) -> str:
     name, kind = last(new.name), new.attrs["type"]
     if carried.by_name(old, new):
         return f"({from_json(name, kind, carried.request.target)})"
-    return cast(name, "text" if old.needs else old.attrs["type"], kind)
+    return as_once_named(name, old.attrs["type"], kind, carried.request, "text" if old.needs else "")
 
 
 def _returned(request: PlanRequest, column: Fact, entry: archive.Entry) -> str:
