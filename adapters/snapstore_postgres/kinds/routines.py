@@ -7,6 +7,7 @@ import re
 from snapstore.model import Fact
 from snapstore.rules import Alteration, Draft, Halves, Rule, View
 from snapstore_postgres.expressions import reparsable_routine
+from snapstore_postgres.expressions.tokens import words
 from snapstore_postgres.relations import owner_statement
 from snapstore_postgres.words import designation, named_in, plain
 
@@ -77,8 +78,19 @@ def _without_body(text: str) -> str:
 
 
 def routine_slot(fact: Fact) -> list[str]:
-    """Functions, procedures and aggregates with the same arguments share one space of names."""
-    return [f"routine:{fact.name}"]
+    """Functions, procedures and aggregates with the same arguments share one space of names. So do those that
+    are called alike, since their last arguments have defaults: PostgreSQL would not know which one is meant.
+    """
+    names = [fact.name]
+    for _ in range(words(fact.attrs.get("arguments", "")).count("DEFAULT")):
+        names.append(_without_last_argument(names[-1]))
+    return [f"routine:{name}" for name in names]
+
+
+def _without_last_argument(name: str) -> str:
+    found = words(name)
+    start = max(place for place, word in enumerate(found) if word in ("(", ","))
+    return "".join(found[: start + (found[start] == "(")]) + ")"
 
 
 RULES: dict[str, Rule] = {
