@@ -29,7 +29,8 @@ _MOST_ARGUMENTS = 3
 
 
 def for_a_moment(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
-    """The actions; those whose expressions may lack a cast try without, and else with it."""
+    """The actions; those whose expressions may lack a cast try without, and else with it. A cast that has
+    taken its place since, and may call another function, has to go before."""
     return [_with_casts(action, request) for action in actions]
 
 
@@ -42,7 +43,9 @@ def _with_casts(action: Action, request: PlanRequest) -> Action:
     functions = dict(cast for fact in facts for cast in _by_functions(fact, request.target))
     if not functions and not _may_lack_one(facts, request.target):
         return action
-    return structs.replace(action, statements=(_tried(action.statements, functions),))
+    others = sorted(f"cast:{cast}" for cast in functions if f"cast:{cast}" in request.live)
+    produces = (*action.produces, *others)
+    return structs.replace(action, statements=(_tried(action.statements, functions),), produces=produces)
 
 
 def _by_functions(fact: Fact, target: Facts) -> Iterator[tuple[str, str]]:

@@ -298,3 +298,18 @@ CREATE FOREIGN TABLE f (z int OPTIONS (column_name 'y')) INHERITS (p) SERVER s; 
 ALTER TABLE p ADD b int; ALTER FOREIGN TABLE f ALTER b OPTIONS (column_name 'q'); ALTER FOREIGN TABLE g ALTER a OPTIONS (column_name 'x');
 --- b
 CREATE FOREIGN TABLE f (z int OPTIONS (column_name 'y')) INHERITS (p) SERVER s;
+
+--- case an expression was read by a cast that is no more, and another one has its place
+--- both
+CREATE TYPE p AS (a int);
+CREATE SCHEMA s;
+--- a
+CREATE FUNCTION number(p) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 1';
+CREATE CAST (p AS int) WITH FUNCTION number(p);
+CREATE TABLE t (p p, b int GENERATED ALWAYS AS (p::int) STORED, c int CHECK ((ROW(1)::p)::int > c));
+CREATE VIEW v AS SELECT p::int AS n FROM t;
+DROP CAST (p AS int);
+--- b
+CREATE FUNCTION s.number(p) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 2';
+CREATE CAST (p AS int) WITH FUNCTION s.number(p);
+CREATE TABLE t (p p, b int GENERATED ALWAYS AS (p::int) STORED);
