@@ -39,13 +39,18 @@ class Renames(NamedTuple):
 
     actions: list[Action]
     frees: dict[str, str]
+    shells: dict[str, str]
+    """The shells of types that have to go before one that gets their name, and what these wait for."""
 
 
 def rename_back(request: PlanRequest) -> tuple[PlanRequest, Renames]:
     """The request with the names of the target on its live side, and the actions that give them."""
-    found = Renames([], {})
+    found = Renames([], {}, {})
     for renaming, after in _all_renamings(request):
         action = renaming_action(request, renaming, len(found.actions), partial(is_taken, request))
+        if (shell := f"shell_type:{renaming.new}") in request.live and shell not in request.target:
+            found.shells[shell] = found.actions[-1].produces[0] if found.actions else ""
+            action = structs.replace(action, produces=(*action.produces, shell))
         if renaming.kind == "constraint":
             free = freed(qualifier(renaming.new), last(renaming.new), request)
             action = structs.replace(action, statements=(*free, *action.statements))
@@ -62,12 +67,14 @@ _BEFORE_ALL = ("role", "role_password", "role_setting", "membership", "schema")
 
 def after_renaming(renames: Renames, actions: Sequence[Action]) -> list[Action]:
     """All actions; the others wait for the renames, whose names they use, but for those that make a schema
-    that something moves to."""
+    that something moves to, and that drop a shell, which no statement renames."""
     if not renames.actions:
         return list(actions)
     last_one = renames.actions[-1].produces[0]
 
     def token(action: Action) -> str | None:
+        if action.verb is Verb.DROP and action.subject in renames.shells:
+            return renames.shells[action.subject]
         made = action.verb is Verb.CREATE and action.subject.startswith(tuple(f"{k}:" for k in _BEFORE_ALL))
         return renames.frees.get(action.subject) if made else last_one
 

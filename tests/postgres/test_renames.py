@@ -240,6 +240,11 @@ MET = {
            CREATE VIEW v AS SELECT b FROM t""",
         """ALTER TYPE pair RENAME ATTRIBUTE b TO "B b" CASCADE""",
     ),
+    "shells of types have the names of a table and of a type": (
+        """CREATE SCHEMA s; CREATE TYPE s.mood AS ENUM ('sad'); CREATE TABLE t (m s.mood)""",
+        """ALTER SCHEMA s RENAME TO o; ALTER TYPE o.mood RENAME TO "M"; CREATE TYPE o.mood;
+           ALTER TABLE t RENAME TO u; CREATE TYPE t; COMMENT ON TYPE t IS 'a shell'""",
+    ),
     "an index and a key meet relations where their table goes": (
         """CREATE SCHEMA s; CREATE SCHEMA o; CREATE VIEW o.bar AS SELECT 1; CREATE TABLE o.baz (id int);
            CREATE TABLE o.t (id int CONSTRAINT k UNIQUE, at int); CREATE INDEX i ON o.t (at)""",
