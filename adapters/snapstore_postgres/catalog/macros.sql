@@ -169,8 +169,8 @@ CASE WHEN {numbers} IS NOT NULL THEN ARRAY(
 LEFT JOIN pg_init_privs i ON i.classoid = {catalog} AND i.objoid = {oid} AND i.objsubid = {sub}
 
 -- macro looked_at(schema, oid)
--- Whether the object is in a schema that is looked at, or was made by initdb.
-({schema} = ANY ($1) OR {oid} < 16384)
+-- Whether the object is in a schema that is looked at, or was made by initdb, or beside that by an extension.
+({schema} = ANY ($1) OR {oid} < 16384 OR {schema} = 'pg_catalog'::regnamespace)
 
 -- macro setting_name(text)
 -- The name in the text "name=value".

@@ -257,3 +257,8 @@ SET ROLE snap_reader; GRANT SELECT ON s.t TO snap_owner; RESET ROLE; ALTER TABLE
 CREATE TABLE public.u (a int); GRANT SELECT ON public.u TO snap_app WITH GRANT OPTION; SET ROLE snap_app; GRANT SELECT ON public.u TO snap_reader; RESET ROLE;
 --- b
 REVOKE USAGE ON SCHEMA s FROM snap_app;
+--- case a function that an extension keeps among those of PostgreSQL is granted
+--- both
+DROP EXTENSION plpgsql; CREATE EXTENSION plpgsql;
+--- a
+REVOKE EXECUTE ON FUNCTION pg_catalog.plpgsql_call_handler() FROM PUBLIC; GRANT EXECUTE ON FUNCTION pg_catalog.plpgsql_call_handler() TO snap_app;
