@@ -12,9 +12,10 @@ from snapstore.adapter import Report
 from snapstore.diff import diff
 from snapstore.errors import Exit, SnapError, some
 from snapstore.journal import Journal
-from snapstore.model import Fact, FileChange, Hazard, HazardName, Plan, Scope
+from snapstore.model import Fact, FileChange, HazardName, Plan, Scope
 from snapstore.nearest import nearest
 from snapstore.plan import refused, shape
+from snapstore.render.plans import hazard_text
 from snapstore.snapshot import ATTRIBUTES, ResourceEntry, Snapshot, facts, resources
 from snapstore.verify import Name, differing
 
@@ -121,17 +122,12 @@ def require_allowed(config: Config, plan: Plan, allow: Collection[HazardName]) -
     stopping = refused(plan, config.allow | set(allow), config.refuse)
     if stopping:
         flags = " ".join(f"--allow {name}" for name in dict.fromkeys(h.name for h in stopping))
-        lines = "".join(f"\n  {_hazard(hazard)}" for hazard in stopping)
+        lines = "".join(f"\n  {hazard_text(hazard)}" for hazard in stopping)
         raise PlanRefused(
             plan,
             f"refused, nothing was changed: hazards that are not allowed{lines}",
             fix=f"allow them with {flags}, or narrow the restore with --only",
         )
-
-
-def _hazard(hazard: Hazard) -> str:
-    sizes = [f"{n:,} {word}" for n, word in ((hazard.rows, "rows"), (hazard.bytes, "bytes")) if n is not None]
-    return f"{hazard.name}: {hazard.text}" + (f" ({', '.join(sizes)})" if sizes else "")
 
 
 def require_secrets(keys: Keys, plan: Plan) -> None:
