@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import msgspec
 import psycopg
+from msgspec import structs
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Json
 from snapstore_postgres import renames
 from snapstore_postgres.kinds.extensions import WAYS, version_changes
 from snapstore_postgres.names import quote
+from snapstore_postgres.rows.archived import configuration
 from snapstore_postgres.rows.disallowed import lost_label_rows
 from snapstore_postgres.rows.positions.noted_positions import USED, of_empty_tables
 from snapstore_postgres.server.connection import Connection, connect, set_for_transaction
@@ -106,8 +109,8 @@ SELECT name FROM unnest($1::text[], $2::text[], $3::text[]) AS x (name, old, new
 
 def ask(request: PlanRequest) -> Mapping[str, Json]:
     """Hints on what the server lacks of what the changes want, which sequences that go with empty tables have
-    given out numbers, which rows have labels that go, and which extensions have a way to their new versions;
-    none where they want nothing of the kind."""
+    given out numbers, which rows have labels that go, which extensions have a way to their new versions, and
+    what users have in tables of those that go; none where they want nothing of the kind."""
     changed = [change.after for change in request.changes.facts if change.after is not None]
     keys = sorted({key for fact in changed for key in wanted(fact)})
     encoding = request.live_hints.get("encoding", _EVERYTHING[0])
@@ -115,8 +118,8 @@ def ask(request: PlanRequest) -> Mapping[str, Json]:
     keys = [key for key in keys if not key.startswith(_LETTER)]
     rights = _rights(request) if request.live_hints.get("powers") else set()
     sequences = sorted(of_empty_tables(request))
-    lost = _lost_labels(request)
-    if not any((keys, rights, sequences, lost)) and (encoding in _EVERYTHING or not letters):
+    lost, going = _lost_labels(request), configuration.going(request)
+    if not any((keys, rights, sequences, lost, going)) and (encoding in _EVERYTHING or not letters):
         return {}
     values = {(name, value) for fact in changed for name, value in parameters(fact)}
     with connect(request.settings, request.resource, bare=True) as connection, connection.transaction():
@@ -130,7 +133,8 @@ def ask(request: PlanRequest) -> Mapping[str, Json]:
         used = [name for (name,) in connection.execute(_USED.encode(), [sequences])] if sequences else []
         found = _rows_with_labels(connection, lost, request)
         ways = _ways(connection, [*version_changes(request)])
-    asked = {USED: used, lost_label_rows.LOST: found, WAYS: ways}
+        configured = _configured(connection, going, request) if going else {}
+    asked = {USED: used, lost_label_rows.LOST: found, WAYS: ways, configuration.CONFIGURED: configured}
     return {"lacks": answer.lacks, "denied": answer.denied, **asked}
 
 
@@ -138,6 +142,23 @@ def _ways(connection: Connection, versions: Sequence[tuple[str, str, str]]) -> l
     """The extensions of which the server can make one version from the other."""
     columns = [[*column] for column in zip(*versions, strict=True)]
     return [name for (name,) in connection.execute(_WAYS.encode(), columns)] if versions else []
+
+
+def _configured(connection: Connection, extensions: list[str], request: PlanRequest) -> dict[str, Json]:
+    """What users have in relations of extensions; nothing of one where that is not for this role to see."""
+    found: dict[str, list[Json]] = {}
+    for extension, *told in connection.execute(configuration.QUERY.encode(), [extensions]).fetchall():
+        found.setdefault(extension, []).append(
+            _with_rows(connection, configuration.Configured(*told), request)
+        )
+    return {extension: told for extension, told in found.items() if None not in told}
+
+
+def _with_rows(connection: Connection, one: configuration.Configured, request: PlanRequest) -> Json:
+    if one.is_sequence:
+        return msgspec.to_builtins(one)
+    row = _answer(connection, f"SELECT count(*) FROM {one.source}", request)
+    return msgspec.to_builtins(structs.replace(one, rows=row[0])) if row else None
 
 
 def _lost_labels(request: PlanRequest) -> list[lost_label_rows.Question]:
@@ -150,16 +171,18 @@ def _lost_labels(request: PlanRequest) -> list[lost_label_rows.Question]:
 def _rows_with_labels(
     connection: Connection, questions: Sequence[lost_label_rows.Question], request: PlanRequest
 ) -> dict[str, Json]:
-    """What they were answered; nothing where that takes too long, or is not for this role to see."""
-    found: dict[str, Json] = {}
-    for question in questions:
-        with suppress(psycopg.errors.QueryCanceled, psycopg.errors.InsufficientPrivilege):
-            with connection.transaction():
-                limit = round(request.settings.check_timeout * 1000)
-                connection.execute(f"SET LOCAL statement_timeout = {limit}".encode())
-                (row,) = connection.execute(question.query.encode())
-            found[question.column] = lost_label_rows.answer(question.places, row)
-    return found
+    rows = {one: _answer(connection, one.query, request) for one in questions}
+    return {one.column: lost_label_rows.answer(one.places, row) for one, row in rows.items() if row}
+
+
+def _answer(connection: Connection, query: str, request: PlanRequest) -> Any:
+    """The only row; None where that takes too long, or is not for this role to see."""
+    limit = round(request.settings.check_timeout * 1000)
+    unanswered = suppress(psycopg.errors.QueryCanceled, psycopg.errors.InsufficientPrivilege)
+    with unanswered, connection.transaction():
+        connection.execute(f"SET LOCAL statement_timeout = {limit}".encode())
+        return connection.execute(query.encode()).fetchone()
+    return None
 
 
 def _rights(request: PlanRequest) -> set[str]:

@@ -79,9 +79,9 @@ def plan(
     return order(adapter.plan(_request(live, target, options, settings or Settings())))
 
 
-def asked_plan(url: str, live: State, target: State) -> list[Action]:
+def asked_plan(url: str, live: State, target: State, mode: DataMode = DataMode.ARCHIVE) -> list[Action]:
     """As :func:`plan`, after the live server was asked for what it has of what the target wants."""
-    request = _request(live, target, PlanOptions(), Settings(url=url))
+    request = _request(live, target, PlanOptions(data=mode), Settings(url=url))
     hints = {**live.hints, **adapter.ask(request)}
     return order(adapter.plan(structs.replace(request, live_hints=hints)))
 

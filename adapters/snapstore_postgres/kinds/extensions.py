@@ -9,27 +9,22 @@ from snapstore.adapter import PlanRequest
 from snapstore.model import Fact
 from snapstore.rules import Alteration, Draft, Rule, View
 from snapstore_postgres.names import literal, unquote
-from snapstore_postgres.relations.sizes import data_loss
+from snapstore_postgres.rows.archived import configuration
 
 
 def _create_extension(fact: Fact, view: View) -> Draft:
     """In the server's own version where the snapshot is of another server version."""
     a = fact.attrs
     version = f" VERSION {literal(a['version'])}" if "version" in a else ""
-    return Draft(
+    draft = Draft(
         statements=[f"CREATE EXTENSION {fact.name} WITH SCHEMA {a['schema']}{version}"],
         undo=[f"DROP EXTENSION {fact.name}"],
     )
+    return configuration.put_back(draft, fact, view)
 
 
 def _drop_extension(fact: Fact, view: View) -> Draft:
-    """Its tables of configuration go with it: the archive has no place for a part of an extension."""
-    hazards = [
-        hazard
-        for table in fact.attrs.get("configuration", ())
-        for hazard in data_loss(view, f"table:{table}", f"table {table} of extension {fact.name}")
-    ]
-    return Draft(statements=[f"DROP EXTENSION {fact.name}"], hazards=hazards)
+    return configuration.kept_apart(Draft(statements=[f"DROP EXTENSION {fact.name}"]), fact, view)
 
 
 def version_changes(request: PlanRequest) -> Iterator[tuple[str, str, str]]:
