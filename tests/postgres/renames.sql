@@ -78,8 +78,15 @@ COMMENT ON CONSTRAINT short ON DOMAIN app.code IS 'k'; COMMENT ON OPERATOR CLASS
 REFRESH MATERIALIZED VIEW app.sums;
 CREATE SCHEMA snap_reader; GRANT USAGE ON SCHEMA snap_reader TO snap_reader; CREATE SERVER snap_reader FOREIGN DATA WRAPPER wrap;
 GRANT USAGE ON FOREIGN SERVER snap_reader TO snap_reader;
+CREATE SCHEMA tools; CREATE EXTENSION citext SCHEMA tools; CREATE EXTENSION pg_trgm SCHEMA tools;
+CREATE DOMAIN app.nick AS tools.citext CHECK (VALUE OPERATOR(tools.<>) ''); CREATE TYPE app.nicks AS (one tools.citext, more app.nick[]);
+CREATE TABLE app.nicknames (nick app.nick PRIMARY KEY, plain tools.citext DEFAULT 'x'::tools.citext, other app.nicks);
+INSERT INTO app.nicknames VALUES ('Ann', 'ann', '(A,{B})'); CREATE INDEX ON app.nicknames USING gin ((nick::text) tools.gin_trgm_ops);
+CREATE VIEW app.nicked AS SELECT tools.similarity(nick::text, 'An') AS near FROM app.nicknames WHERE plain OPERATOR(tools.=) nick;
 --- schema
 ALTER SCHEMA app RENAME TO main;
+--- schema of extensions
+ALTER SCHEMA tools RENAME TO extensions;
 --- enum
 ALTER TYPE app.mood RENAME TO feeling;
 --- enum to another schema

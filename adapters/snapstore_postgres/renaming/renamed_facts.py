@@ -27,7 +27,8 @@ def renamed_facts(
     facts: Iterable[Fact], renaming: Renaming, target: Mapping[str, Fact], version: int
 ) -> Iterator[Fact]:
     """The facts as they will be on a server of that version."""
-    marks = [qualifier(renaming.old), *renaming.along] if renaming.kind in INSIDE else list(renaming.names)
+    facts = list(facts)
+    marks = _marks(renaming, facts)
     is_column = renaming.kind == "column"
     tables = {f"table:{qualifier(name)}" for name in renaming.names} if is_column else set()
     for fact in facts:
@@ -43,6 +44,15 @@ def renamed_facts(
         if fact.kind == "range":
             found = _with_range_names(fact, found, renaming)
         yield _in_its_schema(found, renaming)
+
+
+def _marks(renaming: Renaming, facts: Iterable[Fact]) -> list[str]:
+    """What is in the identity, the whole or the needs of a fact that may read otherwise then. What names a
+    type of an extension needs that alone, and not its schema."""
+    if renaming.kind in INSIDE:
+        return [qualifier(renaming.old), *renaming.along]
+    inside = (fact.id for fact in facts if fact.kind == "extension" and renaming.before in fact.needs)
+    return [*renaming.names, *inside]
 
 
 def _beside(fact: Fact) -> Iterator[str]:
