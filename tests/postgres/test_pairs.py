@@ -97,11 +97,13 @@ def goes_and_comes(pair: Pair, new_database: Any, version: int) -> None:
         archive_is_free(url)
         same_schema(url, schemas[other])
         partitions_count_along(url)
+        keys_hold_below(url)
         kept_rows(before, rows(url))
         assert not gone_back(numbers, positions(url))
         back = proven(url, plan(reached, states[side], settings=ONLINE), states[side])
         same_schema(url, schemas[side])
         partitions_count_along(url)
+        keys_hold_below(url)
         kept_rows(before, rows(url))
         assert not gone_back(numbers, positions(url))
         assert plan(back, states[side]) == []
@@ -138,6 +140,20 @@ def archive_is_free(url: str) -> None:
     """Nothing in the archive stands on what may go, today or later."""
     with psycopg.connect(url) as connection:
         assert not (found := connection.execute(_BINDS).fetchall()), found
+
+
+_HOLDS_NOT = """
+SELECT c.conrelid::regclass, c.conname, i.inhrelid::regclass
+  FROM pg_constraint c JOIN pg_inherits i ON i.inhparent = c.conrelid JOIN pg_class p ON p.oid = i.inhrelid
+ WHERE contype = 'f' AND p.relispartition
+   AND NOT EXISTS (SELECT FROM pg_constraint a WHERE a.oid = c.conparentid AND a.conrelid = c.conrelid)
+   AND NOT EXISTS (SELECT FROM pg_constraint b WHERE b.conparentid = c.oid AND b.conrelid = i.inhrelid)"""
+
+
+def keys_hold_below(url: str) -> None:
+    """The foreign keys of tables with partitions are those of the partitions too, which no dump tells."""
+    with psycopg.connect(url) as connection:
+        assert not (found := connection.execute(_HOLDS_NOT).fetchall()), found
 
 
 _COUNTS_ALONE = """

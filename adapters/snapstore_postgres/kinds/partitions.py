@@ -11,6 +11,7 @@ from snapstore.facts import Facts
 from snapstore.model import Action, Fact
 from snapstore.rules import Alteration, Draft, Rule, View, by_itself
 from snapstore_postgres.kinds.columns.identities import numbered_below
+from snapstore_postgres.kinds.constraints.keys_to_partitions import away_meanwhile
 from snapstore_postgres.kinds.constraints.merging import are_away, own_in, taken_off
 from snapstore_postgres.kinds.indexes.index_partitions import (
     before_elsewhere,
@@ -155,7 +156,7 @@ def _detach(fact: Fact, view: View) -> Draft:
     live = view.request.live
     own = _foreign_keys(fact.name, live)
     return Draft(
-        needs=[*lost_in(fact.name, live)],
+        needs=[*lost_in(fact.name, live), *are_away(away_meanwhile(fact, view), view)],
         provides=[detached(fact.name)],
         statements=[
             *(numbered_below(fact.name, view) if _are_numbered(fact, live, view) else ()),
@@ -252,7 +253,13 @@ def _is_partition(table: Fact, request: PlanRequest) -> bool:
 
 def _displaced(fact: Fact, view: View) -> list[str]:
     """What of the table, and of the one above, has to go and come again for the attachment to be as it is."""
-    return [*lacking(fact, view), *own_in(fact, view), *_attached_anew(fact, view), *_violated(fact, view)]
+    return [
+        *lacking(fact, view),
+        *own_in(fact, view),
+        *_attached_anew(fact, view),
+        *_violated(fact, view),
+        *away_meanwhile(fact, view),
+    ]
 
 
 def _violated(fact: Fact, view: View) -> list[str]:
@@ -261,6 +268,10 @@ def _violated(fact: Fact, view: View) -> list[str]:
     tree = (root, *partitions_below(root, view.target))
     found = [check for table in tree for check in never_validated(table, view)]
     return found if found and leaving.taken_out(fact, view) else []
+
+
+def _displaced_once_away(fact: Fact, view: View) -> list[str]:
+    return [*_violated_once_away(fact, view), *away_meanwhile(fact, view)]
 
 
 def _violated_once_away(fact: Fact, view: View) -> list[str]:
@@ -278,7 +289,7 @@ RULES: dict[str, Rule] = {
         rank=45,
         separable=by_itself,
         along=_displaced,
-        behind=_violated_once_away,
+        behind=_displaced_once_away,
         rebuild=lambda dependent, on: on.kind not in _RECURSIVE,
     ),
 }

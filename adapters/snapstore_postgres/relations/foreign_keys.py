@@ -64,5 +64,10 @@ def references(side: Facts) -> Iterator[tuple[Fact, str]]:
     """The foreign keys, with the tables that they refer to."""
     for key in side.kinds.get("constraint", ()):
         if key.attrs.get("type") == "f":
-            targets = (need for need in key.needs if need.startswith(("constraint:", "index:")))
-            yield from ((key, side[need].parent or "") for need in targets if need in side)
+            yield from ((key, table) for table in referred_by(key, side))
+
+
+def referred_by(key: Fact, side: Facts) -> Iterator[str]:
+    """The table that a foreign key refers to."""
+    targets = (need for need in key.needs if need.startswith(("constraint:", "index:")))
+    return (side[need].parent or "" for need in targets if need in side)

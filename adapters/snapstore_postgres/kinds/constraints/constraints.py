@@ -8,6 +8,7 @@ from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import NOTHING, Draft, Rule, View
 from snapstore_postgres.expressions import before_clause, reparsable
 from snapstore_postgres.kinds.constraints.constraint_changes import altered
+from snapstore_postgres.kinds.constraints.keys_to_partitions import behind_detaching
 from snapstore_postgres.kinds.constraints.late_checks import made_before
 from snapstore_postgres.kinds.constraints.merging import are_away, comes_behind, own_below, taken_off
 from snapstore_postgres.kinds.constraints.own_checks import dropped
@@ -17,6 +18,7 @@ from snapstore_postgres.kinds.indexes.attached_indexes import (
     vanishes_with_parent_index,
 )
 from snapstore_postgres.kinds.indexes.index_partitions import is_exclusion, made_after
+from snapstore_postgres.kinds.partitions import detached
 from snapstore_postgres.kinds.types.domains import is_inside_others
 from snapstore_postgres.names import block, last, literal, qualifier, spare_name, unquote
 from snapstore_postgres.relations import STRONGEST, table_of
@@ -87,6 +89,7 @@ def _needed_by_foreign_key(fact: Fact, view: View) -> Iterator[str]:
     yield from _attached_to_keys(fact, view)
     yield from comes_behind(fact, view)
     yield from keys_before(fact, view)
+    yield from map(detached, behind_detaching(fact, view))
     yield from are_away(own_below(fact, view), view)
 
 

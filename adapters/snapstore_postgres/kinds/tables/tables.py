@@ -9,6 +9,8 @@ from snapstore.errors import Exit, SnapError
 from snapstore.model import Fact
 from snapstore.rules import Draft, Rule, View
 from snapstore_postgres.kinds.constraints import late_checks
+from snapstore_postgres.kinds.constraints.keys_to_partitions import of_table
+from snapstore_postgres.kinds.constraints.merging import taken_off
 from snapstore_postgres.kinds.partitions import detached
 from snapstore_postgres.kinds.subscriptions import subscribers
 from snapstore_postgres.kinds.tables import stripping
@@ -35,7 +37,10 @@ def _drop_table(fact: Fact, view: View) -> Draft:
         hazards=() if rowless else data_loss(view, fact.id, f"table {fact.name}"),
         needs=subscribed.before,
         # What changes of its parents would reach it, and what stands on it, unless it is detached before.
-        provides=[detached(fact.name)] if _takes_leave(fact, view) else [],
+        provides=[
+            *([detached(fact.name)] if _takes_leave(fact, view) else ()),
+            *(taken_off(key.name) for key in of_table(fact, view)),
+        ],
         lock=STRONGEST,
         rows=rows,
         bytes=bytes_,
