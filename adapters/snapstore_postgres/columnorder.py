@@ -7,7 +7,6 @@ their order.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 
@@ -15,6 +14,7 @@ from msgspec import structs
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Json, Verb
+from snapstore_postgres.expressions.column_lists import listed
 from snapstore_postgres.names import qualifier
 
 _ROUTINES = ("function", "procedure")
@@ -32,10 +32,8 @@ def made_anew(request: PlanRequest, actions: Sequence[Action] = ()) -> set[str]:
 
 
 def _listed(request: PlanRequest, tables: Collection[str]) -> Iterator[str]:
-    names = "|".join(re.escape(identity.partition(":")[2]) for identity in sorted(tables))
-    listed = re.compile(rf"(?<![\w\".])({names}) (?:\w+|\"(?:[^\"]|\"\")+\")\(")
-    texts = (str(text) for fact in _reading(request, tables) for text in fact.attrs.values())
-    return (f"table:{name}" for text in texts for name in listed.findall(text))
+    for fact in _reading(request, tables):
+        yield from listed(fact) & {*tables}
 
 
 def _reading(request: PlanRequest, tables: Collection[str]) -> Iterator[Fact]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from snapstore.model import UNMODELLED
 from snapstore.rules import NOTHING, Alteration, Rule
-from snapstore_postgres.expressions import growing, resolution
+from snapstore_postgres.expressions import column_lists, growing, resolution
 from snapstore_postgres.kinds import (
     aggregates,
     casts,
@@ -101,6 +101,6 @@ for _kind in _GRANTED_BY_DEFAULT:
 for _kind in _GRANTED_AND_OWNED:
     RULES[_kind] = privileges.with_grants_of_owners(RULES[_kind])
 for _kind in resolution.PRINTED:
-    RULES[_kind] = growing.left_alone(resolution.read_anew(RULES[_kind]))
+    RULES[_kind] = growing.left_alone(column_lists.behind_columns(resolution.read_anew(RULES[_kind])))
 RULES["column"] = default_privileges.with_plain_identity(RULES["column"])
 RULES["extension"] = default_privileges.without_defaults_for_members(RULES["extension"])

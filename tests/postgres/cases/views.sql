@@ -232,3 +232,11 @@ CREATE MATERIALIZED VIEW n AS SELECT a FROM t WITH NO DATA; ALTER VIEW v OWNER T
 --- b
 CREATE TABLE t (a int); INSERT INTO t VALUES (1); CREATE VIEW v AS SELECT a FROM t; CREATE MATERIALIZED VIEW m AS SELECT a + 1 AS a FROM v;
 CREATE MATERIALIZED VIEW n AS SELECT a FROM t; ALTER VIEW v OWNER TO snap_owner; ALTER MATERIALIZED VIEW n OWNER TO snap_reader;
+
+--- case a view names the columns of a table in their order, of which some go and come
+--- a
+CREATE TABLE t (a int, b text); CREATE TABLE u (k int, w text, x int, p int);
+CREATE VIEW v AS SELECT a, x, j.a AS ja FROM t JOIN u AS u(a, w, x, p) USING (a) AS j; CREATE RULE r AS ON DELETE TO t DO ALSO DELETE FROM u USING (SELECT x FROM t JOIN u AS u(a, w, x, p) USING (a)) s WHERE s.x = u.p;
+--- b
+CREATE TABLE t (a int, b text); CREATE TABLE u (w int, x int, p int, n int);
+CREATE VIEW v AS SELECT a, x, j.a AS ja FROM t JOIN u AS u(a, x, p, n) USING (a) AS j; CREATE RULE r AS ON DELETE TO t DO ALSO DELETE FROM u USING (SELECT x FROM t JOIN u AS u(a, x, p, n) USING (a)) s WHERE s.x = u.p;
