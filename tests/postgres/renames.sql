@@ -82,7 +82,7 @@ CREATE SCHEMA tools; CREATE EXTENSION citext SCHEMA tools; CREATE EXTENSION pg_t
 CREATE DOMAIN app.nick AS tools.citext CHECK (VALUE OPERATOR(tools.<>) ''); CREATE TYPE app.nicks AS (one tools.citext, more app.nick[]);
 CREATE TABLE app.nicknames (nick app.nick PRIMARY KEY, plain tools.citext DEFAULT 'x'::tools.citext, other app.nicks);
 INSERT INTO app.nicknames VALUES ('Ann', 'ann', '(A,{B})'); CREATE INDEX ON app.nicknames USING gin ((nick::text) tools.gin_trgm_ops);
-CREATE VIEW app.nicked AS SELECT tools.similarity(nick::text, 'An') AS near FROM app.nicknames WHERE plain OPERATOR(tools.=) nick;
+ALTER FUNCTION tools.show_limit() SET SCHEMA other; CREATE VIEW app.nicked AS SELECT tools.similarity(nick::text, 'An') AS near FROM app.nicknames WHERE plain OPERATOR(tools.=) nick;
 --- schema
 ALTER SCHEMA app RENAME TO main;
 --- schema of extensions

@@ -21,7 +21,7 @@ _CODES = ("kind", "command", "enabled", "provider", "publish", "roles")
 """Attributes, also inside of others, with letters and words of the server's own, or roles: a column may have
 such a name."""
 _WHOLE = {
-    "schema": ("schema",),
+    "schema": ("schema", "home"),
     "server": ("server",),
     "fdw": ("wrapper",),
     "publication": ("publication",),
