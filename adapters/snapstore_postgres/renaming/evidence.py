@@ -133,8 +133,9 @@ def holder(identity: str, request: PlanRequest) -> str | None:
 
 
 def _relation_or_type(kind: str, name: str, request: PlanRequest) -> str | None:
-    """All relations but indexes are types, too."""
-    apart = TYPES if kind == "index" else ("index",) if kind in TYPES else ()
+    """All relations but indexes are types, too, and composite types are relations."""
+    plain = [k for k in TYPES if k != "composite"]
+    apart = plain if kind == "index" else ("index",) if kind in plain else ()
     kinds = (k for k in (*_RELATIONS, *TYPES) if k not in apart)
     found = next((f"{k}:{name}" for k in kinds if f"{k}:{name}" in request.live), None)
     if found is not None:

@@ -553,3 +553,10 @@ CREATE OPERATOR <! (LEFTARG = pair, RIGHTARG = pair, FUNCTION = lt); CREATE OPER
 CREATE OPERATOR CLASS my_ops DEFAULT FOR TYPE pair USING btree AS OPERATOR 1 <!, OPERATOR 3 =!, OPERATOR 5 >!, FUNCTION 1 cmp(pair, pair); CREATE TYPE r AS RANGE (subtype = pair); CREATE TABLE t (x r); ALTER TYPE r OWNER TO snap_owner;
 --- b
 CREATE OPERATOR CLASS x44 DEFAULT FOR TYPE pair USING btree AS OPERATOR 1 <!, OPERATOR 3 =!, OPERATOR 5 >!, FUNCTION 1 cmp(pair, pair); CREATE TYPE r AS RANGE (subtype = pair); CREATE TABLE t (x r);
+
+--- case composite types with the names that sequences, indexes and keys had
+--- a
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME ids), a int CONSTRAINT one UNIQUE, s serial); CREATE INDEX i ON t (a); CREATE SEQUENCE q; CREATE TYPE d AS (x int);
+--- b
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME d), a int CONSTRAINT uno UNIQUE, s serial); ALTER SEQUENCE t_s_seq RENAME TO other; CREATE INDEX j ON t (a);
+CREATE TYPE ids AS (x int); CREATE TYPE i AS (x int); CREATE TYPE one AS (x int); CREATE TYPE q AS (x int); CREATE TYPE t_s_seq AS (x int);

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from snapstore.model import Fact
 from snapstore.rules import Alteration, Draft, Rule, View
-from snapstore_postgres.kinds.types.alike import dropped, type_slot
+from snapstore_postgres.kinds.types.alike import dropped
 from snapstore_postgres.kinds.types.type_swap import columns_with
 from snapstore_postgres.relations import STRONGEST, owner_statement
+from snapstore_postgres.relations.slots import row_slots
 from snapstore_postgres.rows.archived import archive
 
 Attributes = Mapping[str, Mapping[str, str]]
@@ -68,6 +69,6 @@ def _clauses(was: Attributes, now: Attributes) -> Iterator[str]:
 
 RULES: dict[str, Rule] = {
     "composite": Rule(
-        _create_composite, lambda f, v: dropped(f"TYPE {f.name}"), _alter_composite, rank=12, slots=type_slot
+        _create_composite, lambda f, v: dropped(f"TYPE {f.name}"), _alter_composite, rank=12, slots=row_slots
     )
 }
