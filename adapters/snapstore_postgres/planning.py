@@ -15,7 +15,9 @@ from snapstore_postgres.expressions import (
     bodies,
     default_classes,
     immutable,
+    made_too_late,
     resolution,
+    rows_of_functions,
     sorting,
     vanished_casts,
 )
@@ -75,6 +77,7 @@ def _prepared(request: PlanRequest) -> _Prepared:
     asked, lacking = versions.fitted(request)
     renamed, renamings = renames.rename_back(asked)
     named = miscounted.set_right(moved_extensions.read_as_moved(renamed))
+    named = rows_of_functions.before_columns(named)
     schema, rows = split_rows(lost_not_nulls.as_if_kept(named))
     counted, back = taking_back.take_back(schema, lambda fact: RULES[fact.kind].slots(fact))
     return _Prepared(asked, named, schema, counted, rows, lacking, renamings, back)
@@ -127,7 +130,7 @@ def _looked_at_first(request: PlanRequest, actions: list[Action]) -> list[Action
 def _as_read(prepared: _Prepared, actions: list[Action]) -> list[Action]:
     """The actions, with what it takes for the server to read their texts as they are meant."""
     request = prepared.schema
-    actions = before_growing.before_they_grow(request, actions)
+    actions = made_too_late.told(request, before_growing.before_they_grow(request, actions))
     actions = resolution.in_sight(request, actions)
     actions = sorting.for_a_moment(request, immutable.for_a_moment(request, actions))
     actions = vanished_casts.for_a_moment(request, actions)

@@ -1,4 +1,4 @@
-"""Which stage of a composite type a row constructor is of: how many of its attributes it knows.
+"""Which stage of a composite type what uses it is of: how many of its attributes it knows.
 
 See ``growing.py``. A type that a plan makes, or gives attributes, gets them in stages: what was made between
 two of them is made there again.
@@ -14,6 +14,7 @@ from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Verb
 from snapstore_postgres.expressions.growing import Row, rows_in
 from snapstore_postgres.expressions.immutable import RETYPES, made
+from snapstore_postgres.expressions.rows_of_functions import read_by
 from snapstore_postgres.features import strings
 
 _PLAIN = ("CREATE ", "ALTER ", "COMMENT ", "GRANT ", "REVOKE ")
@@ -53,10 +54,9 @@ def _grows(action: Action, request: PlanRequest) -> bool:
 
 
 def older_in(action: Action, request: PlanRequest, types: Mapping[str, Action]) -> Stage | None:
-    """The stage of a type, where all row constructors that an action has of it are of that, and it does no
-    more than make them."""
-    has_rows = any("ROW(" in text for text in action.statements)
-    if action.verb is Verb.DROP or not action.transactional or not has_rows or not is_plain(action):
+    """The stage of a type, where all that an action makes of it or reads by it is of that, and it does no
+    more than make this."""
+    if action.verb is Verb.DROP or not action.transactional or not is_plain(action):
         return None
     found = {stage for fact in made(action, request) for stage in _stages(fact, request.target)}
     ours = [stage for stage in found if stage.kind in types]
@@ -67,10 +67,13 @@ def older_in(action: Action, request: PlanRequest, types: Mapping[str, Action]) 
 
 
 def _stages(fact: Fact, target: Facts) -> Iterator[Stage]:
-    """The composite types of the row constructors of a fact, each with the attributes that it has there."""
+    """The composite types of the row constructors of a fact, and of the rows that it reads, each with the
+    attributes that it has there."""
     types = [need for need in fact.needs if need.startswith("composite:") and need in target]
     for row in (row for text in strings(fact.attrs) for row in rows_in(text)):
         yield from (Stage(kind, row.age()) for kind in types if is_of(row, kind, target))
+    lists = (reading for reading in read_by(fact, target) if reading.rows_of.startswith("composite:"))
+    yield from (Stage(reading.rows_of, reading.listed) for reading in lists)
 
 
 def is_of(row: Row, kind: str, target: Facts) -> bool:

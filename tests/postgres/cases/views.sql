@@ -240,3 +240,14 @@ CREATE VIEW v AS SELECT a, x, j.a AS ja FROM t JOIN u AS u(a, w, x, p) USING (a)
 --- b
 CREATE TABLE t (a int, b text); CREATE TABLE u (w int, x int, p int, n int);
 CREATE VIEW v AS SELECT a, x, j.a AS ja FROM t JOIN u AS u(a, x, p, n) USING (a) AS j; CREATE RULE r AS ON DELETE TO t DO ALSO DELETE FROM u USING (SELECT x FROM t JOIN u AS u(a, x, p, n) USING (a)) s WHERE s.x = u.p;
+--- case views over functions are older than columns and attributes of what these give
+--- a
+CREATE TABLE t (id int, c text) PARTITION BY RANGE (id); CREATE TABLE t1 PARTITION OF t DEFAULT; CREATE TYPE p AS (a int);
+CREATE FUNCTION f(t) RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM public.t'; CREATE FUNCTION g(int) RETURNS p LANGUAGE sql AS 'SELECT NULL::public.p';
+CREATE VIEW v AS SELECT x.m FROM t, f(t) x(m, "n,"); CREATE RULE r AS ON INSERT TO v DO INSTEAD SELECT x.m FROM t, f(t) x(m, n);
+CREATE VIEW w AS SELECT x.* FROM g((1 + 2) * 3) x;
+ALTER TABLE t ADD b int NOT NULL DEFAULT 3, ADD CHECK (b > 1); ALTER TYPE p ADD ATTRIBUTE b text;
+CREATE VIEW x AS SELECT t.b AS y, f.*, r.a AS ra, r.b AS rb FROM t, f(t), g(1) AS r; CREATE FUNCTION h() RETURNS SETOF int BEGIN ATOMIC SELECT x.s FROM f(NULL) x(q, r, s), g(1) y(z); END;
+ALTER TABLE t ADD d text, ADD e int GENERATED ALWAYS AS (length(c)) STORED; ALTER TYPE p ADD ATTRIBUTE c text; INSERT INTO t VALUES (1, 'a');
+--- b
+CREATE TABLE t (id int PRIMARY KEY, c text); INSERT INTO t VALUES (1, 'a'), (2, 'b'); CREATE TYPE p AS (a int); CREATE TABLE u (p p);

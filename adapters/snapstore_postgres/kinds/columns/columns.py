@@ -69,9 +69,13 @@ def _with_column(fact: Fact, view: View) -> list[str]:
     return [*made_with_table(fact, view), *first_to_go(fact, view), *again]
 
 
-def _computed(fact: Fact, view: View) -> tuple[str, ...]:
-    """What it is computed with may stand on the table."""
-    return (fact.id,) if "generated" in fact.attrs else ()
+_READING = ("view:", "matview:", "rule:", "policy:", "function:", "procedure:")
+
+
+def _behind_table(fact: Fact, view: View) -> tuple[str, ...]:
+    """What it is computed with, or what has to be older, may stand on the table."""
+    behind = "generated" in fact.attrs or any(need.startswith(_READING) for need in fact.needs)
+    return (fact.id,) if behind else ()
 
 
 RULES: dict[str, Rule] = {
@@ -80,7 +84,7 @@ RULES: dict[str, Rule] = {
         _drop_column,
         column_changes.altered,
         rank=31,
-        separable=_computed,
+        separable=_behind_table,
         along=_with_column,
         slots=identity_slot,
     ),

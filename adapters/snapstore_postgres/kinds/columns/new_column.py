@@ -58,20 +58,27 @@ class _Coming:
         return "identity" in attrs or attrs.get("generated", {}).get("kind") == "s"
 
     @cached_property
+    def has_rows(self) -> bool:
+        """Whether rows may be there. Into a table that is made anew they come later, with their values."""
+        return not self.view.appears(self.fact.parent or "")
+
+    @cached_property
     def back(self) -> list[tuple[Fact, archive.Entry]]:
         """The columns that get values from the archive, and where these lie."""
-        columns = () if "generated" in self.fact.attrs else (self.fact, *self.reached)
+        written = self.has_rows and "generated" not in self.fact.attrs
+        columns = (self.fact, *self.reached) if written else ()
         return [(column, entry) for column in columns for entry in _values_of(column, self.view)]
 
     @cached_property
     def namesake(self) -> Fact | None:
         """The column whose values it gets, since nobody can tell the two apart."""
-        return namesakes.namesake(self.fact, self.view)
+        return namesakes.namesake(self.fact, self.view) if self.has_rows else None
 
     @cached_property
     def lacking(self) -> Sequence[Fact]:
         """The columns for whose values something has to stand in."""
-        return [] if self.rewrites else filled_apart.lacking(self.fact, self.reached, self.view)
+        by_server = self.rewrites or not self.has_rows
+        return [] if by_server else filled_apart.lacking(self.fact, self.reached, self.view)
 
     @cached_property
     def at_once(self) -> list[str]:
