@@ -239,3 +239,19 @@ CREATE TABLE t (id int PRIMARY KEY, a char(3) NOT NULL CHECK (a ~ '^[A-Z]{3}$'),
 --- b
 CREATE TABLE t (id int PRIMARY KEY);
 INSERT INTO t SELECT generate_series(1, 20);
+
+--- case ranges, and values of a domain, mean nothing in what they become
+--- both
+CREATE TABLE t (id int PRIMARY KEY);
+INSERT INTO t VALUES (1), (2);
+--- a
+CREATE DOMAIN d AS date;
+ALTER TABLE t ADD a int4range, ADD b int8multirange, ADD c d, ADD d date, ADD e d;
+UPDATE t SET a = '[1,3)', b = '{[1,3)}', c = '2020-01-01', d = '2020-01-01';
+CREATE INDEX i ON t (c);
+--- b
+CREATE DOMAIN d AS int CHECK (VALUE > 0);
+ALTER TABLE t ADD a tstzrange, ADD b datemultirange NOT NULL DEFAULT '{[2020-01-01,2020-03-01)}', ADD c d, ADD d d, ADD e d;
+UPDATE t SET a = '[2020-01-01,2020-01-02)', c = 1, d = 2;
+ALTER TABLE t ALTER b DROP DEFAULT;
+CREATE VIEW v AS SELECT c FROM t;

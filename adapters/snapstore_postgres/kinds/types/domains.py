@@ -13,6 +13,7 @@ from snapstore_postgres.relations.usual_names import domain_not_null_name
 from snapstore_postgres.renaming.labels_as_text import as_once_named
 from snapstore_postgres.rows.types import fitting
 from snapstore_postgres.rows.types.held_rows import holders
+from snapstore_postgres.rows.types.meaning import some_would_mean_nothing
 
 
 def _domain_text(fact: Fact, *, named: bool = False) -> str:
@@ -84,6 +85,8 @@ def _alter_domain(before: Fact, after: Fact, view: View) -> Alteration | None:
     old, new = before.attrs, after.attrs
     stricter = bool(new.get("not_null")) and not old.get("not_null")
     if (stricter or old["type"] != new["type"]) and is_inside_others(before, view):
+        return None
+    if some_would_mean_nothing(before, after, view):
         return None
     if (old["type"], old.get("collation")) != (new["type"], new.get("collation")):
         return _swapped(before, after, view)

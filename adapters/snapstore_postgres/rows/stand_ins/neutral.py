@@ -105,7 +105,15 @@ def _of_own_type(column: Fact, tests: str, view: View, apart: bool) -> Iterator[
         if fact is not None and fact.name == column.attrs["type"]:
             yield from _of_fact(fact, column, tests, view, apart)
             return
-    yield literal("empty" if column.attrs["type"].endswith("range") else "")
+    yield literal(_empty(column))
+
+
+def _empty(column: Fact) -> str:
+    """What is nothing in a type of the server's, or in the multirange type of somebody's range type."""
+    kind = column.attrs["type"]
+    if kind.endswith("multirange") or any(need.startswith("range:") for need in column.needs):
+        return "{}"
+    return "empty" if kind.endswith("range") else ""
 
 
 def _of_fact(fact: Fact, column: Fact, tests: str, view: View, apart: bool) -> Iterator[str]:

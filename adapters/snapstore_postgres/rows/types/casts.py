@@ -92,11 +92,14 @@ def castable(old: str, new: str) -> bool:
 
 
 _NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
+_MANY = ("", "multi")
 _KINDS = {
     **dict.fromkeys((*_NUMBERS, "money", "oid", "boolean", "json", "jsonb"), "plain"),
     **dict.fromkeys(("date", "timestamp"), "time"),
     **dict.fromkeys(("inet", "cidr", "macaddr", "macaddr8"), "address"),
     "uuid": "uuid",
+    **dict.fromkeys((f"{kind}{many}range" for kind in ("int4", "int8", "num") for many in _MANY), "span"),
+    **dict.fromkeys((f"{kind}{many}range" for kind in ("date", "ts", "tstz") for many in _MANY), "period"),
 }
 """What types tell of, where nobody means the same by values of two of them."""
 
