@@ -14,7 +14,9 @@ from msgspec import structs
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Json, Verb
+from snapstore.rules import View
 from snapstore_postgres.expressions.column_lists import listed
+from snapstore_postgres.kinds.columns.generated import reads_own_table
 from snapstore_postgres.names import qualifier
 
 _ROUTINES = ("function", "procedure")
@@ -78,8 +80,15 @@ def _misplaced(request: PlanRequest, replaced: Collection[str]) -> Iterator[str]
         prefix = f"column:{fact.name}."
         staying = [c for c in now if c in then and prefix + c not in replaced]
         after = staying + [c for c in then if c not in staying]
-        if after != then:
+        if after not in (then, _as_made_anew(then, prefix, request)):
             yield identity
+
+
+def _as_made_anew(columns: Sequence[str], prefix: str, request: PlanRequest) -> list[str]:
+    """The order in which a table gets its columns at best: those that are computed from itself come last."""
+    view, facts = View(request, fates={}), [(c, request.target.get(prefix + c)) for c in columns]
+    own = [c for c, fact in facts if fact is not None and reads_own_table(fact, view)]
+    return [*(c for c in columns if c not in own), *own]
 
 
 def _columns(hints: Mapping[str, Json]) -> dict[str, list[str]]:

@@ -108,3 +108,15 @@ def test_values_come_back_though_a_column_that_tells_their_rows_is_computed_then
     proven(url, plan(reached, before, exact_column_order=True), before)
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT a, b, d FROM t").fetchall() == [(1, 2, 5)]
+
+
+def test_what_is_computed_from_its_own_table_stays_behind_the_others(new_database: Any):
+    url = new_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE t (a int, b int); INSERT INTO t VALUES (1, 2)")
+        connection.execute("CREATE FUNCTION f() RETURNS int IMMUTABLE RETURN (SELECT max(a) FROM t)")
+        connection.execute("ALTER TABLE t ADD c int GENERATED ALWAYS AS (f()) STORED, ADD d int")
+        good = capture(url)
+        connection.execute("ALTER TABLE t DROP b, ADD e int")
+    reached = proven(url, plan(capture(url), good, exact_column_order=True), good)
+    assert plan(reached, good, exact_column_order=True) == []
