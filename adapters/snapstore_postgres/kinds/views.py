@@ -5,7 +5,9 @@ from __future__ import annotations
 from snapstore.model import Fact, Hazard, HazardName
 from snapstore.rules import Alteration, Draft, Halves, Rule, View, by_itself
 from snapstore_postgres.expressions import reparsable
+from snapstore_postgres.expressions.returned import older_rules
 from snapstore_postgres.kinds.columns.column_text import settings
+from snapstore_postgres.kinds.rewrite_rules import created
 from snapstore_postgres.relations import STRONGEST, owner_statement, version
 from snapstore_postgres.relations.sizes import size
 from snapstore_postgres.relations.slots import row_slots
@@ -25,10 +27,28 @@ def _view_text(fact: Fact, head: str = "CREATE VIEW") -> str:
 
 
 def _create_view(fact: Fact, view: View) -> Draft:
+    """Before a column comes what may be told of those before it alone."""
+    older = older_rules(fact, view.target)
+    text = _view_text(fact, "CREATE OR REPLACE VIEW") if older else _view_text(fact)
     return Draft(
-        statements=[_view_text(fact), *owner_statement("VIEW", fact.name, fact)],
+        statements=[
+            *(s for n, rule in older for s in (_reading_nothing(fact, n), *created(rule, view).statements)),
+            text,
+            *owner_statement("VIEW", fact.name, fact),
+        ],
         undo=[f"DROP VIEW {fact.name}"],
+        absorbs=[rule for _, rule in older],
     )
+
+
+def _reading_nothing(fact: Fact, count: int | None = None) -> str:
+    """The view with its columns, or the first of them; without options, which may want to be of a table."""
+    columns = (fact.attrs.get("columns") or [])[:count]
+    nothing = ", ".join(
+        f"NULL::{c['type']}" + (f" COLLATE {c['collation']}" if "collation" in c else "") for c in columns
+    )
+    reads_nothing = Fact(fact.id, {"columns": columns, "query": f"SELECT {nothing}"})
+    return _view_text(reads_nothing, "CREATE OR REPLACE VIEW")
 
 
 def _drop_view(fact: Fact, view: View) -> Draft:
@@ -54,13 +74,8 @@ def _alter_view(before: Fact, after: Fact, view: View) -> Alteration | None:
 
 
 def _view_halves(fact: Fact, view: View) -> Halves:
-    """A view of the same columns that reads nothing; without options, some of which want to be of a table."""
-    columns = fact.attrs.get("columns") or ()
-    nothing = ", ".join(
-        f"NULL::{c['type']}" + (f" COLLATE {c['collation']}" if "collation" in c else "") for c in columns
-    )
-    reads_nothing = Fact(fact.id, {"columns": columns, "query": f"SELECT {nothing}"})
-    bare = _view_text(reads_nothing, "CREATE OR REPLACE VIEW")
+    """A view of the same columns that reads nothing."""
+    bare = _reading_nothing(fact)
     return Halves(
         bare=[bare],
         completed=[_view_text(fact, "CREATE OR REPLACE VIEW"), *owner_statement("VIEW", fact.name, fact)],

@@ -251,3 +251,15 @@ CREATE VIEW x AS SELECT t.b AS y, f.*, r.a AS ra, r.b AS rb FROM t, f(t), g(1) A
 ALTER TABLE t ADD d text, ADD e int GENERATED ALWAYS AS (length(c)) STORED; ALTER TYPE p ADD ATTRIBUTE c text; INSERT INTO t VALUES (1, 'a');
 --- b
 CREATE TABLE t (id int PRIMARY KEY, c text); INSERT INTO t VALUES (1, 'a'), (2, 'b'); CREATE TYPE p AS (a int); CREATE TABLE u (p p);
+
+--- case rules return what their view had before it got more columns
+--- both
+CREATE TABLE t (a int, b int);
+--- a
+CREATE VIEW v AS SELECT a FROM t; CREATE RULE r AS ON INSERT TO v DO INSTEAD INSERT INTO t VALUES (NEW.a) RETURNING a;
+CREATE OR REPLACE VIEW v WITH (security_barrier) AS SELECT a, b FROM t;
+CREATE RULE q AS ON UPDATE TO v DO INSTEAD (INSERT INTO t VALUES (1); UPDATE t SET a = 1, b = 2 RETURNING a, greatest(b, 2)); COMMENT ON RULE q ON v IS 'q';
+CREATE OR REPLACE VIEW v WITH (security_barrier) AS SELECT a, b, 3 AS c FROM t;
+CREATE RULE p AS ON DELETE TO v DO INSTEAD WITH x AS (INSERT INTO t VALUES (1) RETURNING a) DELETE FROM t WHERE OLD.c = 3 RETURNING a, b, 3;
+--- b
+CREATE VIEW v WITH (security_barrier) AS SELECT a, b, 3 AS c FROM t;
