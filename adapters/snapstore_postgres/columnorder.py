@@ -8,12 +8,13 @@ their order.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 
 from msgspec import structs
 
 from snapstore.adapter import PlanRequest
 from snapstore.model import Action, Fact, Json, Verb
+from snapstore.ordering import softly
 from snapstore.rules import View
 from snapstore_postgres.expressions.column_lists import listed
 from snapstore_postgres.kinds.columns.generated import reads_own_table
@@ -93,7 +94,24 @@ def _as_made_anew(columns: Sequence[str], prefix: str, request: PlanRequest) -> 
 
 def _columns(hints: Mapping[str, Json]) -> dict[str, list[str]]:
     """The columns of each relation, in their order."""
-    return {identity: known.get("columns") or [] for identity, known in hints.get("relations", {}).items()}
+    return {identity: _columns_of(identity, hints) for identity in hints.get("relations", {})}
+
+
+def _columns_of(relation: str, hints: Mapping[str, Json]) -> list[str]:
+    known = hints.get("relations", {}).get(relation, {})
+    return known.get("columns") or []
+
+
+def in_order(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:
+    """The actions; those that add columns to one table in the order of the target, where nothing is against
+    it."""
+    added = {a.subject for a in actions if a.verb is Verb.CREATE and a.subject.startswith("column:")}
+    wanted: dict[str, set[str]] = {}
+    for table in {f"table:{qualifier(column.partition(':')[2])}" for column in added}:
+        name = table.partition(":")[2]
+        columns = (f"column:{name}.{column}" for column in _columns_of(table, request.target_hints))
+        wanted |= {after: {before} for before, after in pairwise(c for c in columns if c in added)}
+    return softly(actions, wanted)
 
 
 def noted(request: PlanRequest, actions: Sequence[Action]) -> list[Action]:

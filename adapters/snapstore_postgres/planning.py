@@ -136,7 +136,8 @@ def _as_read(prepared: _Prepared, actions: list[Action]) -> list[Action]:
     actions = vanished_casts.for_a_moment(request, actions)
     actions = catalog_tables.for_a_moment(prepared.counted, actions)
     actions = blocks.with_language(request, forced_policies.for_a_moment(request, actions))
-    return default_classes.behind_classes(request, bodies.behind_bodies(request, actions))
+    actions = default_classes.behind_classes(request, bodies.behind_bodies(request, actions))
+    return columnorder.in_order(request, actions)
 
 
 def _stated(prepared: _Prepared, actions: list[Action]) -> list[Action]:

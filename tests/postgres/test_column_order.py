@@ -120,3 +120,15 @@ def test_what_is_computed_from_its_own_table_stays_behind_the_others(new_databas
         connection.execute("ALTER TABLE t DROP b, ADD e int")
     reached = proven(url, plan(capture(url), good, exact_column_order=True), good)
     assert plan(reached, good, exact_column_order=True) == []
+
+
+def test_columns_come_in_the_order_of_the_target(new_database: Any):
+    url, other = new_database(), new_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE t (z int)")
+    with psycopg.connect(other, autocommit=True) as connection:
+        connection.execute("CREATE TABLE t (z int, y int NOT NULL DEFAULT 1, a int, c serial, b text)")
+    step(url, capture(url), capture(other))
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT * FROM t").description or []
+    assert [column.name for column in found] == ["z", "y", "a", "c", "b"]

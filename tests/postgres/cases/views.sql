@@ -263,3 +263,12 @@ CREATE OR REPLACE VIEW v WITH (security_barrier) AS SELECT a, b, 3 AS c FROM t;
 CREATE RULE p AS ON DELETE TO v DO INSTEAD WITH x AS (INSERT INTO t VALUES (1) RETURNING a) DELETE FROM t WHERE OLD.c = 3 RETURNING a, b, 3;
 --- b
 CREATE VIEW v WITH (security_barrier) AS SELECT a, b, 3 AS c FROM t;
+
+--- case views call columns by other names in their order, and several of them come
+--- a
+CREATE TABLE t (a int); INSERT INTO t VALUES (1); CREATE TABLE p (a int) PARTITION BY RANGE (a); CREATE TABLE p1 PARTITION OF p DEFAULT;
+--- b
+CREATE TABLE t (a int, z int, b int); INSERT INTO t VALUES (1, 2, 3);
+CREATE VIEW v AS SELECT k.q FROM t k(p, q, r); CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM public.t'; CREATE VIEW w AS SELECT k.q FROM f() k(p, q, r);
+CREATE TABLE p (a int, z text, "B" int, "A" int) PARTITION BY RANGE (a); CREATE TABLE p1 PARTITION OF p DEFAULT; INSERT INTO p VALUES (1, 'z', 2, 3);
+CREATE VIEW x AS SELECT k.q FROM p k(p, q, r);
