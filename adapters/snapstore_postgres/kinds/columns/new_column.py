@@ -15,6 +15,7 @@ from snapstore_postgres.kinds.columns.column_text import (
     foreign_settings,
     without_default,
 )
+from snapstore_postgres.kinds.columns.identities import identity_statements
 from snapstore_postgres.kinds.constraints.flags import flags_below
 from snapstore_postgres.kinds.types.domain_checks import checks_before
 from snapstore_postgres.names import last
@@ -28,11 +29,13 @@ from snapstore_postgres.relations.inheritance import (
 )
 from snapstore_postgres.relations.miscounted import marked_below
 from snapstore_postgres.relations.no_inherit import around_identity
+from snapstore_postgres.relations.notnull import is_inherited
 from snapstore_postgres.relations.notnull_changes import validated_below
 from snapstore_postgres.relations.notnull_names import without_namesake
 from snapstore_postgres.relations.sizes import rewrite_hazard
 from snapstore_postgres.rows.archived import archive
 from snapstore_postgres.rows.disallowed.unvalidated import never_validated
+from snapstore_postgres.rows.positions import positions
 from snapstore_postgres.rows.stand_ins import filled_apart, filling, gaps, label_stand_ins, namesakes
 from snapstore_postgres.rows.types.held_rows import holders
 from snapstore_postgres.rows.types.widening import widens
@@ -97,7 +100,7 @@ def created(fact: Fact, view: View) -> Draft:
     made_with_table = view.appears(fact.parent or "") and fact.id not in view.apart.coming
     if made_with_table or comes_with_parent(fact, view):
         return NOTHING
-    coming = _Coming(fact, view)
+    coming = _Coming(_counted_later(fact, view), view)
     made, absorbed = _made(coming)
     rewriting = rewrite_hazard(view, fact.parent or "") if coming.rewrites or coming.written else ()
     return Draft(
@@ -111,6 +114,13 @@ def created(fact: Fact, view: View) -> Draft:
         lock=STRONGEST,
         hazards=[*rewriting, *_hazards(coming)],
     )
+
+
+def _counted_later(fact: Fact, view: View) -> Fact:
+    """The column, without its identity where it is NOT NULL by a parent's alone, and that comes behind it."""
+    later = is_inherited(fact.attrs.get("not_null")) and any(map(view.appears, given_by(fact, view)))
+    attrs = {key: value for key, value in fact.attrs.items() if not (later and key == "identity")}
+    return Fact(fact.id, attrs, fact.parent, fact.needs)
 
 
 def _made(coming: _Coming) -> tuple[list[str], Sequence[Fact]]:
@@ -145,6 +155,17 @@ def _behind(fact: Fact, reached: Sequence[Fact], view: View) -> Iterator[str]:
     yield from generated.own_expressions(fact, reached)
     yield from without_default([c for c in reached if not _counts_along(c, fact, view)], view)
     yield from flags_below(fact, reached, view)
+    yield from _counting_below(fact, reached, view)
+
+
+def _counting_below(fact: Fact, reached: Sequence[Fact], view: View) -> Iterator[str]:
+    """Statements by which columns below count that come with this one, or are NOT NULL by it."""
+    own = (c for c in own_parts_below(fact, view) if is_inherited(c.attrs.get("not_null")))
+    for column in (*reached, *own):
+        identity = column.attrs.get("identity")
+        if identity and not _counts_along(column, fact, view):
+            yield from identity_statements(column, None, identity, view)
+            yield from positions.of_new_identity(column, view)
 
 
 def _needed(coming: _Coming) -> Iterator[str]:
