@@ -1,4 +1,4 @@
-"""Texts that name all columns of a table in their order, as in ``public.t t(a, b)``.
+"""Texts that name all columns of a table in their order, as ``public.t t(a, b)`` or ``public.f() f(a, b)``.
 
 So the server prints what joins by columns one of which has had another name since. That is read as it is
 meant only once the table has the columns that it will have. What is made of it comes behind those that come
@@ -37,7 +37,7 @@ def behind_columns(rule: Rule) -> Rule:
         found = rule.alter(before, after, view)
         if found is None or not found.statements:
             return found
-        if any(_loses(table, view) for table in _staying(after, view)):
+        if any(_loses(table, view) for table in (*_staying(after, view), *_given(after, view))):
             return None
         return replace(found, needs=[*found.needs, *_columns(after, view)])
 
@@ -48,7 +48,16 @@ def _staying(fact: Fact, view: View) -> list[str]:
     return [table for table in sorted(listed(fact)) if view.stays(table)]
 
 
+def _given(fact: Fact, view: View) -> set[str]:
+    """The tables whose rows the functions give that it calls. It may be older than columns that come."""
+    called = (view.target.get(need) for need in fact.needs if need.startswith("function:"))
+    results = (function.attrs["result"].removeprefix("SETOF ") for function in called if function)
+    return {f"table:{result}" for result in results if view.stays(f"table:{result}")}
+
+
 def _columns(fact: Fact, view: View) -> Iterator[str]:
+    for table in sorted(_given(fact, view)):
+        yield from all_dropped(table.partition(":")[2], view.live)
     for table in _staying(fact, view):
         yield from all_dropped(table.partition(":")[2], view.live)
         parts = view.target_parts.get(table, ())

@@ -272,3 +272,11 @@ CREATE TABLE t (a int, z int, b int); INSERT INTO t VALUES (1, 2, 3);
 CREATE VIEW v AS SELECT k.q FROM t k(p, q, r); CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM public.t'; CREATE VIEW w AS SELECT k.q FROM f() k(p, q, r);
 CREATE TABLE p (a int, z text, "B" int, "A" int) PARTITION BY RANGE (a); CREATE TABLE p1 PARTITION OF p DEFAULT; INSERT INTO p VALUES (1, 'z', 2, 3);
 CREATE VIEW x AS SELECT k.q FROM p k(p, q, r);
+
+--- case views read rows of a function by their order, and a column before these goes
+--- a
+CREATE TABLE u (k int, w text); INSERT INTO u VALUES (1, '5');
+CREATE FUNCTION f() RETURNS SETOF u LANGUAGE sql AS 'SELECT * FROM public.u'; CREATE VIEW w AS SELECT x.a, 2 AS b FROM f() x(a, b);
+--- b
+CREATE TABLE u (k text, w int); ALTER TABLE u DROP k, ADD z int;
+CREATE FUNCTION f() RETURNS SETOF u LANGUAGE sql AS 'SELECT * FROM public.u'; CREATE VIEW w AS SELECT x.a FROM f() x(a, b);
