@@ -171,6 +171,23 @@ def test_partitions_that_have_swapped_names_are_checked_by_those_that_they_get_b
     led(url, before, wanted, "detached, and renamed")
 
 
+def test_a_default_partition_and_a_label_that_get_other_names_are_looked_at_by_these(
+    new_database: Callable[..., str],
+) -> None:
+    url = new_database()
+    before = made(
+        url,
+        "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (e e) PARTITION BY LIST (e)",
+        "CREATE VIEW v AS SELECT 1",
+        "CREATE TABLE p PARTITION OF t FOR VALUES IN ('a'); CREATE TABLE d PARTITION OF t DEFAULT",
+    )
+    wanted = dump.schema(url)
+    swapped = "ALTER TABLE d RENAME TO x; ALTER VIEW v RENAME TO d; ALTER TABLE x RENAME TO v"
+    for renamed in (swapped, "ALTER TYPE e RENAME VALUE 'a' TO 'c'"):
+        made(url, f"ALTER TABLE t DETACH PARTITION p; {renamed}")
+        led(url, before, wanted, renamed)
+
+
 @pytest.mark.parametrize("text", ATTACHED.values(), ids=ATTACHED)
 def test_a_table_is_attached_without_being_read_under_a_strong_lock(
     new_database: Callable[..., str], text: str

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from msgspec import structs
 
+from snapstore.facts import Facts
 from snapstore.model import Action, Fact, Verb
+from snapstore_postgres.relations.inheritance import ancestors
 from snapstore_postgres.renaming import RENAMED, renames
 from snapstore_postgres.rows.looks.looking import LOOKS
 from snapstore_postgres.rows.matviews.refreshing import reads
@@ -15,7 +17,7 @@ from snapstore_postgres.rows.matviews.refreshing import reads
 Steps = Callable[[list[Action]], list[Action]]
 
 
-def besides_renames(actions: Sequence[Action], facts: Mapping[str, Fact], steps: Steps) -> list[Action]:
+def besides_renames(actions: Sequence[Action], facts: Facts, steps: Steps) -> list[Action]:
     """What ``steps`` makes of the actions, those that use nothing that is renamed not waiting for it. What is
     left of them in the transaction waits again."""
     token = next((n for a in reversed(actions) for n in a.produces if n.startswith(RENAMED)), None)
@@ -48,14 +50,27 @@ def _using(renames: Sequence[Action]) -> re.Pattern[str]:
     return re.compile(rf":(?:{names})(?:\.|$)")
 
 
-def _is_bound(action: Action, uses: re.Pattern[str], facts: Mapping[str, Fact]) -> bool:
+def _is_bound(action: Action, uses: re.Pattern[str], facts: Facts) -> bool:
     """Whether the action, or what it reads, uses such a name, be it inside a function."""
     touched = {action.subject, *action.needs, *action.produces, *action.destroys, *action.releases}
     fact = facts.get(action.subject)
     if fact is not None and fact.kind == "matview":
         relations = reads(fact, facts)
         touched |= {*relations, *(need for r in relations for need in facts[r].needs)}
+    if fact is not None and fact.kind == "partition":
+        touched |= _looked_at(fact, facts)
     return any(uses.search(name) or name.startswith("function:") for name in touched)
+
+
+def _looked_at(partition: Fact, facts: Facts) -> set[str]:
+    """What is looked at where a partition is attached: the default one beside it, and types of values that
+    bounds may have."""
+    beside = facts.dependents.get(f"table:{partition.attrs['of']}", ())
+    default = {p.id for p in beside if p.kind == "partition" and p.attrs["bound"] == "DEFAULT"}
+    above = [
+        part for table in ancestors(partition.name, facts) for part in facts.parts.get(f"table:{table}", ())
+    ]
+    return default | {need for part in above if part.kind == "column" for need in part.needs}
 
 
 def _without(action: Action, token: str) -> Action:
