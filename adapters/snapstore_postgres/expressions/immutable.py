@@ -1,7 +1,8 @@
 """Functions that were made STABLE or VOLATILE after something was built on their being IMMUTABLE.
 
-PostgreSQL asks for that when an index, a computed column or a partition key is made, and never again. So they
-are made IMMUTABLE for that moment, in the same step, and then what they are to be.
+PostgreSQL asks for that when an index, a computed column, a partition key or a range type is made, and takes
+none that is VOLATILE in a cast or a transform. It never asks again. So they are made IMMUTABLE for that
+moment, in the same step, and then what they are to be.
 
 Those in SQL may not have been asked: where the server puts the body in the place of the call, it looks at
 what is left of that. It leaves the call to an IMMUTABLE one whose body is not, so they are tried as they are.
@@ -35,9 +36,9 @@ def for_a_moment(request: PlanRequest, actions: Sequence[Action]) -> list[Action
 def _with_immutable(action: Action, request: PlanRequest) -> Action:
     if action.verb is Verb.DROP or not action.statements:
         return action
-    asking = [fact for fact in made(action, request) if _asks(fact)]
-    functions = {f.id: f for fact in asking for f in functions_of(fact, request.target)}
-    changing = [(f, volatility(f)) for _, f in sorted(functions.items()) if volatility(f) != "IMMUTABLE"]
+    facts = [*made(action, request)]
+    functions = {f.id: f for fact in facts for f in _refused(fact, request.target)}
+    changing = [(f, volatility(f)) for _, f in sorted(functions.items())]
     if not changing:
         return action
     bodies = [(f, was) for f, was in changing if action.transactional and _SQL.search(_head(f))]
@@ -74,11 +75,19 @@ def made(action: Action, request: PlanRequest) -> Iterator[Fact]:
             yield from (fact for fact in staying if request.live.get(fact.id) == fact)
 
 
+def _refused(fact: Fact, target: Facts) -> Iterator[Fact]:
+    """The functions that a fact stands on and PostgreSQL would not take in it as they are."""
+    allowed = ("STABLE", "IMMUTABLE") if fact.kind in ("cast", "transform") else ("IMMUTABLE",)
+    functions = functions_of(fact, target) if _asks(fact) else ()
+    return (function for function in functions if volatility(function) not in allowed)
+
+
 def _asks(fact: Fact) -> bool:
-    """Whether PostgreSQL takes nothing but IMMUTABLE functions in it."""
+    """Whether PostgreSQL looks at how its functions are declared."""
     if fact.kind == "constraint":
         return bool(fact.attrs.get("type") == "x")
-    return fact.kind == "index" or "generated" in fact.attrs or "partition_key" in fact.attrs
+    kinds = ("index", "range", "cast", "transform")
+    return fact.kind in kinds or "generated" in fact.attrs or "partition_key" in fact.attrs
 
 
 def functions_of(fact: Fact, target: Facts) -> Iterator[Fact]:

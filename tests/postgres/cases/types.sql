@@ -560,3 +560,11 @@ CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME ids), a int C
 --- b
 CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME d), a int CONSTRAINT uno UNIQUE, s serial); ALTER SEQUENCE t_s_seq RENAME TO other; CREATE INDEX j ON t (a);
 CREATE TYPE ids AS (x int); CREATE TYPE i AS (x int); CREATE TYPE one AS (x int); CREATE TYPE q AS (x int); CREATE TYPE t_s_seq AS (x int);
+
+--- case range types, casts and transforms of functions that are not IMMUTABLE any more
+--- a
+CREATE FUNCTION diff(float8, float8) RETURNS float8 LANGUAGE sql IMMUTABLE RETURN $1 - $2; CREATE FUNCTION less(time, time) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN 1; END';
+CREATE TYPE r AS RANGE (SUBTYPE = float8, SUBTYPE_DIFF = diff); CREATE TYPE q AS RANGE (SUBTYPE = time, SUBTYPE_DIFF = less); ALTER FUNCTION diff(float8, float8) VOLATILE; ALTER FUNCTION less(time, time) STABLE;
+CREATE TYPE p AS (a int); CREATE FUNCTION f(p) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN 1; END'; CREATE CAST (p AS int) WITH FUNCTION f(p); ALTER FUNCTION f(p) VOLATILE;
+CREATE FUNCTION t(internal) RETURNS internal LANGUAGE internal IMMUTABLE AS 'prsd_end'; CREATE TRANSFORM FOR p LANGUAGE plpgsql (FROM SQL WITH FUNCTION t(internal)); ALTER FUNCTION t(internal) VOLATILE;
+--- b
