@@ -5,10 +5,13 @@ See ``notnull.py`` for what is inherited, and what is a column's own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from snapstore.model import Fact, Json
 from snapstore.rules import View
 from snapstore_postgres.names import aside, block, last, literal, unquote
 from snapstore_postgres.relations import children, table_of
+from snapstore_postgres.relations.inheritance import descendants
 from snapstore_postgres.relations.notnull import (
     beside,
     has_name,
@@ -149,6 +152,17 @@ def _without_other(column: Fact, view: View) -> list[str]:
     )
     rename = f"ALTER TABLE {table} RENAME CONSTRAINT {name} TO {aside(name)}"
     return [block(f"BEGIN IF EXISTS ({found}) THEN {rename}; END IF; END")]
+
+
+def namesakes_going(column: Fact, view: View) -> Iterator[str]:
+    """The columns that are to lose a NOT NULL before this one gets its, since that has its name, be it in a
+    table below: PostgreSQL renames none that is inherited."""
+    for own in (column, *descendants(column, view, live=False)):
+        name = name_of_not_null(own) if own.attrs.get("not_null") else ""
+        for other in beside(own, view.live_parts, view) if name else ():
+            after = view.target.get(other.id)
+            if has_name(other, name) and after is not None and not after.attrs.get("not_null"):
+                yield other.id
 
 
 def _may_have(name: str, column: Fact, view: View) -> bool:

@@ -916,3 +916,11 @@ COMMENT ON CONSTRAINT fk ON r IS 'to q'; CREATE TABLE n (id int PRIMARY KEY REFE
 ALTER TABLE p ATTACH PARTITION q FOR VALUES IN (1); ALTER TABLE p ATTACH PARTITION s FOR VALUES IN (2);
 --- b
 ALTER TABLE p ATTACH PARTITION s FOR VALUES IN (2, 3);
+
+--- case columns have each other's names, and in a partition the NOT NULL of one has a name of its own
+--- both
+CREATE TABLE t (id int, d text, m int NOT NULL) PARTITION BY RANGE (id);
+CREATE TABLE t1 (d text, id int, m int CONSTRAINT own NOT NULL); ALTER TABLE t ATTACH PARTITION t1 DEFAULT;
+INSERT INTO t VALUES (1, '3', 2);
+--- a
+ALTER TABLE t RENAME d TO x; ALTER TABLE t RENAME m TO d; ALTER TABLE t RENAME x TO m;

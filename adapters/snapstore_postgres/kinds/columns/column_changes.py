@@ -31,6 +31,7 @@ from snapstore_postgres.relations.miscounted import gone_with_type
 from snapstore_postgres.relations.no_inherit import around_identity
 from snapstore_postgres.relations.notnull_above import arrived
 from snapstore_postgres.relations.notnull_changes import not_null_statements
+from snapstore_postgres.relations.notnull_names import namesakes_going
 from snapstore_postgres.relations.sizes import rewrite_hazard
 from snapstore_postgres.renaming.labels_as_text import as_once_named
 from snapstore_postgres.rows.positions import positions
@@ -90,6 +91,7 @@ def _needs(change: Changing) -> Iterator[str]:
     if change.retyped:
         yield from checks_before(after, view)
     yield from _types_below_domains(after, view)
+    yield from namesakes_going(after, view)
     yield from are_away(change.violated, view)
 
 
