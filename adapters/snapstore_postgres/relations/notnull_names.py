@@ -161,7 +161,8 @@ def namesakes_going(column: Fact, view: View) -> Iterator[str]:
         name = name_of_not_null(own) if own.attrs.get("not_null") else ""
         for other in beside(own, view.live_parts, view) if name else ():
             after = view.target.get(other.id)
-            if has_name(other, name) and after is not None and not after.attrs.get("not_null"):
+            goes = after is not None and not after.attrs.get("not_null")
+            if goes and _may_have(name, other, view):
                 yield other.id
 
 

@@ -924,3 +924,10 @@ CREATE TABLE t1 (d text, id int, m int CONSTRAINT own NOT NULL); ALTER TABLE t A
 INSERT INTO t VALUES (1, '3', 2);
 --- a
 ALTER TABLE t RENAME d TO x; ALTER TABLE t RENAME m TO d; ALTER TABLE t RENAME x TO m;
+
+--- case a column gets another type and loses its NOT NULL, which has a name of its own in a partition
+--- both
+CREATE TABLE t (id int, m int NOT NULL) PARTITION BY RANGE (id);
+CREATE TABLE t1 (id int, m int CONSTRAINT own NOT NULL); ALTER TABLE t ATTACH PARTITION t1 DEFAULT; INSERT INTO t VALUES (1, '3');
+--- a
+ALTER TABLE t ALTER m DROP NOT NULL; ALTER TABLE t ALTER m TYPE text;

@@ -73,13 +73,20 @@ def _statements(change: Changing, expressions: Sequence[str]) -> Iterator[str]:
     before, after, view = change.before, change.after, change.view
     yield from _without_identity(before, after, view)
     yield from expressions
-    if change.leads:
-        yield from _typed_anew(before, after, view)
-    yield from _not_null_and_identity(before, after, view)
+    typed = _typed_anew(before, after, view) if change.leads else []
+    not_null = _not_null_and_identity(before, after, view)
+    yield from (*not_null, *typed) if _is_nullable_first(change) else (*typed, *not_null)
     given = retyped_attributes(before.attrs) if change.retyped else before.attrs
     yield from column_settings(after, view, given)
     yield from change.not_null_renames
     yield from change.labels_back
+
+
+def _is_nullable_first(change: Changing) -> bool:
+    """Whether it loses its NOT NULL before it gets a type: PostgreSQL makes that anew for the type, and fails
+    where it has another name in a partition."""
+    table = change.view.live[change.before.parent or ""]
+    return change.is_nullable_again and "partition_key" in table.attrs
 
 
 def _needs(change: Changing) -> Iterator[str]:
