@@ -110,6 +110,23 @@ def test_what_a_check_lets_pass_is_another_one_in_each_row_of_a_key(new_database
     same_schema(url, before)
 
 
+TOGETHER = {
+    "hi": "integer NOT NULL CHECK (hi BETWEEN 0 AND 50)",
+    "lo": "integer NOT NULL CHECK (lo BETWEEN 0 AND 100) CHECK (lo < hi)",
+    "much": "bigint NOT NULL CHECK (much > 10)",
+    "most": "integer NOT NULL CHECK (most > 0) CHECK (most < much AND most > much - 2)",
+    "ends": "date NOT NULL CHECK (ends < '2021-02-01')",
+    "starts": "date NOT NULL CHECK (starts > '2020-01-01') CHECK (starts < ends)",
+}
+
+
+def test_what_stands_in_first_leaves_room_for_what_a_check_reads_with_it(new_database: Callable[[], str]):
+    url = new_database()
+    good, before = taken_and_dropped(url, TOGETHER)
+    restore(url, good)
+    same_schema(url, before)
+
+
 CAME_BACK = {
     "b": "varchar(9) NOT NULL UNIQUE",
     "d": "uuid NOT NULL UNIQUE",

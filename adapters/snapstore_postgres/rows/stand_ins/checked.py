@@ -24,6 +24,25 @@ def checks_of(column: Fact, view: View) -> Iterator[Fact]:
             yield part
 
 
+def filled_later(column: Fact, view: View) -> list[Fact]:
+    """The columns that get what stands in for them after this one, and that a check reads with it and nothing
+    else that is not there by then."""
+    found = {}
+    for part in (check for check in _enforced(column.parent or "", view) if column.id in check.needs):
+        beside = [c for c in coming_beside(column, part.needs, view) if _is_filled(c, view)]
+        if len(beside) == 1 and _later(column, beside, view):
+            found[beside[0]] = view.target[beside[0]]
+    return list(found.values())
+
+
+def checks_with(column: Fact, other: Fact, view: View) -> Iterator[Fact]:
+    """The checks of another column that read it alone, or it and this one, and call nothing."""
+    for part in (check for check in _enforced(other.parent or "", view) if other.id in check.needs):
+        read = {need for need in part.needs if need.startswith(("column:", *CALLED))}
+        if read <= {column.id, other.id}:
+            yield part
+
+
 def _enforced(table: str, view: View) -> Iterator[Fact]:
     for part in view.target_parts.get(table, ()):
         is_check = part.kind == "constraint" and part.attrs.get("type") == "c"

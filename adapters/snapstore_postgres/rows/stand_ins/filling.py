@@ -20,6 +20,7 @@ from snapstore_postgres.rows.stand_ins.checked import CALLED, checks_of, coming_
 from snapstore_postgres.rows.stand_ins.compared import behind, beside
 from snapstore_postgres.rows.stand_ins.neutral import NEUTRAL, NUMBERS, TEXTS, TIMES, UNUSED, base_of, of_type
 from snapstore_postgres.rows.stand_ins.referring import is_found, key_that_is_there, references_of
+from snapstore_postgres.rows.stand_ins.together import leaving_room, wanted_beside
 
 
 def needs(column: Fact, view: View) -> list[str]:
@@ -46,7 +47,8 @@ def _chosen(column: Fact, view: View, is_there: bool = True) -> str:
     """A query for the first of the values that could stand in and may, in a row called ``t``; of a column
     that is not there yet, no row has any."""
     checks = [*checks_of(column, view)]
-    return _first_of(column, [*map(condition, checks)], _candidates(column, checks, view, is_there))
+    values = _candidates(column, checks, view, is_there)
+    return _first_of(column, [*map(condition, checks)], values, leaving_room(column, view))
 
 
 def _numbered_within(column: Fact, view: View) -> str:
@@ -136,13 +138,14 @@ def first_allowed(column: Fact, values: Iterable[str], view: View) -> tuple[str,
     return f"({_first_of(column, [*map(condition, checks)], values)})", sorted(read)
 
 
-def _first_of(column: Fact, tests: Sequence[str], values: Iterable[str]) -> str:
+def _first_of(column: Fact, tests: Sequence[str], values: Iterable[str], better: Sequence[str] = ()) -> str:
+    """A query for the first of these values that passes the tests, best one for which more is true."""
     name, kind = last(column.name), column.attrs["type"]
     listed = ", ".join(f"({place}, ({value})::{kind})" for place, value in enumerate(values))
     may = " AND ".join(f"{test} IS NOT FALSE" for test in tests) or "true"
     return (
         f"SELECT snap.{name} FROM (VALUES {listed}) snap(snap_order, {name})"
-        f" WHERE {may} ORDER BY snap_order LIMIT 1"
+        f" WHERE {may} ORDER BY {''.join(f'{each} DESC, ' for each in better)}snap_order LIMIT 1"
     )
 
 
@@ -166,7 +169,7 @@ def _candidates(column: Fact, checks: list[Fact], view: View, is_there: bool) ->
         used = _is_used(column, within) if within is not None and is_there else None
         yield key_that_is_there(references, within is not None, used)
         return  # nothing else is there to refer to
-    tests = " ".join(map(condition, checks))
+    tests = " ".join((*map(condition, checks), *wanted_beside(column, view)))
     if within is not None and is_there:
         yield from behind(column, checks, view)
     yield from of_type(column.attrs["type"], column, tests, view, within is not None)
