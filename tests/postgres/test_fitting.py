@@ -406,6 +406,23 @@ def test_values_stand_in_for_a_label_that_goes_where_that_is_allowed(project: Pr
     assert again[1] == (before[1][0].replace("(2,great,", "(2,ok,"),)
 
 
+def test_a_column_of_labels_that_all_go_makes_way_where_that_is_allowed(project: Project) -> None:
+    project.sql("CREATE TYPE mood AS ENUM ('sad', 'ok')")
+    project.sql("CREATE TABLE t (id int PRIMARY KEY, m mood NOT NULL)")
+    project.snap("take", "-m", "old", code=0)
+    project.sql("ALTER TYPE mood RENAME TO was; CREATE TYPE mood AS ENUM ('SAD', 'OK')")
+    project.sql("ALTER TABLE t ALTER m TYPE mood USING upper(m::text)::mood; DROP TYPE was")
+    project.sql("INSERT INTO t VALUES (1, 'SAD'), (2, 'OK'), (3, 'OK')")
+    refused = " ".join(project.snap("restore", "HEAD", "--yes", code=3).stderr.split())
+    assert "not all that rows had in public.t.m may fit its type; they get a value that stands in" in refused
+    project.snap("restore", "HEAD", "--yes", "--allow", "unverifiable", code=0)
+    assert project.sql("SELECT id, m::text FROM t ORDER BY id") == [(1, "sad"), (2, "sad"), (3, "sad")]
+    project.sql("INSERT INTO t VALUES (4, 'ok')")
+    project.snap("undo", "--yes", code=0)
+    values = project.sql("SELECT id, m::text FROM t ORDER BY id")
+    assert values == [(1, "SAD"), (2, "OK"), (3, "OK"), (4, "SAD")]
+
+
 def test_no_row_with_a_label_that_goes_needs_no_permission(moody: Project) -> None:
     moody.sql("UPDATE t SET m = 'ok', ms = '{ok}'; ALTER TABLE t ALTER m SET NOT NULL, ALTER ms SET NOT NULL")
     moody.snap("restore", "HEAD", "--yes", code=0)

@@ -141,6 +141,29 @@ CREATE TYPE e AS ENUM ('c', 'a', 'z', 'b'); CREATE DOMAIN de AS e DEFAULT 'b' CH
 CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE DOMAIN d2 AS d; CREATE TYPE c AS (d d, e int); CREATE TABLE t (id int, x d, xs d[], c c, y d2); INSERT INTO t VALUES (1, 1, '{1,2}', '(1,2)', 5);
 --- b
 CREATE DOMAIN d AS int NOT NULL CHECK (VALUE > -1) CHECK (VALUE < 1000); CREATE DOMAIN d2 AS d; CREATE TYPE c AS (d d, e int); CREATE TABLE t (id int, x d, xs d[], c c, y d2); INSERT INTO t VALUES (1, 1, '{1,2}', '(1,2)', 5);
+--- case an enum of which no label is there before and after
+--- a
+CREATE TYPE e AS ENUM ('A', 'B');
+CREATE DOMAIN d AS e NOT NULL;
+CREATE TABLE t (id int PRIMARY KEY, e e NOT NULL DEFAULT 'A', n e, many e[], d e NOT NULL CHECK (d <> 'A'), x text);
+INSERT INTO t VALUES (1, 'A', 'A', '{A,B}', 'B'), (2, 'B', 'B', '{}', 'B'), (3, 'B', NULL, '{A}', 'B');
+CREATE TABLE p (id int PRIMARY KEY, e e NOT NULL) PARTITION BY RANGE (id);
+--- b
+CREATE TYPE e AS ENUM ('a', 'b', 'c');
+CREATE DOMAIN d AS e NOT NULL;
+CREATE TABLE t (id int PRIMARY KEY, e e NOT NULL DEFAULT 'b', n e, many e[], d e NOT NULL CHECK (d <> 'a'), x text);
+INSERT INTO t VALUES (1, 'a', 'a', '{a,b}', 'b'), (2, 'b', 'c', '{c}', 'c'), (4, 'b', NULL, '{}', 'c');
+CREATE TABLE p (id int PRIMARY KEY, e e NOT NULL) PARTITION BY RANGE (id);
+--- both
+CREATE INDEX t_e ON t (e, id); CREATE INDEX t_x ON t (x) WHERE e IS NOT NULL;
+CREATE VIEW v AS SELECT id, e, d FROM t;
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.x := ''seen''; RETURN NEW; END';
+CREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();
+COMMENT ON COLUMN t.e IS 'of it';
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE TABLE p2 PARTITION OF p DEFAULT;
+INSERT INTO p SELECT n, (enum_range(NULL::e))[n % 2 + 1] FROM generate_series(8, 12) n;
+CREATE TABLE h (id int PRIMARY KEY, d d); INSERT INTO h SELECT n, (enum_range(NULL::e))[n] FROM generate_series(1, 2) n;
+
 --- case a domain gets another base under arrays
 --- a
 CREATE DOMAIN d AS int; CREATE TABLE t (id int, x d, xs d[]); INSERT INTO t VALUES (1, 1, '{1,2}'); CREATE INDEX i ON t (x); CREATE VIEW v AS SELECT x FROM t;

@@ -34,6 +34,7 @@ from snapstore_postgres.relations.notnull_changes import validated_below
 from snapstore_postgres.relations.notnull_names import without_namesake
 from snapstore_postgres.relations.sizes import rewrite_hazard
 from snapstore_postgres.rows.archived import archive
+from snapstore_postgres.rows.disallowed.lost_labels import keeps_none
 from snapstore_postgres.rows.disallowed.unvalidated import never_validated
 from snapstore_postgres.rows.positions import positions
 from snapstore_postgres.rows.stand_ins import filled_apart, filling, gaps, label_stand_ins, namesakes
@@ -137,7 +138,7 @@ def _hazards(coming: _Coming) -> Iterator[Hazard]:
     """What nobody proves of the values that a column gets."""
     if coming.back:
         yield from label_stand_ins.hazards(coming.fact, coming.view)
-        yield from (gaps.may_not_fit(c, coming.view) for c in coming.lacking if _may_not_fit(c, coming.back))
+        yield from (gaps.may_not_fit(c, coming.view) for c in coming.lacking if _may_not_fit(c, coming))
     elif coming.namesake:
         yield namesakes.hazard(coming.fact, coming.view)
     else:
@@ -203,10 +204,13 @@ def _gets_values(column: Fact, view: View) -> bool:
     return back or gaps.needed(column, view)
 
 
-def _may_not_fit(column: Fact, back: Sequence[tuple[Fact, archive.Entry]]) -> bool:
-    """Whether its values in the archive are of a type of the server's with other values than its own."""
-    new = column.attrs["type"]
-    kinds = [entry.facts.get("type", new) for to, entry in back if to.id == column.id]
+def _may_not_fit(column: Fact, coming: _Coming) -> bool:
+    """Whether its values in the archive have other labels, or are of a type of the server's with other values
+    than its own."""
+    new, view = column.attrs["type"], coming.view
+    if keeps_none(column, view):
+        return archive.kept(view.request, column.id, "column") is None  # which has those of its labels
+    kinds = [entry.facts.get("type", new) for to, entry in coming.back if to.id == column.id]
     return any("." not in kind + new and not widens(kind, new) for kind in kinds)
 
 

@@ -12,6 +12,7 @@ from snapstore_postgres.kinds.types.type_swap import columns_with, swap
 from snapstore_postgres.names import literal
 from snapstore_postgres.relations import owner_statement
 from snapstore_postgres.rows.archived import archive
+from snapstore_postgres.rows.disallowed.lost_labels import made_anew
 from snapstore_postgres.rows.types import fitting
 from snapstore_postgres.rows.types.casts import AS_WRITTEN
 
@@ -42,7 +43,8 @@ def _alter_enum(before: Fact, after: Fact, view: View) -> Alteration:
     def fitted(column: Fact) -> fitting.Fit:
         return fitting.Fit() if keeps else fitting.within(column, now, view)
 
-    return swap(before, after, create, lambda value, many: f"{value}::{AS_WRITTEN}{many}", fitted, view)
+    anew = made_anew(after.id, view)
+    return swap(before, after, create, lambda value, many: f"{value}::{AS_WRITTEN}{many}", fitted, view, anew)
 
 
 def _added_labels(name: str, was: Sequence[str], now: Sequence[str]) -> Iterator[str]:

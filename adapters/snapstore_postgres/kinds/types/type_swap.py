@@ -31,13 +31,14 @@ def swap(
     through: Callable[[str, str], str],
     fitted: Callable[[Fact], fitting.Fit],
     view: View,
+    anew: Sequence[str] = (),
 ) -> Alteration:
     """A new type under the old name, with every column that has the old one rewritten.
 
     ``through(value, brackets)`` is what a value, or an array of them, is made before it gets the new type;
-    ``fitted`` says for a column how it is told whether its values fit.
+    ``fitted`` says for a column how it is told whether its values fit. The columns in ``anew`` keep none.
     """
-    columns = _columns_of_type(before, view)
+    columns = [column for column in _columns_of_type(before, view) if column.id not in anew]
     here = [column for column in columns if not is_elsewhere(column, view)]
     own = [column for column in columns if not governing(column, view)]
     fits = [fitted(column) for column in own if column in here]
@@ -57,7 +58,7 @@ def swap(
         summary=kept if set_aside else "",
         swaps=[before.id, *sorted({column.id for column in columns})],
         reaches=tables if violated else (),
-        displaces=_displaced_by_swap(before, columns, violated, view),
+        displaces=_displaced_by_swap(before, columns, [*violated, *anew], view),
         lock=STRONGEST,
         hazards=[*rewriting, *(hazard for fit in fits for hazard in fit.hazards)],
         needs=[*gone, *map(_alone, tables), *([archive.REGISTERED] if set_aside else [])],
@@ -89,14 +90,14 @@ def _after_rewriting(columns: Sequence[Fact], view: View) -> Iterator[str]:
 
 
 def _displaced_by_swap(
-    before: Fact, columns: Sequence[Fact], violated: Sequence[str], view: View
+    before: Fact, columns: Sequence[Fact], others: Sequence[str], view: View
 ) -> Callable[[Fact], bool]:
     """What has to be away while a type is swapped and the columns that have it are rewritten."""
     altered = {column.id for column in columns}
     leaving = {f"partition:{table_of(column)}" for column in columns if _would_be_renamed(column, view)}
 
     def displaces(dependent: Fact) -> bool:
-        if dependent.id in violated or dependent.id in leaving:
+        if dependent.id in others or dependent.id in leaving:
             return True
         if {before.id, *altered}.isdisjoint((*dependent.needs, dependent.parent)):
             return False  # it is but of the same table

@@ -32,10 +32,27 @@ class Held(NamedTuple):
     is_partitioned_by: bool
     why_not: str | None
     """Why no value can stand in."""
+    means_nothing: bool
+    """Whether no label is there before and after, though something might stand in: the column makes way."""
 
 
 def held(enum: str, view: View) -> list[Held]:
-    """The columns that hold values of an enum, given by identity; none where it loses no label."""
+    """The columns that keep values of an enum, given by identity; none where it loses no label."""
+    return [one for one in _held(enum, view) if not one.means_nothing]
+
+
+def made_anew(enum: str, view: View) -> list[str]:
+    """The columns whose values mean nothing in the other labels of an enum, by identity."""
+    return [one.column.id for one in _held(enum, view) if one.means_nothing]
+
+
+def keeps_none(column: Fact, view: View) -> bool:
+    """Whether a column is made anew because its values mean nothing in other labels."""
+    changed = (change.id for change in view.request.changes.facts if change.id.startswith("enum:"))
+    return any(column.id in made_anew(enum, view) for enum in changed)
+
+
+def _held(enum: str, view: View) -> list[Held]:
     before, after = view.live.get(enum), view.target.get(enum)
     if before is None or after is None or {*before.attrs["labels"]} <= {*after.attrs["labels"]}:
         return []
@@ -47,9 +64,11 @@ def held(enum: str, view: View) -> list[Held]:
         strict = any("not_null" in side.attrs for side in (column, view.target[column.id], *through))
         parted = _is_partitioned_by(column, view)
         if strict or parted:
-            why_not = _why_not(column, through, parted, stay, view)
-            one = Held(column, before.name, after.attrs["labels"], not through, parted, why_not)
-            found[column.id] = one
+            why_not = _why_not(column, through, parted, view)
+            nothing = not (stay or why_not or _may_hold_none(column, through))
+            found[column.id] = Held(
+                column, before.name, after.attrs["labels"], not through, parted, why_not, nothing
+            )
     return [*found.values()]
 
 
@@ -59,6 +78,13 @@ def _columns(kind: str, through: tuple[Fact, ...], view: View) -> Iterator[tuple
             yield dependent, through
         elif dependent.kind in ("domain", "composite"):
             yield from _columns(dependent.id, (*through, dependent), view)
+
+
+def _may_hold_none(column: Fact, through: Sequence[Fact]) -> bool:
+    """Whether there is a value of its type that has no label in it: an empty list, or a row of nothing."""
+    kinds = (column, *(domain for domain in through if domain.kind == "domain"))
+    lists = any(kind.attrs["type"].endswith("[]") for kind in kinds)
+    return lists or any(kind.kind == "composite" for kind in through)
 
 
 def _may_have_rows(column: Fact, view: View) -> bool:
@@ -75,9 +101,7 @@ def _is_partitioned_by(column: Fact, view: View) -> bool:
     return any(in_partition_key(c, view) for c in (column, *descendants(column, view, live=True)))
 
 
-def _why_not(
-    column: Fact, through: Sequence[Fact], parted: bool, labels: Sequence[str], view: View
-) -> str | None:
+def _why_not(column: Fact, through: Sequence[Fact], parted: bool, view: View) -> str | None:
     strict = next((d.name for d in through if d.kind == "domain" and "not_null" in d.attrs), None)
     if strict and any(kind.kind == "composite" for kind in through):
         return f"no row stands in where a domain in it, {strict}, is NOT NULL"
@@ -90,9 +114,6 @@ def _why_not(
             return f"no value stands in where a key, {last(part.name)}, is of it: there might be two of one"
         if part.kind == "constraint" and any(need.startswith(checked.CALLED) for need in part.needs):
             return f"no value stands in where a check, {last(part.name)}, calls a function"
-    of_rows = any(kind.kind == "composite" for kind in through)
-    if not labels and not of_rows and not column.attrs["type"].endswith("[]"):
-        return "no label is there before and after"
     return None
 
 
