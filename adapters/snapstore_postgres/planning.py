@@ -87,7 +87,7 @@ def _drafted(prepared: _Prepared) -> list[Action]:
     """As the rules write them. Which columns are made anew, and so come to lie behind the others, is known
     only then; tables for which that matters are made anew themselves."""
     schema = prepared.schema
-    anew = columnorder.made_anew(schema)
+    anew = columnorder.made_anew(schema) | rows_of_functions.taken_back_too_late(schema, prepared.counted)
     while True:
         actions = drafted(RULES, prepared.counted, anew, partial(_finished, prepared))
         more = columnorder.made_anew(schema, actions)

@@ -20,6 +20,8 @@ from snapstore.facts import Facts
 from snapstore.model import Fact, FactChange
 from snapstore_postgres.expressions.tokens import words
 from snapstore_postgres.features import strings
+from snapstore_postgres.names import last
+from snapstore_postgres.relations import children
 from snapstore_postgres.renaming.renamed_request import changes_after
 from snapstore_postgres.words import plain
 
@@ -76,15 +78,15 @@ def _enclosed(text: str) -> str:
 
 
 def before_columns(request: PlanRequest) -> PlanRequest:
-    """The request, whose target has new columns of tables stand on what is older than they are, and
-    partitions on the columns that their table then gets by itself."""
+    """The request, whose target has new columns of tables stand on what is older than they are; partitions,
+    and columns of tables below, on those that their table then gets by itself."""
     needs: dict[str, set[str]] = defaultdict(set)
     for reading in _of_tables(request.target):
-        new = [column for column in later_columns(reading, request) if column not in request.live]
-        for column in new:
-            needs[column].add(reading.reader.id)
-        for attached in _attached_to(reading.rows_of, request.target) if new else ():
-            needs[attached].update(new)
+        later = (request.target[column] for column in later_columns(reading, request))
+        for column in (c for c in later if c.id not in request.live and not c.attrs.get("inherited")):
+            needs[column.id].add(reading.reader.id)
+            for heir in _given_by(column, request.target):
+                needs[heir].add(column.id)
     if not needs:
         return request
     old = ((i, request.target[i]) for i in sorted(needs))
@@ -92,19 +94,31 @@ def before_columns(request: PlanRequest) -> PlanRequest:
         FactChange(i, fact, structs.replace(fact, needs=tuple(sorted({*fact.needs, *needs[i]}))))
         for i, fact in old
     ]
-    later = structs.replace(request, target=request.target.changed(moves))
-    changes = structs.replace(request.changes, facts=changes_after(later, request.live, moves))
-    return structs.replace(later, changes=changes)
+    later_target = structs.replace(request, target=request.target.changed(moves))
+    changes = changes_after(later_target, request.live, moves)
+    return structs.replace(later_target, changes=structs.replace(request.changes, facts=changes))
+
+
+def taken_back_too_late(request: PlanRequest, counted: PlanRequest) -> set[str]:
+    """The tables that come back from the archive, live only where these count as such, with columns that
+    something is older than: they are made anew, and get their rows then."""
+    readings = (
+        r for r in _of_tables(request.target) if r.rows_of in counted.live.keys() - request.live.keys()
+    )
+    return {reading.rows_of for reading in readings if later_columns(reading, request)}
+
+
+def _given_by(column: Fact, target: Facts) -> Iterator[str]:
+    """What gets the column of a table by itself, once that has it."""
+    for child in children(column.parent or "", target.dependents):
+        heirs = (f"partition:{child}", f"column:{child}.{last(column.name)}")
+        yield from [heir for heir in heirs if heir in target][:1]
 
 
 def _of_tables(target: Facts) -> Iterator[Reading]:
     functions = (f for f in target.kinds.get("function", ()) if _rows_of(f, target).startswith("table:"))
     readers = {fact.id: fact for f in functions for fact in target.dependents.get(f.id, ())}
     return (reading for fact in readers.values() for reading in read_by(fact, target))
-
-
-def _attached_to(table: str, target: Facts) -> list[str]:
-    return [f.id for f in target.kinds.get("partition", ()) if f"table:{f.attrs['of']}" == table]
 
 
 def later_columns(reading: Reading, request: PlanRequest) -> list[str]:

@@ -280,3 +280,12 @@ CREATE FUNCTION f() RETURNS SETOF u LANGUAGE sql AS 'SELECT * FROM public.u'; CR
 --- b
 CREATE TABLE u (k text, w int); ALTER TABLE u DROP k, ADD z int;
 CREATE FUNCTION f() RETURNS SETOF u LANGUAGE sql AS 'SELECT * FROM public.u'; CREATE VIEW w AS SELECT x.a FROM f() x(a, b);
+
+--- case views are older than columns of tables that go to the archive with their rows, and of those below
+--- a
+CREATE TABLE t (a int); CREATE TABLE c (d int) INHERITS (t); CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM public.t';
+CREATE VIEW v AS SELECT x.a FROM f() x; CREATE MATERIALIZED VIEW m AS SELECT a FROM v;
+ALTER TABLE t ADD z serial CHECK (z > 0), ADD b int, ADD y text NOT NULL DEFAULT 'q', ADD x int GENERATED ALWAYS AS (a * 2) STORED, ADD w text UNIQUE;
+ALTER TABLE c ALTER b SET DEFAULT 5; ALTER TABLE c ADD e int; INSERT INTO t VALUES (1); INSERT INTO c VALUES (2);
+--- b
+CREATE TABLE q (a int);
