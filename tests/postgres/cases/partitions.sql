@@ -931,3 +931,11 @@ CREATE TABLE t (id int, m int NOT NULL) PARTITION BY RANGE (id);
 CREATE TABLE t1 (id int, m int CONSTRAINT own NOT NULL); ALTER TABLE t ATTACH PARTITION t1 DEFAULT; INSERT INTO t VALUES (1, '3');
 --- a
 ALTER TABLE t ALTER m DROP NOT NULL; ALTER TABLE t ALTER m TYPE text;
+
+--- case what refers to a table comes to refer to a partition of it, which takes its rows
+--- a
+CREATE TABLE k (code text PRIMARY KEY, n int); INSERT INTO k VALUES ('a', 1), ('b', 2);
+CREATE TABLE t (id int PRIMARY KEY, code text REFERENCES k); INSERT INTO t VALUES (1, 'a'), (2, 'b');
+--- b
+CREATE TABLE k (code text NOT NULL, n int) PARTITION BY LIST (code); CREATE TABLE x (code text PRIMARY KEY, n int); ALTER TABLE k ATTACH PARTITION x DEFAULT;
+INSERT INTO k VALUES ('a', 1), ('b', 2); CREATE TABLE t (id int PRIMARY KEY, code text REFERENCES x); INSERT INTO t VALUES (1, 'a'), (2, 'b');

@@ -116,11 +116,13 @@ class Staying:
         return False
 
     def comes_empty(self, table: str) -> bool:
-        """Whether a table is made by this plan, and nothing puts rows into it or its partitions."""
+        """Whether a table is made by this plan, and nothing puts rows into it or its partitions, or into what
+        it is a partition of."""
         request = self.request
         if table in request.live or table not in request.target or "foreign" in request.target[table].attrs:
             return False
-        tree = {table, *partitions_below(table, request.target)}
+        attached = request.target.get(table.replace("table:", "partition:", 1))
+        tree = {table, *partitions_below(table, request.target), *_tree(attached, request.target)}
         names = {identity.partition(":")[2] for identity in tree}
         come = any(comes_back(one, self.actions) for one in tree) or not tree.isdisjoint(request.live)
         put_in = not self.touched.isdisjoint(f"rows:{name}" for name in names)
