@@ -14,7 +14,6 @@ from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.names import block, last, literal, qualifier
 from snapstore_postgres.relations import children
-from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.words import FIRING
 
 
@@ -108,14 +107,15 @@ def _without_triggers(fact: Fact, view: View, updates: Sequence[str]) -> list[st
     table = fact.parent or ""
     watching, coming = (_watching(side.get(table, ())) for side in (view.live_parts, view.target_parts))
     unsettled = any(not view.stays(part.id) or view.live[part.id] != part for part in coming)
-    if unsettled or _has_partitions(table, view) or _has_unvalidated_not_null(table, view):
+    if unsettled or _has_others_below(table, view) or _has_unvalidated_not_null(table, view):
         return [_meanwhile_quiet(qualifier(fact.name), updates)]  # before or behind these
     return _switched_off(f"ALTER TABLE {qualifier(fact.name)}", watching, view, updates)
 
 
-def _has_partitions(table: str, view: View) -> bool:
-    """Partitions have triggers of their own, and states of their own of those of the table."""
-    return any(True for side in (view.live, view.target) for _ in partitions_below(table, side))
+def _has_others_below(table: str, view: View) -> bool:
+    """Partitions and children have triggers of their own, which see what is done to their rows through the
+    table, and states of their own of those of the table."""
+    return any(children(table, dependents) for dependents in (view.live_dependents, view.target_dependents))
 
 
 def _switched_off(alter: str, watching: Sequence[Fact], view: View, updates: Sequence[str]) -> list[str]:
@@ -206,11 +206,15 @@ _WITHOUT_UNVALIDATED = """FOR watching IN
 
 
 def _tree(name: str) -> str:
-    return f"ARRAY(SELECT relid FROM pg_catalog.pg_partition_tree({name}) UNION SELECT {name})"
+    """The table and all that have rows of it: its partitions and children, and theirs."""
+    return (
+        f"ARRAY(WITH RECURSIVE below AS (SELECT {name} AS relid UNION SELECT i.inhrelid::pg_catalog.regclass"
+        " FROM pg_catalog.pg_inherits i JOIN below b ON b.relid = i.inhparent) SELECT relid FROM below)"
+    )
 
 
 def quiet(table: str) -> str:
-    """PL/pgSQL that keeps the triggers and rules of a table and its partitions from seeing what follows, and
+    """PL/pgSQL that keeps the triggers and rules of a table and those below from seeing what follows, and
     lets rows be changed and deleted that nothing tells to subscribers, until :data:`LOUD`."""
     return quiet_all(_tree(f"{literal(table)}::pg_catalog.regclass"))
 
