@@ -905,6 +905,13 @@ CREATE TABLE p (id uuid, k int) PARTITION BY HASH (id); CREATE TABLE p1 PARTITIO
 --- b
 CREATE TABLE p (id int, k int) PARTITION BY HASH (id); CREATE TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 1, REMAINDER 0); INSERT INTO p VALUES (4, 1);
 
+--- case a partition in a schema that comes with it, beside a default one
+--- a
+CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE TABLE d PARTITION OF p DEFAULT; INSERT INTO p VALUES (2);
+CREATE SCHEMA s; CREATE TABLE s.q PARTITION OF p FOR VALUES IN (1); CREATE TABLE s.r PARTITION OF p FOR VALUES IN (3) PARTITION BY LIST (id); INSERT INTO p VALUES (1);
+--- b
+CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE TABLE d PARTITION OF p DEFAULT; INSERT INTO p VALUES (2);
+
 --- case a partition leaves that partitioned tables refer to
 --- both
 CREATE TABLE p (id int, v text) PARTITION BY LIST (id); CREATE TABLE q (id int PRIMARY KEY, v text); CREATE TABLE s (id int PRIMARY KEY, v text);

@@ -37,13 +37,13 @@ def of_coming(fact: Fact, key: str, beside: Iterable[Fact] = ()) -> str:
     that others use. A bound by hash names the table it is of by its number.
     """
     parent = fact.attrs["of"]
-    whole, part = (f"{qualifier(fact.name)}.{spare_name(fact.id, word)}" for word in ("whole", "part"))
+    whole, part = (f"{qualifier(parent)}.{spare_name(fact.id, word)}" for word in ("whole", "part"))
     old, new = (
         f"pg_catalog.format('satisfies_hash_partition(''%s''::oid', {_number(name)})"
         for name in (whole, parent)
     )
     others = (
-        f"CREATE TABLE {qualifier(fact.name)}.{spare_name(other.id, 'part')} PARTITION OF {whole}"
+        f"CREATE TABLE {qualifier(parent)}.{spare_name(other.id, 'part')} PARTITION OF {whole}"
         f" {other.attrs['bound']};"
         for other in beside
     )
