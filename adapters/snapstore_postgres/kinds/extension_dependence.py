@@ -7,18 +7,19 @@ from snapstore.rules import Draft, Rule, View, by_itself
 from snapstore_postgres.kinds.comments import object_of
 
 
-def _dependence(fact: Fact, view: View, no: str = "") -> str:
+def dependence(fact: Fact, view: View, no: str = "") -> str:
+    """The statement that says it, or with ``NO`` takes it back."""
     return (
         f"ALTER {object_of(fact.attrs['of'], fact, view)} {no}DEPENDS ON EXTENSION {fact.attrs['extension']}"
     )
 
 
 def _depend(fact: Fact, view: View) -> Draft:
-    return Draft(statements=[_dependence(fact, view)], undo=[_dependence(fact, view, "NO ")])
+    return Draft(statements=[dependence(fact, view)], undo=[dependence(fact, view, "NO ")])
 
 
 def _depend_no_more(fact: Fact, view: View) -> Draft:
-    return Draft(statements=[_dependence(fact, view, "NO ")], undo=[_dependence(fact, view)])
+    return Draft(statements=[dependence(fact, view, "NO ")], undo=[dependence(fact, view)])
 
 
 RULES: dict[str, Rule] = {

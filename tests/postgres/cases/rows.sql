@@ -255,3 +255,10 @@ ALTER TABLE t ADD a tstzrange, ADD b datemultirange NOT NULL DEFAULT '{[2020-01-
 UPDATE t SET a = '[2020-01-01,2020-01-02)', c = 1, d = 2;
 ALTER TABLE t ALTER b DROP DEFAULT;
 CREATE VIEW v AS SELECT c FROM t;
+
+--- case an index that would go with an extension lies in the archive while that goes
+--- a
+CREATE EXTENSION citext; CREATE EXTENSION hstore; CREATE TABLE t (a int, b text UNIQUE); INSERT INTO t VALUES (1, 'x');
+CREATE INDEX t_a ON t (a); ALTER INDEX t_a DEPENDS ON EXTENSION citext; ALTER INDEX t_b_key DEPENDS ON EXTENSION hstore; CREATE INDEX t_h ON t ((b::citext)); ALTER INDEX t_h DEPENDS ON EXTENSION hstore;
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f(); ALTER TRIGGER touch ON t DEPENDS ON EXTENSION citext;
+--- b

@@ -10,6 +10,7 @@ import msgspec
 from snapstore.model import Fact, Json
 from snapstore.rules import Draft, View
 from snapstore_postgres.kinds.columns.one_rewrite import joined
+from snapstore_postgres.kinds.extension_dependence import dependence
 from snapstore_postgres.kinds.partitions import detached, without_keys
 from snapstore_postgres.names import last, qualifier, quote
 from snapstore_postgres.relations import plain_stays_bound, version
@@ -73,6 +74,7 @@ class _Stripping:
 
     def __init__(self, table: Fact, view: View) -> None:
         self.table = table
+        self._view = view
         self._stays_bound = plain_stays_bound(view)
         self._alters_storage = version(view) >= 150000
         above = [f"table:{name}" for name in ancestors(table.name, view.live)]
@@ -124,6 +126,8 @@ class _Stripping:
             return [f"{alter} DROP CONSTRAINT IF EXISTS {last(fact.name)}"]
         if fact.kind == "default":
             return [f"{alter} ALTER COLUMN {last(fact.name)} DROP DEFAULT"]
+        if fact.kind == "depends_on_extension":
+            return [dependence(fact, self._view, "NO ")]
         if fact.kind in (*_STRIPPED, "index"):
             # Where taking down all at once would make a circle, it is already gone.
             return [
