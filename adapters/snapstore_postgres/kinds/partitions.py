@@ -105,14 +105,16 @@ def _attached_anew(fact: Fact, view: View) -> list[str]:
 
 
 def _parts_of_indexes(fact: Fact, view: View) -> list[str]:
-    """An index of a table with partitions is not valid before it has all its parts, and only then recognised
-    when the table is attached itself."""
-    return [
-        part.id
-        for index in fact.needs
-        for part in view.target_dependents.get(index, ())
-        if part.kind == "index_partition" and part.attrs["parent"] == index
-    ]
+    """An index of a table with partitions is not valid before it has all its parts, and these theirs, and
+    only then recognised when the table is attached itself."""
+    found, waiting = list[str](), [*fact.needs]
+    while waiting:
+        index = waiting.pop()
+        for part in view.target_dependents.get(index, ()):
+            if part.kind == "index_partition" and part.attrs["parent"] == index:
+                found.append(part.id)
+                waiting.append(part.parent or "")
+    return found
 
 
 def detached(table: str) -> str:
