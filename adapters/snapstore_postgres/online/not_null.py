@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from snapstore.model import Action, Fact, Verb
-from snapstore_postgres.names import last, qualifier, spare_name
+from snapstore_postgres.names import last, printed, qualifier, spare_name, unquote
 from snapstore_postgres.online.checks import after_proof, proven
 from snapstore_postgres.online.scene import BEFORE, Change, Scene, step
 from snapstore_postgres.relations import STRONGEST
@@ -62,7 +62,7 @@ def _is_taken(column: Fact, scene: Scene) -> bool:
     """Whether other constraints of its table still have a name that its NOT NULL would be given."""
     names = {not_null_name(column), name_of_not_null(column)}
     others = [part for part in scene.live.parts.get(column.parent or "", ()) if part.id != column.id]
-    checks = {f"constraint:{qualifier(column.name)}.{name}" for name in names}
+    checks = {f"constraint:{qualifier(column.name)}.{printed(unquote(name))}" for name in names}
     return any(o.id in checks or (o.kind == "column" and any(has_name(o, n) for n in names)) for o in others)
 
 
