@@ -110,14 +110,16 @@ def _handed_over(defaults: dict[str, list[str]], owner: str, view: View) -> dict
     return others if given is None else {**others, names.get(owner, quote(owner)): given}
 
 
-def _granted_on_identity(column: Fact, view: View, owner: str = "") -> Iterable[str]:
+def _granted_on_identity(
+    column: Fact, view: View, owner: str = "", creator: str | None = None
+) -> Iterable[str]:
     """The same for the sequence of an identity column, which is made with the column.
 
     A partition's column has its parent's identity (a word instead of options) and no sequence of its own.
     """
     identity = column.attrs.get("identity")
     sequence = identity.get("sequence") if isinstance(identity, dict) else None
-    defaults = _defaults("S", parts(sequence)[0], view) if sequence else {}
+    defaults = _defaults("S", parts(sequence)[0], view, creator) if sequence else {}
     for grantee, base in sorted(_handed_over(defaults, owner, view).items()):
         yield from privilege_statements(base, f"SEQUENCE {sequence}", "", grantee)
 
@@ -127,22 +129,30 @@ def with_plain_identity(rule: Rule) -> Rule:
 
     def create(fact: Fact, view: View) -> Draft:
         draft = rule.create(fact, view)
-        extra = list(_granted_on_identity(fact, view)) if draft.statements else []
+        extra = list(_granted_on_identity(fact, view, creator=_owner(fact, view))) if draft.statements else []
         return replace(draft, statements=[*draft.statements, *extra]) if extra else draft
 
     def alter(before: Fact, after: Fact, view: View) -> Alteration | None:
         alteration = rule.alter(before, after, view)
         if not alteration or not alteration.statements or "identity" in before.attrs:
             return alteration
-        extra = list(_granted_on_identity(after, view))
+        extra = list(_granted_on_identity(after, view, creator=_owner(after, view)))
         return replace(alteration, statements=[*alteration.statements, *extra])
 
     return replace(rule, create=create, alter=alter)
 
 
-def _defaults(letter: str, schema: str | None, view: View) -> dict[str, list[str]]:
+def _owner(column: Fact, view: View) -> str | None:
+    """The owner of the table that a column comes to, who is the one to make its sequence."""
+    table = view.live.get(column.parent or "")
+    return table.attrs.get("owner") if table and view.stays(table.id) else None
+
+
+def _defaults(
+    letter: str, schema: str | None, view: View, creator: str | None = None
+) -> dict[str, list[str]]:
     """What grantees have by themselves on a new object, for those to whom default privileges give more."""
-    role = str(view.request.live_hints.get("role"))
+    role = creator or str(view.request.live_hints.get("role"))
     grants: dict[str, list[str]] = {}
     for holder in view.live_kinds.get("default_privileges", ()):
         attrs = holder.attrs
