@@ -164,6 +164,38 @@ CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE TABLE p2 PART
 INSERT INTO p SELECT n, (enum_range(NULL::e))[n % 2 + 1] FROM generate_series(8, 12) n;
 CREATE TABLE h (id int PRIMARY KEY, d d); INSERT INTO h SELECT n, (enum_range(NULL::e))[n] FROM generate_series(1, 2) n;
 
+--- case a table that is made anew with wholly other labels
+--- a
+CREATE TYPE e AS ENUM ('A', 'B'); CREATE TABLE t (id int PRIMARY KEY, e e NOT NULL, n e);
+INSERT INTO t VALUES (1, 'A', 'A'), (2, 'B', NULL);
+--- b
+CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (id int PRIMARY KEY, e e NOT NULL, n e) PARTITION BY RANGE (id);
+CREATE TABLE t1 PARTITION OF t DEFAULT; INSERT INTO t VALUES (1, 'a', 'b'), (3, 'b', NULL);
+
+--- case a table that is made anew, partitioned by wholly other labels
+--- a
+CREATE TYPE e AS ENUM ('A', 'B'); CREATE TABLE t (id int PRIMARY KEY, e e NOT NULL, n e);
+INSERT INTO t VALUES (1, 'A', 'A'), (2, 'B', NULL);
+--- b
+CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (id int, e e NOT NULL, n e, PRIMARY KEY (id, e)) PARTITION BY LIST (e);
+CREATE TABLE t1 PARTITION OF t FOR VALUES IN ('a'); CREATE TABLE t2 PARTITION OF t DEFAULT; INSERT INTO t VALUES (1, 'a', 'b'), (3, 'b', NULL);
+
+--- case a table that is made anew, with some labels that go
+--- a
+CREATE TYPE e AS ENUM ('A', 'B', 'C'); CREATE TABLE t (id int PRIMARY KEY, n e);
+INSERT INTO t VALUES (1, 'A'), (2, 'C'), (3, NULL);
+--- b
+CREATE TYPE e AS ENUM ('A', 'D', 'C'); CREATE TABLE t (id int PRIMARY KEY, n e) PARTITION BY RANGE (id);
+CREATE TABLE t1 PARTITION OF t DEFAULT; INSERT INTO t VALUES (1, 'A'), (3, 'D'), (4, NULL);
+
+--- case a table that is made anew with some labels that go and something that stands in
+--- a
+CREATE TYPE e AS ENUM ('A', 'B', 'C'); CREATE TABLE t (id int PRIMARY KEY, n e NOT NULL);
+INSERT INTO t VALUES (1, 'A'), (2, 'C'), (3, 'B');
+--- b
+CREATE TYPE e AS ENUM ('A', 'D', 'C'); CREATE TABLE t (id int PRIMARY KEY, n e NOT NULL) PARTITION BY RANGE (id);
+CREATE TABLE t1 PARTITION OF t DEFAULT; INSERT INTO t VALUES (1, 'A'), (3, 'D'), (4, 'C');
+
 --- case a domain gets another base under arrays
 --- a
 CREATE DOMAIN d AS int; CREATE TABLE t (id int, x d, xs d[]); INSERT INTO t VALUES (1, 1, '{1,2}'); CREATE INDEX i ON t (x); CREATE VIEW v AS SELECT x FROM t;

@@ -12,6 +12,7 @@ from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.relations.locks import held_still
 from snapstore_postgres.rows.archived import archive
 from snapstore_postgres.rows.archived.as_json import portable
+from snapstore_postgres.rows.carried import labels
 from snapstore_postgres.rows.carried.columns import Carried
 from snapstore_postgres.rows.carried.source import rows_of
 from snapstore_postgres.rows.types.casts import has_attributes
@@ -77,20 +78,24 @@ class _Archived(NamedTuple):
 
 
 def _archived(carried: Carried) -> _Archived:
-    request = carried.request
-    if request.options.data is not DataMode.ARCHIVE or not carried.lost:
+    request, losing = carried.request, labels.losing(carried)
+    if request.options.data is not DataMode.ARCHIVE or not (carried.lost or losing):
         return _Archived()
-    key, source = _key(carried), rows_of(request, carried.identity)
+    key, source = key_of(carried), rows_of(request, carried.identity)
     entries = [(column, column_entry(request, column, key)) for column in carried.lost]
-    copies = (copied(column, entry, source, request) for column, entry in entries)
-    statements = [statement for copy in copies for statement in copy]
-    return _Archived([entry.place for _, entry in entries], statements, (archive.REGISTERED,))
+    copies = [copied(column, entry, source, request) for column, entry in entries]
+    some = [(one, one.entry(key, request)) for one in losing]
+    copies += [labels.kept(one, entry, source, request) for one, entry in some]
+    places = [entry.place for _, entry in (*entries, *some)]
+    return _Archived(places, [text for copy in copies for text in copy], (archive.REGISTERED,))
 
 
-def _key(carried: Carried) -> list[str]:
-    """The columns of the primary key, or of another, where all are carried over, else all that are."""
+def key_of(carried: Carried) -> list[str]:
+    """The columns of the primary key, or of another, where all are carried over as they are, else all that
+    are."""
     live, table = carried.request.live, carried.identity
-    carried_over = [last(old.name) for old, _ in carried.pairs]
+    losing = {one.old.id for one in labels.losing(carried)}
+    carried_over = [last(old.name) for old, _ in carried.pairs if old.id not in losing]
     for columns in (keys.primary(live.parts.get(table, ())), *keys.others(table, live)):
         names = [last(column) for column in columns]
         if names and set(names) <= set(carried_over):

@@ -14,6 +14,8 @@ from snapstore_postgres.relations.inheritance import partitions_below
 from snapstore_postgres.renaming.labels_as_text import as_once_named
 from snapstore_postgres.rows.archived import archive
 from snapstore_postgres.rows.archived.from_json import from_json
+from snapstore_postgres.rows.carried import labels
+from snapstore_postgres.rows.carried.aside import key_of
 from snapstore_postgres.rows.carried.columns import Carried, with_own_values
 from snapstore_postgres.rows.carried.source import columns_of, rows_here, rows_of
 from snapstore_postgres.rows.carried.stand_ins import standing_in
@@ -46,6 +48,7 @@ def put_in(carried: Carried) -> Action:
             _insert(carried, {last(column.name): value for column, value in values}),
             f"DROP TABLE {carried.rows}",
             f"DROP SCHEMA {carried.place}",
+            *_noted(carried),
             *(statement for column in columns for statement in _positions(request, column)),
         ),
         payload={"archive": True} if carried.may_be_homeless else _counts(carried),
@@ -56,6 +59,12 @@ def put_in(carried: Carried) -> Action:
         transactional=True,
         rank=46,
     )
+
+
+def _noted(carried: Carried) -> Iterator[str]:
+    """What rows have got for values in the archive."""
+    for one in labels.losing(carried):
+        yield from labels.noted(one, key_of(carried), carried.request)
 
 
 def _values(carried: Carried) -> list[tuple[Fact, str]]:

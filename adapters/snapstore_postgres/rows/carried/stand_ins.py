@@ -10,6 +10,7 @@ import msgspec
 from snapstore.model import FactChange, Hazard
 from snapstore.rules import View
 from snapstore_postgres.names import last
+from snapstore_postgres.rows.carried import labels
 from snapstore_postgres.rows.carried.columns import Carried
 from snapstore_postgres.rows.carried.source import columns_of
 from snapstore_postgres.rows.stand_ins import filling, gaps
@@ -26,14 +27,20 @@ class StandIns(NamedTuple):
 
 def standing_in(carried: Carried) -> StandIns:
     """Those for the columns that each row has to have a value in, which nobody knows."""
-    if not carried.unknown:
+    losing = labels.losing(carried)
+    if not carried.unknown and not losing:
         return StandIns()
-    rows, columns, view = carried.rows, carried.unknown, _beside_the_rows(carried)
-    types = {last(c.name): below_domains(c.attrs["type"], carried.request.target) for c in columns}
+    rows, view, request = carried.rows, _beside_the_rows(carried), carried.request
+    types = {last(c.name): below_domains(c.attrs["type"], request.target) for c in carried.unknown}
     added = [f"ALTER TABLE {rows} ADD COLUMN {name} {kind}" for name, kind in types.items()]
-    statements = [*added, *(filling.filling(column, rows, view) for column in columns)]
+    settled = [text for one in losing for text in labels.settled(one, rows, request)]
+    columns = [*carried.unknown, *(one.new for one in losing if one.is_strict)]
     needs = [need for column in columns for need in filling.needs(column, view)]
-    return StandIns(statements, needs, [gaps.hazard(column, view) for column in columns])
+    hazards = [gaps.hazard(column, view) for column in carried.unknown]
+    hazards += [hazard for one in losing for hazard in labels.hazards(one, request)]
+    return StandIns(
+        [*added, *settled, *(filling.filling(column, rows, view) for column in columns)], needs, hazards
+    )
 
 
 def _beside_the_rows(carried: Carried) -> View:
@@ -42,6 +49,7 @@ def _beside_the_rows(carried: Carried) -> View:
     request, table = carried.request, carried.identity
     there = {new.id for old, new in carried.pairs if not old.needs and old.attrs["type"] == new.attrs["type"]}
     known = there | {column.id for column in carried.unknown}
+    known |= {one.new.id for one in labels.losing(carried)}
     other = {
         c.id for side in (request.live, request.target) for c in columns_of(table, side).values()
     } - known

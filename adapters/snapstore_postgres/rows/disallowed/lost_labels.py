@@ -15,7 +15,7 @@ from typing import NamedTuple
 from snapstore.model import Fact
 from snapstore.rules import View
 from snapstore_postgres.names import last
-from snapstore_postgres.relations.inheritance import descendants, governing, in_partition_key
+from snapstore_postgres.relations.inheritance import descendants, governing, in_partition_key, names_column
 from snapstore_postgres.relations.sizes import size
 from snapstore_postgres.rows.stand_ins import checked
 
@@ -98,7 +98,13 @@ def _may_have_rows(column: Fact, view: View) -> bool:
 
 
 def _is_partitioned_by(column: Fact, view: View) -> bool:
-    return any(in_partition_key(c, view) for c in (column, *descendants(column, view, live=True)))
+    """Whether its values tell, before and after, where rows belong."""
+    found = (c for c in (column, *descendants(column, view, live=True)) if in_partition_key(c, view))
+    return any(_is_in_key(c, view.target.get(c.parent or "")) for c in found)
+
+
+def _is_in_key(column: Fact, table: Fact | None) -> bool:
+    return table is not None and names_column(table.attrs.get("partition_key", ""), last(column.name))
 
 
 def _why_not(column: Fact, through: Sequence[Fact], parted: bool, view: View) -> str | None:

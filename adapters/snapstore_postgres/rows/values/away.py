@@ -29,7 +29,7 @@ def column_draft(fact: Fact, view: View, draft: Draft) -> Draft:
     """Before the column is dropped: copy it, with the key of each row, to its place."""
     entry = entry_of_dropped(fact, view)
     instead = "NULL" if INSTEAD in entry.facts else ""  # known once it is there again
-    which = _is_no_stand_in(fact, view)
+    which = is_no_stand_in(fact, view)
     copies = copied(fact, entry, rows_with(fact, entry, view), view.request, which, instead)
     return replace(
         draft,
@@ -41,7 +41,7 @@ def column_draft(fact: Fact, view: View, draft: Draft) -> Draft:
     )
 
 
-def _is_no_stand_in(fact: Fact, view: View) -> str:
+def is_no_stand_in(fact: Fact, view: View) -> str:
     """A condition on ``t``: what is in its column does not stand in for a value that lies in the archive, and
     that comes back as if there were none."""
     entry = archive.kept(view.request, fact.id, "column")
