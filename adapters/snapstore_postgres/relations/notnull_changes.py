@@ -11,7 +11,7 @@ from snapstore.model import Fact, Json
 from snapstore.rules import View
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import children, table_of, version
-from snapstore_postgres.relations.inheritance import given_by
+from snapstore_postgres.relations.inheritance import ancestors, given_by
 from snapstore_postgres.relations.left_not_nulls import released, told_own
 from snapstore_postgres.relations.no_inherit import first_for_all
 from snapstore_postgres.relations.notnull import (
@@ -64,6 +64,8 @@ def not_null_statements(column: Fact, was: Json, now: Json, view: View, *, below
     if not now:
         return [*_held(column, view), *released(column, was, view), f"{alter} DROP NOT NULL"]
     if is_inherited(was) and is_inherited(now):
+        if "not_valid" in now and "not_valid" not in was:
+            return _given_anew(column, view)
         return [_validated(column)] if "not_valid" in was and "not_valid" not in now else []
     if is_inherited(was):
         return [told_own(column, now), *_own_name(column, now, view)]
@@ -104,6 +106,34 @@ def _anew(column: Fact, was: Json, now: Json, view: View) -> list[str]:
         return [*found, f"ALTER TABLE {table} ADD {clause}"]
     valid = [_validated(below) for below in _valid_below(column, view)]
     return [*found, f"ALTER TABLE {table} ADD {clause} NOT VALID", *valid]
+
+
+def _given_anew(column: Fact, view: View) -> list[str]:
+    """An inherited one is not valid any more once the parents, at any height, have theirs made again: which
+    is done for the highest column that is to have it so."""
+    if any(_is_validated(view.live.get(i)) and is_not_valid(view.target[i]) for i in given_by(column, view)):
+        return []
+    found = []
+    for parent in dict.fromkeys(ancestors(table_of(column), view.target)):
+        above = view.target.get(f"column:{parent}.{last(column.name)}")
+        if above is not None and view.live.get(above.id) == above and _is_own_not_valid(above):
+            own = above.attrs["not_null"]["name"]
+            found += [
+                f"ALTER TABLE {parent} DROP CONSTRAINT {own}",
+                f"ALTER TABLE {parent} ADD CONSTRAINT {own} NOT NULL {last(column.name)} NOT VALID",
+                *map(_validated, _valid_below(above, view)),
+            ]
+    return found
+
+
+def _is_own_not_valid(column: Fact) -> bool:
+    not_null = column.attrs.get("not_null")
+    own = isinstance(not_null, dict) and not_null.keys() >= {"name", "not_valid"}
+    return own and not is_inherited(not_null) and gives(column)
+
+
+def _is_validated(column: Fact | None) -> bool:
+    return column is not None and bool(column.attrs.get("not_null")) and not is_not_valid(column)
 
 
 def _valid_below(column: Fact, view: View) -> Iterator[Fact]:

@@ -228,6 +228,15 @@ ALTER TABLE public.p ALTER z SET EXPRESSION AS (x + 9);  -- since 17
 --- b
 CREATE TABLE public.h (w int GENERATED ALWAYS AS (x + 5) STORED) INHERITS (public.k);
 
+--- case a NOT NULL that is not valid was validated in tables below -- since 18
+--- both
+CREATE TABLE s (j int, k int); CREATE TABLE t () INHERITS (s); CREATE TABLE u () INHERITS (t); CREATE TABLE v () INHERITS (u); CREATE TABLE w () INHERITS (s); CREATE TABLE x () INHERITS (s);
+INSERT INTO s VALUES (NULL, 1); INSERT INTO v VALUES (2, 2); INSERT INTO w VALUES (3, 3);
+ALTER TABLE s ADD CONSTRAINT jn NOT NULL j NOT VALID; ALTER TABLE w VALIDATE CONSTRAINT jn;
+--- a
+--- b
+ALTER TABLE u VALIDATE CONSTRAINT jn; ALTER TABLE x VALIDATE CONSTRAINT jn;
+
 --- case another type under a check that was validated only below
 --- both
 CREATE TABLE public.p (a int, b text); INSERT INTO public.p VALUES (1, 'p');
