@@ -57,6 +57,16 @@ class Facts(dict[str, Fact]):
         """What needs each fact, by its identity."""
         return self._grouped(_by_need, lambda before: before.dependents)
 
+    def by(self, how: Callable[[Iterable[Fact]], Groups]) -> Groups:
+        """The facts in another way that somebody else looks for them: grouped by ``how``."""
+        if how not in self._others:
+            self._others[how] = self._grouped(how, lambda before: before.by(how))
+        return self._others[how]
+
+    @cached_property
+    def _others(self) -> dict[Callable[[Iterable[Fact]], Groups], Groups]:
+        return {}
+
     def _grouped(self, by: Callable[[Iterable[Fact]], Groups], known: Callable[[Facts], Groups]) -> Groups:
         if self._before is None:
             return by(self.values())

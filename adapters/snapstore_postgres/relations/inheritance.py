@@ -243,9 +243,13 @@ def goes_along(fact: Fact, view: View) -> bool:
 
 
 def is_dropped_alone(fact: Fact, view: View) -> bool:
-    """Whether a table below keeps the column that this one loses, and has it from no other parent."""
-    below = along(fact, view, live=True)
-    return any(view.stays(d.id) and not _others_above(d, fact, view) for d in below)
+    """Whether a table below keeps the column that this one loses, and has it from no other parent. Asked for
+    each of those below, once all fates are known."""
+    known: dict[str, bool] = view.memo.setdefault("dropped alone", {})
+    if fact.id not in known:
+        below = along(fact, view, live=True)
+        known[fact.id] = any(view.stays(d.id) and not _others_above(d, fact, view) for d in below)
+    return known[fact.id]
 
 
 def _others_above(column: Fact, above: Fact, view: View) -> list[str]:

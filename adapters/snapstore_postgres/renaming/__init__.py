@@ -98,6 +98,8 @@ class Renaming:
         return self._replaced(identity)
 
     def _replaced(self, identity: str) -> str:
+        if not any(name in identity for name in self.names):
+            return identity  # as nearly all are, of which there may be a hundred thousand
         return self._pattern.sub(lambda m: self.names[m["name"]] if m["name"] else m[0], identity)
 
     @property

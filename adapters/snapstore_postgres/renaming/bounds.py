@@ -5,7 +5,7 @@ The server prints them there without their type, which only their place in the p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import structs
 
@@ -17,11 +17,11 @@ from snapstore_postgres.renaming import Renaming
 from snapstore_postgres.rows.types.casts import below_domains
 
 
-def with_bounds(live: Facts, renaming: Renaming) -> list[Fact]:
-    """All facts, those of partitions with the new name of a label in their bounds."""
+def with_bounds(facts: Iterable[Fact], live: Facts, renaming: Renaming) -> list[Fact]:
+    """The facts, those of partitions with the new name of a label in their bounds."""
     if renaming.kind != "label":
-        return [*live.values()]
-    return [_renamed(f, live, renaming) if f.kind == "partition" else f for f in live.values()]
+        return [*facts]
+    return [_renamed(fact, live, renaming) if fact.kind == "partition" else fact for fact in facts]
 
 
 def _renamed(partition: Fact, live: Facts, renaming: Renaming) -> Fact:

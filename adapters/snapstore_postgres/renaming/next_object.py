@@ -27,12 +27,13 @@ _ABOVE = ("role:", "schema:")
 
 def _next(request: PlanRequest, wanted: Mapping[str, str]) -> Renaming | None:
     """The first of them. Where two swap their names, or something new has the name, one of them makes way."""
-    holders = {identity: holder(after, request) for identity, after in wanted.items()}
+    holders: dict[str, str] = {}
     for identity, after in wanted.items():
-        if holders[identity] is None:
+        there = holder(after, request)
+        if there is None:
             return free_on_the_way(request, renaming_of(request, identity, after))
-    for identity in wanted:
-        there = holders[identity] or ""
+        holders[identity] = there
+    for identity, there in holders.items():
         if there in wanted:
             return renaming_of(request, there, aside(there, request))
         in_the_way = there.partition(":")[0] in (*IN_SCHEMAS, *GLOBAL) and not is_settled(there, request)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import structs
 
+from snapstore.facts import Facts
 from snapstore.model import Fact, Json
 from snapstore_postgres.names import last, printed, qualifier, unquote
 from snapstore_postgres.relations.usual_names import (
@@ -19,6 +20,7 @@ from snapstore_postgres.relations.usual_names import (
     range_constructors,
 )
 from snapstore_postgres.renaming import INSIDE, Renaming, schema_of
+from snapstore_postgres.renaming.mentions import mentioning
 from snapstore_postgres.renaming.renamed_attributes import rewritten
 from snapstore_postgres.renaming.wording import rewriters
 
@@ -29,8 +31,7 @@ def renamed_facts(
     """The facts as they will be on a server of that version."""
     facts = list(facts)
     marks = _marks(renaming, facts)
-    is_column = renaming.kind == "column"
-    tables = {f"table:{qualifier(name)}" for name in renaming.names} if is_column else set()
+    tables = _tables(renaming)
     for fact in facts:
         around = " ".join((fact.id, fact.parent or "", *fact.needs, *_beside(fact)))
         if fact.id not in tables and not any(mark in around for mark in marks):
@@ -44,6 +45,19 @@ def renamed_facts(
         if fact.kind == "range":
             found = _with_range_names(fact, found, renaming)
         yield _in_its_schema(found, renaming)
+
+
+def affected(renaming: Renaming, live: Facts) -> list[Fact]:
+    """Facts of which some may be others after a renaming; all others stay as they are."""
+    found = {fact.id: fact for fact in mentioning(_marks(renaming, live.kinds.get("extension", ())), live)}
+    found |= {table: live[table] for table in _tables(renaming) if table in live}
+    apart = ("range", "partition") if renaming.kind == "label" else ("range",)
+    return [*{**found, **{fact.id: fact for kind in apart for fact in live.kinds.get(kind, ())}}.values()]
+
+
+def _tables(renaming: Renaming) -> set[str]:
+    """Those whose columns get other names."""
+    return {f"table:{qualifier(name)}" for name in renaming.names} if renaming.kind == "column" else set()
 
 
 def _marks(renaming: Renaming, facts: Iterable[Fact]) -> list[str]:

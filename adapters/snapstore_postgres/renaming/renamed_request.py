@@ -15,15 +15,14 @@ from snapstore_postgres.relations import server_version
 from snapstore_postgres.renaming import INSIDE, MISCOUNTED, Renaming, belonging
 from snapstore_postgres.renaming.bounds import with_bounds
 from snapstore_postgres.renaming.names_before import MADE_WAY, RENAMED_BACK
-from snapstore_postgres.renaming.renamed_facts import renamed_facts
+from snapstore_postgres.renaming.renamed_facts import affected, renamed_facts
 
 
 def renamed(request: PlanRequest, renaming: Renaming) -> PlanRequest:
     """The request as it will be after the renaming."""
-    facts = list(request.live.values())
-    found = renamed_facts(
-        with_bounds(request.live, renaming), renaming, request.target, server_version(request)
-    )
+    facts = affected(renaming, request.live)
+    bound = with_bounds(facts, request.live, renaming)
+    found = renamed_facts(bound, renaming, request.target, server_version(request))
     others = [(was, now) for was, now in zip(facts, found, strict=True) if now is not was]
     come = {now.id: now for _, now in others}
     moves = [FactChange(was.id, was, None) for was, _ in others if was.id not in come]

@@ -33,7 +33,7 @@ def _changes_identity(column: Fact, view: View) -> bool:
 
 def _is_published(view: View) -> bool:
     """Whether there are publications, which may be of all tables."""
-    return any(identity.startswith("publication:") for identity in view.live)
+    return bool(view.live_kinds.get("publication"))
 
 
 def _identified(fact: Fact, view: View, updates: list[str]) -> list[str]:

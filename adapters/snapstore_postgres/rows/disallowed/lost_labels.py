@@ -38,38 +38,53 @@ class Held(NamedTuple):
 
 def held(enum: str, view: View) -> list[Held]:
     """The columns that keep values of an enum, given by identity; none where it loses no label."""
-    return [one for one in _held(enum, view) if not one.means_nothing]
+    return [one for one in _all_held(enum, view) if not one.means_nothing]
+
+
+def held_by(column: Fact, enum: str, view: View) -> Held | None:
+    """The same for one column, which is of the enum itself."""
+    found = _held(column, enum, (), view) if _loses_some(enum, view) else None
+    return found if found and not found.means_nothing else None
 
 
 def made_anew(enum: str, view: View) -> list[str]:
     """The columns whose values mean nothing in the other labels of an enum, by identity."""
-    return [one.column.id for one in _held(enum, view) if one.means_nothing]
+    return [one.column.id for one in _all_held(enum, view) if one.means_nothing]
 
 
 def keeps_none(column: Fact, view: View) -> bool:
     """Whether a column is made anew because its values mean nothing in other labels."""
     changed = (change.id for change in view.request.changes.facts if change.id.startswith("enum:"))
-    return any(column.id in made_anew(enum, view) for enum in changed)
+    losing = (enum for enum in changed if _loses_some(enum, view))
+    ways = ((enum, way) for enum in losing for one, way in _columns(enum, (), view) if one.id == column.id)
+    found = (_held(view.live[column.id], enum, way, view) for enum, way in ways)
+    return any(one is not None and one.means_nothing for one in found)
 
 
-def _held(enum: str, view: View) -> list[Held]:
-    before, after = view.live.get(enum), view.target.get(enum)
-    if before is None or after is None or {*before.attrs["labels"]} <= {*after.attrs["labels"]}:
+def _all_held(enum: str, view: View) -> list[Held]:
+    if not _loses_some(enum, view):
         return []
-    stay = [label for label in after.attrs["labels"] if label in before.attrs["labels"]]
-    found = dict[str, Held]()
-    for column, through in _columns(enum, (), view):
-        if not _may_have_rows(column, view):
-            continue
-        strict = any("not_null" in side.attrs for side in (column, view.target[column.id], *through))
-        parted = _is_partitioned_by(column, view)
-        if strict or parted:
-            why_not = _why_not(column, through, parted, view)
-            nothing = not (stay or why_not or _may_hold_none(column, through))
-            found[column.id] = Held(
-                column, before.name, after.attrs["labels"], not through, parted, why_not, nothing
-            )
-    return [*found.values()]
+    found = {column.id: _held(column, enum, through, view) for column, through in _columns(enum, (), view)}
+    return [one for one in found.values() if one]
+
+
+def _loses_some(enum: str, view: View) -> bool:
+    before, after = view.live.get(enum), view.target.get(enum)
+    return bool(before and after and {*before.attrs["labels"]} - {*after.attrs["labels"]})
+
+
+def _held(column: Fact, enum: str, through: tuple[Fact, ...], view: View) -> Held | None:
+    before, after = view.live[enum], view.target[enum].attrs["labels"]
+    if not _may_have_rows(column, view):
+        return None
+    strict = any("not_null" in side.attrs for side in (column, view.target[column.id], *through))
+    parted = _is_partitioned_by(column, view)
+    if not (strict or parted):
+        return None
+    why_not = _why_not(column, through, parted, view)
+    is_some_kept = not {*before.attrs["labels"]}.isdisjoint(after)
+    means_nothing = not (is_some_kept or why_not or _may_hold_none(column, through))
+    return Held(column, before.name, after, not through, parted, why_not, means_nothing)
 
 
 def _columns(kind: str, through: tuple[Fact, ...], view: View) -> Iterator[tuple[Fact, tuple[Fact, ...]]]:
@@ -128,10 +143,6 @@ def _around(column: Fact, view: View) -> Iterator[Fact]:
     for one in (column, *descendants(column, view, live=True)):
         for side in (view.live_dependents, view.target_dependents):
             yield from (part for part in side.get(one.id, ()) if part.kind in ("constraint", "index"))
-
-
-def held_by(column: Fact, enum: str, view: View) -> Held | None:
-    return next((one for one in held(enum, view) if one.column.id == column.id), None)
 
 
 def why_not(column: Fact, enum: str, view: View) -> str:
