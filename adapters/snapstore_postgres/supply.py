@@ -13,16 +13,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import json, structs
 
 from snapstore.model import Fact, Json
-from snapstore_postgres.features import PARSED, atomic_body, strings, without_constants
+from snapstore_postgres.expressions.tokens import QUOTED
+from snapstore_postgres.features import PARSED, atomic_body, strings
 from snapstore_postgres.names import unquote
 
 _HEADER_END = re.compile(r"^(?:AS | ?BEGIN ATOMIC| ?RETURN )", re.MULTILINE)
 _SET = re.compile(r"^ SET (\"(?:[^\"]|\"\")+\"|\S+) TO (.*)\n", re.MULTILINE)
-_COLLATE = re.compile(r"\bCOLLATE (?:pg_catalog\.)?(\"(?:[^\"]|\"\")+\"|\w+)(?!\.)")
+_COLLATE = re.compile(rf"\bCOLLATE (?:pg_catalog\.)?(\"(?:[^\"]|\"\")+\"|\w+)(?![\w.\"])|{QUOTED}")
 _SUPPLIED = re.compile(
-    r"(?<![\w.\"])(?:pg_catalog\.)?(pg_\w+)\(|(?:FROM|JOIN) \(*(?:pg_catalog\.)?(pg_\w+)\b(?![.(])"
+    rf"(?<![\w.])(?<![a-z0-9_\")] )(?<!AS )(?:pg_catalog\.)?(pg_\w+)\("
+    rf"|(?<!DISTINCT )(?:FROM|JOIN) \(*(?:pg_catalog\.)?(pg_\w+)\b(?![.(])|{QUOTED}"
 )
-_CONFIGURATION = re.compile(r"'([^'.]+)'::regconfig")
+"""Functions, called where no alias would be, and relations: what follows ``FROM`` may be a column, too."""
+_WITH = re.compile(r"\b(pg_\w+)(?:\([^()]*\))? AS (?:(?:NOT )?MATERIALIZED )?\(")
+_CONFIGURATION = re.compile(rf"'([^'.]+)'::regconfig|{QUOTED}")
 _EVERYWHERE = {"default", "C", "POSIX", "pg_catalog", "pg_temp"}
 _ROUTINES = ("function", "procedure")
 _SETTINGS = ("database_setting", "role_setting")
@@ -43,8 +47,8 @@ def wanted(fact: Fact) -> Iterator[str]:
     for found in _collations(fact):
         yield f"collation:{found}"
     for text in _parsed(fact):
-        yield from (f"name:{a or b}" for a, b in _SUPPLIED.findall(without_constants(text)))
-        yield from (f"configuration:{name}" for name in _CONFIGURATION.findall(text))
+        yield from (f"name:{name}" for name in _supplied(text, fact))
+        yield from (f"configuration:{name}" for name in _CONFIGURATION.findall(text) if name)
     written = json.encode((fact.id, attrs))
     if not written.isascii():
         yield from (f"character:{letter}" for letter in sorted({*written.decode()}) if letter > "\x7f")
@@ -122,11 +126,17 @@ def _collations(fact: Fact) -> Iterator[str]:
     printed: Iterable[str] = (
         strings(fact.attrs) if fact.kind in (*PARSED, "domain", "range", "composite") else ()
     )
-    names = [name for text in printed for name in _COLLATE.findall(text)]
+    names = [name for text in printed for name in _COLLATE.findall(text) if name]
     for value in _values(fact.attrs, "collation"):
         schema, _, name = value.rpartition(".")
         names += [name] if schema in ("", "pg_catalog") else []
     yield from (name for name in map(unquote, names) if name not in _EVERYWHERE)
+
+
+def _supplied(text: str, fact: Fact) -> Iterator[str]:
+    """Names as PostgreSQL gives them, but those of columns and of queries within the text."""
+    own = {*_WITH.findall(text), *(need.rpartition(".")[2] for need in fact.needs)}
+    yield from (a or b for a, b in _SUPPLIED.findall(text) if (a or b) and (a or b) not in own)
 
 
 def _parsed(fact: Fact) -> Iterator[str]:

@@ -79,9 +79,16 @@ def plan(
     return order(adapter.plan(_request(live, target, options, settings or Settings())))
 
 
-def asked_plan(url: str, live: State, target: State, mode: DataMode = DataMode.ARCHIVE) -> list[Action]:
+def asked_plan(
+    url: str,
+    live: State,
+    target: State,
+    mode: DataMode = DataMode.ARCHIVE,
+    settings: Settings | None = None,
+) -> list[Action]:
     """As :func:`plan`, after the live server was asked for what it has of what the target wants."""
-    request = _request(live, target, PlanOptions(data=mode), Settings(url=url))
+    asked = structs.replace(settings or Settings(), url=url)
+    request = _request(live, target, PlanOptions(data=mode), asked)
     hints = {**live.hints, **adapter.ask(request)}
     return order(adapter.plan(structs.replace(request, live_hints=hints)))
 
@@ -123,7 +130,7 @@ def step(
     """As :func:`restore`, from a state that is known; ``data`` names tables with their rows. What was then
     captured."""
     settings = Settings(url=url, data=tuple(data), locking=locking)
-    return proven(url, plan(live, target, mode, settings), target, data)
+    return proven(url, asked_plan(url, live, target, mode, settings), target, data)
 
 
 def proven(url: str, actions: list[Action], target: State, data: Sequence[str] = ()) -> State:

@@ -22,6 +22,7 @@ from snapstore_postgres.settings import Settings
 from tests.postgres import dump
 from tests.postgres.roundtrip import (
     Table,
+    asked_plan,
     capture,
     gone_back,
     lost_rows,
@@ -90,7 +91,7 @@ def goes_and_comes(pair: Pair, new_database: Any, version: int) -> None:
     schemas = {side: dump.schema(url) for side, url in urls.items()}
     for side, other in ("ab", "ba"):
         url, before, numbers = urls[side], rows(urls[side]), positions(urls[side])
-        actions = plan(states[side], states[other])
+        actions = asked_plan(url, states[side], states[other])
         reached = proven(url, actions, states[other])
         said_locks(actions)
         said_no_loss(actions)
@@ -100,7 +101,7 @@ def goes_and_comes(pair: Pair, new_database: Any, version: int) -> None:
         keys_hold_below(url)
         kept_rows(before, rows(url))
         assert not gone_back(numbers, positions(url))
-        back = proven(url, plan(reached, states[side], settings=ONLINE), states[side])
+        back = proven(url, asked_plan(url, reached, states[side], settings=ONLINE), states[side])
         same_schema(url, schemas[side])
         partitions_count_along(url)
         keys_hold_below(url)

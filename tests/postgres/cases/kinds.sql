@@ -313,3 +313,19 @@ DROP CAST (p AS int);
 CREATE FUNCTION s.number(p) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 2';
 CREATE CAST (p AS int) WITH FUNCTION s.number(p);
 CREATE TABLE t (p p, b int GENERATED ALWAYS AS (p::int) STORED);
+
+--- case what looks as if PostgreSQL supplied it, and is of one's own
+--- both
+CREATE TABLE others (x int PRIMARY KEY);
+--- a
+--- b
+CREATE COLLATION mine (PROVIDER = libc, LOCALE = 'C');
+CREATE COLLATION "m""i.ne" (PROVIDER = libc, LOCALE = 'C');
+CREATE DOMAIN word AS text CHECK (VALUE < 'z' COLLATE mine);
+CREATE TABLE t (a text, pg_at date, "x COLLATE y" int, pg_n int DEFAULT length('a COLLATE b, ''c''::regconfig'),
+  CHECK ('1999-01-01' IS DISTINCT FROM pg_at), CHECK (EXTRACT(year FROM pg_at) > 0), CHECK ("x COLLATE y" > 0));
+INSERT INTO t VALUES ('a', '2020-01-01', 1);
+CREATE INDEX i ON t (a COLLATE mine, (a || 'x') COLLATE "m""i.ne");
+CREATE VIEW v AS WITH pg_own AS (SELECT a COLLATE mine AS b FROM t), pg_two (c) AS MATERIALIZED (SELECT 1)
+  SELECT * FROM pg_own JOIN pg_two ON true;
+CREATE VIEW w AS SELECT pg_alias.a, pg_record.x FROM t pg_alias (a, b), json_to_record('{}') AS pg_record (x int);
