@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from snapstore.model import Fact
 from snapstore_postgres.names import last
 from snapstore_postgres.rows.disallowed.unfit import is_readable
-from snapstore_postgres.rows.looks.future_rows import columns_of, look, rows_of, rows_with
+from snapstore_postgres.rows.looks.future_rows import columns_of, look, rows_with
 from snapstore_postgres.rows.looks.looking import Look
 from snapstore_postgres.rows.looks.stage import Stage
 
@@ -16,11 +16,14 @@ def without_value(column: Fact, stage: Stage) -> Iterator[Look]:
     before = stage.request.live.get(column.id)
     if before is None or _allows_null(column) or not _allows_null(before):
         return
-    rows = rows_of(column.parent or "", [column], stage, only=False)
-    if rows and stage.has_rows(column.parent or ""):
-        name = last(stage.now(column.id))
-        bad = f"SELECT place FROM {rows.source} t WHERE {last(column.name)} IS NULL"
-        yield look(rows, bad, f"fit, in {name}", "it may not be NULL")
+    yield from without_any_value(column, "it may not be NULL", stage)
+
+
+def without_any_value(column: Fact, why: str, stage: Stage) -> Iterator[Look]:
+    rows, is_null = rows_with(column.parent or "", [], stage), stage.is_null(column)
+    if rows and is_null and stage.has_rows(column.parent or ""):
+        bad = f"SELECT {rows.place.expression} AS place FROM {rows.table} t WHERE {is_null}"
+        yield look(rows, bad, f"fit, in {last(stage.now(column.id))}", why)
 
 
 def computed_as_null(column: Fact, stage: Stage) -> Iterator[Look]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from snapstore.model import Fact
 from snapstore_postgres.names import last
+from snapstore_postgres.rows.disallowed.no_value import without_any_value
 from snapstore_postgres.rows.disallowed.unfit import is_readable
 from snapstore_postgres.rows.looks.future_rows import Rows, look
 from snapstore_postgres.rows.looks.looking import Look
@@ -21,30 +22,33 @@ def of_domain_check(check: Fact, stage: Stage) -> Iterator[Look]:
     if domain is None or is_same or "NOT VALID" in check.attrs["definition"]:
         return
     if is_readable(others, text, stage):
-        yield from _of_domain(domain, f"NOT ({text})", f"they do not fit CHECK {text}", stage)
+        for column, of in _columns_of(domain, stage):
+            yield from _unfit(column, domain, text, f"they do not fit CHECK {text}{of}", stage)
 
 
 def of_strict_domain(domain: Fact, stage: Stage) -> Iterator[Look]:
     before = stage.request.live.get(domain.id)
     if before is not None and domain.attrs.get("not_null") and not before.attrs.get("not_null"):
-        yield from _of_domain(domain, "value IS NULL", "it may not be NULL", stage)
+        for column, of in _columns_of(domain, stage):
+            yield from without_any_value(column, f"it may not be NULL{of}", stage)
 
 
-def _of_domain(domain: Fact, bad: str, why: str, stage: Stage) -> Iterator[Look]:
-    """Looks at all columns whose values are of a domain, or of one that is of it."""
+def _columns_of(domain: Fact, stage: Stage) -> Iterator[tuple[Fact, str]]:
+    """All columns that are there and whose values are of a domain, or of one that is of it; and words for by
+    which domains they are."""
     live, target = stage.request.live, stage.request.target
     for dependent in live.dependents.get(domain.id, ()):
         after = target.get(dependent.id)
         if after is None or dependent.attrs.get("type") != domain.name != after.attrs.get("type"):
             continue
         if dependent.kind == "domain":
-            yield from _of_domain(after, bad, f"{why}, of {domain.name}", stage)
-        elif dependent.kind == "column" and not stage.comes_anew(after.parent or ""):
-            yield from _in_column(after, domain, bad, f"{why}, of {domain.name}", stage)
+            yield from ((column, f", of {domain.name}{of}") for column, of in _columns_of(after, stage))
+        elif dependent.kind == "column" and not any(map(stage.comes_anew, (after.id, after.parent or ""))):
+            yield after, f", of {domain.name}"
 
 
-def _in_column(column: Fact, domain: Fact, bad: str, why: str, stage: Stage) -> Iterator[Look]:
-    """``bad`` is a condition on ``value``."""
+def _unfit(column: Fact, domain: Fact, check: str, why: str, stage: Stage) -> Iterator[Look]:
+    """``check`` is a condition on ``value``."""
     table, lowest = column.parent or "", _lowest(domain, stage)
     if not (stage.keeps_values(column) and stage.keeps_rows(table) and stage.has_rows(table)):
         return
@@ -54,7 +58,7 @@ def _in_column(column: Fact, domain: Fact, bad: str, why: str, stage: Stage) -> 
     value = f"t.{name}::{lowest.attrs['type']}"
     source = f"(SELECT {place.expression} AS place, {value} AS value FROM ONLY {stage.table(table)} t)"
     rows = Rows(stage.table(table), place, source)
-    yield look(rows, f"SELECT place FROM {source} t WHERE {bad}", f"fit, in {name}", why)
+    yield look(rows, f"SELECT place FROM {source} t WHERE NOT ({check})", f"fit, in {name}", why)
 
 
 def _lowest(domain: Fact, stage: Stage) -> Fact:

@@ -56,7 +56,7 @@ def looks(fact: Fact, stage: Stage) -> Iterator[Look]:
     """Looks at the rows of a table that a fact of the target may not allow."""
     kind, of = fact.attrs.get("type"), (fact.parent or "").partition(":")[0]
     if fact.kind == "column":
-        yield from without_value(fact, stage)
+        yield from () if stage.comes_anew(fact.id) else without_value(fact, stage)
         yield from computed_as_null(fact, stage)
         yield from without_any(fact, stage)
         yield from unfillable(fact, stage)

@@ -65,6 +65,9 @@ class Arrived:
     def value(self, column: Fact) -> str | None:
         return f"t.{last(column.name)}"
 
+    def is_null(self, column: Fact) -> str | None:
+        return f"{self.value(column)} IS NULL"
+
     def as_they_are(self, identities: Iterable[str]) -> bool:
         return True
 

@@ -53,6 +53,9 @@ class Stage(Protocol):
     def value(self, column: Fact) -> str | None:
         """The value that it will have, as an expression on rows called ``t``; None where nobody knows."""
 
+    def is_null(self, column: Fact) -> str | None:
+        """Whether a row will have none, as a condition on rows called ``t``; None where nobody knows."""
+
     def as_they_are(self, identities: Iterable[str]) -> bool:
         """Whether all of this is there, and nothing becomes of it."""
 

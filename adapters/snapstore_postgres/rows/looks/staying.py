@@ -23,7 +23,7 @@ from snapstore_postgres.renaming.names_before import called_now
 from snapstore_postgres.rows.archived.archive import kept
 from snapstore_postgres.rows.archived.taking_back import comes_back
 from snapstore_postgres.rows.looks.looking import Place, numbered_key, place_of
-from snapstore_postgres.rows.types.casts import cast
+from snapstore_postgres.rows.types.casts import akin, cast
 
 
 @dataclass(frozen=True)
@@ -163,6 +163,20 @@ class Staying:
         if old == new:
             return name
         return None if "." in old + new else f"({cast(name, old, new)})"
+
+    def is_null(self, column: Fact) -> str | None:
+        """Also where the column, or its type, is made anew and gets its values back: NULL for NULL."""
+        value = self.value(column)
+        if value is None and self._gets_back_its_own(column):
+            value = f"t.{last(self.now(column.id))}"
+        return value and f"{value} IS NULL"
+
+    def _gets_back_its_own(self, column: Fact) -> bool:
+        before = self.request.live.get(column.id)
+        if before is None or kept(self.request, column.id, "column"):
+            return False
+        by_itself = {"generated", "identity"} & {*before.attrs, *column.attrs}
+        return not by_itself and akin(before.attrs["type"], column.attrs["type"])
 
     def place(self, table: str) -> Place:
         """How people find the rows of a table now."""
