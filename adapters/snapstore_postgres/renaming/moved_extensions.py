@@ -65,9 +65,18 @@ def _called(fact: Fact, names: Mapping[str, str]) -> Fact:
 
 def _read(before: Fact, after: Fact | None, moves: Mapping[str, Move]) -> Fact:
     its = [moves[need] for need in before.needs if need in moves]
-    if after is None or not its or {*before.needs} != {*after.needs}:
+    if after is None or not its:
         return before
+    if {*before.needs} != {*after.needs}:
+        return _with_moved_type(before, its) if before.kind == "domain" else before
     return structs.replace(before, needs=after.needs, attrs=_as_moved(before.attrs, after.attrs, its))
+
+
+def _with_moved_type(domain: Fact, moves: Sequence[Move]) -> Fact:
+    """A domain that gets another type: values of it are read as those of the extension's, once that moved."""
+    kind = domain.attrs["type"]
+    is_own = any(need.partition(":")[2] == kind.removesuffix("[]") for need in domain.needs)
+    return domain if is_own else structs.replace(domain, attrs={**domain.attrs, "type": _behind(kind, moves)})
 
 
 def _as_moved(before: Json, after: Json, moves: Sequence[Move]) -> Json:

@@ -329,3 +329,22 @@ CREATE INDEX i ON t (a COLLATE mine, (a || 'x') COLLATE "m""i.ne");
 CREATE VIEW v AS WITH pg_own AS (SELECT a COLLATE mine AS b FROM t), pg_two (c) AS MATERIALIZED (SELECT 1)
   SELECT * FROM pg_own JOIN pg_two ON true;
 CREATE VIEW w AS SELECT pg_alias.a, pg_record.x FROM t pg_alias (a, b), json_to_record('{}') AS pg_record (x int);
+
+--- case an extension moves, and domains over its types get others
+--- a
+CREATE EXTENSION citext;
+CREATE TYPE own AS ENUM ('k');
+CREATE DOMAIN address AS citext NOT NULL CHECK (VALUE <> 'q');
+CREATE DOMAIN other AS address;
+CREATE DOMAIN plain AS own;
+CREATE TABLE t (id int PRIMARY KEY, v address, w other, x address[], y plain DEFAULT 'k');
+INSERT INTO t VALUES (1, 'A@b', 'c', '{x}');
+--- b
+CREATE SCHEMA s;
+CREATE EXTENSION citext SCHEMA s;
+CREATE TYPE own AS ENUM ('l', 'k');
+CREATE DOMAIN address AS varchar(4) CHECK (VALUE <> 'r');
+CREATE DOMAIN other AS s.citext;
+CREATE DOMAIN plain AS text CHECK (VALUE::own > 'l');
+CREATE TABLE t (id int PRIMARY KEY, v address, w other, x address[], y plain DEFAULT 'k');
+INSERT INTO t VALUES (1, 'A@b', 'c', '{x}');
