@@ -83,7 +83,9 @@ def relation_of(subject: str, request: PlanRequest) -> str | None:
     fact = _fact(subject, request)
     while fact is not None and fact.kind not in _RELATIONS:
         if fact.kind in ("publication_member", "statistics"):
-            return next((found for need in fact.needs if (found := relation_of(need, request))), None)
+            needed = filter(None, (relation_of(need, request) for need in fact.needs))
+            if found := next(needed, None):
+                return found  # those of a materialized view are part of it
         fact = _fact(fact.parent or "", request)
     return fact.id if fact else None
 

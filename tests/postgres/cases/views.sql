@@ -289,3 +289,15 @@ ALTER TABLE t ADD z serial CHECK (z > 0), ADD b int, ADD y text NOT NULL DEFAULT
 ALTER TABLE c ALTER b SET DEFAULT 5; ALTER TABLE c ADD e int; INSERT INTO t VALUES (1); INSERT INTO c VALUES (2);
 --- b
 CREATE TABLE q (a int);
+
+--- case extended statistics of a materialized view, and of a table of its name
+--- both
+CREATE TABLE base (id int, k int);
+INSERT INTO base VALUES (1, 1), (2, 1);
+--- a
+CREATE MATERIALIZED VIEW m AS SELECT id, k FROM base;
+CREATE STATISTICS ms (ndistinct) ON id, k FROM m;
+--- b
+CREATE TABLE m (id int, k int);
+INSERT INTO m VALUES (1, 1);
+CREATE STATISTICS ms (ndistinct) ON id, k FROM m;
