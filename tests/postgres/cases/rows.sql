@@ -262,3 +262,34 @@ CREATE EXTENSION citext; CREATE EXTENSION hstore; CREATE TABLE t (a int, b text 
 CREATE INDEX t_a ON t (a); ALTER INDEX t_a DEPENDS ON EXTENSION citext; ALTER INDEX t_b_key DEPENDS ON EXTENSION hstore; CREATE INDEX t_h ON t ((b::citext)); ALTER INDEX t_h DEPENDS ON EXTENSION hstore;
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f(); ALTER TRIGGER touch ON t DEPENDS ON EXTENSION citext;
 --- b
+
+--- case rows that nothing tells apart get back what they had in an enum
+--- a
+CREATE TYPE e AS ENUM ('a', 'gone', 'b');
+CREATE TABLE t (m e);
+INSERT INTO t VALUES ('gone'), ('a'), ('gone'), ('b'), (NULL);
+--- b
+CREATE TYPE e AS ENUM ('a', 'b');
+CREATE TABLE t (m e);
+INSERT INTO t VALUES ('a'), ('b');
+
+--- case rows that nothing tells apart get back together what they had in two columns
+--- both
+CREATE TABLE u (c int);
+INSERT INTO u VALUES (1), (2);
+--- a
+CREATE TABLE t (m text, n int);
+INSERT INTO t VALUES ('gone', 1), (NULL, 2), ('gone', NULL), ('b', 4), (NULL, NULL), ('x', 6);
+--- b
+CREATE TABLE t ();
+INSERT INTO t DEFAULT VALUES;
+
+--- case rows that nothing tells apart keep together what they have in columns of a type made anew
+--- a
+CREATE TYPE r AS RANGE (subtype = int);
+CREATE TABLE t (m r, n r, o int);
+INSERT INTO t VALUES ('[1,2)', NULL, 1), (NULL, '[2,3)', 1), ('[3,4)', '[4,5)', 1), (NULL, NULL, 1);
+--- b
+CREATE TYPE r AS RANGE (subtype = bigint);
+CREATE TABLE t (m r, n r, o int);
+INSERT INTO t VALUES ('[1,2)', '[2,3)', 1), (NULL, '[5,6)', 1), ('[7,8)', NULL, 1), ('[8,9)', '[1,9)', 1);

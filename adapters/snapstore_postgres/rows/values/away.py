@@ -13,7 +13,7 @@ from snapstore_postgres.relations.locks import held_still
 from snapstore_postgres.rows.archived import archive
 from snapstore_postgres.rows.types.casts import written
 from snapstore_postgres.rows.undisturbed import undisturbed
-from snapstore_postgres.rows.values.keys import key_columns, key_of, row_key, row_no
+from snapstore_postgres.rows.values.keys import is_told_by_key, key_columns, key_of, row_key, row_no
 from snapstore_postgres.rows.values.places import (
     INSTEAD,
     closed,
@@ -65,7 +65,11 @@ def set_aside(
     """
     entry = column_entry(view.request, column, key_of(column, view))
     entry = marked(entry, archive.SOME, *((INSTEAD,) if instead else ()))
-    update = emptied(column, which, view, instead or "NULL")
+    update = (
+        emptied(column, which, view, instead or "NULL")
+        if is_told_by_key(column, entry, view.request)
+        else _emptied_in_order(column, which, view, instead or "NULL", entry)
+    )
     return [
         held_still(qualifier(column.name)),
         *copied(column, entry, rows_with(column, entry, view, reads), view.request, which, instead),
@@ -78,3 +82,12 @@ def emptied(column: Fact, which: str, view: View, instead: str = "NULL") -> list
     """Updates that leave nothing in a column where a condition on ``t`` holds, or something else instead."""
     tables = local_rows.updated(qualifier(column.name), view)
     return [f"UPDATE {table} t SET {last(column.name)} = {instead} WHERE {which}" for table in tables]
+
+
+def _emptied_in_order(column: Fact, which: str, view: View, instead: str, entry: archive.Entry) -> list[str]:
+    """The same, where all rows are updated if some are."""
+    tables, name = local_rows.updated(qualifier(column.name), view), last(column.name)
+    value = f"CASE WHEN {which} THEN {instead} ELSE t.{name} END"
+    return [
+        f"UPDATE {table} t SET {name} = {value} WHERE EXISTS (SELECT FROM {entry.rows})" for table in tables
+    ]

@@ -16,7 +16,7 @@ from snapstore_postgres.rows.archived.as_json import as_json
 from snapstore_postgres.rows.archived.from_json import from_json
 from snapstore_postgres.rows.types.casts import read, written
 from snapstore_postgres.rows.undisturbed import undisturbed
-from snapstore_postgres.rows.values.keys import key_columns, row_key, row_no
+from snapstore_postgres.rows.values.keys import is_told_by_key, key_columns, row_key, row_no
 from snapstore_postgres.rows.values.of_columns import left_above
 from snapstore_postgres.rows.values.places import INSTEAD, closed, kept_open, rows_with
 
@@ -102,16 +102,37 @@ END"""
 def _update(
     table: str, source: str, column: Fact, entry: archive.Entry, request: PlanRequest, which: str = ""
 ) -> str:
-    key, name = row_key(entry.facts["key"]), last(column.name)
+    name = last(column.name)
     giving = (_as_json if "by_name" in entry.facts else _as_text)(column, entry, request)
-    return (
-        f"WITH back AS (UPDATE {table} t SET {name} = {giving.value} FROM ("
-        f"SELECT t.tableoid AS part, t.ctid AS place, {key} AS row_key,"
+    numbered = (
+        f"(SELECT t.tableoid AS part, t.ctid AS place, {row_key(entry.facts['key'])} AS row_key,"
         f" {row_no(column, entry, request)} AS row_no FROM {source}) k"
-        f" JOIN {entry.rows} a USING (row_key, row_no)"
-        f" WHERE t.tableoid = k.part AND t.ctid = k.place AND {giving.where}{which}"
-        f" RETURNING a.ctid AS kept, {giving.whole} AS whole)"
+    )
+    update = _by_key if is_told_by_key(column, entry, request) else _in_order
+    given = update(table, name, numbered, entry.rows, giving, which)
+    return (
+        f"WITH back AS (UPDATE {table} t SET {name} = {given})"
         f" DELETE FROM {entry.rows} r USING back b WHERE r.ctid = b.kept AND b.whole"
+    )
+
+
+def _by_key(table: str, name: str, numbered: str, rows: str, giving: _Giving, which: str) -> str:
+    return (
+        f"{giving.value} FROM {numbered} JOIN {rows} a USING (row_key, row_no)"
+        f" WHERE t.tableoid = k.part AND t.ctid = k.place AND {giving.where}{which}"
+        f" RETURNING a.ctid AS kept, {giving.whole} AS whole"
+    )
+
+
+def _in_order(table: str, name: str, numbered: str, rows: str, giving: _Giving, which: str) -> str:
+    """The same, which updates all rows as they lie, whatever they get: so they stay in their order."""
+    return (
+        f"CASE WHEN a.gets THEN {giving.value} ELSE t.{name} END FROM (SELECT k.part, k.place, a.*,"
+        f" a.ctid AS kept, coalesce({giving.where}{which}, false) AS gets"
+        f" FROM {numbered} JOIN {table} t ON t.tableoid = k.part AND t.ctid = k.place"
+        f" LEFT JOIN {rows} a USING (row_key, row_no) ORDER BY k.place) a"
+        f" WHERE t.tableoid = a.part AND t.ctid = a.place"
+        f" RETURNING a.kept, a.gets AND {giving.whole} AS whole"
     )
 
 

@@ -50,10 +50,16 @@ def row_no(fact: Fact, entry: archive.Entry, request: PlanRequest) -> str:
     All rows of a table are sorted to find that out. None are where it is a key of the table before as after,
     and of types whose values differ as text where they differ at all.
     """
-    names, sides = key_columns(fact, entry), (request.live, request.target)
-    if all(_is_key(names, fact.parent or "", side) for side in sides):
+    if is_told_by_key(fact, entry, request):
         return "1::bigint"
     return f"row_number() OVER (PARTITION BY {row_key(entry.facts['key'])})"
+
+
+def is_told_by_key(fact: Fact, entry: archive.Entry, request: PlanRequest) -> bool:
+    """Whether no two rows have the same key. Else they are told by the order in which they lie, so that what
+    updates some of them has to update all: only then they stay in it."""
+    names, sides = key_columns(fact, entry), (request.live, request.target)
+    return all(_is_key(names, fact.parent or "", side) for side in sides)
 
 
 def _is_key(columns: Sequence[str], table: str, side: Facts) -> bool:
