@@ -293,3 +293,17 @@ INSERT INTO t VALUES ('[1,2)', NULL, 1), (NULL, '[2,3)', 1), ('[3,4)', '[4,5)', 
 CREATE TYPE r AS RANGE (subtype = bigint);
 CREATE TABLE t (m r, n r, o int);
 INSERT INTO t VALUES ('[1,2)', '[2,3)', 1), (NULL, '[5,6)', 1), ('[7,8)', NULL, 1), ('[8,9)', '[1,9)', 1);
+
+--- case rows of nothing but NULL are values, which may be in a column that is NOT NULL
+--- a
+CREATE TYPE c AS (x int, y text);
+CREATE TYPE s AS (x int);
+CREATE DOMAIN d AS s NOT NULL;
+CREATE TABLE t (id int PRIMARY KEY, v c DEFAULT ROW(7, 'q')::c, w s NOT NULL, x d);
+INSERT INTO t VALUES (1, ROW(1, 'a'), ROW(2), ROW(3)), (2, ROW(NULL, NULL), '()', '()');
+--- b
+CREATE TYPE c AS (x bigint, z int);
+CREATE TYPE s AS (x int);
+CREATE DOMAIN d AS s;
+CREATE TABLE t (id int PRIMARY KEY, v c DEFAULT ROW(7, 8)::c NOT NULL, w s, x d);
+INSERT INTO t VALUES (1, ROW(1, 2), ROW(1), ROW(2)), (2, ROW(NULL, NULL), '()', '()');

@@ -17,7 +17,7 @@ from snapstore_postgres.relations.sizes import size
 from snapstore_postgres.rows.archived import archive
 from snapstore_postgres.rows.positions import positions
 from snapstore_postgres.rows.stand_ins import filling, gaps, namesakes
-from snapstore_postgres.rows.types.casts import AS_WRITTEN, below_domains
+from snapstore_postgres.rows.types.casts import AS_WRITTEN, below_domains, is_null
 from snapstore_postgres.rows.types.held_rows import holders
 from snapstore_postgres.rows.undisturbed import undisturbed
 from snapstore_postgres.rows.values.back import noted_instead, put_back
@@ -72,9 +72,9 @@ def _written(fact: Fact, default: Fact, view: View) -> list[str]:
 
 def _defaults(fact: Fact, default: str, view: View) -> list[str]:
     """Updates that give a column its default, or that of its domain, where it has no value."""
-    name = last(fact.name)
+    name, kind = last(fact.name), fact.attrs["type"]
     return [
-        f"UPDATE {to} SET {name} = {default} WHERE {name} IS NULL"
+        f"UPDATE {to} SET {name} = {default} WHERE {is_null(name, kind)}"
         for to in local_rows.updated(table_of(fact), view)
     ]
 

@@ -14,6 +14,7 @@ from snapstore_postgres.relations.foreign_keys import referred
 from snapstore_postgres.renaming.names_before import RENAMED_BACK
 from snapstore_postgres.rows.looks.looking import Place
 from snapstore_postgres.rows.looks.staying import with_below
+from snapstore_postgres.rows.types.casts import is_null
 
 BY_ITSELF = Place("ctid", "t.ctid")
 """Where a row lies in a table that nothing is below, refers to, or watches."""
@@ -66,7 +67,7 @@ class Arrived:
         return f"t.{last(column.name)}"
 
     def is_null(self, column: Fact) -> str | None:
-        return f"{self.value(column)} IS NULL"
+        return is_null(f"t.{last(column.name)}", column.attrs["type"])
 
     def as_they_are(self, identities: Iterable[str]) -> bool:
         return True

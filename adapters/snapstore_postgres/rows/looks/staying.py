@@ -23,7 +23,7 @@ from snapstore_postgres.renaming.names_before import called_now
 from snapstore_postgres.rows.archived.archive import kept
 from snapstore_postgres.rows.archived.taking_back import comes_back
 from snapstore_postgres.rows.looks.looking import Place, numbered_key, place_of
-from snapstore_postgres.rows.types.casts import akin, cast
+from snapstore_postgres.rows.types.casts import akin, cast, is_null
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class Staying:
         value = self.value(column)
         if value is None and self._gets_back_its_own(column):
             value = f"t.{last(self.now(column.id))}"
-        return value and f"{value} IS NULL"
+        return value and is_null(value, column.attrs["type"])
 
     def _gets_back_its_own(self, column: Fact) -> bool:
         before = self.request.live.get(column.id)

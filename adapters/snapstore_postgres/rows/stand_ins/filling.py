@@ -21,6 +21,7 @@ from snapstore_postgres.rows.stand_ins.compared import behind, beside
 from snapstore_postgres.rows.stand_ins.neutral import NEUTRAL, NUMBERS, TEXTS, TIMES, UNUSED, base_of, of_type
 from snapstore_postgres.rows.stand_ins.referring import is_found, key_that_is_there, references_of
 from snapstore_postgres.rows.stand_ins.together import leaving_room, wanted_beside
+from snapstore_postgres.rows.types.casts import is_null
 
 
 def needs(column: Fact, view: View) -> list[str]:
@@ -38,7 +39,7 @@ def filling(column: Fact, table: str, view: View) -> str:
     unused = f", {number} + {_last_number(table, name)} AS snap_unused" if UNUSED in chosen else ""
     return (
         f"UPDATE {table} t SET {name} = ({chosen}) FROM (SELECT tableoid AS snap_part, ctid AS snap_place,"
-        f" {number} AS snap_no{unused} FROM {table} WHERE {name} IS NULL) k"
+        f" {number} AS snap_no{unused} FROM {table} WHERE {is_null(name, column.attrs['type'])}) k"
         " WHERE t.tableoid = k.snap_part AND t.ctid = k.snap_place"
     )
 

@@ -57,6 +57,11 @@ def read(value: str, kind: str) -> str:
     return f"{value}::{AS_WRITTEN}::{kind}" if "." in kind else f"{value}::{kind}"
 
 
+def is_null(value: str, kind: str) -> str:
+    """The test for no value at all: a row of nothing but NULL is one, which ``IS NULL`` does not say."""
+    return f"{value} IS NOT DISTINCT FROM NULL" if "." in kind else f"{value} IS NULL"
+
+
 _TEXTS = ("text", "character varying")
 _NEXT = "[89ab][0-9a-f]"
 _UTF8 = "|".join(
