@@ -156,6 +156,15 @@ CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2);
 --- a
 ALTER TABLE t ADD n amount, ADD plain num(6,1); UPDATE t SET n = (id + 2)::text::num, plain = (id + 4)::text::num;
 
+--- case values of a domain over rows with a base type, some attributes of which go
+--- both
+CREATE TYPE my; CREATE FUNCTION my_in(cstring) RETURNS my LANGUAGE internal IMMUTABLE STRICT AS 'int4in'; CREATE FUNCTION my_out(my) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE my (INPUT = my_in, OUTPUT = my_out, LIKE = int4); CREATE DOMAIN strict AS int NOT NULL DEFAULT 3;
+--- a
+CREATE TYPE c AS (n int, f my); CREATE DOMAIN d AS c CHECK ((VALUE).n > 0) DEFAULT ROW(1, '2'); CREATE TABLE t (id int PRIMARY KEY, x d); INSERT INTO t VALUES (1, ROW(5, '6')), (2, DEFAULT), (3, NULL);
+--- b
+CREATE TYPE c AS (f my, z text); CREATE DOMAIN d AS c DEFAULT ROW('2', 'z'); CREATE TABLE t (id int PRIMARY KEY, x d); INSERT INTO t VALUES (1, ROW('6', 'y')), (2, DEFAULT);
+
 --- case values with an attribute that is NULL in spite of its domain
 --- both
 CREATE DOMAIN sum AS numeric NOT NULL;

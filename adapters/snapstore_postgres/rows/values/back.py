@@ -149,7 +149,8 @@ class _Giving(NamedTuple):
 
 def _as_json(column: Fact, entry: archive.Entry, request: PlanRequest) -> _Giving:
     name, kind = last(column.name), column.attrs["type"]
-    now = f"pg_catalog.jsonb_strip_nulls({as_json(f't.{name}', kind, request.target)})"
+    there = f"t.{name}::{kind}"  # it may be text until all rows have their values
+    now = f"pg_catalog.jsonb_strip_nulls({as_json(there, kind, request.target)})"
     return _Giving(
         value=f"({from_json('a.value', kind, request.target)})",
         # It may have lost attributes since.
