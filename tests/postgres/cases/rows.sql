@@ -181,6 +181,11 @@ INSERT INTO t SELECT 2, NULL, ROW(a, ARRAY[a, NULL], h, 5)::deep, NULL, ARRAY[h]
 --- a
 ALTER TYPE addr ADD ATTRIBUTE due sum;
 
+--- case values name what is made anew, in a table that a publication which comes filters by no key -- since 15
+--- a
+CREATE TABLE u (a int); INSERT INTO u VALUES (1); CREATE TABLE t (id int, c regclass); INSERT INTO t VALUES (1, 'u'), (2, 't'); CREATE PUBLICATION p FOR TABLE t WHERE (id < 9);
+--- b
+
 --- case values that name objects which are made anew
 --- a
 CREATE TYPE e AS ENUM ('x', 'y', 'z'); CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE o (id int, v e); CREATE VIEW ov AS SELECT id FROM o;

@@ -86,7 +86,7 @@ def _renamed(column: Fact, made: Sequence[str], request: PlanRequest) -> Action:
         f"UPDATE {only}{table} t SET {name} = n.now::pg_catalog.{kind} FROM (VALUES {pairs}) AS n (was, now)"
         f" WHERE t.{name}::pg_catalog.oid OPERATOR(pg_catalog.=) n.was"
     )
-    published = any(identity.startswith("publication:") for identity in request.live)
+    published = any(side.kinds.get("publication") for side in (request.live, request.target))
     return Action(
         resource=request.resource,
         verb=Verb.ALTER,
