@@ -322,6 +322,19 @@ def test_rows_that_refer_to_what_may_have_been_renamed_are_told_so(
     assert "(--rename table:public.p=public.o if these are one)" in stopped.value.what
 
 
+def test_rows_that_refer_to_nothing_are_told_whatever_becomes_of_the_type(
+    new_database: Callable[[], str],
+) -> None:
+    told = refused(
+        new_database(),
+        "CREATE TABLE o (v text PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY, v text REFERENCES o)",
+        "ALTER TABLE t DROP CONSTRAINT t_v_fkey; CREATE TYPE e AS ENUM ('a');"
+        "ALTER TABLE t ALTER v TYPE e USING v::e; DROP TABLE o; INSERT INTO t VALUES (1, 'a'), (2, NULL)",
+    )
+    assert "1 rows of public.t do not fit t_v_fkey: id = 1" in told.what
+    assert "what they refer to is not in public.o, which comes back without rows" in told.what
+
+
 def test_all_rows_in_the_way_are_told_at_once(new_database: Callable[[], str]) -> None:
     told = refused(
         new_database(),

@@ -11,7 +11,7 @@ from snapstore_postgres.relations import foreign_keys
 from snapstore_postgres.relations.foreign_keys import ForeignKey
 from snapstore_postgres.renaming.doubts import note
 from snapstore_postgres.rows.archived.archive import kept
-from snapstore_postgres.rows.looks.future_rows import Rows, is_alone, look, rows_of, rows_with
+from snapstore_postgres.rows.looks.future_rows import Rows, is_alone, look, rows_having, rows_of, rows_with
 from snapstore_postgres.rows.looks.looking import Look
 from snapstore_postgres.rows.looks.stage import Stage
 from snapstore_postgres.rows.stand_ins import filling, gaps
@@ -25,8 +25,9 @@ def orphans(constraint: Fact, stage: Stage) -> Iterator[Look]:
         return
     table, other = constraint.parent or "", key.table
     rows = rows_of(table, key.own, stage, is_alone(table, stage))
-    if rows is not None and stage.comes_empty(other):
-        yield _of_nothing(constraint, rows, key, stage)
+    if stage.comes_empty(other):
+        having = rows or rows_having(table, key.own, stage, is_alone(table, stage))
+        yield from [_of_nothing(constraint, having, key, stage)] if having else []
     if asked is None:
         return
     referred = rows_of(other, key.others, stage, is_alone(other, stage))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from snapstore.model import Fact
@@ -26,14 +26,31 @@ def rows_of(table: str, columns: Sequence[Fact], stage: Stage, only: bool) -> Ro
 
 def rows_with(table: str, columns: Sequence[Fact], stage: Stage, only: bool = False) -> Rows | None:
     """None where they are not known; they may be wanted for their number alone."""
-    values = [stage.value(column) for column in columns]
-    if None in values or not stage.keeps_rows(table):
+    values = {last(column.name): stage.value(column) for column in columns}
+    return None if None in values.values() else _rows(table, values, stage, only)
+
+
+def _rows(table: str, values: Mapping[str, str | None], stage: Stage, only: bool) -> Rows | None:
+    """With these values, by the names of columns."""
+    if not stage.keeps_rows(table):
         return None
     place = stage.place(table)
-    named = [f"{value} AS {last(column.name)}" for value, column in zip(values, columns, strict=True)]
     one = "ONLY " if only else ""
-    listed = ", ".join([f"{place.expression} AS place", *named])
+    listed = ", ".join([f"{place.expression} AS place", *(f"{v} AS {name}" for name, v in values.items())])
     return Rows(stage.table(table), place, f"(SELECT {listed} FROM {one}{stage.table(table)} t)")
+
+
+def rows_having(table: str, columns: Sequence[Fact], stage: Stage, only: bool) -> Rows | None:
+    """As :func:`rows_of`, where all that is asked of values is whether there are any: of whatever type."""
+    if not all(stage.value(column) or _becomes_another(column, stage) for column in columns):
+        return None
+    return _rows(table, {last(c.name): f"t.{last(stage.now(c.id))}" for c in columns}, stage, only)
+
+
+def _becomes_another(column: Fact, stage: Stage) -> bool:
+    """Whether its values become such of another type, each of them."""
+    before = stage.request.live.get(column.id)
+    return before is not None and stage.keeps_values(column) and before.attrs["type"] != column.attrs["type"]
 
 
 def columns_of(fact: Fact, stage: Stage) -> list[Fact]:
