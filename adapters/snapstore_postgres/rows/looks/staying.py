@@ -13,7 +13,7 @@ from functools import cached_property
 
 from snapstore.adapter import PlanRequest
 from snapstore.facts import Facts
-from snapstore.model import Action, Fact, Json
+from snapstore.model import Action, Fact, Json, Verb
 from snapstore_postgres.expressions.bodies import by_name, names_in
 from snapstore_postgres.names import last
 from snapstore_postgres.relations import children
@@ -41,6 +41,11 @@ class Staying:
     @cached_property
     def destroyed(self) -> frozenset[str]:
         return frozenset(i for a in self.actions for i in a.destroys)
+
+    @cached_property
+    def dropped(self) -> frozenset[str]:
+        """What of that is more than altered while something of it is away."""
+        return frozenset(i for a in self.actions if a.verb is not Verb.ALTER for i in a.destroys)
 
     @cached_property
     def doubted(self) -> dict[str, str]:
@@ -138,7 +143,7 @@ class Staying:
     def keeps_values(self, column: Fact) -> bool:
         """Whether a column of the target will hold what it holds now, though perhaps as another type."""
         before = self.request.live.get(column.id)
-        if before is None or column.id in self.destroyed or kept(self.request, column.id, "column"):
+        if before is None or column.id in self.dropped or kept(self.request, column.id, "column"):
             return False
         return all(before.attrs.get(key) == column.attrs.get(key) for key in ("generated", "collation"))
 
