@@ -11,18 +11,27 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
 
 from snapstore.model import Fact, FactChange
 
 Groups: TypeAlias = Mapping[str, Sequence[Fact]]
+_WAYS = ("kinds", "parts", "dependents")
+
+
+class _Before(NamedTuple):
+    """Groups, or facts that can be grouped, and what has become other facts since, as it was then."""
+
+    groups: Groups | Facts
+    was: Mapping[str, Fact | None]
 
 
 class Facts(dict[str, Fact]):
     """Facts by identity, not to be changed once they were looked for in any other way."""
 
-    _before: tuple[Facts, list[str]] | None = None
-    """The facts that these were made from by :meth:`changed`, and the identities of those that differ."""
+    _before: Mapping[str, _Before] = MappingProxyType({})
+    """Of facts that were made from others by :meth:`changed`: what is known of these in each way to look."""
 
     @classmethod
     def of(cls, facts: Mapping[str, Fact]) -> Facts:
@@ -31,10 +40,8 @@ class Facts(dict[str, Fact]):
 
     def changed(self, changes: Sequence[FactChange]) -> Facts:
         """The facts after these changes."""
-        after, differing = Facts(self), [change.id for change in changes]
-        after._before = self, differing
-        if self._before is not None:  # no chain: a plan may go from change to change a thousand times
-            after._before = self._before[0], [*self._before[1], *differing]
+        after, was = Facts(self), {change.id: self.get(change.id) for change in changes}
+        after._before = {way: self._known(way, was) for way in _WAYS}
         for change in changes:
             if change.after is None:
                 after.pop(change.id, None)
@@ -42,38 +49,37 @@ class Facts(dict[str, Fact]):
                 after[change.id] = change.after
         return after
 
+    def _known(self, way: str, was: Mapping[str, Fact | None]) -> _Before:
+        """What facts that differ from these start from. No chain of all that went before: a plan may go from
+        change to change a thousand times."""
+        if way in self.__dict__ or way not in self._before:
+            return _Before(self.__dict__.get(way, self), was)
+        known = self._before[way]
+        return _Before(known.groups, {**was, **known.was})
+
     @cached_property
     def kinds(self) -> Groups:
         """The facts of each kind."""
-        return self._grouped(_by_kind, lambda before: before.kinds)
+        return self._grouped("kinds", _by_kind)
 
     @cached_property
     def parts(self) -> Groups:
         """What is part of each fact, by its identity."""
-        return self._grouped(_by_whole, lambda before: before.parts)
+        return self._grouped("parts", _by_whole)
 
     @cached_property
     def dependents(self) -> Groups:
         """What needs each fact, by its identity."""
-        return self._grouped(_by_need, lambda before: before.dependents)
+        return self._grouped("dependents", _by_need)
 
-    def by(self, how: Callable[[Iterable[Fact]], Groups]) -> Groups:
-        """The facts in another way that somebody else looks for them: grouped by ``how``."""
-        if how not in self._others:
-            self._others[how] = self._grouped(how, lambda before: before.by(how))
-        return self._others[how]
-
-    @cached_property
-    def _others(self) -> dict[Callable[[Iterable[Fact]], Groups], Groups]:
-        return {}
-
-    def _grouped(self, by: Callable[[Iterable[Fact]], Groups], known: Callable[[Facts], Groups]) -> Groups:
-        if self._before is None:
+    def _grouped(self, way: str, by: Callable[[Iterable[Fact]], Groups]) -> Groups:
+        if way not in self._before:
             return by(self.values())
-        before, differing = self._before
-        gone = by(before[identity] for identity in differing if identity in before)
-        come = by(self[identity] for identity in differing if identity in self)
-        return _laid_over(known(before), gone, come)
+        groups, was = self._before[way]
+        known: Groups = getattr(groups, way) if isinstance(groups, Facts) else groups
+        gone = by(fact for fact in was.values() if fact is not None)
+        come = by(self[identity] for identity in was if identity in self)
+        return _laid_over(known, gone, come)
 
 
 def _by_kind(facts: Iterable[Fact]) -> Groups:

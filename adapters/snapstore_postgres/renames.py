@@ -25,6 +25,7 @@ from snapstore_postgres.relations.taken_names import freed
 from snapstore_postgres.renaming import INSIDE, RENAMED, Renaming
 from snapstore_postgres.renaming.free_names import aside, is_taken
 from snapstore_postgres.renaming.inside import next_inside, type_of
+from snapstore_postgres.renaming.mentions import Mentions
 from snapstore_postgres.renaming.next_object import next_object
 from snapstore_postgres.renaming.objects import renaming_of
 from snapstore_postgres.renaming.renamed_request import renamed
@@ -85,20 +86,21 @@ def after_renaming(renames: Renames, actions: Sequence[Action]) -> list[Action]:
 
 def _all_renamings(request: PlanRequest) -> Iterator[tuple[Renaming, PlanRequest]]:
     """One after the other, each found with those before it done, and the request as it is after it."""
+    mentions = Mentions(request.live)
     said = {old: new for old, new in request.options.renames.items() if _is_known(old, request)}
     while renaming := next_object(request, said):
-        request = renamed(request, renaming)
+        request = renamed(request, renaming, mentions)
         yield renaming, request
         said = {renaming.identity(old): new for old, new in said.items()}
     for renaming in said_parts(request, said):
-        request = renamed(request, renaming)
+        request = renamed(request, renaming, mentions)
         yield renaming, request
     while renaming := next_inside(request, said):
-        request = renamed(request, renaming)
+        request = renamed(request, renaming, mentions)
         yield renaming, request
     for renaming in (*of_same_column(request), *parts_of_tables(request)):
         if renaming.before not in said and renaming.after not in said.values():
-            request = renamed(request, renaming)
+            request = renamed(request, renaming, mentions)
             yield renaming, request
 
 

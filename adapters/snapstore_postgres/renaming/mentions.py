@@ -8,31 +8,48 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations
 
-from snapstore.facts import Facts, Groups
-from snapstore.model import Fact
+from snapstore.facts import Facts
+from snapstore.model import Fact, FactChange
 from snapstore_postgres.names import parts
 
 _PART = r'(?:"(?:[^"]|"")+"|[\w$]+)'
 _QUALIFIED = re.compile(rf"{_PART}(?:\.{_PART})+")
 
 
-def mentioning(names: Collection[str], facts: Facts) -> list[Fact]:
-    """The facts that mention one of these, each once; all facts where one is no qualified name."""
-    if not all(map(_QUALIFIED.fullmatch, names)):
-        return [*facts.values()]
-    known = facts.by(_by_name)
-    return [*{fact.id: fact for name in names for fact in known.get(name, ())}.values()]
+class Mentions:
+    """Facts by the names that they mention, kept up with one renaming after the other. They are looked
+    through when first asked for: most plans rename nothing."""
 
+    def __init__(self, facts: Facts) -> None:
+        self._first = facts
 
-def _by_name(facts: Iterable[Fact]) -> Groups:
-    found: dict[str, list[Fact]] = defaultdict(list)
-    for fact in facts:
-        for name in set(_names_in(fact)):
-            found[name].append(fact)
-    return dict(found)
+    @cached_property
+    def _facts(self) -> dict[str, dict[str, None]]:
+        found: dict[str, dict[str, None]] = defaultdict(dict)
+        for fact in self._first.values():
+            for name in _names_in(fact):
+                found[name][fact.id] = None
+        return found
+
+    def of(self, names: Collection[str], facts: Facts) -> list[Fact]:
+        """The facts that mention one of these, each once; all facts where one is no qualified name."""
+        if not all(map(_QUALIFIED.fullmatch, names)):
+            return [*facts.values()]
+        found = {identity: None for name in names for identity in self._facts.get(name, ())}
+        return [facts[identity] for identity in found]
+
+    def move(self, changes: Iterable[FactChange]) -> None:
+        """Some facts have become others."""
+        moved = [(change.before, change.after) for change in changes]
+        for fact in (before for before, _ in moved if before):
+            for name in _names_in(fact):
+                self._facts[name].pop(fact.id, None)
+        for fact in (after for _, after in moved if after):
+            for name in _names_in(fact):
+                self._facts[name][fact.id] = None
 
 
 def _names_in(fact: Fact) -> Iterator[str]:

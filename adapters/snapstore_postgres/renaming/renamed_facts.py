@@ -20,7 +20,7 @@ from snapstore_postgres.relations.usual_names import (
     range_constructors,
 )
 from snapstore_postgres.renaming import INSIDE, Renaming, schema_of
-from snapstore_postgres.renaming.mentions import mentioning
+from snapstore_postgres.renaming.mentions import Mentions
 from snapstore_postgres.renaming.renamed_attributes import rewritten
 from snapstore_postgres.renaming.wording import rewriters
 
@@ -47,9 +47,10 @@ def renamed_facts(
         yield _in_its_schema(found, renaming)
 
 
-def affected(renaming: Renaming, live: Facts) -> list[Fact]:
+def affected(renaming: Renaming, live: Facts, mentions: Mentions) -> list[Fact]:
     """Facts of which some may be others after a renaming; all others stay as they are."""
-    found = {fact.id: fact for fact in mentioning(_marks(renaming, live.kinds.get("extension", ())), live)}
+    marks = _marks(renaming, live.kinds.get("extension", ()))
+    found = {fact.id: fact for fact in mentions.of(marks, live)}
     found |= {table: live[table] for table in _tables(renaming) if table in live}
     apart = ("range", "partition") if renaming.kind == "label" else ("range",)
     return [*{**found, **{fact.id: fact for kind in apart for fact in live.kinds.get(kind, ())}}.values()]

@@ -14,13 +14,14 @@ from snapstore_postgres.names import last, qualifier
 from snapstore_postgres.relations import server_version
 from snapstore_postgres.renaming import INSIDE, MISCOUNTED, Renaming, belonging
 from snapstore_postgres.renaming.bounds import with_bounds
+from snapstore_postgres.renaming.mentions import Mentions
 from snapstore_postgres.renaming.names_before import MADE_WAY, RENAMED_BACK
 from snapstore_postgres.renaming.renamed_facts import affected, renamed_facts
 
 
-def renamed(request: PlanRequest, renaming: Renaming) -> PlanRequest:
-    """The request as it will be after the renaming."""
-    facts = affected(renaming, request.live)
+def renamed(request: PlanRequest, renaming: Renaming, mentions: Mentions | None = None) -> PlanRequest:
+    """The request as it will be after the renaming. ``mentions``, of its live facts, are kept up."""
+    facts = affected(renaming, request.live, mentions) if mentions else [*request.live.values()]
     bound = with_bounds(facts, request.live, renaming)
     found = renamed_facts(bound, renaming, request.target, server_version(request))
     others = [(was, now) for was, now in zip(facts, found, strict=True) if now is not was]
@@ -28,6 +29,8 @@ def renamed(request: PlanRequest, renaming: Renaming) -> PlanRequest:
     moves = [FactChange(was.id, was, None) for was, _ in others if was.id not in come]
     moves += [FactChange(identity, request.live.get(identity), now) for identity, now in come.items()]
     live = request.live.changed(moves)
+    if mentions:
+        mentions.move(moves)
     changed = structs.replace(request.changes, facts=changes_after(request, live, moves))
     return structs.replace(request, live=live, live_hints=_hints(request, renaming), changes=changed)
 
