@@ -25,13 +25,14 @@ def rows_of(request: PlanRequest, identity: str) -> str:
 
 
 def rows_here(identity: str, side: Facts, leaving: Collection[str] = ()) -> str:
-    """A partitioned table without those of its partitions that leave or lie elsewhere."""
+    """A partitioned table without those of its partitions that leave or lie elsewhere. Where its rows lie is
+    told with them, which tells those apart that have the same key."""
     below = list(partitions_below(identity, side))
     own = [p for p in below if p not in leaving and "foreign" not in side[p].attrs]
     tables = [table.partition(":")[2] for table in (identity, *own)]
     if own == below:
         return f"{tables[0]} t"
-    names = ", ".join(sorted(columns_of(identity, side)))
+    names = ", ".join(["tableoid", "ctid", *sorted(columns_of(identity, side))])
     return f"({' UNION ALL '.join(f'SELECT {names} FROM ONLY {table}' for table in tables)}) t"
 
 

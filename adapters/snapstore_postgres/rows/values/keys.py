@@ -52,7 +52,8 @@ def row_no(fact: Fact, entry: archive.Entry, request: PlanRequest) -> str:
     """
     if is_told_by_key(fact, entry, request):
         return "1::bigint"
-    return f"row_number() OVER (PARTITION BY {row_key(entry.facts['key'])})"
+    same = row_key(entry.facts["key"])  # sorting by that alone would mix those that have it
+    return f"row_number() OVER (PARTITION BY {same} ORDER BY t.tableoid, t.ctid)"
 
 
 def is_told_by_key(fact: Fact, entry: archive.Entry, request: PlanRequest) -> bool:
