@@ -106,6 +106,7 @@ def goes_and_comes(pair: Pair, new_database: Any, version: int) -> None:
         partitions_count_along(url)
         keys_hold_below(url)
         kept_rows(before, rows(url))
+        kept_rows(rows(url), before)  # nor are there more of them
         assert not gone_back(numbers, positions(url))
         assert plan(back, states[side]) == []
 

@@ -321,3 +321,12 @@ CREATE TYPE s AS (x int);
 CREATE DOMAIN d AS s;
 CREATE TABLE t (id int PRIMARY KEY, v c DEFAULT ROW(7, 8)::c NOT NULL, w s, x d);
 INSERT INTO t VALUES (1, ROW(1, 2), ROW(1), ROW(2)), (2, ROW(NULL, NULL), '()', '()');
+
+--- case what a partition could not keep is its own again once it and its table are plain
+--- a
+CREATE TABLE p (a int, b text) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+CREATE TABLE p2 PARTITION OF p DEFAULT;
+--- b
+CREATE TABLE p (a int, b text); INSERT INTO p VALUES (1, 'x'), (1, NULL), (2, 'y');
+CREATE TABLE p1 (a int, b text); INSERT INTO p1 VALUES (1, 'z'), (NULL, NULL), (2, '');

@@ -11,6 +11,7 @@ partitions get what it may not have. Their marks lie beside the place that these
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -172,17 +173,21 @@ def _root(name: str, side: Facts) -> str:
 
 
 def after_parting(found: Sequence[Parted], actions: Sequence[Action]) -> list[Action]:
-    """The actions, those that take tables back waiting for the rows of these to be told, which wait for the
-    foreign keys to be away."""
+    """The actions; those that take tables back, or set rows of these aside, wait for the rows that go to be
+    taken out, and that waits for the foreign keys to be away."""
     if not found:
         return [*actions]
-    tokens = tuple(token for parted in found for token in parted.action.produces)
+    tokens: dict[str, list[str]] = defaultdict(list)
+    for one in found:
+        tokens[f"table:{one.action.subject.partition(':')[2]}"] += one.action.produces
     wanted = {need for parted in found for need in parted.action.needs}
     return [_in_order(action, tokens, wanted) for action in actions]
 
 
-def _in_order(action: Action, tokens: tuple[str, ...], wanted: Collection[str]) -> Action:
-    needs = tokens if place_of_return(action) else ()
+def _in_order(action: Action, tokens: Mapping[str, Sequence[str]], wanted: Collection[str]) -> Action:
+    is_aside = action.subject.startswith("rows:") and action.subject in action.produces
+    waiting = tokens if place_of_return(action) else {*tokens} & {*action.releases} if is_aside else ()
+    needs = [token for table in sorted(waiting) for token in tokens[table]]
     away = [f"{_AWAY}{i}" for i in action.destroys if f"{_AWAY}{i}" in wanted]
     return msgspec.structs.replace(action, needs=(*action.needs, *needs), produces=(*action.produces, *away))
 
