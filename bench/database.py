@@ -18,14 +18,16 @@ from snapstore import embedded
 
 
 class Database:
-    """A database of that many tables, and projects beside it."""
+    """A database of that many tables, or made by a script, and projects beside it."""
 
-    def __init__(self, base: Path, server: embedded.Server, tables: int) -> None:
+    def __init__(
+        self, base: Path, server: embedded.Server, tables: int, script: str = "", name: str = ""
+    ) -> None:
         self.tables = tables
-        self._folder = base / str(tables)
+        self.name = name or f"bench{tables}"
+        self._folder = base / self.name
         self._folder.mkdir()
         self._bindir = server.bindir
-        self.name = f"bench{tables}"
         self._url = server.url(self.name)
         self._maintenance = server.url()
         self._server = int((server.directory / "data" / "postmaster.pid").read_text().split()[0])
@@ -33,7 +35,7 @@ class Database:
         self._env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
         self._env["DATABASE_URL"] = self._url
         self._createdb(self.name)
-        self.psql(schema.create(tables))
+        self.psql(script or schema.create(tables))
         self.psql("VACUUM ANALYZE")
 
     def _createdb(self, *words: str) -> None:
