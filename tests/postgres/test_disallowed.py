@@ -366,6 +366,18 @@ def refused(url: str, old: str, new: str) -> SnapError:
     return stopped.value
 
 
+def test_rows_of_a_child_without_a_value_are_told_where_its_parent_gets_the_column(
+    new_database: Callable[[], str],
+) -> None:
+    told = refused(
+        new_database(),
+        "CREATE TABLE p (y int); CREATE TABLE c (w int) INHERITS (p); ALTER TABLE p ADD w int NOT NULL",
+        """DROP TABLE p, c; CREATE TABLE p (y int); CREATE TABLE c (w int) INHERITS (p);
+        INSERT INTO c VALUES (1, NULL), (2, 5)""",
+    ).what
+    assert "1 rows of public.c do not fit, in w: ctid = (0,1) — it may not be NULL" in told
+
+
 def test_rows_in_the_way_of_temporal_keys_are_told(
     new_database: Callable[[], str], postgres_version: int
 ) -> None:

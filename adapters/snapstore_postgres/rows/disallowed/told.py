@@ -22,6 +22,7 @@ from snapstore_postgres.rows.disallowed.no_value import (
     in_primary_key,
     read_from,
     without_value,
+    without_value_below,
 )
 from snapstore_postgres.rows.disallowed.of_domains import of_domain_check, of_strict_domain
 from snapstore_postgres.rows.disallowed.orphans import orphans, without_any
@@ -57,6 +58,7 @@ def looks(fact: Fact, stage: Stage) -> Iterator[Look]:
     kind, of = fact.attrs.get("type"), (fact.parent or "").partition(":")[0]
     if fact.kind == "column":
         yield from () if stage.comes_anew(fact.id) else without_value(fact, stage)
+        yield from without_value_below(fact, stage)
         yield from computed_as_null(fact, stage)
         yield from without_any(fact, stage)
         yield from unfillable(fact, stage)
