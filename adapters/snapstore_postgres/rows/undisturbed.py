@@ -28,17 +28,17 @@ def undisturbed(column: Fact, view: View, updates: Sequence[str]) -> list[str]:
 def _changes_identity(column: Fact, view: View) -> bool:
     """Whether the index by which subscribers are told the rows of a published table comes or goes."""
     chosen = f"replica_identity:{qualifier(column.name)}"
-    return _is_published(view) and (view.appears(chosen) or view.vanishes(chosen))
+    return is_published(view) and (view.appears(chosen) or view.vanishes(chosen))
 
 
-def _is_published(view: View) -> bool:
+def is_published(view: View) -> bool:
     """Whether there are publications, which may be of all tables."""
     return bool(view.live_kinds.get("publication"))
 
 
 def _identified(fact: Fact, view: View, updates: list[str]) -> list[str]:
     table = view.target.get(fact.parent or "")
-    if not _is_published(view) or table is None:
+    if not is_published(view) or table is None:
         return updates
     if not _is_told_by_all(table, view):
         return [unpublished(updates)]

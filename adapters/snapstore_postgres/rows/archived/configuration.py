@@ -26,7 +26,7 @@ from snapstore_postgres.rows.types.casts import read, written
 
 KIND = "extension"
 CONFIGURED = "configured"
-"""The hint with what :data:`QUERY` and :func:`count` were answered: relations by the extension's identity."""
+"""The hint with what :data:`QUERY` was answered, and the numbers of rows: by the extension's identity."""
 
 QUERY = """
 SELECT pg_catalog.format('extension:%I', e.extname), pg_catalog.format('%I.%I', n.nspname, c.relname),
@@ -69,24 +69,27 @@ def kept_apart(draft: Draft, fact: Fact, view: View) -> Draft:
     found = _configured(fact, view)
     if found is None:
         return replace(draft, hazards=[*draft.hazards, *_unknown(fact, view)])
-    tables = [one for one in found if not one.is_sequence]
-    if not any(one.rows for one in tables):
-        return replace(draft, statements=[*_still_without(fact, tables), *draft.statements])
-    if not archive.wanted(view):
-        return replace(draft, hazards=[*draft.hazards, *(_loss(one, fact) for one in tables if one.rows)])
-    place = archive.place_of(view.request, fact.id)
+    if not any(one.rows for one in found):
+        return replace(draft, statements=[*_still_without(fact, found), *draft.statements])
+    entry = _leaving(fact, view)
+    if entry is None:
+        return replace(draft, hazards=[*draft.hazards, *(_loss(one, fact) for one in found if one.rows)])
+    noted = archive.register(entry.place, entry.identity, entry.kind, entry.facts)
     return replace(
         draft,
         summary=f"drop extension {fact.name}, your rows in its tables copied to the archive",
-        statements=[*_copied(found, place), _registered(fact, found, place), *draft.statements],
+        statements=[*_copied(found, entry.place), noted, *draft.statements],
         needs=[*draft.needs, archive.REGISTERED],
-        payload={"archive": place},
+        payload={"archive": entry.place},
     )
 
 
 def put_back(draft: Draft, fact: Fact, view: View) -> Draft:
-    """The draft of what creates the extension, with what lies in the archive of its rows put in after."""
-    entry = _from_this_plan(fact, view) or archive.kept(view.request, fact.id, KIND)
+    """The draft of what creates the extension, with what lies in the archive of its rows put in after, be it
+    there by this plan, which makes it anew."""
+    before = view.live.get(fact.id)
+    leaving = _leaving(before, view) if before else None
+    entry = leaving or archive.kept(view.request, fact.id, KIND)
     if entry is None:
         return draft
     found = msgspec.convert(entry.facts["relations"], list[Configured])
@@ -95,6 +98,16 @@ def put_back(draft: Draft, fact: Fact, view: View) -> Draft:
     gone = [f"DROP TABLE {_place(one, entry.place)}" for one in found]
     closed = [*gone, f"DROP SCHEMA {quote(entry.place)}", archive.returned(entry)]
     return replace(draft, statements=[*draft.statements, *statements, *closed])
+
+
+def _leaving(fact: Fact, view: View) -> archive.Entry | None:
+    """What goes to the archive when the extension does; None where that is nothing, or not wanted."""
+    found = _configured(fact, view)
+    if not found or not any(one.rows for one in found) or not archive.wanted(view):
+        return None
+    relations = [msgspec.structs.replace(one, condition="") for one in found]
+    noted = {"schema": fact.attrs["schema"], "relations": msgspec.to_builtins(relations)}
+    return archive.Entry(archive.place_of(view.request, fact.id), fact.id, KIND, noted)
 
 
 def _configured(fact: Fact, view: View) -> list[Configured] | None:
@@ -116,9 +129,9 @@ def _loss(one: Configured, fact: Fact) -> Hazard:
     )
 
 
-def _still_without(fact: Fact, tables: Sequence[Configured]) -> Iterator[str]:
+def _still_without(fact: Fact, found: Sequence[Configured]) -> Iterator[str]:
     """Nobody's rows may come after they were counted. The conditions, which may be long, are read there."""
-    if tables:
+    if not all(one.is_sequence for one in found):
         yield block(
             f"""DECLARE one record; has_some bool;
 BEGIN
@@ -149,24 +162,6 @@ def _copied(found: Sequence[Configured], place: str) -> Iterator[str]:
         values = [f"{written(name, kind)} AS {name}" for name, kind in one.columns.items()]
         what = "last_value, is_called" if one.is_sequence else ", ".join(values)
         yield f"CREATE TABLE {_place(one, place)} AS SELECT {what} FROM {one.source}"
-
-
-def _registered(fact: Fact, found: Sequence[Configured], place: str) -> str:
-    return archive.register(place, fact.id, KIND, _noted(fact, found))
-
-
-def _noted(fact: Fact, found: Sequence[Configured]) -> dict[str, Json]:
-    relations = [msgspec.structs.replace(one, condition="") for one in found]
-    return {"schema": fact.attrs["schema"], "relations": msgspec.to_builtins(relations)}
-
-
-def _from_this_plan(fact: Fact, view: View) -> archive.Entry | None:
-    """What this plan itself puts there, of an extension that is made anew."""
-    before = view.live.get(fact.id)
-    found = _configured(before, view) if before is not None else None
-    if before is None or not found or not any(one.rows for one in found) or not archive.wanted(view):
-        return None
-    return archive.Entry(archive.place_of(view.request, fact.id), fact.id, KIND, _noted(before, found))
 
 
 def _returned(one: Configured, place: str, moved: dict[str, str]) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from snapstore.facts import Facts
 from snapstore.model import Fact
 from snapstore_postgres.names import last
-from snapstore_postgres.relations import children
 from snapstore_postgres.rows.disallowed.unfit import is_readable
 from snapstore_postgres.rows.looks.future_rows import columns_of, look, rows_with
 from snapstore_postgres.rows.looks.looking import Look
 from snapstore_postgres.rows.looks.stage import Stage
+from snapstore_postgres.rows.looks.staying import with_below
 
 
 def without_value(column: Fact, stage: Stage) -> Iterator[Look]:
@@ -25,16 +24,10 @@ def without_value_below(column: Fact, stage: Stage) -> Iterator[Look]:
     """The same in tables that had the column themselves before it comes to one above, with its NOT NULL."""
     target = stage.request.target
     if column.id not in stage.request.live:
-        for table in dict.fromkeys(_below(column.parent or "", target)):
-            own = target.get(f"column:{table}.{last(column.name)}")
+        for table in sorted(with_below(column.parent or "", target)):
+            own = target.get(f"column:{table.partition(':')[2]}.{last(column.name)}")
             if own is not None and own.id not in stage.touched:
                 yield from without_value(own, stage)
-
-
-def _below(table: str, side: Facts) -> Iterator[str]:
-    for child in children(table, side.dependents):
-        yield child
-        yield from _below(f"table:{child}", side)
 
 
 def without_any_value(column: Fact, why: str, stage: Stage) -> Iterator[Look]:

@@ -14,7 +14,7 @@ from snapstore_postgres.names import block, last
 from snapstore_postgres.rows.archived import archive
 from snapstore_postgres.rows.archived.from_json import from_json
 from snapstore_postgres.rows.types.casts import read
-from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, quiet, unpublished
+from snapstore_postgres.rows.undisturbed import LOUD, QUIET_VARIABLES, is_published, quiet, unpublished
 from snapstore_postgres.rows.values.back import fillings
 from snapstore_postgres.rows.values.places import closed
 
@@ -51,9 +51,8 @@ def put_in_too(root: str, lacking: Sequence[tuple[Fact, archive.Entry]], request
     free, again = (" ".join(_counting(root, lacking, kind, view)) for kind in ("BY DEFAULT", "ALWAYS"))
     body = f"{quiet(root)} {free} {' '.join(given)} {LOUD} {again}"
     filled = block(f"DECLARE {QUIET_VARIABLES} BEGIN {body} END")
-    published = any(identity.startswith("publication:") for identity in view.target)
     places = [closed(entry) for _, entry in lacking]
-    return [unpublished([filled]) if published else filled, *places] if lacking else []
+    return [unpublished([filled]) if is_published(view) else filled, *places] if lacking else []
 
 
 def _counting(
