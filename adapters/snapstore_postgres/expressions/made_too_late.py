@@ -50,8 +50,9 @@ def _grown(fact: Fact, action: Action, request: PlanRequest) -> Iterator[str]:
 
 def _stages_of_rows(fact: Fact, action: Action, request: PlanRequest) -> Iterator[Stage]:
     """Those of row constructors, as far as their type is said, that are not the last one of it."""
-    if any("ROW(" in text for text in action.statements):
-        for row in (row for text in strings(fact.attrs) for row in rows_in(text)):
+    rows = [row for text in strings(fact.attrs) for row in rows_in(text)]
+    if rows and any("ROW(" in text for text in action.statements):  # one may make thousands of columns
+        for row in rows:
             kind = f"composite:{row.cast}"
             if kind in fact.needs and row.age() < len(attributes_of(kind, request.target)):
                 yield Stage(kind, row.age())
